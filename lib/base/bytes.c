@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The growing output buffer, and the distance between two words. */
+#include <weir_base.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool reserve(struct weir_buf *b, size_t more)
+{
+	size_t need = b->len + more + 1;
+	size_t cap = b->cap ? b->cap : 256;
+	char *grown;
+
+	if (b->failed)
+		return false;
+	if (need <= b->cap)
+		return true;
+	while (cap < need)
+		cap *= 2;
+	grown = realloc(b->ptr, cap);
+	if (!grown) {
+		b->failed = true;
+		return false;
+	}
+	b->ptr = grown;
+	b->cap = cap;
+	return true;
+}
+
+void weir_buf_fini(struct weir_buf *b)
+{
+	free(b->ptr);
+	*b = (struct weir_buf){0};
+}
+
+void weir_buf_reset(struct weir_buf *b)
+{
+	b->len = 0;
+	b->failed = false;
+	if (b->ptr)
+		b->ptr[0] = '\0';
+}
+
+void weir_buf_add(struct weir_buf *b, const void *bytes, size_t len)
+{
+	if (!reserve(b, len))
+		return;
+	if (len)
+		memcpy(b->ptr + b->len, bytes, len);
+	b->len += len;
+	b->ptr[b->len] = '\0';
+}
+
+void weir_buf_str(struct weir_buf *b, const char *text)
+{
+	weir_buf_add(b, text, strlen(text));
+}
+
+void weir_buf_vprintf(struct weir_buf *b, const char *format, va_list args)
+{
+	va_list again;
+	int need;
+
+	va_copy(again, args);
+	need = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (need < 0 || !reserve(b, (size_t)need)) {
+		b->failed = true;
+		return;
+	}
+	vsnprintf(b->ptr + b->len, (size_t)need + 1, format, args);
+	b->len += (size_t)need;
+}
+
+void weir_buf_printf(struct weir_buf *b, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	weir_buf_vprintf(b, format, args);
+	va_end(args);
+}
+
+#define EDIT_MAX 64
+
+static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
+{
+	unsigned int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+unsigned int weir_edit_distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	unsigned int row[EDIT_MAX + 1];
+
+	if (la > EDIT_MAX || lb > EDIT_MAX)
+		return EDIT_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = (unsigned int)j;
+	for (size_t i = 1; i <= la; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= lb; j++) {
+			unsigned int above = row[j];
+
+			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[lb];
+}

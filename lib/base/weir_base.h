@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What every module stands on: error codes, byte views and cursors, output buffers, addresses,
+ * the keyed hash, JSON text and interned names. Nothing here knows a packet or a thread.
+ */
+#ifndef WEIR_BASE_H
+#define WEIR_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+
+#define WEIR_MUST_CHECK  __attribute__((warn_unused_result))
+#define WEIR_COLD        __attribute__((cold, noinline))
+#define WEIR_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define weir_likely(x)   __builtin_expect(!!(x), 1)
+#define weir_unlikely(x) __builtin_expect(!!(x), 0)
+#define WEIR_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define WEIR_CACHE_LINE  64
+
+/* ---- errors ---- */
+
+/* Returned as negative numbers; 0 is success. */
+enum weir_error {
+	WEIR_EINVAL = 1, /* an argument or input that cannot be right */
+	WEIR_ENOMEM,     /* no memory, or a pool is empty */
+	WEIR_ELIMIT,     /* a configured limit is reached */
+	WEIR_ENOTFOUND,
+	WEIR_EEXIST,
+	WEIR_EAGAIN,  /* not now: try again later */
+	WEIR_EIO,     /* the system said no; errno tells */
+	WEIR_ENOTSUP, /* the device or library cannot do it */
+	WEIR_EPERM,
+	WEIR_EFORMAT, /* the text or bytes are not well formed */
+	WEIR_ERROR_END
+};
+
+/* Returns a short text for `code` (negative or positive), never NULL. */
+const char *weir_strerror(int code);
+
+/*
+ * Ends the process with a line on stderr when an invariant does not hold. For impossible states
+ * only; input from outside is never impossible. Kept in release builds.
+ */
+#define weir_assert(cond)                                                                          \
+	do {                                                                                       \
+		if (weir_unlikely(!(cond)))                                                        \
+			weir_assert_fail(#cond, __FILE__, __LINE__);                               \
+	} while (0)
+_Noreturn WEIR_COLD void weir_assert_fail(const char *cond, const char *file, int line);
+
+/* ---- time: always nanoseconds, always an argument ---- */
+
+#define WEIR_NS_PER_US 1000ULL
+#define WEIR_NS_PER_MS 1000000ULL
+#define WEIR_NS_PER_S  1000000000ULL
+
+/* ---- byte views and cursors ---- */
+
+/* A borrowed view of `len` bytes. */
+struct weir_bytes {
+	const uint8_t *ptr;
+	size_t len;
+};
+
+/* Reads forward through a view and never past its end; `ok` falls and stays false at the first
+ * read that does not fit, and such a read gives zero. */
+struct weir_cursor {
+	const uint8_t *pos;
+	const uint8_t *end;
+	bool ok;
+};
+
+static inline struct weir_cursor weir_cursor_of(const void *ptr, size_t len)
+{
+	return (struct weir_cursor){.pos = ptr, .end = (const uint8_t *)ptr + len, .ok = true};
+}
+
+static inline size_t weir_cursor_left(const struct weir_cursor *c)
+{
+	return (size_t)(c->end - c->pos);
+}
+
+/* Takes `n` bytes; NULL when fewer are left. */
+static inline const uint8_t *weir_cursor_take(struct weir_cursor *c, size_t n)
+{
+	const uint8_t *at = c->pos;
+
+	if (weir_unlikely(!c->ok || weir_cursor_left(c) < n)) {
+		c->ok = false;
+		return NULL;
+	}
+	c->pos += n;
+	return at;
+}
+
+static inline uint8_t weir_cursor_u8(struct weir_cursor *c)
+{
+	const uint8_t *p = weir_cursor_take(c, 1);
+
+	return p ? p[0] : 0;
+}
+
+/* Big-endian on the wire, host order returned. */
+static inline uint16_t weir_cursor_u16(struct weir_cursor *c)
+{
+	const uint8_t *p = weir_cursor_take(c, 2);
+
+	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+}
+
+static inline uint32_t weir_cursor_u32(struct weir_cursor *c)
+{
+	const uint8_t *p = weir_cursor_take(c, 4);
+
+	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
+}
+
+/* ---- growing output buffer; control thread and tools only (it uses malloc) ---- */
+
+/* `ptr` is always NUL-terminated once something was added. `failed` is set when memory ran out
+ * and what was added since is missing. */
+struct weir_buf {
+	char *ptr;
+	size_t len;
+	size_t cap;
+	bool failed;
+};
+
+void weir_buf_fini(struct weir_buf *b);
+void weir_buf_reset(struct weir_buf *b);
+void weir_buf_add(struct weir_buf *b, const void *bytes, size_t len);
+void weir_buf_str(struct weir_buf *b, const char *text);
+void weir_buf_printf(struct weir_buf *b, const char *format, ...) WEIR_PRINTF(2, 3);
+void weir_buf_vprintf(struct weir_buf *b, const char *format, va_list args) WEIR_PRINTF(2, 0);
+
+/* ---- JSON text into a buffer (RFC 8259) ---- */
+
+/* Writes one JSON value at a time; commas are put where they belong. `depth` never exceeds
+ * WEIR_JSON_DEPTH. A `key` of NULL is for array members and the top value. Bytes that are not
+ * UTF-8 come out as U+FFFD, control characters as \u escapes. */
+#define WEIR_JSON_DEPTH 16
+struct weir_json {
+	struct weir_buf *out;
+	unsigned int depth;
+	bool comma[WEIR_JSON_DEPTH];
+};
+
+struct weir_json weir_json_into(struct weir_buf *out);
+void weir_json_object(struct weir_json *j, const char *key);
+void weir_json_array(struct weir_json *j, const char *key);
+void weir_json_end_object(struct weir_json *j);
+void weir_json_end_array(struct weir_json *j);
+void weir_json_str(struct weir_json *j, const char *key, const char *text);
+void weir_json_bytes(struct weir_json *j, const char *key, struct weir_bytes text);
+void weir_json_u64(struct weir_json *j, const char *key, uint64_t value);
+void weir_json_i64(struct weir_json *j, const char *key, int64_t value);
+void weir_json_double(struct weir_json *j, const char *key, double value);
+void weir_json_bool(struct weir_json *j, const char *key, bool value);
+void weir_json_null(struct weir_json *j, const char *key);
+
+/* ---- addresses ---- */
+
+/* An IPv4 address stands in the last four bytes, v4-mapped (RFC 4291 section 2.5.5.2), so that
+ * equal addresses are equal bytes. `family` is 4 or 6, 0 for none. */
+struct weir_addr {
+	uint8_t bytes[16];
+	uint8_t family;
+};
+
+/* `len` counts from the family's own first bit: 0..32 or 0..128. Host bits are zero. */
+struct weir_prefix {
+	struct weir_addr addr;
+	uint8_t len;
+};
+
+#define WEIR_ADDR_TEXT   46 /* bytes for any address as text, with its NUL */
+#define WEIR_PREFIX_TEXT 50
+
+struct weir_addr weir_addr_v4(uint32_t host_order);
+struct weir_addr weir_addr_v6(const uint8_t bytes[16]);
+/* Host order; only for family 4. */
+uint32_t weir_addr_to_v4(const struct weir_addr *a);
+/* 0, or -WEIR_EFORMAT. */
+WEIR_MUST_CHECK int weir_addr_parse(const char *text, struct weir_addr *out);
+/* "10.0.0.0/8", "2001:db8::/32" or a plain address. 0, -WEIR_EFORMAT, or -WEIR_EINVAL when bits
+ * are set below the prefix (then *out has them cleared, for the message). */
+WEIR_MUST_CHECK int weir_prefix_parse(const char *text, struct weir_prefix *out);
+const char *weir_addr_format(const struct weir_addr *a, char text[WEIR_ADDR_TEXT]);
+const char *weir_prefix_format(const struct weir_prefix *p, char text[WEIR_PREFIX_TEXT]);
+bool weir_prefix_contains(const struct weir_prefix *p, const struct weir_addr *a);
+
+/* ---- keyed hash ---- */
+
+struct weir_siphash_key {
+	uint64_t k[2];
+};
+
+/* SipHash-1-3 of `words` 64-bit words (Aumasson and Bernstein 2012, with one compression and three
+ * finalisation rounds, as hash tables use it). The length in bytes, 8 * words, is hashed too. */
+uint64_t weir_siphash13(const struct weir_siphash_key *key, const uint64_t *in, unsigned int words);
+
+/* ---- interned names ---- */
+
+/*
+ * Names of policies, rules, groups and ports as small numbers that stay good for the life of the
+ * process, so that records made under an old generation can still be named. Append-only.
+ * Interning takes a lock (control side); lookups take none and may come from any thread.
+ */
+struct weir_names;
+struct weir_names *weir_names_create(void);
+void weir_names_destroy(struct weir_names *n);
+/* The number of `text`, made when new. 0 stands for "" and for a name that memory had no room for. */
+uint32_t weir_names_intern(struct weir_names *n, const char *text);
+/* Never NULL; "" for 0 and unknown numbers. */
+const char *weir_names_get(const struct weir_names *n, uint32_t id);
+
+/* Levenshtein distance, for suggestions; bounded: texts over 64 bytes count as 64 apart. */
+unsigned int weir_edit_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Decision records: a worker posts fixed-size records into its own ring and never waits; a writer
+ * thread encodes them as JSON lines with Suricata's eve.json names and our object `weir`.
+ */
+#ifndef WEIR_EVENT_H
+#define WEIR_EVENT_H
+
+#include <weir_base.h>
+
+enum weir_event_type {
+	WEIR_EVENT_DECISION, /* a flow was denied, dropped, or would have been; or (log: all) allowed */
+	WEIR_EVENT_FLOW,     /* a flow ended: eve's "flow" */
+	WEIR_EVENT_DROP,     /* packets of no flow dropped, at most one record a reason a second, counted */
+	WEIR_EVENT_FAILURE,  /* a failure mode acted (table full, pool empty); the same limit */
+	WEIR_EVENT_LINK,     /* a port's link changed */
+	WEIR_EVENT_RELOAD,   /* a generation was published or refused */
+	WEIR_EVENT_TRACE     /* one packet of a traced flow; goes to `weirctl trace`, not to the file */
+};
+
+/* Plain data, no pointers but `names`-ids; zero what does not apply. */
+struct weir_event {
+	uint64_t unix_ns;
+	uint64_t flow_id;
+	uint64_t count;      /* DROP, FAILURE: how many since the last such record */
+	uint64_t packets[2]; /* FLOW: to server, to client */
+	uint64_t bytes[2];
+	uint64_t start_unix_ns; /* FLOW */
+	struct weir_addr src;
+	struct weir_addr dst;
+	uint32_t generation;
+	uint32_t policy;  /* interned names */
+	uint32_t rule;
+	uint32_t port;    /* name of the port it came in by */
+	uint32_t detail;  /* interned text: RELOAD's message, LINK's state, FAILURE's cause */
+	uint16_t sport;
+	uint16_t dport;
+	uint16_t reason;  /* enum weir_drop */
+	uint16_t vlan;
+	uint16_t vlan_inner;
+	uint8_t type;     /* enum weir_event_type */
+	uint8_t proto;
+	uint8_t verdict;  /* enum weir_verdict of policy/ */
+	uint8_t decision_flags; /* WEIR_DECISION_* of policy/ */
+	uint8_t state;    /* FLOW: enum weir_flow_state of flow/ before its end */
+	uint8_t end;      /* FLOW: enum weir_flow_end */
+	uint8_t midstream;
+	uint8_t tcp_flags[2];
+	uint8_t worker;
+	/* TRACE */
+	uint8_t dir;      /* 0 to server, 1 to client */
+	uint8_t trace_tcp_flags;
+	uint16_t window;
+	uint32_t seq;
+	uint32_t ack;
+	uint32_t len;     /* of L3 */
+};
+
+/* ---- the worker's side ---- */
+
+struct weir_event_ring;
+struct weir_event_ring *weir_event_ring_create(const char *name, uint32_t records);
+void weir_event_ring_destroy(struct weir_event_ring *r);
+/* Copies `e`; false when the ring is full (count it as events_lost). One producer. */
+bool weir_event_post(struct weir_event_ring *r, const struct weir_event *e);
+/* Takes up to `max` records; returns how many. One consumer. */
+unsigned int weir_event_take(struct weir_event_ring *r, struct weir_event *out, unsigned int max);
+
+/* ---- text ---- */
+
+/* One JSON object without newline. */
+void weir_event_encode(const struct weir_event *e, const struct weir_names *names,
+		       struct weir_buf *out);
+
+/* ---- the writer thread ---- */
+
+struct weir_event_writer_cfg {
+	const char *path; /* NULL: records are taken and counted only */
+	struct weir_event_ring *const *rings;
+	unsigned int n_rings;
+	const struct weir_names *names;
+	/* Called from the writer thread for each TRACE record; may be NULL. */
+	void (*on_trace)(void *ctx, const struct weir_event *e);
+	void *ctx;
+};
+
+struct weir_event_writer;
+/* Opens `path` for appending (0640). NULL: could not, logged with the reason. */
+struct weir_event_writer *weir_event_writer_start(const struct weir_event_writer_cfg *cfg);
+/* Drains what is in the rings, flushes, ends the thread. */
+void weir_event_writer_stop(struct weir_event_writer *w);
+/* Control's own records (RELOAD, LINK); any control-side thread. */
+void weir_event_writer_put(struct weir_event_writer *w, const struct weir_event *e);
+/* Opens the file anew (after a rotation). 0 or -WEIR_EIO, and then the old one stays. */
+int weir_event_writer_reopen(struct weir_event_writer *w);
+/* Appends the newest records, oldest first, at most `max` (and at most 1,000 are kept), as JSON lines. */
+void weir_event_writer_recent(struct weir_event_writer *w, unsigned int max, struct weir_buf *out);
+struct weir_event_writer_stats {
+	uint64_t records; /* taken */
+	uint64_t written;
+	uint64_t write_errors; /* records lost because the file could not be written */
+};
+struct weir_event_writer_stats weir_event_writer_stats(const struct weir_event_writer *w);
+
+#endif

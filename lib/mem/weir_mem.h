@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory of the packet path: one EAL start for every program of weir, how much is needed for a
+ * configuration, mbuf pools, and fixed-size object pools of a worker.
+ */
+#ifndef WEIR_MEM_H
+#define WEIR_MEM_H
+
+#include <weir_base.h>
+
+struct rte_mempool;
+
+/* ---- EAL ---- */
+
+struct weir_eal_cfg {
+	const char *program;       /* argv[0] of EAL */
+	const uint16_t *cpus;      /* one lcore is made for each, lcore ids 0..n_cpus-1 */
+	unsigned int n_cpus;       /* 0 for tools: one lcore, no pinning */
+	uint64_t need_bytes;       /* heap that must be there */
+	bool hugepages;            /* false: --no-huge */
+	bool in_memory;            /* no files that outlive the process; only with hugepages */
+	bool pci;                  /* false: --no-pci */
+	const char *const *allow;  /* PCI addresses to take, else none */
+	unsigned int n_allow;
+	const char *file_prefix;   /* NULL: one of this process alone */
+	bool quiet;                /* EAL's own lines from warning up only */
+};
+
+/*
+ * Starts EAL. The calling thread becomes the main lcore, whose id is `n_cpus` and which floats over
+ * all CPUs. Returns 0 or negative, and then `why` (may be NULL) holds a sentence that an operator
+ * understands and, when there is one, the command that mends it (EAL's cryptic error translated).
+ */
+WEIR_MUST_CHECK int weir_eal_start(const struct weir_eal_cfg *cfg, struct weir_buf *why);
+
+/* 2 MiB and 1 GiB pages free on this machine, in bytes. */
+uint64_t weir_hugepages_free(void);
+
+/* ---- mbuf pools ---- */
+
+/*
+ * A pool of `count` packet buffers whose data room holds a frame of `frame_bytes` after the usual
+ * headroom. `cache` is 0 for pools used by threads that are not lcores. NULL: no memory, logged.
+ */
+struct rte_mempool *weir_mbuf_pool_create(const char *name, uint32_t count, uint16_t frame_bytes,
+					  unsigned int cache);
+
+/* ---- object pools ---- */
+
+/*
+ * `count` objects of `size` bytes, cache-line aligned, for one worker alone: a free list, no lock.
+ * Objects keep their address and their place 0..count-1 for life; memory is from EAL's heap, zeroed
+ * once at creation and not between uses.
+ */
+struct weir_pool;
+struct weir_pool *weir_pool_create(const char *name, uint32_t count, size_t size);
+void weir_pool_destroy(struct weir_pool *p);
+/* NULL when all are taken. */
+void *weir_pool_take(struct weir_pool *p);
+void weir_pool_give(struct weir_pool *p, void *object);
+uint32_t weir_pool_index(const struct weir_pool *p, const void *object);
+void *weir_pool_at(const struct weir_pool *p, uint32_t index);
+uint32_t weir_pool_count(const struct weir_pool *p);
+uint32_t weir_pool_used(const struct weir_pool *p);
+const char *weir_pool_name(const struct weir_pool *p);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The packet's path: stages in order, from a port's burst to the verdict's transmission, and the
+ * workers that turn it. Start reading at path.c.
+ */
+#ifndef WEIR_PATH_H
+#define WEIR_PATH_H
+
+#include <weir_base.h>
+#include <weir_conf.h>
+#include <weir_event.h>
+#include <weir_flow.h>
+#include <weir_policy.h>
+#include <weir_port.h>
+#include <weir_stats.h>
+
+/* One immutable configuration that workers read; published by one pointer, freed after RCU. */
+struct weir_generation {
+	uint32_t number; /* from 1 */
+	struct weir_policy *policy; /* owned */
+	struct weir_flow_timeouts timeouts;
+	uint64_t loaded_unix_ns;
+	char *source; /* what it was loaded from, for status */
+};
+/* Takes `policy`. NULL: no memory. */
+struct weir_generation *weir_generation_create(uint32_t number, struct weir_policy *policy,
+					       const char *source);
+void weir_generation_destroy(struct weir_generation *g);
+
+/* Where frames go; live: the port's queue; replay: a file. Takes all `n` frames. */
+typedef void (*weir_path_tx_fn)(void *ctx, unsigned int port, struct rte_mbuf **m, unsigned int n);
+
+struct weir_path_cfg {
+	const struct weir_conf *conf;
+	const struct weir_ports *ports; /* NULL: no ports, frames come by weir_path_feed (replay) */
+	unsigned int n_workers;
+	struct rte_mempool *const *pool;          /* by worker */
+	struct weir_event_ring *const *event_ring; /* by worker */
+	struct weir_names *names;
+	struct weir_generation *generation; /* the first; owned by the path from here */
+	uint64_t seed;                      /* of flow ids and hash keys; 0: from the system */
+	uint64_t now_ns;                    /* replay: the capture's first time */
+	weir_path_tx_fn tx;                 /* replay only */
+	void *tx_ctx;
+};
+
+struct weir_path;
+struct weir_path *weir_path_create(const struct weir_path_cfg *cfg);
+/* After stop. Ends all flows (their events are posted). */
+void weir_path_destroy(struct weir_path *p);
+
+/* Launches worker i on lcore i. 0 or negative. */
+WEIR_MUST_CHECK int weir_path_start(struct weir_path *p);
+void weir_path_stop(struct weir_path *p);
+
+/* Replay: takes `m`, which came in by `port` at `now_ns` (never less than before). Worker 0 alone. */
+void weir_path_feed(struct weir_path *p, unsigned int port, struct rte_mbuf *m, uint64_t now_ns);
+
+/*
+ * Makes `next` (taken) what all workers use, waits until none uses the one before, frees that.
+ * Control thread. Returns when it is done; a worker is never made to wait.
+ */
+void weir_path_publish(struct weir_path *p, struct weir_generation *next);
+/* Control thread; stays good until the next publish. */
+const struct weir_generation *weir_path_generation(const struct weir_path *p);
+
+/* ---- what control reads ---- */
+
+unsigned int weir_path_workers(const struct weir_path *p);
+const struct weir_stats *weir_path_stats(const struct weir_path *p, unsigned int worker);
+unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker);
+
+struct weir_path_gauges {
+	uint32_t flows, flows_max;
+	uint32_t flows_denied;
+	uint32_t datagrams; /* unfinished, from fragments */
+	uint32_t mbufs_free, mbufs_max;
+	uint32_t timers;
+};
+void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out);
+
+/* A filter over flows; zero fields match all. */
+struct weir_path_filter {
+	struct weir_prefix any;  /* either side; family 0: all */
+	struct weir_prefix src, dst; /* initiator, responder */
+	uint16_t port;           /* either side; 0: all */
+	uint8_t proto;           /* 0: all */
+	bool denied_only;
+	uint64_t flow_id;        /* 0: all */
+};
+
+/* A flow as it was when its worker copied it. */
+struct weir_path_flow {
+	struct weir_flow flow; /* its lists and timer mean nothing here */
+	uint64_t age_ns;
+	uint64_t idle_ns;
+	uint8_t worker;
+};
+
+/*
+ * Copies at most `max` flows that match into `out`; the workers do it themselves, a few places a
+ * turn, so traffic does not notice. Control thread; waits at most `timeout_ms`.
+ * Returns how many, or -WEIR_EAGAIN when a worker did not finish in time; *total (may be NULL) is
+ * how many matched.
+ */
+WEIR_MUST_CHECK int weir_path_flows(struct weir_path *p, const struct weir_path_filter *filter,
+				    struct weir_path_flow *out, unsigned int max,
+				    unsigned int timeout_ms, uint64_t *total);
+
+/* From now on, until `until_unix_ns`, packets of flows that match give TRACE events; NULL: none.
+ * Control thread. */
+void weir_path_trace(struct weir_path *p, const struct weir_path_filter *filter,
+		     uint64_t until_unix_ns);
+
+/* Tells the workers that a port cannot send (its link is down) or can again. */
+void weir_path_set_link(struct weir_path *p, unsigned int port, bool up);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one decision function: policy documents compiled on the control thread into an immutable
+ * object that workers, `weirctl explain`, `weir replay` and dry runs ask the same way.
+ */
+#ifndef WEIR_POLICY_H
+#define WEIR_POLICY_H
+
+#include <weir_base.h>
+#include <weir_conf.h>
+#include <weir_stats.h>
+
+enum weir_verdict {
+	WEIR_VERDICT_ALLOW,
+	WEIR_VERDICT_DENY, /* answered with RST or ICMP */
+	WEIR_VERDICT_DROP  /* silent */
+};
+const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" */
+
+/* weir_policy_decision.flags */
+#define WEIR_DECISION_INSPECT    0x01 /* the policy wants the flow's content inspected */
+#define WEIR_DECISION_WOULD_DENY 0x02 /* allowed; with the policies in mode detect it would not be */
+#define WEIR_DECISION_KEEP       0x04 /* onChange: keep: stands for the flow's life */
+#define WEIR_DECISION_LOG        0x08 /* reserved for policies that want each flow logged */
+
+struct weir_policy_query {
+	struct weir_addr src; /* the initiator */
+	struct weir_addr dst;
+	uint16_t dport; /* host order; ICMP: type */
+	uint8_t proto;
+};
+
+struct weir_policy_decision {
+	uint32_t policy; /* interned name; "default" where no policy decided */
+	uint32_t rule;   /* interned name; 0: the policy has just one */
+	uint16_t reason; /* enum weir_drop; WEIR_DROP_NONE when allowed without would_deny. With
+			    WOULD_DENY: the reason it would have had, and policy and rule that said so */
+	uint8_t verdict; /* enum weir_verdict */
+	uint8_t flags;
+};
+
+/* What becomes of something when a resource or check fails. */
+enum weir_failure { WEIR_FAIL_CLOSED, WEIR_FAIL_OPEN, WEIR_FAIL_RESET };
+
+/* Kind Defaults, all in one; what no document says has the value named here. */
+struct weir_policy_defaults {
+	enum weir_verdict unmatched;       /* neither side in a group that a policy names: deny */
+	enum weir_verdict unknown_protocol; /* not TCP, UDP, ICMP and named by no rule: drop */
+	enum weir_verdict arp;             /* allow */
+	enum weir_verdict non_ip;          /* other EtherTypes: drop */
+	bool reassemble_fragments;         /* fragments: reassemble | drop; reassemble */
+	enum weir_verdict midstream;       /* allow: policy decides as if the SYN had been seen, in
+					      whichever direction it would allow; else deny | drop */
+	bool keep_on_change;               /* onChange: keep | reevaluate; reevaluate */
+	bool evict_half_open;              /* a full table ends its oldest half-open flow; true */
+	enum weir_failure on_memory;       /* failure.memory: flow table or pools; closed */
+	enum weir_failure on_parse;        /* failure.parse: headers that cannot be read; closed
+					      (open passes them on, as a bridge would) */
+	enum weir_failure on_state;        /* failure.state: segments out of window or state; closed */
+	uint32_t answers_per_second;       /* RST and ICMP that weir sends, a worker; 10000 */
+	struct {
+		uint64_t syn_sent_ns, syn_received_ns, established_ns, closing_ns, time_wait_ns, closed_ns;
+		uint64_t udp_new_ns, udp_replied_ns, icmp_ns, other_ns, denied_ns;
+	} timeouts; /* timeouts.synSent … timeouts.denied; as weir_flow_timeouts_default */
+};
+
+struct weir_policy;
+
+/*
+ * Reads the files and folders (every *.yaml and *.yml below, by name) of policy documents and
+ * compiles them. Kinds: Group, AccessPolicy, EgressPolicy, Defaults; see config/ for each key.
+ * Reports everything that is wrong with its place; names are interned in `names`. Returns NULL when
+ * there was an error. Control thread; may take seconds for tens of thousands of rules.
+ */
+struct weir_policy *weir_policy_load(const char *const *paths, unsigned int n,
+				     struct weir_names *names, struct weir_conf_report *r);
+/* The same from documents in memory, for tests and fuzzing. */
+struct weir_policy *weir_policy_from_docs(const struct weir_conf_docs *const *docs, unsigned int n,
+					  struct weir_names *names, struct weir_conf_report *r);
+void weir_policy_destroy(struct weir_policy *p);
+
+/*
+ * Decides. Any thread, no lock, no allocation. First match by priority (low numbers first, then
+ * file order) among enforced policies; nothing matched: DEFAULT_DENY when either side is in a group
+ * that an enforced policy names, else NO_POLICY by `unmatched`. Policies in mode detect never change
+ * the verdict, they set WOULD_DENY.
+ */
+void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,
+			struct weir_policy_decision *out);
+
+/* The same decision with its grounds as one JSON object: groups of both sides, the rules that were
+ * candidates in order with whether and why not each matched (at most 100), the decision. */
+void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_query *q,
+			 const struct weir_names *names, struct weir_json *j, const char *key);
+
+const struct weir_policy_defaults *weir_policy_defaults(const struct weir_policy *p);
+
+struct weir_policy_size {
+	uint32_t groups, prefixes, policies, rules;
+	uint64_t bytes; /* about, compiled */
+};
+struct weir_policy_size weir_policy_size(const struct weir_policy *p);
+
+#endif
