@@ -67,7 +67,8 @@ void weir_names_destroy(struct weir_names *n)
 	if (!n)
 		return;
 	for (uint32_t id = 1; id < n->count; id++)
-		free(atomic_load(&atomic_load(&n->chunk[id / CHUNK_NAMES])->name[id % CHUNK_NAMES]));
+		free(atomic_load(
+			&atomic_load(&n->chunk[id / CHUNK_NAMES])->name[id % CHUNK_NAMES]));
 	for (unsigned int c = 0; c < CHUNKS_MAX; c++)
 		free(atomic_load(&n->chunk[c]));
 	free(n->index);

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <sys/types.h>
 
-#define WEIR_MUST_CHECK  __attribute__((warn_unused_result))
-#define WEIR_COLD        __attribute__((cold, noinline))
+#define WEIR_MUST_CHECK   __attribute__((warn_unused_result))
+#define WEIR_COLD         __attribute__((cold, noinline))
 #define WEIR_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define weir_likely(x)   __builtin_expect(!!(x), 1)
-#define weir_unlikely(x) __builtin_expect(!!(x), 0)
+#define weir_likely(x)    __builtin_expect(!!(x), 1)
+#define weir_unlikely(x)  __builtin_expect(!!(x), 0)
 #define WEIR_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define WEIR_CACHE_LINE  64
+#define WEIR_CACHE_LINE   64
 
 /* ---- errors ---- */
 
@@ -45,10 +45,10 @@ const char *weir_strerror(int code);
  * Ends the process with a line on stderr when an invariant does not hold. For impossible states
  * only; input from outside is never impossible. Kept in release builds.
  */
-#define weir_assert(cond)                                                                          \
-	do {                                                                                       \
-		if (weir_unlikely(!(cond)))                                                        \
-			weir_assert_fail(#cond, __FILE__, __LINE__);                               \
+#define weir_assert(cond)                                            \
+	do {                                                         \
+		if (weir_unlikely(!(cond)))                          \
+			weir_assert_fail(#cond, __FILE__, __LINE__); \
 	} while (0)
 _Noreturn WEIR_COLD void weir_assert_fail(const char *cond, const char *file, int line);
 
@@ -213,7 +213,8 @@ uint64_t weir_siphash13(const struct weir_siphash_key *key, const uint64_t *in, 
 struct weir_names;
 struct weir_names *weir_names_create(void);
 void weir_names_destroy(struct weir_names *n);
-/* The number of `text`, made when new. 0 stands for "" and for a name that memory had no room for. */
+/* The number of `text`, made when new. 0 stands for "" and for a name that memory had no room for.
+ */
 uint32_t weir_names_intern(struct weir_names *n, const char *text);
 /* Never NULL; "" for 0 and unknown numbers. */
 const char *weir_names_get(const struct weir_names *n, uint32_t id);

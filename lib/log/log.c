@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines on stderr with a budget a second, so that a storm of trouble does not become a second one. */
+/* Lines on stderr with a budget a second, so that a storm of trouble does not become a second one.
+ */
 #include <weir_log.h>
 
 #include <pthread.h>

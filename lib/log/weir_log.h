@@ -5,7 +5,13 @@
 
 #include <weir_base.h>
 
-enum weir_log_level { WEIR_LOG_ERROR, WEIR_LOG_WARNING, WEIR_LOG_NOTICE, WEIR_LOG_INFO, WEIR_LOG_DEBUG };
+enum weir_log_level {
+	WEIR_LOG_ERROR,
+	WEIR_LOG_WARNING,
+	WEIR_LOG_NOTICE,
+	WEIR_LOG_INFO,
+	WEIR_LOG_DEBUG
+};
 
 /* Lines above `level` are left out. Any thread. Default WEIR_LOG_INFO. */
 void weir_log_set_level(enum weir_log_level level);

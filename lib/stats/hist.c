@@ -12,7 +12,8 @@ static unsigned int bucket_of(uint64_t value)
 	if (value < SUB)
 		return (unsigned int)value;
 	octave = 63 - (unsigned int)__builtin_clzll(value);
-	bucket = (octave - SUB_BITS + 1) * SUB + (unsigned int)(value >> (octave - SUB_BITS) & (SUB - 1));
+	bucket = (octave - SUB_BITS + 1) * SUB +
+		 (unsigned int)(value >> (octave - SUB_BITS) & (SUB - 1));
 	return bucket < WEIR_HIST_BUCKETS ? bucket : WEIR_HIST_BUCKETS - 1;
 }
 

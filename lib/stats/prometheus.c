@@ -14,8 +14,9 @@ static void counter_family(struct weir_buf *out, enum weir_counter c,
 	const char *name = weir_counter_name(c);
 	bool gauge = c == WEIR_COUNT_GENERATION;
 
-	weir_buf_printf(out, "# HELP weir_%s%s %s\n# TYPE weir_%s%s %s\n", name, gauge ? "" : "_total",
-			weir_counter_text(c), name, gauge ? "" : "_total", gauge ? "gauge" : "counter");
+	weir_buf_printf(out, "# HELP weir_%s%s %s\n# TYPE weir_%s%s %s\n", name,
+			gauge ? "" : "_total", weir_counter_text(c), name, gauge ? "" : "_total",
+			gauge ? "gauge" : "counter");
 	for (unsigned int w = 0; w < n; w++)
 		weir_buf_printf(out, "weir_%s%s{worker=\"%u\"} %llu\n", name, gauge ? "" : "_total",
 				lcores[w], (unsigned long long)read_word(&workers[w]->count[c]));

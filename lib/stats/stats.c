@@ -7,10 +7,9 @@ struct text {
 	const char *text;
 };
 
-static const struct text drops[WEIR_DROP_END] = {
-	[WEIR_DROP_NONE] = {"none", "not dropped"},
+static const struct text drops[WEIR_DROP_END] = {[WEIR_DROP_NONE] = {"none", "not dropped"},
 #define WEIR_DROP_TEXT(id, name, text) [WEIR_DROP_##id] = {name, text},
-	WEIR_DROPS(WEIR_DROP_TEXT)
+						 WEIR_DROPS(WEIR_DROP_TEXT)
 #undef WEIR_DROP_TEXT
 };
 

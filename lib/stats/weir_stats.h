@@ -20,11 +20,13 @@
 	X(IPV4_TRUNCATED, "ipv4_truncated", "shorter than an IPv4 header")                         \
 	X(IPV4_BAD_VERSION, "ipv4_bad_version", "EtherType says IPv4, the version field does not") \
 	X(IPV4_BAD_HEADER_LENGTH, "ipv4_bad_header_length", "IHL below 5 or past the packet")      \
-	X(IPV4_BAD_TOTAL_LENGTH, "ipv4_bad_total_length", "total length below the header's or past the frame") \
+	X(IPV4_BAD_TOTAL_LENGTH, "ipv4_bad_total_length",                                          \
+	  "total length below the header's or past the frame")                                     \
 	X(IPV4_BAD_CHECKSUM, "ipv4_bad_checksum", "IPv4 header checksum is wrong")                 \
 	X(IPV4_BAD_OPTION, "ipv4_bad_option", "IPv4 option with a length that cannot be")          \
 	X(IPV4_SOURCE_ROUTE, "ipv4_source_route", "source-route option (RFC 7126 section 4.3)")    \
-	X(IPV4_BAD_SOURCE, "ipv4_bad_source", "source is multicast, broadcast, loopback or class E") \
+	X(IPV4_BAD_SOURCE, "ipv4_bad_source",                                                      \
+	  "source is multicast, broadcast, loopback or class E")                                   \
 	X(IPV4_BAD_DESTINATION, "ipv4_bad_destination", "destination is unspecified or loopback")  \
 	X(IPV4_TTL_ZERO, "ipv4_ttl_zero", "TTL is zero")                                           \
 	X(IPV4_RESERVED_FLAG, "ipv4_reserved_flag", "reserved bit of the flags field is set")      \
@@ -33,39 +35,50 @@
 	X(IPV6_BAD_LENGTH, "ipv6_bad_length", "payload length past the frame, or a jumbogram")     \
 	X(IPV6_HOP_LIMIT_ZERO, "ipv6_hop_limit_zero", "hop limit is zero")                         \
 	X(IPV6_BAD_SOURCE, "ipv6_bad_source", "source is multicast, loopback or v4-mapped")        \
-	X(IPV6_BAD_DESTINATION, "ipv6_bad_destination", "destination is unspecified, loopback or v4-mapped") \
+	X(IPV6_BAD_DESTINATION, "ipv6_bad_destination",                                            \
+	  "destination is unspecified, loopback or v4-mapped")                                     \
 	X(IPV6_EXT_TRUNCATED, "ipv6_ext_truncated", "extension header past the packet")            \
 	X(IPV6_EXT_TOO_MANY, "ipv6_ext_too_many", "more extension headers than weir follows (8)")  \
-	X(IPV6_EXT_ORDER, "ipv6_ext_order", "hop-by-hop header that is not first, or a header twice") \
+	X(IPV6_EXT_ORDER, "ipv6_ext_order",                                                        \
+	  "hop-by-hop header that is not first, or a header twice")                                \
 	X(IPV6_BAD_OPTION, "ipv6_bad_option", "hop-by-hop or destination option that cannot be")   \
-	X(IPV6_ROUTING, "ipv6_routing", "routing header of type 0 (RFC 5095) or with segments left") \
+	X(IPV6_ROUTING, "ipv6_routing",                                                            \
+	  "routing header of type 0 (RFC 5095) or with segments left")                             \
 	X(FRAG_DENIED, "frag_denied", "fragment, which Defaults do not pass")                      \
-	X(FRAG_BAD_LENGTH, "frag_bad_length", "fragment not a multiple of 8, empty, or past 65,535 bytes") \
-	X(FRAG_TINY_FIRST, "frag_tiny_first", "first fragment without the whole transport header (RFC 1858, 7112)") \
+	X(FRAG_BAD_LENGTH, "frag_bad_length",                                                      \
+	  "fragment not a multiple of 8, empty, or past 65,535 bytes")                             \
+	X(FRAG_TINY_FIRST, "frag_tiny_first",                                                      \
+	  "first fragment without the whole transport header (RFC 1858, 7112)")                    \
 	X(FRAG_OVERLAP, "frag_overlap", "fragments that overlap (RFC 5722) or came twice")         \
 	X(FRAG_QUOTA, "frag_quota", "source has too many unfinished datagrams")                    \
 	X(FRAG_TABLE_FULL, "frag_table_full", "no room for another unfinished datagram")           \
 	X(FRAG_TIMEOUT, "frag_timeout", "datagram was not complete in time")                       \
 	X(TCP_TRUNCATED, "tcp_truncated", "shorter than a TCP header")                             \
 	X(TCP_BAD_OFFSET, "tcp_bad_offset", "TCP data offset below 5 or past the packet")          \
-	X(TCP_BAD_FLAGS, "tcp_bad_flags", "flag combination that no endpoint sends (null, SYN+FIN, SYN+RST…)") \
+	X(TCP_BAD_FLAGS, "tcp_bad_flags",                                                          \
+	  "flag combination that no endpoint sends (null, SYN+FIN, SYN+RST…)")                     \
 	X(TCP_BAD_OPTION, "tcp_bad_option", "TCP option with a length that cannot be, or twice")   \
 	X(TCP_BAD_CHECKSUM, "tcp_bad_checksum", "TCP checksum is wrong")                           \
 	X(TCP_PORT_ZERO, "tcp_port_zero", "TCP port 0")                                            \
-	X(TCP_OUT_OF_WINDOW, "tcp_out_of_window", "sequence number outside what the receiver offered") \
+	X(TCP_OUT_OF_WINDOW, "tcp_out_of_window",                                                  \
+	  "sequence number outside what the receiver offered")                                     \
 	X(TCP_BAD_ACK, "tcp_bad_ack", "acknowledges data that was never sent")                     \
 	X(TCP_BAD_STATE, "tcp_bad_state", "segment that the connection's state does not allow")    \
-	X(TCP_MIDSTREAM, "tcp_midstream", "TCP segment of no known connection, which Defaults do not pass") \
+	X(TCP_MIDSTREAM, "tcp_midstream",                                                          \
+	  "TCP segment of no known connection, which Defaults do not pass")                        \
 	X(UDP_TRUNCATED, "udp_truncated", "shorter than a UDP header")                             \
 	X(UDP_BAD_LENGTH, "udp_bad_length", "UDP length below 8 or past the packet")               \
 	X(UDP_BAD_CHECKSUM, "udp_bad_checksum", "UDP checksum is wrong, or absent over IPv6")      \
 	X(UDP_PORT_ZERO, "udp_port_zero", "UDP destination port 0")                                \
 	X(ICMP_TRUNCATED, "icmp_truncated", "shorter than an ICMP header")                         \
 	X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum", "ICMP checksum is wrong")                        \
-	X(ICMP_ERROR_BAD_QUOTE, "icmp_error_bad_quote", "ICMP error whose quoted packet cannot be read") \
-	X(ICMP_ERROR_NO_FLOW, "icmp_error_no_flow", "ICMP error about no known flow, or outside its window (RFC 5927)") \
+	X(ICMP_ERROR_BAD_QUOTE, "icmp_error_bad_quote",                                            \
+	  "ICMP error whose quoted packet cannot be read")                                         \
+	X(ICMP_ERROR_NO_FLOW, "icmp_error_no_flow",                                                \
+	  "ICMP error about no known flow, or outside its window (RFC 5927)")                      \
 	X(ICMP_UNSOLICITED, "icmp_unsolicited", "ICMP reply that nobody asked for, or a redirect") \
-	X(L4_CHECKSUM_UNFINISHED, "l4_checksum_unfinished", "sender left the checksum to hardware it does not have (ethtool -K DEV tx off)") \
+	X(L4_CHECKSUM_UNFINISHED, "l4_checksum_unfinished",                                        \
+	  "sender left the checksum to hardware it does not have (ethtool -K DEV tx off)")         \
 	X(UNKNOWN_PROTOCOL, "unknown_protocol", "IP protocol that Defaults do not pass")           \
 	X(POLICY_DENY, "policy_deny", "a policy denies the flow (answered with RST or ICMP)")      \
 	X(POLICY_DROP, "policy_drop", "a policy drops the flow silently")                          \
@@ -83,62 +96,69 @@ enum weir_drop {
 #define WEIR_DROP_ENUM(id, name, text) WEIR_DROP_##id,
 	WEIR_DROPS(WEIR_DROP_ENUM)
 #undef WEIR_DROP_ENUM
-	WEIR_DROP_END
+		WEIR_DROP_END
 };
 
 /* What is counted beside drops. */
-#define WEIR_COUNTERS(X)                                                                           \
-	X(RX_PACKETS, "rx_packets", "frames received")                                             \
-	X(RX_BYTES, "rx_bytes", "bytes received")                                                  \
-	X(TX_PACKETS, "tx_packets", "frames sent on")                                              \
-	X(TX_BYTES, "tx_bytes", "bytes sent on")                                                   \
-	X(FORWARDED_NON_IP, "forwarded_non_ip", "frames passed that are not IP")                   \
-	X(FORWARDED_STATELESS, "forwarded_stateless", "packets passed without a flow (failure: open)") \
-	X(FLOWS_CREATED, "flows_created", "flows begun")                                           \
-	X(FLOWS_CLOSED, "flows_closed", "flows ended by their peers")                              \
-	X(FLOWS_EXPIRED, "flows_expired", "flows ended by age")                                    \
-	X(FLOWS_EVICTED, "flows_evicted", "half-open flows ended early to make room")              \
-	X(FLOWS_DENIED, "flows_denied", "flows that policy denied or dropped")                     \
-	X(FLOWS_WOULD_DENY, "flows_would_deny", "flows that a policy in mode detect would have denied") \
-	X(FLOWS_MIDSTREAM, "flows_midstream", "flows picked up without their beginning")           \
-	X(FLOWS_REEVALUATED, "flows_reevaluated", "decisions made again after a reload")           \
-	X(DENIED_UNTRACKED, "denied_untracked", "denied flows not remembered (their share of the table is used)") \
-	X(RST_SENT, "rst_sent", "TCP resets sent by weir")                                         \
-	X(ICMP_SENT, "icmp_sent", "ICMP errors sent by weir")                                      \
-	X(ANSWERS_LIMITED, "answers_limited", "resets and ICMP errors held back by the rate limit") \
-	X(ICMP_ERRORS_RELATED, "icmp_errors_related", "ICMP errors passed because of a known flow") \
-	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                      \
-	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                     \
-	X(DATAGRAMS_REASSEMBLED, "datagrams_reassembled", "datagrams completed from fragments")    \
-	X(CHECKSUM_UNFINISHED, "checksum_unfinished", "packets whose sender left the checksum to hardware") \
-	X(CHECKSUM_REPAIRED, "checksum_repaired", "unfinished checksums completed (ports.checksum: repair)") \
-	X(HANDOFF_OUT, "handoff_out", "packets given to the worker that owns their flow")          \
-	X(HANDOFF_IN, "handoff_in", "packets taken from other workers")                            \
-	X(EVENTS_LOST, "events_lost", "decision records lost because the ring was full")           \
-	X(LOOPS, "loops", "turns of the worker's loop")                                            \
-	X(LOOPS_BUSY, "loops_busy", "turns that had packets")                                      \
+#define WEIR_COUNTERS(X)                                                                        \
+	X(RX_PACKETS, "rx_packets", "frames received")                                          \
+	X(RX_BYTES, "rx_bytes", "bytes received")                                               \
+	X(TX_PACKETS, "tx_packets", "frames sent on")                                           \
+	X(TX_BYTES, "tx_bytes", "bytes sent on")                                                \
+	X(FORWARDED_NON_IP, "forwarded_non_ip", "frames passed that are not IP")                \
+	X(FORWARDED_STATELESS, "forwarded_stateless",                                           \
+	  "packets passed without a flow (failure: open)")                                      \
+	X(FLOWS_CREATED, "flows_created", "flows begun")                                        \
+	X(FLOWS_CLOSED, "flows_closed", "flows ended by their peers")                           \
+	X(FLOWS_EXPIRED, "flows_expired", "flows ended by age")                                 \
+	X(FLOWS_EVICTED, "flows_evicted", "half-open flows ended early to make room")           \
+	X(FLOWS_DENIED, "flows_denied", "flows that policy denied or dropped")                  \
+	X(FLOWS_WOULD_DENY, "flows_would_deny",                                                 \
+	  "flows that a policy in mode detect would have denied")                               \
+	X(FLOWS_MIDSTREAM, "flows_midstream", "flows picked up without their beginning")        \
+	X(FLOWS_REEVALUATED, "flows_reevaluated", "decisions made again after a reload")        \
+	X(DENIED_UNTRACKED, "denied_untracked",                                                 \
+	  "denied flows not remembered (their share of the table is used)")                     \
+	X(RST_SENT, "rst_sent", "TCP resets sent by weir")                                      \
+	X(ICMP_SENT, "icmp_sent", "ICMP errors sent by weir")                                   \
+	X(ANSWERS_LIMITED, "answers_limited",                                                   \
+	  "resets and ICMP errors held back by the rate limit")                                 \
+	X(ICMP_ERRORS_RELATED, "icmp_errors_related",                                           \
+	  "ICMP errors passed because of a known flow")                                         \
+	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                   \
+	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                  \
+	X(DATAGRAMS_REASSEMBLED, "datagrams_reassembled", "datagrams completed from fragments") \
+	X(CHECKSUM_UNFINISHED, "checksum_unfinished",                                           \
+	  "packets whose sender left the checksum to hardware")                                 \
+	X(CHECKSUM_REPAIRED, "checksum_repaired",                                               \
+	  "unfinished checksums completed (ports.checksum: repair)")                            \
+	X(HANDOFF_OUT, "handoff_out", "packets given to the worker that owns their flow")       \
+	X(HANDOFF_IN, "handoff_in", "packets taken from other workers")                         \
+	X(EVENTS_LOST, "events_lost", "decision records lost because the ring was full")        \
+	X(LOOPS, "loops", "turns of the worker's loop")                                         \
+	X(LOOPS_BUSY, "loops_busy", "turns that had packets")                                   \
 	X(GENERATION, "generation", "the generation that the worker last saw")
 
 enum weir_counter {
 #define WEIR_COUNTER_ENUM(id, name, text) WEIR_COUNT_##id,
 	WEIR_COUNTERS(WEIR_COUNTER_ENUM)
 #undef WEIR_COUNTER_ENUM
-	WEIR_COUNT_END
+		WEIR_COUNT_END
 };
 
 /* The stages of the packet's path, for cycles a stage; see lib/path. */
-#define WEIR_STAGES(X)                                                                             \
-	X(RX, "rx")                                                                                \
-	X(PARSE, "parse")                                                                          \
-	X(CLASSIFY, "classify")                                                                    \
-	X(POLICE, "police")                                                                        \
+#define WEIR_STAGES(X)          \
+	X(RX, "rx")             \
+	X(PARSE, "parse")       \
+	X(CLASSIFY, "classify") \
+	X(POLICE, "police")     \
 	X(TX, "tx")
 
 enum weir_stage {
 #define WEIR_STAGE_ENUM(id, name) WEIR_STAGE_##id,
 	WEIR_STAGES(WEIR_STAGE_ENUM)
 #undef WEIR_STAGE_ENUM
-	WEIR_STAGE_END
+		WEIR_STAGE_END
 };
 
 /* Log-linear histogram: 8 buckets an octave, values up to 2^40, about 9 % resolution. */
@@ -175,7 +195,8 @@ static inline void weir_count_drop(struct weir_stats *s, enum weir_drop d)
 	s->drop[d]++;
 }
 
-/* Adds `from` (which its worker may be writing) to `into`; GENERATION becomes the lowest non-zero. */
+/* Adds `from` (which its worker may be writing) to `into`; GENERATION becomes the lowest non-zero.
+ */
 void weir_stats_add(struct weir_stats *into, const struct weir_stats *from);
 
 const char *weir_drop_name(enum weir_drop d); /* "none" for 0, never NULL */

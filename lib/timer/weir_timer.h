@@ -16,22 +16,27 @@ struct weir_timer {
 	uint64_t expires_tick;
 };
 
-#define WEIR_TIMER_SLOTS  256
-#define WEIR_TIMER_LEVELS 4
+#define WEIR_TIMER_SLOTS      256
+#define WEIR_TIMER_LEVELS     4
 #define WEIR_TIMER_TICK_SHIFT 20
 
 struct weir_timer_wheel {
-	uint64_t now_tick; /* every tick before this one has fired */
-	uint64_t armed;    /* timers in the wheel */
-	uint64_t pending[WEIR_TIMER_LEVELS][WEIR_TIMER_SLOTS / 64]; /* a bit a slot that may hold one */
+	uint64_t now_tick;   /* every tick before this one has fired */
+	uint64_t floor_tick; /* no timer is armed for a tick before this one; >= now_tick */
+	uint64_t armed;      /* timers in the wheel */
+	uint64_t pending[WEIR_TIMER_LEVELS]
+			[WEIR_TIMER_SLOTS / 64]; /* a bit a slot that may hold one */
 	struct weir_timer *slot[WEIR_TIMER_LEVELS][WEIR_TIMER_SLOTS];
 };
 
-/* Called with a timer that is no longer armed; it may arm it again, or any other, or free it. */
+/* Called with a timer that is no longer armed; it may arm it again, or any other, or cancel any, or
+ * free it. What it arms fires at a later advance, however early it is due: no timer fires twice in
+ * one. */
 typedef void (*weir_timer_fn)(void *ctx, struct weir_timer *t);
 
 void weir_timer_wheel_init(struct weir_timer_wheel *w, uint64_t now_ns);
-/* (Re-)arms `t`; fires at the first advance at or after `expires_ns`, never before it. */
+/* (Re-)arms `t`; it fires at the first advance a tick after `expires_ns` at the latest, never
+ * before it. */
 void weir_timer_arm(struct weir_timer_wheel *w, struct weir_timer *t, uint64_t expires_ns);
 /* Nothing happens when it is not armed. */
 void weir_timer_cancel(struct weir_timer_wheel *w, struct weir_timer *t);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The suites of this folder; they run after test_eal.c has started EAL. */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+Suite *pool_suite(void);
+Suite *mbuf_suite(void);
+
+#endif
