@@ -18,7 +18,8 @@ struct weir_conf_pos {
 	uint32_t column;  /* from 1 */
 };
 
-/* Messages in the order found; at most WEIR_CONF_MESSAGES_MAX are kept, all are counted. */
+/* Messages in the order found; at most WEIR_CONF_MESSAGES_MAX are kept, all are counted. Texts are
+ * cut at 500 bytes and control characters come out as \xNN: they quote the file. */
 #define WEIR_CONF_MESSAGES_MAX 200
 struct weir_conf_report;
 struct weir_conf_report *weir_conf_report_create(void);
@@ -29,7 +30,8 @@ void weir_conf_warning(struct weir_conf_report *r, struct weir_conf_pos at, cons
 	WEIR_PRINTF(3, 4);
 unsigned int weir_conf_errors(const struct weir_conf_report *r);
 unsigned int weir_conf_warnings(const struct weir_conf_report *r);
-/* Lines "FILE:LINE:COL: error: TEXT" (or warning); a position without a line prints "FILE: error: …". */
+/* Lines "FILE:LINE:COL: error: TEXT" (or warning); a position without a line prints "FILE: error:
+ * …". */
 void weir_conf_report_text(const struct weir_conf_report *r, struct weir_buf *out);
 
 /* ---- trees ---- */
@@ -39,9 +41,9 @@ enum weir_conf_kind { WEIR_CONF_SCALAR, WEIR_CONF_SEQUENCE, WEIR_CONF_MAPPING };
 struct weir_conf_node {
 	enum weir_conf_kind kind;
 	struct weir_conf_pos pos;
-	const char *text;  /* scalar: NUL-terminated (text with a NUL inside is refused at load) */
-	bool quoted;       /* scalar: written with quotes, so never null */
-	const char *key;   /* of a mapping's member, else NULL */
+	const char *text; /* scalar: NUL-terminated (text with a NUL inside is refused at load) */
+	bool quoted;      /* scalar: written with quotes, so never null */
+	const char *key;  /* of a mapping's member, else NULL */
 	struct weir_conf_pos key_pos;
 	struct weir_conf_node *first; /* sequence and mapping: members in file order */
 	struct weir_conf_node *next;
@@ -51,8 +53,8 @@ struct weir_conf_node {
 /*
  * The documents of one YAML file. Refused with an error: files over 16 MiB, nesting over 32,
  * anchors and aliases (a bomb and a riddle; nobody needs them here), tags, duplicate keys, keys
- * that are not scalars, bytes that are not UTF-8. Empty documents are left out.
- * Returns NULL when anything was wrong (then `r` says what).
+ * that are not scalars, over 256 keys in a mapping, over 1,000,000 values, bytes that are not
+ * UTF-8. Empty documents are left out. Returns NULL when anything was wrong (then `r` says what).
  */
 struct weir_conf_docs;
 struct weir_conf_docs *weir_conf_load_file(const char *path, struct weir_conf_report *r);
@@ -63,7 +65,7 @@ void weir_conf_docs_destroy(struct weir_conf_docs *d);
 uint32_t weir_conf_doc_count(const struct weir_conf_docs *d);
 const struct weir_conf_node *weir_conf_doc(const struct weir_conf_docs *d, uint32_t i);
 
-#define weir_conf_foreach(member, node)                                                            \
+#define weir_conf_foreach(member, node) \
 	for (const struct weir_conf_node *member = (node)->first; member; member = member->next)
 
 /* ---- typed readers ---- */
@@ -73,18 +75,24 @@ const struct weir_conf_node *weir_conf_doc(const struct weir_conf_docs *d, uint3
  * first). Wrong kind or value: an error at its place and false. Absent or good: true.
  */
 const struct weir_conf_node *weir_conf_get(const struct weir_conf_node *map, const char *key);
+/* An unquoted ~, null, Null, NULL or nothing. Such a value is an error to each reader below: a key
+ * whose lines were commented out must not silently mean its default. */
 bool weir_conf_is_null(const struct weir_conf_node *n);
+/* Reports unless `n`, called `what` in the message, is of that kind and not null. */
 bool weir_conf_expect(const struct weir_conf_node *n, enum weir_conf_kind kind, const char *what,
 		      struct weir_conf_report *r);
 /* Reports each key of `map` that is not in `keys` (ended by NULL), with the nearest known one
  * within distance 3 as a suggestion: "unknown key 'polcy', did you mean 'policy'?". */
 bool weir_conf_known_keys(const struct weir_conf_node *map, const char *const *keys,
 			  struct weir_conf_report *r);
-bool weir_conf_require(const struct weir_conf_node *map, const char *key, struct weir_conf_report *r);
+bool weir_conf_require(const struct weir_conf_node *map, const char *key,
+		       struct weir_conf_report *r);
 bool weir_conf_str(const struct weir_conf_node *map, const char *key, const char **out,
 		   struct weir_conf_report *r);
+/* YAML 1.1's true, yes, on, false, no, off (also True and TRUE), without quotes. */
 bool weir_conf_bool(const struct weir_conf_node *map, const char *key, bool *out,
 		    struct weir_conf_report *r);
+/* Decimal digits without sign, leading zero or separators, in quotes or not. */
 bool weir_conf_u64(const struct weir_conf_node *map, const char *key, uint64_t min, uint64_t max,
 		   uint64_t *out, struct weir_conf_report *r);
 /* "250ms", "30s", "5m", "2h", "1d"; nanoseconds. */
@@ -97,8 +105,8 @@ bool weir_conf_size(const struct weir_conf_node *map, const char *key, uint64_t 
 bool weir_conf_word(const struct weir_conf_node *map, const char *key, const char *const *words,
 		    unsigned int *out, struct weir_conf_report *r);
 /* The same for a scalar node that is at hand (a sequence's member). */
-bool weir_conf_node_word(const struct weir_conf_node *n, const char *const *words, unsigned int *out,
-			 struct weir_conf_report *r);
+bool weir_conf_node_word(const struct weir_conf_node *n, const char *const *words,
+			 unsigned int *out, struct weir_conf_report *r);
 bool weir_conf_node_u64(const struct weir_conf_node *n, uint64_t min, uint64_t max, uint64_t *out,
 			struct weir_conf_report *r);
 
@@ -127,7 +135,7 @@ enum weir_conf_checksum {
 
 struct weir_conf_port {
 	char name[WEIR_CONF_NAME_MAX + 1];
-	char device[256]; /* without its "iface:" or "vdev:" */
+	char device[256]; /* without "iface:" or "vdev:"; a PCI address as 0000:18:00.0 */
 	enum weir_conf_device kind;
 	enum weir_conf_driver driver;
 	enum weir_conf_checksum checksum;
@@ -144,11 +152,12 @@ struct weir_conf_wire {
 
 enum weir_conf_hugepages { WEIR_HUGEPAGES_AUTO, WEIR_HUGEPAGES_REQUIRE, WEIR_HUGEPAGES_NEVER };
 
-/* Immutable once loaded; paths are absolute or relative to the file's own folder, resolved. */
+/* Immutable once loaded. Relative paths count from the file's own folder; here all are absolute. */
 struct weir_conf {
 	char *file;
 	uint16_t workers[WEIR_CONF_WORKERS_MAX]; /* CPU numbers */
 	uint16_t n_workers;                      /* 0: every core but the first */
+	bool workers_given;                      /* the file names them: nobody filled them in */
 	uint32_t connections;                    /* flows over all workers; default 100000 */
 	uint32_t packets;                        /* mbufs over all workers; 0: auto */
 	uint32_t fragments;                      /* unfinished datagrams a worker; default 1024 */
@@ -174,7 +183,8 @@ void weir_conf_destroy(struct weir_conf *c);
 /* The effective configuration as YAML that loads to the same; comments tell units. */
 void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out);
 /* Names in `out` (NULL allowed) the first key that differs and that only a restart can change
- * (workers, memory, ports, wires, control, log.ring); false when there is none. */
+ * (workers, memory, ports, wires, control, log.ring); false when there is none. Workers that were
+ * filled into `running` because its file names none are no difference to a file that names none. */
 bool weir_conf_needs_restart(const struct weir_conf *running, const struct weir_conf *wanted,
 			     const char **out);
 
