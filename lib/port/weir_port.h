@@ -11,6 +11,8 @@
 
 struct rte_mbuf;
 struct rte_mempool;
+struct port_log;
+struct port_state;
 
 /* No pair: the worker has no queue of its own on this port. */
 #define WEIR_PORT_NONE UINT16_MAX
@@ -20,17 +22,23 @@ struct weir_port_pair {
 	uint16_t queue;
 };
 
-/* One side of a wire. Fixed after open. */
+/*
+ * One side of a wire. Fixed after open. A device may have more receive queues than there are
+ * workers, and no way to keep its traffic off them: rx[i] is polled by worker i % n_queues.
+ */
 struct weir_port {
-	struct weir_port_pair rx[WEIR_CONF_WORKERS_MAX]; /* by worker */
-	struct weir_port_pair tx[WEIR_CONF_WORKERS_MAX];
+	struct weir_port_pair rx[WEIR_CONF_WORKERS_MAX];
+	struct weir_port_pair tx[WEIR_CONF_WORKERS_MAX]; /* by worker */
 	uint16_t n_queues; /* pairs in use: workers 0..n_queues-1 have one */
+	uint16_t n_rx;     /* receive queues, n_queues or more */
 	uint16_t mtu;      /* bytes of L3 that it can send */
 	bool rss;          /* spreads by symmetric Toeplitz over weir_ports.rss_key */
 	bool rx_checksum;  /* sets RTE_MBUF_F_RX_*_CKSUM_* */
 	bool scatter;      /* frames larger than one buffer can be received */
+	bool tx_chains;    /* takes chained and indirect buffers as they are */
 	const struct weir_conf_port *conf;
-	uint32_t name;     /* interned */
+	uint32_t name; /* interned */
+	struct port_state *state;
 };
 
 #define WEIR_RSS_KEY_BYTES 52
@@ -39,17 +47,20 @@ struct weir_ports {
 	struct weir_port port[WEIR_CONF_PORTS_MAX];
 	uint16_t n;
 	uint16_t n_workers;
-	/* A random 16-bit period with an odd number of bits set (full rank: see the self-test), so that
-	 * both directions of a flow hash alike. */
+	/* A random 16-bit period with an odd number of bits set (full rank: see the self-test), so
+	 * that both directions of a flow hash alike. */
 	uint8_t rss_key[WEIR_RSS_KEY_BYTES];
-	uint64_t private_[8]; /* weir_ports_* only */
+	/* Entries after which every port's redirection table repeats; 0 stands for 128. */
+	uint16_t rss_table;
+	struct port_log *log; /* weir_ports_* only */
 };
 
 /* PCI addresses among the configuration's ports, for weir_eal_cfg.allow. Returns how many. */
 unsigned int weir_ports_pci(const struct weir_conf *conf, const char *allow[WEIR_CONF_PORTS_MAX]);
 
-/* Bytes of an L2 frame that a buffer must hold so that each port can work (jumbo on devices that
- * cannot scatter needs it in one buffer). To size pools before open. */
+/* Bytes that a buffer must hold after its headroom so that each port can work: the largest L2 frame
+ * (jumbo on devices that cannot scatter needs it in one buffer) and what drivers keep before it.
+ * To size pools before open. */
 uint16_t weir_ports_frame_bytes(const struct weir_conf *conf);
 /* Buffers that the ports' rings keep, over all queues: the pools' floor. */
 uint32_t weir_ports_ring_buffers(const struct weir_conf *conf, unsigned int n_workers);
@@ -65,24 +76,35 @@ struct weir_ports *weir_ports_open(const struct weir_conf *conf, struct rte_memp
 				   struct weir_buf *why);
 void weir_ports_close(struct weir_ports *p);
 
-/* Bursts; any worker that has a pair. The mbufs not sent stay the caller's. */
-uint16_t weir_port_rx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m, uint16_t n);
-uint16_t weir_port_tx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m, uint16_t n);
+/*
+ * Bursts; any worker. A worker without a pair gets and sends nothing. The mbufs not sent stay the
+ * caller's. Where the device cannot take a chain its bytes are copied into one buffer of the
+ * worker's pool; a frame that no buffer holds is freed and counted in tx_errors.
+ */
+uint16_t weir_port_rx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m,
+		      uint16_t n);
+uint16_t weir_port_tx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m,
+		      uint16_t n);
 
 /* Which of `n_queues` the symmetric RSS of this configuration gives a tuple; both directions alike.
  * Addresses are 4 or 16 bytes, ports in host order, both 0 for what NICs hash without ports. */
-unsigned int weir_ports_rss_queue(const struct weir_ports *p, const uint8_t *src, const uint8_t *dst,
-				  unsigned int family, uint16_t sport, uint16_t dport,
-				  unsigned int n_queues);
+unsigned int weir_ports_rss_queue(const struct weir_ports *p, const uint8_t *src,
+				  const uint8_t *dst, unsigned int family, uint16_t sport,
+				  uint16_t dport, unsigned int n_queues);
 
-/* Whether there is a carrier (for kernel interfaces: what the kernel says). Control thread. */
+/*
+ * Whether there is a carrier (for kernel interfaces: what the kernel says). A port whose link weir
+ * took down itself counts as up, so that a link carried across a wire does not come back. Control
+ * thread.
+ */
 bool weir_port_link_up(const struct weir_port *p);
-/* Takes the port's own link down or up, so that its peer sees it. 0 or -WEIR_ENOTSUP. */
+/* Takes the port's own link down or up, so that its peer sees it. 0 or -WEIR_ENOTSUP. A link that
+ * is still down at close is taken up again. */
 int weir_port_set_link(const struct weir_port *p, bool up);
 
 struct weir_port_counters {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t rx_missed;   /* dropped by the device: weir was too slow */
+	uint64_t rx_missed; /* dropped by the device: weir was too slow */
 	uint64_t rx_errors, tx_errors, rx_no_buffer;
 };
 void weir_port_counters(const struct weir_port *p, struct weir_port_counters *out);
@@ -96,7 +118,7 @@ void weir_port_describe(const struct weir_port *p, struct weir_json *j, const ch
 enum weir_finding_level { WEIR_FINDING_OK, WEIR_FINDING_HINT, WEIR_FINDING_PROBLEM };
 struct weir_finding {
 	enum weir_finding_level level;
-	char subject[64];  /* "hugepages", "port inside", "memlock", … */
+	char subject[64]; /* "hugepages", "port inside", "memlock", … */
 	char text[256];
 	char command[256]; /* that mends it; "" when there is none */
 };
