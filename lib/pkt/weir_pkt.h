@@ -60,7 +60,7 @@ struct weir_pkt {
 	uint16_t l3_off;
 	uint16_t l4_off;      /* also set for fragments: where the fragment's payload begins */
 	uint16_t payload_off; /* after the transport header */
-	uint32_t l3_len;      /* IP header and payload, bytes; less than the frame when it is padded */
+	uint32_t l3_len; /* IP header and payload, bytes; less than the frame when it is padded */
 	uint32_t payload_len; /* transport payload, bytes */
 	struct weir_pkt_tuple tuple;
 	/* TCP */
@@ -76,16 +76,17 @@ struct weir_pkt {
 	struct weir_pkt_tuple quote;
 	uint32_t quote_seq; /* TCP */
 	/* fragments and what was made of them */
-	uint16_t frag_size;   /* largest fragment's L3 length, bytes */
-	uint16_t frag_offset; /* bytes; fragment only */
-	bool frag_more;       /* fragment only */
+	uint16_t frag_size;    /* largest fragment's L3 length, bytes */
+	uint16_t frag_offset;  /* bytes; fragment only */
+	bool frag_more;        /* fragment only */
 	uint16_t frag_hdr_off; /* IPv6 fragment only: where the fragment header stands */
 	uint32_t frag_id;
 };
 
 /* What parsing is to do with transport checksums that the device has not judged. */
 enum weir_pkt_checksum {
-	WEIR_PKT_CHECKSUM_VERIFY, /* wrong: drop reason *_bad_checksum; unfinished: flag and drop reason */
+	WEIR_PKT_CHECKSUM_VERIFY, /* wrong: drop reason *_bad_checksum; unfinished: flag and drop
+				     reason */
 	WEIR_PKT_CHECKSUM_REPAIR, /* unfinished: completed in place, flag set, no drop reason */
 	WEIR_PKT_CHECKSUM_IGNORE
 };
@@ -104,9 +105,9 @@ void weir_pkt_parse_burst(struct weir_pkt *p, struct rte_mbuf *const *m, unsigne
 /* ---- fragments ---- */
 
 struct weir_frag_cfg {
-	uint32_t datagrams;   /* unfinished ones at a time */
-	uint32_t per_source;  /* unfinished ones of one source address; default 64 when 0 */
-	uint64_t timeout_ns;  /* default 30 s when 0 (RFC 8200 section 4.5 says 60, RFC 791 15) */
+	uint32_t datagrams;  /* unfinished ones at a time */
+	uint32_t per_source; /* unfinished ones of one source address; default 64 when 0 */
+	uint64_t timeout_ns; /* default 30 s when 0 (RFC 8200 section 4.5 says 60, RFC 791 15) */
 	struct weir_siphash_key key;
 };
 
@@ -115,10 +116,10 @@ struct weir_frag *weir_frag_create(const struct weir_frag_cfg *cfg);
 /* Frees held fragments too. */
 void weir_frag_destroy(struct weir_frag *f);
 /*
- * Takes p->mbuf, which has WEIR_PKT_FRAGMENT. Returns the whole datagram as a new frame (a chain, to
- * be parsed again; then set frag_size, frag_id and WEIR_PKT_REASSEMBLED from *made), or NULL while
- * it is held, or NULL with *drop set when it was refused (then it is freed, and what was held of
- * its datagram too). Overlaps are refused whole (RFC 5722; for IPv4 as well).
+ * Takes p->mbuf, which has WEIR_PKT_FRAGMENT. Returns the whole datagram as a new frame (a chain,
+ * to be parsed again; then set frag_size, frag_id and WEIR_PKT_REASSEMBLED from *made), or NULL
+ * while it is held, or NULL with *drop set when it was refused (then it is freed, and what was held
+ * of its datagram too). Overlaps are refused whole (RFC 5722; for IPv4 as well).
  */
 struct weir_frag_made {
 	uint16_t frag_size;
@@ -131,23 +132,25 @@ void weir_frag_expire(struct weir_frag *f, uint64_t now_ns, struct weir_stats *s
 uint32_t weir_frag_held(const struct weir_frag *f); /* unfinished datagrams */
 
 /*
- * Cuts the datagram of `p` (taken) into frames of at most p->frag_size bytes of L3 with its Ethernet
- * and VLAN header and, for IPv6, id p->frag_id. Returns how many stand in `out`, or negative
+ * Cuts the datagram of `p` (taken) into frames of at most p->frag_size bytes of L3 with its
+ * Ethernet and VLAN header and, for IPv6, id p->frag_id. Returns how many stand in `out`, or
+ * negative
  * (-WEIR_ENOMEM, -WEIR_ELIMIT when `max` is too few), and then nothing is left of it.
  */
-WEIR_MUST_CHECK int weir_frag_cut(struct weir_pkt *p, struct rte_mempool *direct,
-				  struct rte_mempool *indirect, struct rte_mbuf **out,
-				  unsigned int max);
+WEIR_MUST_CHECK int weir_frag_cut(struct weir_pkt *p, struct rte_mempool *pool,
+				  struct rte_mbuf **out, unsigned int max);
 
 /* ---- answers that weir sends itself ---- */
 
 /* Each gives a new frame for the port that `p` came from, checksums done, VLAN tags kept, or NULL
  * when there is no buffer or nothing may be said (RFC 1122 section 3.2.2: not about ICMP errors,
- * fragments other than the first, broadcast or multicast). They read `p`, which stays with its owner. */
+ * fragments other than the first, broadcast or multicast). They read `p`, which stays with its
+ * owner. */
 
 /* RFC 9293 section 3.5.2 group 1: a reset that the sender of `p` takes as coming from its peer. */
 struct rte_mbuf *weir_pkt_build_rst(const struct weir_pkt *p, struct rte_mempool *pool);
-/* Administratively prohibited: ICMP 3/13 (RFC 1812 section 5.2.7.1) or ICMPv6 1/1 (RFC 4443 section 3.1). */
+/* Administratively prohibited: ICMP 3/13 (RFC 1812 section 5.2.7.1) or ICMPv6 1/1 (RFC 4443
+ * section 3.1). */
 struct rte_mbuf *weir_pkt_build_prohibited(const struct weir_pkt *p, struct rte_mempool *pool);
 /* Fragmentation needed (RFC 1191) or Packet Too Big (RFC 8201); `mtu` in bytes of L3. */
 struct rte_mbuf *weir_pkt_build_too_big(const struct weir_pkt *p, uint16_t mtu,
