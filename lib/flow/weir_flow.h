@@ -12,24 +12,24 @@
 #include <weir_timer.h>
 
 /* Names are what `weirctl flows` and events show. */
-#define WEIR_FLOW_STATES(X)                                                                        \
-	X(NEW, "new")                 /* one side was heard */                                     \
-	X(REPLIED, "established")     /* both sides were heard (UDP, ICMP, others) */              \
-	X(SYN_SENT, "syn_sent")                                                                    \
-	X(SYN_RECEIVED, "syn_received")                                                            \
-	X(ESTABLISHED, "established")                                                              \
-	X(FIN_WAIT, "fin_wait")       /* the first FIN was seen */                                 \
-	X(CLOSE_WAIT, "close_wait")   /* it was acknowledged */                                    \
-	X(LAST_ACK, "last_ack")       /* the second FIN was seen */                                \
-	X(TIME_WAIT, "time_wait")     /* both were acknowledged */                                 \
-	X(CLOSED, "closed")           /* reset */                                                  \
-	X(DENIED, "denied")           /* policy said no: remembered to answer at once */
+#define WEIR_FLOW_STATES(X)                                                       \
+	X(NEW, "new")             /* one side was heard */                        \
+	X(REPLIED, "established") /* both sides were heard (UDP, ICMP, others) */ \
+	X(SYN_SENT, "syn_sent")                                                   \
+	X(SYN_RECEIVED, "syn_received")                                           \
+	X(ESTABLISHED, "established")                                             \
+	X(FIN_WAIT, "fin_wait")     /* the first FIN was seen */                  \
+	X(CLOSE_WAIT, "close_wait") /* it was acknowledged */                     \
+	X(LAST_ACK, "last_ack")     /* the second FIN was seen */                 \
+	X(TIME_WAIT, "time_wait")   /* both were acknowledged */                  \
+	X(CLOSED, "closed")         /* reset */                                   \
+	X(DENIED, "denied")         /* policy said no: remembered to answer at once */
 
 enum weir_flow_state {
 #define WEIR_FLOW_STATE_ENUM(id, name) WEIR_FLOW_##id,
 	WEIR_FLOW_STATES(WEIR_FLOW_STATE_ENUM)
 #undef WEIR_FLOW_STATE_ENUM
-	WEIR_FLOW_STATE_END
+		WEIR_FLOW_STATE_END
 };
 const char *weir_flow_state_name(enum weir_flow_state s);
 
@@ -45,15 +45,17 @@ enum weir_flow_end {
 const char *weir_flow_end_name(enum weir_flow_end e);
 
 /* One direction's view of a TCP connection, after G. van Rooij, "Real Stateful TCP Packet Filtering
- * in IP Filter" (2001): sequence numbers that the other side may use follow from what this one sent. */
+ * in IP Filter" (2001): sequence numbers that the other side may use follow from what this one
+ * sent. */
 struct weir_flow_tcp {
-	uint32_t end;      /* highest seq + len it sent */
-	uint32_t max_end;  /* highest seq it may send: the peer's ack + window */
-	uint32_t max_win;  /* largest window it offered, scaled */
-	uint32_t fin_seq;  /* sequence number after its FIN, when fin */
-	uint8_t scale;     /* its window scale, 0..14 (RFC 7323 section 2.3) */
-	bool scale_known;  /* its SYN was seen */
-	bool seen;
+	uint32_t end;     /* highest seq + len it sent */
+	uint32_t max_end; /* highest seq it may send: the peer's ack + window */
+	uint32_t max_win; /* largest window it offered, scaled; 0: nothing was heard of it */
+	uint32_t ack;     /* highest it acknowledged */
+	uint32_t fin_seq; /* sequence number after its FIN, when fin */
+	uint8_t scale;    /* its window scale, 0..14 (RFC 7323 section 2.3) */
+	bool scale_sent;  /* its SYN had the option */
+	bool acked;       /* `ack` is set */
 	bool fin;
 };
 
@@ -81,8 +83,11 @@ struct weir_flow {
 	uint8_t proto;
 	uint8_t family; /* 4 or 6 */
 	uint8_t flags;  /* WEIR_FLOW_F_* */
-	/* TCP */
+	uint8_t wire;
+	uint8_t side; /* of the wire that the initiator is on: 0 or 1 */
+	/* every TCP segment */
 	struct weir_flow_tcp tcp[2];
+	uint8_t tcp_flags[2]; /* all that were seen, or-ed */
 	/* seldom */
 	uint64_t id; /* random, never 0; what events call flow_id */
 	uint64_t start_ns;
@@ -90,28 +95,22 @@ struct weir_flow {
 	uint16_t port[2];
 	uint16_t vlan;
 	uint16_t vlan_inner;
-	uint8_t wire;
-	uint8_t side;      /* of the wire that the initiator is on: 0 or 1 */
-	uint8_t tcp_flags[2]; /* all that were seen, or-ed */
-	uint16_t state_before_end;
+	uint32_t place; /* in its table */
 	struct weir_timer timer;
-	struct weir_flow *older; /* list of half-open flows, oldest first, for eviction */
+	struct weir_flow *older; /* list of half-open flows, for eviction */
 	struct weir_flow *newer;
-	int32_t slot; /* in its hash */
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
 #define WEIR_FLOW_F_SWAPPED   0x01 /* the initiator is the upper one of the key's ordered pair */
 #define WEIR_FLOW_F_MIDSTREAM 0x02 /* its beginning was not seen */
 #define WEIR_FLOW_F_HALF_OPEN 0x04 /* on the eviction list */
-#define WEIR_FLOW_F_ANNOUNCED 0x08 /* its decision event is out (path/) */
-#define WEIR_FLOW_F_TRACED    0x10 /* path/ */
 
 /* Nanoseconds without a packet after which a flow ends, by state. */
 struct weir_flow_timeouts {
 	uint64_t syn_sent_ns;
 	uint64_t syn_received_ns;
 	uint64_t established_ns;
-	uint64_t closing_ns;   /* FIN_WAIT, CLOSE_WAIT, LAST_ACK */
+	uint64_t closing_ns; /* FIN_WAIT, CLOSE_WAIT, LAST_ACK */
 	uint64_t time_wait_ns;
 	uint64_t closed_ns;
 	uint64_t udp_new_ns;
@@ -129,11 +128,11 @@ typedef void (*weir_flow_end_fn)(void *ctx, struct weir_flow *f, enum weir_flow_
 struct weir_flow_cfg {
 	const char *name; /* of its pools, unique in the process */
 	uint32_t flows;
-	uint32_t denied;              /* at most so many of them DENIED; 0: an eighth */
-	struct weir_siphash_key key;  /* the same in all workers: it also tells the owner */
-	uint64_t id_seed;             /* of flow ids */
-	bool evict_half_open;         /* a full table ends its oldest half-open flow for a new one */
-	weir_flow_end_fn on_end;      /* called before the flow is taken out */
+	uint32_t denied;             /* at most so many of them DENIED; 0: an eighth */
+	struct weir_siphash_key key; /* the same in all workers: it also tells the owner */
+	uint64_t id_seed;            /* of flow ids */
+	bool evict_half_open;        /* a full table ends its oldest half-open flow for a new one */
+	weir_flow_end_fn on_end;     /* called before the flow is taken out */
 	void *ctx;
 };
 
@@ -143,8 +142,8 @@ void weir_flow_table_destroy(struct weir_flow_table *t);
 void weir_flow_set_timeouts(struct weir_flow_table *t, const struct weir_flow_timeouts *timeouts);
 void weir_flow_set_eviction(struct weir_flow_table *t, bool evict_half_open);
 
-/* Direction-free hash of a tuple under `key`: who owns the flow is hash * workers >> 32 of its upper
- * half. Both directions give the same. */
+/* Direction-free hash of a tuple under `key`: who owns the flow is hash * workers >> 32 of its
+ * upper half. Both directions give the same. */
 uint64_t weir_flow_hash(const struct weir_siphash_key *key, const struct weir_pkt_tuple *tuple,
 			uint8_t wire);
 
@@ -171,8 +170,8 @@ struct weir_flow *weir_flow_add(struct weir_flow_table *t, const struct weir_pkt
  * WEIR_DROP_NONE, or the reason for which it must not pass (then state is unchanged): TCP_* after
  * RFC 9293 section 3.10.7 as a third party can tell, and RFC 5961 section 3.2 (a
  * reset outside the window is dropped).
- * *reopen is set when `p` is a SYN that may begin a new connection in place of this closed one: then
- * the caller removes the flow (REUSED) and adds anew.
+ * *reopen is set when `p` is a SYN that may begin a new connection in place of this closed one:
+ * then the caller removes the flow (REUSED) and adds anew.
  */
 enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
 			       const struct weir_pkt *p, uint8_t dir, uint64_t now_ns,
@@ -181,11 +180,6 @@ enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
 /* Whether the TCP sequence number that an ICMP error quotes is in flight (RFC 5927 section 4.1);
  * `dir` is the direction of the quoted packet. True for other protocols. */
 bool weir_flow_quote_in_window(const struct weir_flow *f, uint32_t quote_seq, uint8_t dir);
-
-/* Makes a flow DENIED, or back into its protocol's live state as midstream. 0, or -WEIR_ELIMIT when
- * the denied share is used (then it is unchanged). */
-WEIR_MUST_CHECK int weir_flow_set_denied(struct weir_flow_table *t, struct weir_flow *f, bool denied,
-					 uint64_t now_ns);
 
 void weir_flow_remove(struct weir_flow_table *t, struct weir_flow *f, enum weir_flow_end why,
 		      uint64_t now_ns);

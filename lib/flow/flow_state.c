@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a packet does to its flow: state by protocol, counts, the age it may reach. */
+#include "flow_impl.h"
+
+static const char *const state_names[WEIR_FLOW_STATE_END] = {
+#define WEIR_FLOW_STATE_NAME(id, name) [WEIR_FLOW_##id] = name,
+	WEIR_FLOW_STATES(WEIR_FLOW_STATE_NAME)
+#undef WEIR_FLOW_STATE_NAME
+};
+
+const char *weir_flow_state_name(enum weir_flow_state s)
+{
+	return s < WEIR_FLOW_STATE_END ? state_names[s] : "unknown";
+}
+
+const char *weir_flow_end_name(enum weir_flow_end e)
+{
+	static const char *const names[] = {
+		[WEIR_FLOW_END_CLOSED] = "closed",   [WEIR_FLOW_END_EXPIRED] = "timeout",
+		[WEIR_FLOW_END_EVICTED] = "evicted", [WEIR_FLOW_END_POLICY] = "policy",
+		[WEIR_FLOW_END_REUSED] = "reused",   [WEIR_FLOW_END_STOP] = "shutdown",
+	};
+
+	return e < WEIR_ARRAY_LEN(names) ? names[e] : "unknown";
+}
+
+static void count(struct weir_flow *f, const struct weir_pkt *p, uint8_t dir, uint64_t now_ns)
+{
+	f->last_ns = now_ns;
+	f->packets[dir]++;
+	f->bytes[dir] += p->l3_len;
+}
+
+static bool is_half_open(const struct weir_flow *f)
+{
+	return f->state == WEIR_FLOW_SYN_SENT || f->state == WEIR_FLOW_SYN_RECEIVED ||
+	       f->state == WEIR_FLOW_NEW;
+}
+
+/* After a change of state: a full handshake is not for eviction, a shorter age counts at once. */
+static void on_change(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns)
+{
+	if (!is_half_open(f))
+		flow_half_open_remove(t, f);
+	flow_arm(t, f, now_ns);
+}
+
+enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
+			       const struct weir_pkt *p, uint8_t dir, uint64_t now_ns, bool *reopen)
+{
+	uint8_t before = f->state;
+	enum weir_drop reason = WEIR_DROP_NONE;
+
+	*reopen = false;
+	if (f->state == WEIR_FLOW_DENIED) {
+		count(f, p, dir, now_ns);
+		return WEIR_DROP_NONE;
+	}
+	if (f->proto == WEIR_PROTO_TCP) {
+		reason = flow_tcp_track(f, p, dir, reopen);
+		if (weir_unlikely(reason != WEIR_DROP_NONE || *reopen))
+			return reason;
+		f->tcp_flags[dir] |= p->tcp_flags;
+	} else if (dir == 1) {
+		f->state = WEIR_FLOW_REPLIED;
+	}
+	count(f, p, dir, now_ns);
+	if (weir_unlikely(f->state != before))
+		on_change(t, f, now_ns);
+	return WEIR_DROP_NONE;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table: two rte_hash of direction-free keys, narrow ones for IPv4, over one pool of flows. A
+ * burst is hashed and prefetched as a whole before the first key is compared: at a million flows
+ * nearly every access misses the caches, and only overlap hides that.
+ */
+#include "flow_impl.h"
+
+#include <weir_log.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_hash.h>
+#include <rte_lcore.h>
+#include <rte_prefetch.h>
+
+#define BURST_MAX RTE_HASH_LOOKUP_BULK_MAX
+
+static struct rte_hash *make_hash(const char *name, char kind, uint32_t entries, uint32_t key_len)
+{
+	char full[RTE_HASH_NAMESIZE];
+	struct rte_hash_parameters params = {
+		.name = full,
+		.entries = entries < 64 ? 64 : entries,
+		.key_len = key_len,
+		.socket_id = (int)rte_socket_id(),
+		/* Without it an unlucky bucket refuses keys long before the table is full. */
+		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
+	};
+
+	snprintf(full, sizeof(full), "%c_%s", kind, name);
+	return rte_hash_create(&params);
+}
+
+struct weir_flow_table *weir_flow_table_create(const struct weir_flow_cfg *cfg, uint64_t now_ns)
+{
+	struct weir_flow_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->capacity = cfg->flows;
+	t->denied_max = cfg->denied ? cfg->denied : cfg->flows / 8 + 1;
+	t->key = cfg->key;
+	t->id_state = cfg->id_seed;
+	t->evict_half_open = cfg->evict_half_open;
+	t->on_end = cfg->on_end;
+	t->ctx = cfg->ctx;
+	t->timeouts = weir_flow_timeouts_default;
+	weir_timer_wheel_init(&t->wheel, now_ns);
+	t->narrow = make_hash(cfg->name, 'n', cfg->flows, sizeof(struct flow_key4));
+	t->wide = make_hash(cfg->name, 'w', cfg->flows, sizeof(struct flow_key6));
+	t->pool = weir_pool_create(cfg->name, cfg->flows, sizeof(struct weir_flow));
+	t->live = calloc((cfg->flows + 63) / 64, sizeof(*t->live));
+	if (!t->narrow || !t->wide || !t->pool || !t->live) {
+		weir_flow_table_destroy(t);
+		return NULL;
+	}
+	return t;
+}
+
+void weir_flow_table_destroy(struct weir_flow_table *t)
+{
+	if (!t)
+		return;
+	rte_hash_free(t->narrow);
+	rte_hash_free(t->wide);
+	weir_pool_destroy(t->pool);
+	free(t->live);
+	free(t);
+}
+
+void weir_flow_set_timeouts(struct weir_flow_table *t, const struct weir_flow_timeouts *timeouts)
+{
+	t->timeouts = *timeouts;
+}
+
+void weir_flow_set_eviction(struct weir_flow_table *t, bool evict_half_open)
+{
+	t->evict_half_open = evict_half_open;
+}
+
+/* ---- lookup ---- */
+
+static uint8_t direction(const struct weir_flow *f, bool swapped)
+{
+	return (uint8_t)(swapped != ((f->flags & WEIR_FLOW_F_SWAPPED) != 0));
+}
+
+struct weir_flow *weir_flow_lookup(struct weir_flow_table *t, const struct weir_pkt_tuple *tuple,
+				   uint8_t wire, uint8_t *dir)
+{
+	struct flow_key k;
+	void *found;
+
+	flow_key_of(&k, tuple, wire);
+	if (rte_hash_lookup_with_hash_data(k.narrow ? t->narrow : t->wide, &k,
+					   (hash_sig_t)flow_key_hash(&t->key, &k), &found) < 0)
+		return NULL;
+	*dir = direction(found, k.swapped);
+	return found;
+}
+
+/* Those of a burst whose keys live in one of the hashes. */
+struct half {
+	const void *key[BURST_MAX];
+	hash_sig_t sig[BURST_MAX];
+	uint8_t at[BURST_MAX]; /* in the burst */
+	unsigned int n;
+};
+
+static void lookup_half(struct rte_hash *hash, struct half *h, struct weir_flow **flow)
+{
+	void *data[BURST_MAX];
+	uint64_t hits = 0;
+
+	if (!h->n)
+		return;
+	rte_hash_lookup_with_hash_bulk_data(hash, h->key, h->sig, h->n, &hits, data);
+	for (; hits; hits &= hits - 1) {
+		unsigned int i = (unsigned int)__builtin_ctzll(hits);
+
+		flow[h->at[i]] = data[i];
+		rte_prefetch0(data[i]);
+		rte_prefetch0((char *)data[i] + WEIR_CACHE_LINE);
+	}
+}
+
+void weir_flow_lookup_burst(struct weir_flow_table *t, const struct weir_pkt_tuple *const *tuple,
+			    const uint8_t *wire, unsigned int n, struct weir_flow **flow,
+			    uint8_t *dir)
+{
+	struct flow_key key[BURST_MAX];
+	struct half narrow, wide;
+
+	narrow.n = wide.n = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		struct half *h;
+
+		flow_key_of(&key[i], tuple[i], wire[i]);
+		h = key[i].narrow ? &narrow : &wide;
+		h->key[h->n] = &key[i];
+		h->sig[h->n] = (hash_sig_t)flow_key_hash(&t->key, &key[i]);
+		h->at[h->n++] = (uint8_t)i;
+		flow[i] = NULL;
+	}
+	lookup_half(t->narrow, &narrow, flow);
+	lookup_half(t->wide, &wide, flow);
+	for (unsigned int i = 0; i < n; i++)
+		if (flow[i])
+			dir[i] = direction(flow[i], key[i].swapped);
+}
+
+/* ---- adding ---- */
+
+/* SplitMix64 (Steele, Lea and Flood 2014): distinct ids, none of them 0. */
+static uint64_t next_id(struct weir_flow_table *t)
+{
+	uint64_t z = t->id_state += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+	z ^= z >> 31;
+	return z ? z : 1;
+}
+
+static struct weir_addr addr_of(const uint8_t *bytes, uint8_t family)
+{
+	if (family == 4)
+		return weir_addr_v4((uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+				    (uint32_t)bytes[2] << 8 | bytes[3]);
+	return weir_addr_v6(bytes);
+}
+
+static void fill(struct weir_flow *f, const struct weir_pkt *p, uint64_t now_ns)
+{
+	const struct weir_pkt_tuple *t = &p->tuple;
+
+	memset(f, 0, sizeof(*f));
+	f->start_ns = f->last_ns = now_ns;
+	f->proto = t->proto;
+	f->family = t->family;
+	f->addr[0] = addr_of(t->src, t->family);
+	f->addr[1] = addr_of(t->dst, t->family);
+	f->port[0] = t->sport;
+	f->port[1] = t->dport;
+	f->vlan = t->vlan;
+	f->vlan_inner = t->vlan_inner;
+	f->state = WEIR_FLOW_NEW;
+}
+
+static void begin_state(struct weir_flow_table *t, struct weir_flow *f, const struct weir_pkt *p,
+			bool denied)
+{
+	if (denied) {
+		f->state = WEIR_FLOW_DENIED;
+		t->denied++;
+		return;
+	}
+	if (f->proto == WEIR_PROTO_TCP)
+		flow_tcp_begin(f, p);
+	if (f->state == WEIR_FLOW_ESTABLISHED)
+		f->flags |= WEIR_FLOW_F_MIDSTREAM;
+	else
+		flow_half_open_add(t, f);
+}
+
+static struct weir_flow *take_flow(struct weir_flow_table *t, bool denied, uint64_t now_ns)
+{
+	struct weir_flow *f = weir_pool_take(t->pool);
+
+	/* A refused flow does not push out one that may yet become a connection. */
+	if (f || denied || !t->evict_half_open || !t->oldest)
+		return f;
+	weir_flow_remove(t, t->oldest, WEIR_FLOW_END_EVICTED, now_ns);
+	return weir_pool_take(t->pool);
+}
+
+struct weir_flow *weir_flow_add(struct weir_flow_table *t, const struct weir_pkt *p, uint8_t wire,
+				uint8_t side, bool denied, uint64_t now_ns)
+{
+	struct weir_flow *f;
+	struct flow_key k;
+
+	if (denied && t->denied >= t->denied_max)
+		return NULL;
+	f = take_flow(t, denied, now_ns);
+	if (!f)
+		return NULL;
+	flow_key_of(&k, &p->tuple, wire);
+	fill(f, p, now_ns);
+	f->wire = wire;
+	f->side = side;
+	f->flags = k.swapped ? WEIR_FLOW_F_SWAPPED : 0;
+	if (rte_hash_add_key_with_hash_data(k.narrow ? t->narrow : t->wide, &k,
+					    (hash_sig_t)flow_key_hash(&t->key, &k), f) < 0) {
+		weir_pool_give(t->pool, f);
+		return NULL;
+	}
+	f->id = next_id(t);
+	f->place = weir_pool_index(t->pool, f);
+	t->live[f->place / 64] |= 1ULL << (f->place % 64);
+	begin_state(t, f, p, denied);
+	flow_arm(t, f, now_ns);
+	return f;
+}
+
+/* ---- removing ---- */
+
+void weir_flow_remove(struct weir_flow_table *t, struct weir_flow *f, enum weir_flow_end why,
+		      uint64_t now_ns)
+{
+	struct flow_key k;
+
+	if (t->on_end)
+		t->on_end(t->ctx, f, why, now_ns);
+	if (f->state == WEIR_FLOW_DENIED)
+		t->denied--;
+	flow_half_open_remove(t, f);
+	weir_timer_cancel(&t->wheel, &f->timer);
+	flow_key_of_flow(&k, f);
+	weir_assert(rte_hash_del_key_with_hash(k.narrow ? t->narrow : t->wide, &k,
+					       (hash_sig_t)flow_key_hash(&t->key, &k)) >= 0);
+	t->live[f->place / 64] &= ~(1ULL << (f->place % 64));
+	weir_pool_give(t->pool, f);
+}
+
+void weir_flow_clear(struct weir_flow_table *t, uint64_t now_ns)
+{
+	for (uint32_t place = 0; place < t->capacity; place++) {
+		const struct weir_flow *f = weir_flow_at(t, place);
+
+		if (f)
+			weir_flow_remove(t, weir_pool_at(t->pool, place), WEIR_FLOW_END_STOP,
+					 now_ns);
+	}
+}
+
+/* ---- gauges and walks ---- */
+
+uint32_t weir_flow_count(const struct weir_flow_table *t)
+{
+	return weir_pool_used(t->pool);
+}
+
+uint32_t weir_flow_denied_count(const struct weir_flow_table *t)
+{
+	return t->denied;
+}
+
+uint32_t weir_flow_capacity(const struct weir_flow_table *t)
+{
+	return t->capacity;
+}
+
+const struct weir_flow *weir_flow_at(const struct weir_flow_table *t, uint32_t place)
+{
+	if (!(t->live[place / 64] >> (place % 64) & 1))
+		return NULL;
+	return weir_pool_at(t->pool, place);
+}
