@@ -18,10 +18,11 @@ enum weir_verdict {
 const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" */
 
 /* weir_policy_decision.flags */
-#define WEIR_DECISION_INSPECT    0x01 /* the policy wants the flow's content inspected */
-#define WEIR_DECISION_WOULD_DENY 0x02 /* allowed; with the policies in mode detect it would not be */
-#define WEIR_DECISION_KEEP       0x04 /* onChange: keep: stands for the flow's life */
-#define WEIR_DECISION_LOG        0x08 /* reserved for policies that want each flow logged */
+#define WEIR_DECISION_INSPECT 0x01 /* the policy wants the flow's content inspected */
+#define WEIR_DECISION_WOULD_DENY \
+	0x02                    /* allowed; with the policies in mode detect it would not be */
+#define WEIR_DECISION_KEEP 0x04 /* onChange: keep: stands for the flow's life */
+#define WEIR_DECISION_LOG  0x08 /* reserved for policies that want each flow logged */
 
 struct weir_policy_query {
 	struct weir_addr src; /* the initiator */
@@ -34,7 +35,8 @@ struct weir_policy_decision {
 	uint32_t policy; /* interned name; "default" where no policy decided */
 	uint32_t rule;   /* interned name; 0: the policy has just one */
 	uint16_t reason; /* enum weir_drop; WEIR_DROP_NONE when allowed without would_deny. With
-			    WOULD_DENY: the reason it would have had, and policy and rule that said so */
+			    WOULD_DENY: the reason it would have had, and policy and rule that said
+			    so */
 	uint8_t verdict; /* enum weir_verdict */
 	uint8_t flags;
 };
@@ -44,22 +46,23 @@ enum weir_failure { WEIR_FAIL_CLOSED, WEIR_FAIL_OPEN, WEIR_FAIL_RESET };
 
 /* Kind Defaults, all in one; what no document says has the value named here. */
 struct weir_policy_defaults {
-	enum weir_verdict unmatched;       /* neither side in a group that a policy names: deny */
+	enum weir_verdict unmatched;        /* neither side in a group that a policy names: deny */
 	enum weir_verdict unknown_protocol; /* not TCP, UDP, ICMP and named by no rule: drop */
-	enum weir_verdict arp;             /* allow */
-	enum weir_verdict non_ip;          /* other EtherTypes: drop */
-	bool reassemble_fragments;         /* fragments: reassemble | drop; reassemble */
-	enum weir_verdict midstream;       /* allow: policy decides as if the SYN had been seen, in
-					      whichever direction it would allow; else deny | drop */
-	bool keep_on_change;               /* onChange: keep | reevaluate; reevaluate */
-	bool evict_half_open;              /* a full table ends its oldest half-open flow; true */
-	enum weir_failure on_memory;       /* failure.memory: flow table or pools; closed */
-	enum weir_failure on_parse;        /* failure.parse: headers that cannot be read; closed
-					      (open passes them on, as a bridge would) */
-	enum weir_failure on_state;        /* failure.state: segments out of window or state; closed */
-	uint32_t answers_per_second;       /* RST and ICMP that weir sends, a worker; 10000 */
+	enum weir_verdict arp;              /* allow */
+	enum weir_verdict non_ip;           /* other EtherTypes: drop */
+	bool reassemble_fragments;          /* fragments: reassemble | drop; reassemble */
+	enum weir_verdict midstream;        /* allow: policy decides as if the SYN had been seen, in
+					       whichever direction it would allow; else deny | drop */
+	bool keep_on_change;                /* onChange: keep | reevaluate; reevaluate */
+	bool evict_half_open;               /* a full table ends its oldest half-open flow; true */
+	enum weir_failure on_memory;        /* failure.memory: flow table or pools; closed */
+	enum weir_failure on_parse;         /* failure.parse: headers that cannot be read; closed
+					       (open passes them on, as a bridge would) */
+	enum weir_failure on_state;  /* failure.state: segments out of window or state; closed */
+	uint32_t answers_per_second; /* RST and ICMP that weir sends, a worker; 10000 */
 	struct {
-		uint64_t syn_sent_ns, syn_received_ns, established_ns, closing_ns, time_wait_ns, closed_ns;
+		uint64_t syn_sent_ns, syn_received_ns, established_ns, closing_ns, time_wait_ns,
+			closed_ns;
 		uint64_t udp_new_ns, udp_replied_ns, icmp_ns, other_ns, denied_ns;
 	} timeouts; /* timeouts.synSent … timeouts.denied; as weir_flow_timeouts_default */
 };
@@ -82,8 +85,8 @@ void weir_policy_destroy(struct weir_policy *p);
 /*
  * Decides. Any thread, no lock, no allocation. First match by priority (low numbers first, then
  * file order) among enforced policies; nothing matched: DEFAULT_DENY when either side is in a group
- * that an enforced policy names, else NO_POLICY by `unmatched`. Policies in mode detect never change
- * the verdict, they set WOULD_DENY.
+ * that an enforced policy names, else NO_POLICY by `unmatched`. Policies in mode detect never
+ * change the verdict, they set WOULD_DENY.
  */
 void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,
 			struct weir_policy_decision *out);

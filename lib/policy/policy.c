@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A policy: documents read, compiled, kept as long as a generation needs it. */
+#include "policy_impl.h"
+
+#include <stdlib.h>
+
+void weir_policy_destroy(struct weir_policy *p)
+{
+	if (!p)
+		return;
+	for (unsigned int v = 0; v < VIEWS; v++)
+		view_fini(&p->view[v]);
+	classes_fini(&p->classes);
+	free(p->ranked);
+	docs_fini(&p->docs);
+	free(p);
+}
+
+static void warn_if_empty(const struct weir_policy *p)
+{
+	if (p->docs.n_policies == 0 && p->docs.defaults.unmatched != WEIR_VERDICT_ALLOW)
+		weir_conf_warning(p->docs.r, (struct weir_conf_pos){.file = "policy"},
+				  "no policy allows anything, so everything is denied; "
+				  "config/profiles/allow-all.yaml passes everything");
+}
+
+struct weir_policy *weir_policy_from_docs(const struct weir_conf_docs *const *docs, unsigned int n,
+					  struct weir_names *names, struct weir_conf_report *r)
+{
+	struct weir_policy *p = calloc(1, sizeof(*p));
+	unsigned int before = weir_conf_errors(r);
+
+	if (!p)
+		return NULL;
+	p->docs.names = names;
+	p->docs.r = r;
+	p->default_name = weir_names_intern(names, "default");
+	docs_read(&p->docs, docs, n);
+	if (weir_conf_errors(r) == before && (p->docs.no_memory || !policy_compile(p)))
+		weir_conf_error(r, (struct weir_conf_pos){.file = "policy"},
+				"not enough memory to compile it");
+	if (weir_conf_errors(r) != before) {
+		weir_policy_destroy(p);
+		return NULL;
+	}
+	warn_if_empty(p);
+	/* Neither the report nor positions in files are looked at again. */
+	p->docs.r = NULL;
+	return p;
+}
+
+const struct weir_policy_defaults *weir_policy_defaults(const struct weir_policy *p)
+{
+	return &p->docs.defaults;
+}
+
+static uint64_t array_bytes(const struct array *a, size_t size)
+{
+	return a->cap * (uint64_t)size;
+}
+
+struct weir_policy_size weir_policy_size(const struct weir_policy *p)
+{
+	struct weir_policy_size s = {
+		.groups = p->docs.groups.n - 1,
+		.prefixes = p->docs.members.n,
+		.policies = p->docs.n_policies,
+		.rules = p->docs.rules.n,
+	};
+
+	s.bytes = array_bytes(&p->docs.members, sizeof(struct member)) +
+		  array_bytes(&p->docs.rules, sizeof(struct rule)) +
+		  array_bytes(&p->classes.member, sizeof(uint32_t)) +
+		  p->docs.members.n * 128ULL; /* a tree node and its pool's overhead */
+	for (unsigned int v = 0; v < VIEWS; v++)
+		s.bytes += array_bytes(&p->view[v].intervals, sizeof(struct interval)) +
+			   array_bytes(&p->view[v].parts, sizeof(struct proto_part)) +
+			   (p->view[v].pairs ? (p->view[v].mask + 1ULL) * sizeof(struct pair) : 0);
+	return s;
+}

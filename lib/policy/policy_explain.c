@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A decision with its grounds: which groups, which rules were looked at, why each did or did not
+ * match. */
+#include "policy_impl.h"
+
+#define CANDIDATES_MAX 100
+
+static void add_side(const struct weir_policy *p, const struct weir_names *names,
+		     struct weir_json *j, const char *key, const struct weir_addr *addr,
+		     const struct class *k)
+{
+	const struct group *groups = p->docs.groups.items;
+	const uint32_t *members = p->classes.member.items;
+	char text[WEIR_ADDR_TEXT];
+
+	weir_json_object(j, key);
+	weir_json_str(j, "address", weir_addr_format(addr, text));
+	weir_json_array(j, "groups");
+	for (uint32_t i = 0; i < k->n; i++)
+		weir_json_str(j, NULL, weir_names_get(names, groups[members[k->first + i]].name));
+	weir_json_end_array(j);
+	weir_json_end_object(j);
+}
+
+static bool in_groups(const struct weir_policy *p, const struct class *k, uint32_t first,
+		      uint32_t n)
+{
+	const uint32_t *wanted = (const uint32_t *)p->docs.groups_of_rules.items + first;
+	const uint32_t *members = (const uint32_t *)p->classes.member.items + k->first;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (wanted[i] == GROUP_ANY)
+			return true;
+		for (uint32_t g = 0; g < k->n; g++)
+			if (members[g] == wanted[i])
+				return true;
+	}
+	return false;
+}
+
+/* NULL when the rule matches. Both sides are in its groups. */
+static const char *why_not(const struct weir_policy *p, const struct rule *rule,
+			   const struct weir_policy_query *q)
+{
+	const uint16_t *protos = (const uint16_t *)p->docs.protos.items + rule->proto;
+	const struct range *ranges = (const struct range *)p->docs.ranges.items + rule->range;
+	bool good = false;
+
+	for (uint32_t i = 0; i < rule->n_proto; i++)
+		good |= protos[i] == PROTO_ANY || protos[i] == q->proto;
+	if (!good)
+		return "another protocol";
+	if (!rule->n_range)
+		return NULL;
+	for (uint32_t i = 0; i < rule->n_range; i++)
+		if (ranges[i].lo <= q->dport && q->dport <= ranges[i].hi)
+			return NULL;
+	return "another port";
+}
+
+static void add_candidate(const struct weir_policy *p, const struct weir_names *names,
+			  struct weir_json *j, const struct rule *rule, const char *why)
+{
+	static const char *const modes[] = {"off", "detect", "enforce"};
+
+	weir_json_object(j, NULL);
+	weir_json_str(j, "policy", weir_names_get(names, rule->policy));
+	if (rule->name)
+		weir_json_str(j, "rule", weir_names_get(names, rule->name));
+	if (rule->priority != PRIORITY_LAST)
+		weir_json_u64(j, "priority", rule->priority);
+	weir_json_str(j, "mode", modes[rule->mode]);
+	weir_json_str(j, "action", weir_verdict_name((enum weir_verdict)rule->verdict));
+	weir_json_bool(j, "matches", why == NULL);
+	if (why)
+		weir_json_str(j, "why_not", why);
+	weir_json_end_object(j);
+}
+
+static void add_candidates(const struct weir_policy *p, const struct weir_policy_query *q,
+			   const struct weir_names *names, struct weir_json *j,
+			   const struct class *src, const struct class *dst)
+{
+	unsigned int n = 0;
+
+	weir_json_array(j, "candidates");
+	for (uint32_t rank = 0; rank < p->n_ranked && n < CANDIDATES_MAX; rank++) {
+		const struct rule *rule = rule_at(p, rank);
+		const char *why;
+
+		if (!in_groups(p, src, rule->from, rule->n_from) ||
+		    !in_groups(p, dst, rule->to, rule->n_to))
+			continue;
+		why = why_not(p, rule, q);
+		add_candidate(p, names, j, rule, why);
+		n++;
+		if (!why && rule->mode == MODE_ENFORCE)
+			break; /* decided */
+	}
+	weir_json_end_array(j);
+}
+
+static void add_decision(const struct weir_policy_decision *d, const struct weir_names *names,
+			 struct weir_json *j)
+{
+	weir_json_object(j, "decision");
+	weir_json_str(j, "verdict", weir_verdict_name((enum weir_verdict)d->verdict));
+	weir_json_str(j, "policy", weir_names_get(names, d->policy));
+	if (d->rule)
+		weir_json_str(j, "rule", weir_names_get(names, d->rule));
+	if (d->reason)
+		weir_json_str(j, "reason", weir_drop_name((enum weir_drop)d->reason));
+	if (d->flags & WEIR_DECISION_WOULD_DENY)
+		weir_json_bool(j, "would_deny", true);
+	weir_json_bool(j, "inspect", (d->flags & WEIR_DECISION_INSPECT) != 0);
+	weir_json_str(j, "on_change", d->flags & WEIR_DECISION_KEEP ? "keep" : "reevaluate");
+	weir_json_end_object(j);
+}
+
+void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_query *q,
+			 const struct weir_names *names, struct weir_json *j, const char *key)
+{
+	const struct class *src = class_of(&p->classes, &q->src);
+	const struct class *dst = class_of(&p->classes, &q->dst);
+	struct weir_policy_decision d;
+
+	weir_policy_decide(p, q, &d);
+	weir_json_object(j, key);
+	add_side(p, names, j, "from", &q->src, src);
+	add_side(p, names, j, "to", &q->dst, dst);
+	weir_json_u64(j, "proto", q->proto);
+	weir_json_u64(j, "port", q->dport);
+	add_candidates(p, q, names, j, src, dst);
+	add_decision(&d, names, j);
+	weir_json_end_object(j);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of policy/ share: documents as read, and the compiled form that decides. */
+#ifndef POLICY_IMPL_H
+#define POLICY_IMPL_H
+
+#include <weir_policy.h>
+
+struct rte_fib;
+struct rte_fib6;
+
+#define GROUP_ANY     0 /* the group that every address is in */
+#define PROTO_ANY     256
+#define PRIORITY_LAST UINT32_MAX /* of what stands after all rules: an EgressPolicy's rest */
+
+/* ---- growing arrays of plain things; control thread only ---- */
+
+struct array {
+	void *items;
+	uint32_t n;
+	uint32_t cap;
+};
+/* A zeroed new item of `size` bytes at the end; NULL: no memory. Pointers into the array move. */
+void *array_add(struct array *a, size_t size);
+void array_fini(struct array *a);
+
+/* ---- documents as read ---- */
+
+struct group {
+	uint32_t name; /* interned; an inline CIDR's text for a group of its own */
+	struct weir_conf_pos pos;
+};
+
+struct member {
+	struct weir_prefix prefix;
+	uint32_t group;
+};
+
+enum mode { MODE_OFF, MODE_DETECT, MODE_ENFORCE };
+
+struct range {
+	uint16_t lo;
+	uint16_t hi; /* inclusive: 65535 must fit */
+};
+
+/* One rule of one policy, its lists as parts of the arrays in struct docs. */
+struct rule {
+	uint32_t policy; /* interned names */
+	uint32_t name;
+	uint32_t from, n_from; /* in docs.groups_of_rules */
+	uint32_t to, n_to;
+	uint32_t proto, n_proto; /* in docs.protos; one PROTO_ANY for any */
+	uint32_t range, n_range; /* in docs.ranges; none: all ports */
+	uint32_t priority;
+	uint32_t order; /* in the files */
+	uint8_t verdict;
+	uint8_t flags; /* WEIR_DECISION_INSPECT, KEEP */
+	uint8_t mode;
+};
+
+struct docs {
+	struct weir_names *names;
+	struct weir_conf_report *r;
+	struct weir_policy_defaults defaults;
+	struct weir_conf_pos defaults_pos; /* line 0: no Defaults document */
+	struct array groups;               /* struct group; [0] is GROUP_ANY */
+	struct array group_of_name;        /* uint32_t by interned name */
+	struct array members;              /* struct member */
+	struct array rules;                /* struct rule */
+	struct array groups_of_rules;      /* uint32_t */
+	struct array protos;               /* uint16_t */
+	struct array ranges;               /* struct range */
+	struct array policy_pos;           /* struct named_pos */
+	uint32_t n_policies;
+	uint32_t n_documents;
+	bool no_memory;
+};
+
+/* ---- the compiled form ---- */
+
+/* Which groups an address is in: part of `member`. Class 0 is no group. */
+struct class
+{
+	uint32_t first;
+	uint32_t n;
+	bool named[2]; /* by a policy, in each view */
+};
+
+struct classes {
+	struct rte_fib *v4;
+	struct rte_fib6 *v6;
+	struct array class;  /* struct class */
+	struct array member; /* uint32_t group */
+};
+
+/* Ports lo..hi go to the rule at `rank`. */
+struct interval {
+	uint16_t lo;
+	uint16_t hi;
+	uint32_t rank;
+};
+
+/* The intervals of one protocol between one pair of groups; disjoint, ascending. */
+struct proto_part {
+	uint16_t proto; /* PROTO_ANY: every other one */
+	uint32_t first;
+	uint32_t n;
+};
+
+struct pair {
+	uint64_t key; /* from group << 32 | to group; 0 with n_parts 0: empty */
+	uint32_t first_part;
+	uint32_t n_parts;
+};
+
+/* Rules of some modes, ready to decide. */
+struct view {
+	struct pair *pairs; /* open addressing, linear probing */
+	uint32_t mask;
+	struct array parts;     /* struct proto_part */
+	struct array intervals; /* struct interval */
+};
+
+enum { VIEW_ENFORCED, VIEW_ALL, VIEWS };
+
+struct weir_policy {
+	struct docs docs; /* kept for explain */
+	uint32_t *ranked; /* rules of mode enforce and detect in the order they are tried */
+	uint32_t n_ranked;
+	struct classes classes;
+	struct view view[VIEWS];
+	bool has_detect;
+	uint32_t default_name; /* "default" */
+};
+
+/* policy_docs.c */
+bool docs_read_groups(struct docs *d, const struct weir_conf_node *root);
+void docs_read(struct docs *d, const struct weir_conf_docs *const *files, unsigned int n);
+void docs_fini(struct docs *d);
+uint32_t docs_group_by_name(const struct docs *d, uint32_t name); /* GROUP_ANY: none */
+uint32_t docs_add_group(struct docs *d, uint32_t name, struct weir_conf_pos pos);
+bool docs_add_member(struct docs *d, uint32_t group, const struct weir_conf_node *n);
+
+/* policy_defaults.c */
+extern const struct weir_policy_defaults policy_defaults_initial;
+void docs_read_defaults(struct docs *d, const struct weir_conf_node *root,
+			const struct weir_conf_node *spec);
+
+/* policy_rules.c */
+void docs_read_access(struct docs *d, const struct weir_conf_node *root, uint32_t name,
+		      const struct weir_conf_node *spec);
+void docs_read_egress(struct docs *d, const struct weir_conf_node *root, uint32_t name,
+		      const struct weir_conf_node *spec);
+
+/* policy_classes.c */
+bool classes_build(struct classes *c, const struct docs *d);
+void classes_fini(struct classes *c);
+const struct class *class_of(const struct classes *c, const struct weir_addr *a);
+
+/* policy_compile.c */
+bool policy_compile(struct weir_policy *p);
+void view_fini(struct view *v);
+
+/* policy_decide.c */
+#define RANK_NONE UINT32_MAX
+/* The first rule that matches, RANK_NONE when none does. */
+uint32_t view_match(const struct weir_policy *p, const struct view *v, const struct class *src,
+		    const struct class *dst, uint8_t proto, uint16_t port);
+static inline const struct rule *rule_at(const struct weir_policy *p, uint32_t rank)
+{
+	return (const struct rule *)p->docs.rules.items + p->ranked[rank];
+}
+
+#endif
