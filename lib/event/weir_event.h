@@ -59,6 +59,8 @@ struct weir_event {
 /* ---- the worker's side ---- */
 
 struct weir_event_ring;
+/* `records` is rounded up to a power of two, and one place stays empty. `name` is unique in the
+ * process. NULL: no memory, logged. */
 struct weir_event_ring *weir_event_ring_create(const char *name, uint32_t records);
 void weir_event_ring_destroy(struct weir_event_ring *r);
 /* Copies `e`; false when the ring is full (count it as events_lost). One producer. */
@@ -68,14 +70,19 @@ unsigned int weir_event_take(struct weir_event_ring *r, struct weir_event *out, 
 
 /* ---- text ---- */
 
-/* One JSON object without newline. */
+/* One JSON object without newline. Any thread; no allocation but the buffer's, no locale. */
 void weir_event_encode(const struct weir_event *e, const struct weir_names *names,
 		       struct weir_buf *out);
+
+/* eve's name of an IP protocol ("TCP", "IPv6-ICMP"); NULL when it has none: write the number. */
+const char *weir_event_proto_name(uint8_t proto);
+/* Whether a flow's ports are ports; ICMP has its identifier in their place. */
+bool weir_event_has_ports(uint8_t proto);
 
 /* ---- the writer thread ---- */
 
 struct weir_event_writer_cfg {
-	const char *path; /* NULL: records are taken and counted only */
+	const char *path; /* NULL: no file; the newest records are kept all the same */
 	struct weir_event_ring *const *rings;
 	unsigned int n_rings;
 	const struct weir_names *names;
@@ -91,14 +98,20 @@ struct weir_event_writer *weir_event_writer_start(const struct weir_event_writer
 void weir_event_writer_stop(struct weir_event_writer *w);
 /* Control's own records (RELOAD, LINK); any control-side thread. */
 void weir_event_writer_put(struct weir_event_writer *w, const struct weir_event *e);
+/* Who takes TRACE records from now on, NULL: nobody. When it returns, the one before is not being
+ * called and never will be. `on_trace` must not call the writer. Any control-side thread. */
+void weir_event_writer_set_trace(struct weir_event_writer *w,
+				 void (*on_trace)(void *ctx, const struct weir_event *e), void *ctx);
 /* Opens the file anew (after a rotation). 0 or -WEIR_EIO, and then the old one stays. */
 int weir_event_writer_reopen(struct weir_event_writer *w);
+/* Goes on in another file, NULL: none. 0, -WEIR_EIO or -WEIR_ENOMEM, and then the old one stays. */
+int weir_event_writer_set_path(struct weir_event_writer *w, const char *path);
 /* Appends the newest records, oldest first, at most `max` (and at most 1,000 are kept), as JSON lines. */
 void weir_event_writer_recent(struct weir_event_writer *w, unsigned int max, struct weir_buf *out);
 struct weir_event_writer_stats {
 	uint64_t records; /* taken */
 	uint64_t written;
-	uint64_t write_errors; /* records lost because the file could not be written */
+	uint64_t write_errors; /* records lost: the file could not be written, or control's queue was full */
 };
 struct weir_event_writer_stats weir_event_writer_stats(const struct weir_event_writer *w);
 

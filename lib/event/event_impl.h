@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of event/ share: the file that lines are appended to, and the newest lines. */
+#ifndef EVENT_IMPL_H
+#define EVENT_IMPL_H
+
+#include <weir_event.h>
+
+#include <stdatomic.h>
+
+/* ---- event_file.c: lines appended to a file that may be full, rotated or moved ---- */
+
+#define EVENT_FILE_NONE (-1) /* no file: lines are thrown away */
+
+/* Where lines go. One thread adds and flushes; any thread may switch. */
+struct event_file {
+	/* the adding thread only */
+	int fd;
+	struct weir_buf lines; /* whole lines that wait to be written */
+	bool torn;             /* the file ends within a line: a write was cut short */
+	bool failing;
+	uint64_t said_ns; /* when failures were last logged; 0: never */
+	uint64_t unsaid;  /* lines lost since */
+
+	/* any thread */
+	_Atomic int next_fd; /* taken at the next flush; EVENT_FILE_STAY: nothing new */
+	_Atomic uint64_t written;
+	_Atomic uint64_t lost;
+};
+
+/* Opens `path` for appending, its folder made when that is missing. The descriptor, or -WEIR_EIO,
+ * logged. NULL gives EVENT_FILE_NONE. */
+WEIR_MUST_CHECK int event_file_open(const char *path, int *fd);
+void event_file_init(struct event_file *f, int fd);
+/* Flushes what waits, closes. */
+void event_file_fini(struct event_file *f);
+/* From the next flush on lines go to `fd`, which is taken; what waits still goes to the old one. */
+void event_file_switch(struct event_file *f, int fd);
+/* Writes what waits and takes up a switch. */
+void event_file_flush(struct event_file *f);
+
+/* ---- event_recent.c: the newest lines, for `weirctl events` ---- */
+
+#define EVENT_RECENT_LINES 1000
+
+/* The caller locks. */
+struct event_recent {
+	struct weir_buf line[EVENT_RECENT_LINES];
+	uint64_t added; /* line[added % EVENT_RECENT_LINES] is the next one to be replaced */
+};
+
+void event_recent_fini(struct event_recent *r);
+void event_recent_add(struct event_recent *r, const char *line, size_t len);
+void event_recent_copy(const struct event_recent *r, unsigned int max, struct weir_buf *out);
+
+#endif
