@@ -16,7 +16,7 @@
 
 /* One immutable configuration that workers read; published by one pointer, freed after RCU. */
 struct weir_generation {
-	uint32_t number; /* from 1 */
+	uint32_t number;            /* from 1 */
 	struct weir_policy *policy; /* owned */
 	struct weir_flow_timeouts timeouts;
 	uint64_t loaded_unix_ns;
@@ -34,7 +34,7 @@ struct weir_path_cfg {
 	const struct weir_conf *conf;
 	const struct weir_ports *ports; /* NULL: no ports, frames come by weir_path_feed (replay) */
 	unsigned int n_workers;
-	struct rte_mempool *const *pool;          /* by worker */
+	struct rte_mempool *const *pool;           /* by worker */
 	struct weir_event_ring *const *event_ring; /* by worker */
 	struct weir_names *names;
 	struct weir_generation *generation; /* the first; owned by the path from here */
@@ -53,8 +53,12 @@ void weir_path_destroy(struct weir_path *p);
 WEIR_MUST_CHECK int weir_path_start(struct weir_path *p);
 void weir_path_stop(struct weir_path *p);
 
-/* Replay: takes `m`, which came in by `port` at `now_ns` (never less than before). Worker 0 alone. */
+/* Replay: takes `m`, which came in by `port` at `now_ns` (never less than before). Worker 0 alone.
+ */
 void weir_path_feed(struct weir_path *p, unsigned int port, struct rte_mbuf *m, uint64_t now_ns);
+
+/* Replay: lets time pass without a frame. Worker 0 alone. */
+void weir_path_advance(struct weir_path *p, uint64_t now_ns);
 
 /*
  * Makes `next` (taken) what all workers use, waits until none uses the one before, frees that.
@@ -63,6 +67,13 @@ void weir_path_feed(struct weir_path *p, unsigned int port, struct rte_mbuf *m, 
 void weir_path_publish(struct weir_path *p, struct weir_generation *next);
 /* Control thread; stays good until the next publish. */
 const struct weir_generation *weir_path_generation(const struct weir_path *p);
+
+/* One turn of a worker's loop on the calling thread: receive, decide, send, age. For benchmarks and
+ * tests; not beside weir_path_start. Returns how many frames it received. */
+unsigned int weir_path_turn(struct weir_path *p, unsigned int worker);
+
+/* Tells the workers the wall clock's distance from theirs; control calls it once a second. */
+void weir_path_sync_clock(struct weir_path *p);
 
 /* ---- what control reads ---- */
 
@@ -81,12 +92,12 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 
 /* A filter over flows; zero fields match all. */
 struct weir_path_filter {
-	struct weir_prefix any;  /* either side; family 0: all */
+	struct weir_prefix any;      /* either side; family 0: all */
 	struct weir_prefix src, dst; /* initiator, responder */
-	uint16_t port;           /* either side; 0: all */
-	uint8_t proto;           /* 0: all */
+	uint16_t port;               /* either side; 0: all */
+	uint8_t proto;               /* 0: all */
 	bool denied_only;
-	uint64_t flow_id;        /* 0: all */
+	uint64_t flow_id; /* 0: all */
 };
 
 /* A flow as it was when its worker copied it. */

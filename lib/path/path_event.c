@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What workers tell: one decision record a flow, and for packets without a flow at most one record
+ * a reason a second, counted. A full ring is a counter, never a wait.
+ */
+#include "path_impl.h"
+
+struct weir_addr path_addr(const uint8_t *bytes, uint8_t family)
+{
+	if (family == 4)
+		return weir_addr_v4((uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+				    (uint32_t)bytes[2] << 8 | bytes[3]);
+	if (family == 6)
+		return weir_addr_v6(bytes);
+	return (struct weir_addr){0};
+}
+
+static void post(struct path_worker *w, struct weir_event *e)
+{
+	e->unix_ns = path_unix_ns(w);
+	e->generation = w->gen->number;
+	e->worker = (uint8_t)w->id;
+	if (!weir_event_post(w->ring, e))
+		weir_count(&w->stats, WEIR_COUNT_EVENTS_LOST, 1);
+}
+
+static void add_tuple(struct weir_event *e, const struct weir_pkt *p)
+{
+	const struct weir_pkt_tuple *t = &p->tuple;
+
+	if (p->drop || p->kind == WEIR_PKT_NON_IP)
+		return; /* not read as far as that */
+	e->src = path_addr(t->src, t->family);
+	e->dst = path_addr(t->dst, t->family);
+	e->sport = t->sport;
+	e->dport = t->dport;
+	e->proto = t->proto;
+	e->vlan = t->vlan;
+	e->vlan_inner = t->vlan_inner;
+}
+
+void path_event_decision(struct path_worker *w, const struct path_burst *b,
+			 const struct weir_pkt *p, const struct weir_policy_decision *d,
+			 uint64_t flow_id)
+{
+	struct weir_event e = {
+		.type = WEIR_EVENT_DECISION,
+		.flow_id = flow_id,
+		.policy = d->policy,
+		.rule = d->rule,
+		.reason = d->reason,
+		.verdict = d->verdict,
+		.decision_flags = d->flags,
+		.port = b->in->name,
+	};
+
+	add_tuple(&e, p);
+	post(w, &e);
+}
+
+static void add_flow(struct weir_event *e, const struct weir_flow *f)
+{
+	e->flow_id = f->id;
+	e->src = f->addr[0];
+	e->dst = f->addr[1];
+	e->sport = f->port[0];
+	e->dport = f->port[1];
+	e->proto = f->proto;
+	e->vlan = f->vlan;
+	e->vlan_inner = f->vlan_inner;
+	e->policy = f->decision.policy;
+	e->rule = f->decision.rule;
+	e->reason = f->decision.reason;
+	e->verdict = f->decision.verdict;
+	e->decision_flags = f->decision.flags;
+}
+
+/* The port on the initiator's side of the flow's wire. */
+static uint32_t initiator_port(const struct path_worker *w, const struct weir_flow *f)
+{
+	return w->side[w->path->conf->wires[f->wire].port[f->side]].name;
+}
+
+void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir_flow_end why)
+{
+	uint64_t wall = path_unix_ns(w) - w->now_ns;
+	struct weir_event e = {
+		.type = WEIR_EVENT_FLOW,
+		.packets = {f->packets[0], f->packets[1]},
+		.bytes = {f->bytes[0], f->bytes[1]},
+		.start_unix_ns = f->start_ns + wall,
+		.state = f->state,
+		.end = (uint8_t)why,
+		.midstream = (f->flags & WEIR_FLOW_F_MIDSTREAM) != 0,
+		.tcp_flags = {f->tcp_flags[0], f->tcp_flags[1]},
+		.port = initiator_port(w, f),
+	};
+
+	add_flow(&e, f);
+	post(w, &e);
+}
+
+void path_event_trace(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
+		      const struct weir_flow *f, uint8_t dir, enum weir_drop reason)
+{
+	struct weir_event e = {
+		.type = WEIR_EVENT_TRACE,
+		.dir = dir,
+		.state = f->state,
+		.len = p->l3_len,
+		.port = b->in->name,
+	};
+
+	add_flow(&e, f);
+	e.reason = reason;
+	if (p->tuple.proto == WEIR_PROTO_TCP) {
+		e.trace_tcp_flags = p->tcp_flags;
+		e.window = p->window;
+		e.seq = p->seq;
+		e.ack = p->ack;
+	}
+	post(w, &e);
+}
+
+static enum weir_event_type untold_type(enum weir_drop reason)
+{
+	return reason == WEIR_DROP_FLOW_TABLE_FULL || reason == WEIR_DROP_MBUF_EXHAUSTED
+		       ? WEIR_EVENT_FAILURE
+		       : WEIR_EVENT_DROP;
+}
+
+/* `p` and `b` may be NULL when nothing is known of the packet any more. */
+static void tell(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
+		 enum weir_drop reason, uint64_t count)
+{
+	struct weir_event e = {
+		.type = (uint8_t)untold_type(reason),
+		.reason = reason,
+		.verdict = WEIR_VERDICT_DROP,
+		.count = count,
+		.port = b ? b->in->name : 0,
+	};
+
+	if (p)
+		add_tuple(&e, p);
+	post(w, &e);
+}
+
+void path_note_drop(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
+		    enum weir_drop reason)
+{
+	struct path_untold *u = &w->untold[reason];
+	uint64_t second = w->now_ns / WEIR_NS_PER_S;
+
+	u->count++;
+	if (u->second == second)
+		return;
+	tell(w, b, p, reason, u->count);
+	*u = (struct path_untold){.second = second};
+}
+
+void path_tell_untold(struct path_worker *w)
+{
+	uint64_t second = w->now_ns / WEIR_NS_PER_S;
+
+	for (unsigned int reason = 1; reason < WEIR_DROP_END; reason++) {
+		struct path_untold *u = &w->untold[reason];
+
+		if (!u->count || u->second == second)
+			continue;
+		tell(w, NULL, NULL, (enum weir_drop)reason, u->count);
+		*u = (struct path_untold){.second = second};
+	}
+}

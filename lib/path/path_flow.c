@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is done with a packet of a known flow, and how a flow begins: decided once by policy, and
+ * remembered until it ends or a reload asks again.
+ */
+#include "path_impl.h"
+
+static const struct weir_policy_defaults *defaults(const struct path_worker *w)
+{
+	return weir_policy_defaults(w->gen->policy);
+}
+
+static struct weir_flow_decision remember(const struct path_worker *w,
+					  const struct weir_policy_decision *d)
+{
+	return (struct weir_flow_decision){
+		.generation = w->gen->number,
+		.policy = d->policy,
+		.rule = d->rule,
+		.reason = d->reason,
+		.verdict = d->verdict,
+		.flags = d->flags,
+	};
+}
+
+/* ---- asking policy ---- */
+
+static struct weir_policy_query query_of(const struct weir_pkt *p)
+{
+	struct weir_policy_query q = {
+		.src = path_addr(p->tuple.src, p->tuple.family),
+		.dst = path_addr(p->tuple.dst, p->tuple.family),
+		.dport = p->tuple.dport,
+		.proto = p->tuple.proto,
+	};
+
+	if (q.proto == WEIR_PROTO_ICMP || q.proto == WEIR_PROTO_ICMPV6)
+		q.dport = p->icmp_type;
+	return q;
+}
+
+static struct weir_policy_query turned(const struct weir_policy_query *q, const struct weir_pkt *p)
+{
+	return (struct weir_policy_query){
+		.src = q->dst, .dst = q->src, .dport = p->tuple.sport, .proto = q->proto};
+}
+
+/*
+ * A segment without its connection's beginning: who began it cannot be known, so policy is asked
+ * for the sender first and then for the other side. *other tells that the latter was allowed.
+ */
+static void decide_midstream(const struct path_worker *w, const struct weir_pkt *p,
+			     struct weir_policy_decision *d, bool *other)
+{
+	struct weir_policy_query q = query_of(p);
+	struct weir_policy_query back = turned(&q, p);
+	struct weir_policy_decision d_back;
+
+	weir_policy_decide(w->gen->policy, &q, d);
+	if (d->verdict == WEIR_VERDICT_ALLOW)
+		return;
+	weir_policy_decide(w->gen->policy, &back, &d_back);
+	if (d_back.verdict != WEIR_VERDICT_ALLOW)
+		return;
+	*d = d_back;
+	*other = true;
+}
+
+/* ---- refusing ---- */
+
+static void refuse(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+		   const struct weir_policy_decision *d)
+{
+	if (d->verdict == WEIR_VERDICT_DENY)
+		path_answer(w, b, p);
+	path_drop_told(w, p, (enum weir_drop)d->reason);
+}
+
+/* A flow that policy refuses is remembered, so that it has one record and its packets cost one
+ * lookup; when the share of the table for such flows is used up, each packet is decided for itself.
+ */
+static void begin_refused(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+			  const struct weir_policy_decision *d)
+{
+	struct weir_flow *f = weir_flow_add(w->flows, p, b->in->wire, b->in->side, true, w->now_ns);
+	bool reopen;
+
+	if (!f) {
+		weir_count(&w->stats, WEIR_COUNT_DENIED_UNTRACKED, 1);
+		path_note_drop(w, b, p, (enum weir_drop)d->reason);
+		refuse(w, b, p, d);
+		return;
+	}
+	w->flows_begun++;
+	f->decision = remember(w, d);
+	weir_count(&w->stats, WEIR_COUNT_FLOWS_DENIED, 1);
+	path_event_decision(w, b, p, d, f->id);
+	(void)weir_flow_track(w->flows, f, p, 0, w->now_ns, &reopen);
+	refuse(w, b, p, d);
+}
+
+/* The failure mode of a full table. */
+static WEIR_COLD void on_table_full(struct path_worker *w, const struct path_burst *b,
+				    struct weir_pkt *p)
+{
+	switch (defaults(w)->on_memory) {
+	case WEIR_FAIL_OPEN:
+		path_note_drop(w, b, p, WEIR_DROP_FLOW_TABLE_FULL);
+		weir_count(&w->stats, WEIR_COUNT_FORWARDED_STATELESS, 1);
+		path_forward(w, b, p);
+		return;
+	case WEIR_FAIL_RESET:
+		path_answer(w, b, p);
+		break;
+	case WEIR_FAIL_CLOSED:
+		break;
+	}
+	path_drop(w, b, p, WEIR_DROP_FLOW_TABLE_FULL);
+}
+
+/* ---- passing on ---- */
+
+static void on_bad_state(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+			 enum weir_drop reason)
+{
+	switch (defaults(w)->on_state) {
+	case WEIR_FAIL_OPEN:
+		weir_count(&w->stats, WEIR_COUNT_FORWARDED_STATELESS, 1);
+		path_forward(w, b, p);
+		return;
+	case WEIR_FAIL_RESET:
+		path_answer(w, b, p);
+		break;
+	case WEIR_FAIL_CLOSED:
+		break;
+	}
+	path_drop(w, b, p, reason);
+}
+
+static WEIR_COLD void trace(struct path_worker *w, const struct path_burst *b,
+			    const struct weir_pkt *p, const struct weir_flow *f, uint8_t dir,
+			    enum weir_drop reason)
+{
+	if (path_unix_ns(w) <= w->trace->until_unix_ns && path_filter_matches(&w->trace->filter, f))
+		path_event_trace(w, b, p, f, dir, reason);
+}
+
+/* Counts the packet into its flow and sends it on, unless the flow's state forbids it. */
+static void pass(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+		 struct weir_flow *f, uint8_t dir)
+{
+	bool reopen = false;
+	enum weir_drop reason = weir_flow_track(w->flows, f, p, dir, w->now_ns, &reopen);
+
+	if (weir_unlikely(reopen)) {
+		weir_flow_remove(w->flows, f, WEIR_FLOW_END_REUSED, w->now_ns);
+		path_new_flow(w, b, p);
+		return;
+	}
+	if (weir_unlikely(w->trace != NULL))
+		trace(w, b, p, f, dir, reason);
+	if (weir_unlikely(reason != WEIR_DROP_NONE)) {
+		on_bad_state(w, b, p, reason);
+		return;
+	}
+	path_forward(w, b, p);
+}
+
+/* ---- beginning ---- */
+
+static void begin_allowed(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+			  const struct weir_policy_decision *d, bool sender_responds)
+{
+	uint8_t side = sender_responds ? !b->in->side : b->in->side;
+	struct weir_pkt as_initiator = *p;
+	struct weir_flow *f;
+
+	if (sender_responds) {
+		as_initiator.tuple.src = p->tuple.dst;
+		as_initiator.tuple.dst = p->tuple.src;
+		as_initiator.tuple.sport = p->tuple.dport;
+		as_initiator.tuple.dport = p->tuple.sport;
+	}
+	f = weir_flow_add(w->flows, &as_initiator, b->in->wire, side, false, w->now_ns);
+	if (weir_unlikely(!f)) {
+		on_table_full(w, b, p);
+		return;
+	}
+	w->flows_begun++;
+	f->decision = remember(w, d);
+	weir_count(&w->stats, WEIR_COUNT_FLOWS_CREATED, 1);
+	if (f->flags & WEIR_FLOW_F_MIDSTREAM)
+		weir_count(&w->stats, WEIR_COUNT_FLOWS_MIDSTREAM, 1);
+	if (d->flags & WEIR_DECISION_WOULD_DENY)
+		weir_count(&w->stats, WEIR_COUNT_FLOWS_WOULD_DENY, 1);
+	pass(w, b, p, f, sender_responds);
+}
+
+static void refuse_midstream(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p)
+{
+	if (defaults(w)->midstream == WEIR_VERDICT_DENY)
+		path_answer(w, b, p);
+	path_drop(w, b, p, WEIR_DROP_TCP_MIDSTREAM);
+}
+
+static void begin_midstream(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p)
+{
+	struct weir_policy_decision d;
+	bool sender_responds = false;
+
+	if (defaults(w)->midstream != WEIR_VERDICT_ALLOW) {
+		refuse_midstream(w, b, p);
+		return;
+	}
+	decide_midstream(w, p, &d, &sender_responds);
+	if (d.verdict != WEIR_VERDICT_ALLOW) {
+		begin_refused(w, b, p, &d);
+		return;
+	}
+	/* A reset ends what weir does not know: it needs no flow of its own. */
+	if (p->tcp_flags & WEIR_TCP_RST) {
+		weir_count(&w->stats, WEIR_COUNT_FORWARDED_STATELESS, 1);
+		path_forward(w, b, p);
+		return;
+	}
+	begin_allowed(w, b, p, &d, sender_responds);
+}
+
+/* ICMP that may begin a flow: queries (RFC 792, 4443); all else answers something, or misleads. */
+static bool icmp_begins_flow(const struct weir_pkt *p)
+{
+	if (p->tuple.proto == WEIR_PROTO_ICMP)
+		return p->icmp_type == 8 || p->icmp_type == 13 || p->icmp_type == 15 ||
+		       p->icmp_type == 17;
+	if (p->tuple.proto == WEIR_PROTO_ICMPV6)
+		return p->icmp_type == 128 || p->icmp_type == 139;
+	return true;
+}
+
+void path_new_flow(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p)
+{
+	struct weir_policy_query q;
+	struct weir_policy_decision d;
+
+	/* With RSS a miss may mean that the flow lives elsewhere. */
+	if (w->n_workers > 1 && !b->handed && path_steer(w, b, p, &p->tuple))
+		return;
+	if (p->tuple.proto == WEIR_PROTO_TCP &&
+	    (p->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST)) != WEIR_TCP_SYN) {
+		begin_midstream(w, b, p);
+		return;
+	}
+	if (!icmp_begins_flow(p)) {
+		path_drop(w, b, p, WEIR_DROP_ICMP_UNSOLICITED);
+		return;
+	}
+	q = query_of(p);
+	weir_policy_decide(w->gen->policy, &q, &d);
+	if (d.verdict == WEIR_VERDICT_ALLOW)
+		begin_allowed(w, b, p, &d, false);
+	else
+		begin_refused(w, b, p, &d);
+}
+
+/* ---- known flows ---- */
+
+static struct weir_policy_query query_of_flow(const struct weir_flow *f, const struct weir_pkt *p)
+{
+	bool icmp = f->proto == WEIR_PROTO_ICMP || f->proto == WEIR_PROTO_ICMPV6;
+
+	return (struct weir_policy_query){
+		.src = f->addr[0],
+		.dst = f->addr[1],
+		.dport = icmp ? p->icmp_type : f->port[1],
+		.proto = f->proto,
+	};
+}
+
+/* ICMP answers have another type than the query that policy decided about. */
+static bool answers_query(const struct weir_flow *f, uint8_t dir)
+{
+	return dir == 1 && (f->proto == WEIR_PROTO_ICMP || f->proto == WEIR_PROTO_ICMPV6);
+}
+
+/* What a reload has made of a flow's decision. */
+enum outcome { STANDS, NOW_REFUSED, NOW_ALLOWED };
+
+/* The flow was decided under another generation: asks again, and brings the decision up to date
+ * when the answer is the same; when it has turned, *d has the new one. */
+static WEIR_COLD enum outcome reevaluate(struct path_worker *w, struct weir_flow *f,
+					 const struct weir_pkt *p, uint8_t dir,
+					 struct weir_policy_decision *d)
+{
+	struct weir_policy_query q = query_of_flow(f, p);
+
+	if (f->decision.flags & WEIR_DECISION_KEEP) {
+		f->decision.generation = w->gen->number;
+		return STANDS;
+	}
+	if (answers_query(f, dir))
+		return STANDS;
+	weir_policy_decide(w->gen->policy, &q, d);
+	weir_count(&w->stats, WEIR_COUNT_FLOWS_REEVALUATED, 1);
+	if ((d->verdict == WEIR_VERDICT_ALLOW) != (f->decision.verdict == WEIR_VERDICT_ALLOW))
+		return d->verdict == WEIR_VERDICT_ALLOW ? NOW_ALLOWED : NOW_REFUSED;
+	f->decision = remember(w, d);
+	return STANDS;
+}
+
+/* True when `p` has been dealt with because its flow's decision turned. */
+static WEIR_COLD bool turned_by_reload(struct path_worker *w, const struct path_burst *b,
+				       struct weir_pkt *p, struct weir_flow *f, uint8_t dir)
+{
+	struct weir_policy_decision d;
+	enum outcome outcome = reevaluate(w, f, p, dir, &d);
+
+	if (outcome == STANDS)
+		return false;
+	weir_flow_remove(w->flows, f, WEIR_FLOW_END_POLICY, w->now_ns);
+	if (outcome == NOW_REFUSED)
+		begin_refused(w, b, p, &d);
+	else
+		path_new_flow(w, b, p);
+	return true;
+}
+
+void path_known_flow(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+		     struct weir_flow *f, uint8_t dir)
+{
+	struct weir_policy_decision d;
+	bool reopen;
+
+	if (weir_unlikely(f->decision.generation != w->gen->number) &&
+	    turned_by_reload(w, b, p, f, dir))
+		return;
+	if (weir_likely(f->decision.verdict == WEIR_VERDICT_ALLOW)) {
+		pass(w, b, p, f, dir);
+		return;
+	}
+	d = (struct weir_policy_decision){.reason = f->decision.reason,
+					  .verdict = f->decision.verdict};
+	(void)weir_flow_track(w->flows, f, p, dir, w->now_ns, &reopen);
+	if (weir_unlikely(w->trace != NULL))
+		trace(w, b, p, f, dir, (enum weir_drop)d.reason);
+	refuse(w, b, p, &d);
+}
+
+/* ---- ending ---- */
+
+void path_on_flow_end(void *ctx, struct weir_flow *f, enum weir_flow_end why, uint64_t now_ns)
+{
+	static const enum weir_counter counters[] = {
+		[WEIR_FLOW_END_CLOSED] = WEIR_COUNT_FLOWS_CLOSED,
+		[WEIR_FLOW_END_EXPIRED] = WEIR_COUNT_FLOWS_EXPIRED,
+		[WEIR_FLOW_END_EVICTED] = WEIR_COUNT_FLOWS_EVICTED,
+		[WEIR_FLOW_END_POLICY] = WEIR_COUNT_FLOWS_CLOSED,
+		[WEIR_FLOW_END_REUSED] = WEIR_COUNT_FLOWS_CLOSED,
+		[WEIR_FLOW_END_STOP] = WEIR_COUNT_FLOWS_CLOSED,
+	};
+	struct path_worker *w = ctx;
+
+	w->flows_ended++;
+	if (f->decision.verdict != WEIR_VERDICT_ALLOW)
+		return; /* its one record went out when it was refused */
+	weir_count(&w->stats, counters[why], 1);
+	path_event_flow(w, f, why);
+}

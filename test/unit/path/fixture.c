@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A path with one worker between two ports, fed by hand, its output and records kept. */
+#include "fixture.h"
+
+#include <weir_mem.h>
+
+#include <stdio.h>
+
+#include <rte_eal.h>
+#include <rte_mbuf.h>
+
+const struct frame_spec client = {
+	.src = "10.0.0.2", .dst = "10.0.1.2", .sport = 40000, .dport = 80};
+const struct frame_spec server = {
+	.src = "10.0.1.2", .dst = "10.0.0.2", .sport = 80, .dport = 40000, .from_second = true};
+
+#define CONF                                            \
+	"memory: {connections: %u}\n"                   \
+	"ports:\n"                                      \
+	"  - {name: left, device: 'vdev:net_null0'}\n"  \
+	"  - {name: right, device: 'vdev:net_null1'}\n" \
+	"wires: [{name: w0, ports: [left, right]}]\n"
+
+static void start_eal_once(void)
+{
+	static bool started;
+	struct weir_eal_cfg cfg = {.program = "test", .need_bytes = 128 << 20, .quiet = true};
+
+	if (!started)
+		ck_assert_int_eq(weir_eal_start(&cfg, NULL), 0);
+	started = true;
+}
+
+static struct weir_policy *policy_of(struct fixture *f, const char *text)
+{
+	struct weir_conf_report *r = weir_conf_report_create();
+	struct weir_bytes bytes = {(const uint8_t *)text, strlen(text)};
+	struct weir_conf_docs *docs = weir_conf_load_text("policy.yaml", bytes, r);
+	const struct weir_conf_docs *list[] = {docs};
+	struct weir_policy *p = docs ? weir_policy_from_docs(list, 1, f->names, r) : NULL;
+	struct weir_buf said = {0};
+
+	weir_conf_report_text(r, &said);
+	ck_assert_msg(p != NULL, "%s", said.len ? said.ptr : "no policy");
+	weir_buf_fini(&said);
+	weir_conf_docs_destroy(docs);
+	weir_conf_report_destroy(r);
+	return p;
+}
+
+static struct weir_conf *conf_of(unsigned int connections)
+{
+	struct weir_conf_report *r = weir_conf_report_create();
+	struct weir_conf *conf;
+	char text[512];
+	int len = snprintf(text, sizeof(text), CONF, connections);
+
+	conf = weir_conf_from_text("weir.yaml",
+				   (struct weir_bytes){(const uint8_t *)text, (size_t)len}, r);
+	ck_assert_ptr_nonnull(conf);
+	weir_conf_report_destroy(r);
+	return conf;
+}
+
+static void keep_frame(struct fixture *f, unsigned int port, struct rte_mbuf *m)
+{
+	struct out_frame *o = &f->out[f->n_out % OUT_MAX];
+	const void *bytes;
+
+	f->n_out++;
+	o->port = port;
+	o->frame.len = rte_pktmbuf_pkt_len(m);
+	ck_assert_uint_le(o->frame.len, sizeof(o->frame.bytes));
+	bytes = rte_pktmbuf_read(m, 0, rte_pktmbuf_pkt_len(m), o->frame.bytes);
+	if (bytes != o->frame.bytes)
+		memcpy(o->frame.bytes, bytes, o->frame.len);
+	rte_pktmbuf_free(m);
+}
+
+static void on_tx(void *ctx, unsigned int port, struct rte_mbuf **m, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		keep_frame(ctx, port, m[i]);
+}
+
+struct fixture *fixture_create(const char *policy, unsigned int connections)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct weir_path_cfg cfg = {.n_workers = 1, .seed = 7, .tx = on_tx, .tx_ctx = f};
+
+	ck_assert_ptr_nonnull(f);
+	start_eal_once();
+	f->now_ns = 1700000000 * WEIR_NS_PER_S;
+	f->conf = conf_of(connections);
+	f->names = weir_names_create();
+	f->pool = weir_mbuf_pool_create("fixture", 2048, 2048, 0);
+	f->ring = weir_event_ring_create("fixture", 4096);
+	ck_assert(f->pool && f->ring && f->names);
+	cfg.conf = f->conf;
+	cfg.names = f->names;
+	cfg.pool = &f->pool;
+	cfg.event_ring = &f->ring;
+	cfg.now_ns = f->now_ns;
+	cfg.generation = weir_generation_create(1, policy_of(f, policy), "test");
+	f->path = weir_path_create(&cfg);
+	ck_assert_ptr_nonnull(f->path);
+	return f;
+}
+
+/* Every buffer must have come back. */
+void fixture_destroy(struct fixture *f)
+{
+	weir_path_destroy(f->path);
+	ck_assert_uint_eq(rte_mempool_in_use_count(f->pool), 0);
+	weir_event_ring_destroy(f->ring);
+	rte_mempool_free(f->pool);
+	weir_names_destroy(f->names);
+	weir_conf_destroy(f->conf);
+	free(f);
+}
+
+void fixture_reload(struct fixture *f, const char *policy, uint32_t number)
+{
+	struct weir_generation *g = weir_generation_create(number, policy_of(f, policy), "test");
+
+	ck_assert_ptr_nonnull(g);
+	weir_path_publish(f->path, g);
+}
+
+unsigned int fixture_feed(struct fixture *f, unsigned int port, const struct frame *frame)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(f->pool);
+	unsigned int before = f->n_out;
+
+	ck_assert_ptr_nonnull(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)frame->len), frame->bytes, frame->len);
+	f->now_ns += WEIR_NS_PER_MS;
+	weir_path_feed(f->path, port, m, f->now_ns);
+	return f->n_out - before;
+}
+
+void fixture_wait(struct fixture *f, uint64_t ns)
+{
+	f->now_ns += ns;
+	weir_path_advance(f->path, f->now_ns);
+}
+
+const struct out_frame *fixture_last(const struct fixture *f)
+{
+	ck_assert_uint_gt(f->n_out, 0);
+	return &f->out[(f->n_out - 1) % OUT_MAX];
+}
+
+uint64_t fixture_count(const struct fixture *f, enum weir_counter c)
+{
+	return weir_path_stats(f->path, 0)->count[c];
+}
+
+uint64_t fixture_drops(const struct fixture *f, enum weir_drop d)
+{
+	return weir_path_stats(f->path, 0)->drop[d];
+}
+
+unsigned int fixture_events(struct fixture *f, struct weir_event *out, unsigned int max)
+{
+	return weir_event_take(f->ring, out, max);
+}
+
+unsigned int fixture_events_of(struct fixture *f, enum weir_event_type type,
+			       struct weir_event *last)
+{
+	struct weir_event events[64];
+	unsigned int n, found = 0;
+
+	while ((n = fixture_events(f, events, WEIR_ARRAY_LEN(events))) > 0)
+		for (unsigned int i = 0; i < n; i++) {
+			if (events[i].type != type)
+				continue;
+			found++;
+			if (last)
+				*last = events[i];
+		}
+	return found;
+}
+
+void fixture_handshake(struct fixture *f, struct frame_spec c)
+{
+	struct frame_spec s = {.src = c.dst,
+			       .dst = c.src,
+			       .sport = c.dport,
+			       .dport = c.sport,
+			       .from_second = true};
+	struct frame frame;
+
+	c.tcp_flags = 0x02;
+	c.seq = 1000;
+	frame = frame_tcp(&c);
+	ck_assert_uint_eq(fixture_feed(f, 0, &frame), 1);
+	s.tcp_flags = 0x12;
+	s.seq = 5000;
+	s.ack = 1001;
+	frame = frame_tcp(&s);
+	ck_assert_uint_eq(fixture_feed(f, 1, &frame), 1);
+	c.tcp_flags = 0x10;
+	c.seq = 1001;
+	c.ack = 5001;
+	frame = frame_tcp(&c);
+	ck_assert_uint_eq(fixture_feed(f, 0, &frame), 1);
+}
