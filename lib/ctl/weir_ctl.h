@@ -17,10 +17,18 @@ struct weir_ctl_cfg {
 	struct weir_path *path;
 	struct weir_ports *ports; /* may be NULL in tests */
 	struct weir_names *names;
-	struct weir_event_writer *writer;
+	struct weir_event_writer *writer; /* may be NULL in tests; trace is its TRACE records */
 	const char *version;
 	bool have_hugepages; /* for status */
+	uint64_t (*clock_ns)(void); /* monotonic; NULL: the system's */
 };
+
+/*
+ * Blocks SIGHUP, SIGTERM, SIGINT and SIGUSR1 in the calling thread and those that it makes. Call it
+ * first of all, before EAL makes its threads: a signal that any thread does not block never gets to
+ * weir_ctl_run.
+ */
+void weir_ctl_block_signals(void);
 
 struct weir_ctl;
 /*
@@ -31,6 +39,12 @@ struct weir_ctl *weir_ctl_create(const struct weir_ctl_cfg *cfg);
 void weir_ctl_destroy(struct weir_ctl *c);
 /* Serves until SIGTERM, SIGINT or weir_ctl_stop. SIGHUP reloads, SIGUSR1 opens the event file anew. */
 void weir_ctl_run(struct weir_ctl *c);
+/* One turn of that, which waits at most `timeout_ms` (-1: no limit) for something to do. False when
+ * weir is to stop. For tests, and for loops around it. */
+bool weir_ctl_turn(struct weir_ctl *c, int timeout_ms);
+/* Serves the connected stream socket `fd` (taken, also when it fails) like one accepted. 0, or
+ * -WEIR_ELIMIT when there are 64 clients, or -WEIR_ENOMEM. */
+int weir_ctl_adopt(struct weir_ctl *c, int fd);
 /* From any thread or a signal handler. */
 void weir_ctl_stop(struct weir_ctl *c);
 
@@ -42,8 +56,9 @@ int weir_ctl_reload(struct weir_ctl *c, struct weir_buf *out);
 
 /*
  * Answers one request: a JSON object `{"cmd": "status", …}` of at most 64 KiB, as it comes in one line on the
- * socket, or an HTTP GET's target ("/metrics"). Exposed so that the tests and the fuzzer reach it.
- * The answer is one JSON object: {"ok": true, …} or {"ok": false, "error": "…"}.
+ * socket, or an HTTP GET's target ("/metrics", which gives Prometheus text). Exposed so that the
+ * tests and the fuzzer reach it. The answer is one JSON object on one line: {"ok": true, …} or
+ * {"ok": false, "error": "…"}. Answers at once: `trace` has nobody to stream to here.
  */
 void weir_ctl_answer(struct weir_ctl *c, const char *request, size_t len, struct weir_buf *out);
 

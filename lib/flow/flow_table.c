@@ -15,8 +15,6 @@
 #include <rte_lcore.h>
 #include <rte_prefetch.h>
 
-#define BURST_MAX RTE_HASH_LOOKUP_BULK_MAX
-
 static struct rte_hash *make_hash(const char *name, char kind, uint32_t entries, uint32_t key_len)
 {
 	char full[RTE_HASH_NAMESIZE];
@@ -42,17 +40,17 @@ struct weir_flow_table *weir_flow_table_create(const struct weir_flow_cfg *cfg, 
 	t->capacity = cfg->flows;
 	t->denied_max = cfg->denied ? cfg->denied : cfg->flows / 8 + 1;
 	t->key = cfg->key;
+	t->siphash = flow_siphash_best();
 	t->id_state = cfg->id_seed;
 	t->evict_half_open = cfg->evict_half_open;
 	t->on_end = cfg->on_end;
 	t->ctx = cfg->ctx;
 	t->timeouts = weir_flow_timeouts_default;
 	weir_timer_wheel_init(&t->wheel, now_ns);
-	t->narrow = make_hash(cfg->name, 'n', cfg->flows, sizeof(struct flow_key4));
-	t->wide = make_hash(cfg->name, 'w', cfg->flows, sizeof(struct flow_key6));
+	t->narrow = make_hash(cfg->name, 'n', cfg->flows, FLOW_KEY_NARROW * sizeof(uint64_t));
+	t->wide = make_hash(cfg->name, 'w', cfg->flows, FLOW_KEY_WIDE * sizeof(uint64_t));
 	t->pool = weir_pool_create(cfg->name, cfg->flows, sizeof(struct weir_flow));
-	t->live = calloc((cfg->flows + 63) / 64, sizeof(*t->live));
-	if (!t->narrow || !t->wide || !t->pool || !t->live) {
+	if (!t->narrow || !t->wide || !t->pool) {
 		weir_flow_table_destroy(t);
 		return NULL;
 	}
@@ -66,7 +64,6 @@ void weir_flow_table_destroy(struct weir_flow_table *t)
 	rte_hash_free(t->narrow);
 	rte_hash_free(t->wide);
 	weir_pool_destroy(t->pool);
-	free(t->live);
 	free(t);
 }
 
@@ -82,47 +79,82 @@ void weir_flow_set_eviction(struct weir_flow_table *t, bool evict_half_open)
 
 /* ---- lookup ---- */
 
-static uint8_t direction(const struct weir_flow *f, bool swapped)
+/*
+ * What a hash keeps with a key: the flow's address and, in a bit that an aligned address has to
+ * spare, whether its initiator is the upper end. So the direction is known before the flow itself
+ * has come from memory.
+ */
+static void *entry_of(struct weir_flow *f, bool swapped)
 {
-	return (uint8_t)(swapped != ((f->flags & WEIR_FLOW_F_SWAPPED) != 0));
+	return (char *)f + swapped;
+}
+
+static struct weir_flow *entry_flow(void *entry)
+{
+	return (struct weir_flow *)((char *)entry - ((uintptr_t)entry & 1));
+}
+
+static uint8_t entry_direction(const void *entry, bool swapped)
+{
+	return ((uintptr_t)entry & 1) ^ swapped;
+}
+
+static struct rte_hash *hash_for(const struct weir_flow_table *t, const struct flow_key *k)
+{
+	return k->words == FLOW_KEY_NARROW ? t->narrow : t->wide;
+}
+
+static hash_sig_t signature(const struct weir_flow_table *t, const struct flow_key *k)
+{
+	return (hash_sig_t)weir_siphash13(&t->key, k->word, k->words);
 }
 
 struct weir_flow *weir_flow_lookup(struct weir_flow_table *t, const struct weir_pkt_tuple *tuple,
 				   uint8_t wire, uint8_t *dir)
 {
 	struct flow_key k;
-	void *found;
+	void *entry;
 
 	flow_key_of(&k, tuple, wire);
-	if (rte_hash_lookup_with_hash_data(k.narrow ? t->narrow : t->wide, &k,
-					   (hash_sig_t)flow_key_hash(&t->key, &k), &found) < 0)
+	if (rte_hash_lookup_with_hash_data(hash_for(t, &k), k.word, signature(t, &k), &entry) < 0)
 		return NULL;
-	*dir = direction(found, k.swapped);
-	return found;
+	*dir = entry_direction(entry, k.swapped);
+	return entry_flow(entry);
 }
 
 /* Those of a burst whose keys live in one of the hashes. */
-struct half {
-	const void *key[BURST_MAX];
-	hash_sig_t sig[BURST_MAX];
-	uint8_t at[BURST_MAX]; /* in the burst */
+struct part {
+	struct flow_columns columns;
+	const void *key[FLOW_BURST_MAX];
+	uint8_t at[FLOW_BURST_MAX]; /* in the burst */
 	unsigned int n;
 };
 
-static void lookup_half(struct rte_hash *hash, struct half *h, struct weir_flow **flow)
+static void part_add(struct part *part, const struct flow_key *k, unsigned int words, uint8_t at)
 {
-	void *data[BURST_MAX];
-	uint64_t hits = 0;
+	for (unsigned int w = 0; w < words; w++)
+		part->columns.word[w][part->n] = k->word[w];
+	part->key[part->n] = k->word;
+	part->at[part->n++] = at;
+}
 
-	if (!h->n)
-		return;
-	rte_hash_lookup_with_hash_bulk_data(hash, h->key, h->sig, h->n, &hits, data);
+static void part_lookup(const struct weir_flow_table *t, struct rte_hash *hash, struct part *part,
+			unsigned int words, void **entry)
+{
+	uint64_t value[FLOW_BURST_MAX], hits = 0;
+	hash_sig_t sig[FLOW_BURST_MAX];
+	void *found[FLOW_BURST_MAX];
+
+	t->siphash(&t->key, &part->columns, words, part->n, value);
+	for (unsigned int i = 0; i < part->n; i++)
+		sig[i] = (hash_sig_t)value[i];
+	rte_hash_lookup_with_hash_bulk_data(hash, part->key, sig, part->n, &hits, found);
 	for (; hits; hits &= hits - 1) {
 		unsigned int i = (unsigned int)__builtin_ctzll(hits);
 
-		flow[h->at[i]] = data[i];
-		rte_prefetch0(data[i]);
-		rte_prefetch0((char *)data[i] + WEIR_CACHE_LINE);
+		entry[part->at[i]] = found[i];
+		rte_prefetch0(found[i]);
+		rte_prefetch0((char *)found[i] + WEIR_CACHE_LINE);
 	}
 }
 
@@ -130,37 +162,40 @@ void weir_flow_lookup_burst(struct weir_flow_table *t, const struct weir_pkt_tup
 			    const uint8_t *wire, unsigned int n, struct weir_flow **flow,
 			    uint8_t *dir)
 {
-	struct flow_key key[BURST_MAX];
-	struct half narrow, wide;
+	struct flow_key key[FLOW_BURST_MAX];
+	void *entry[FLOW_BURST_MAX];
+	struct part narrow, wide;
 
 	narrow.n = wide.n = 0;
 	for (unsigned int i = 0; i < n; i++) {
-		struct half *h;
-
 		flow_key_of(&key[i], tuple[i], wire[i]);
-		h = key[i].narrow ? &narrow : &wide;
-		h->key[h->n] = &key[i];
-		h->sig[h->n] = (hash_sig_t)flow_key_hash(&t->key, &key[i]);
-		h->at[h->n++] = (uint8_t)i;
-		flow[i] = NULL;
+		if (weir_likely(key[i].words == FLOW_KEY_NARROW))
+			part_add(&narrow, &key[i], FLOW_KEY_NARROW, (uint8_t)i);
+		else
+			part_add(&wide, &key[i], FLOW_KEY_WIDE, (uint8_t)i);
+		entry[i] = NULL;
 	}
-	lookup_half(t->narrow, &narrow, flow);
-	lookup_half(t->wide, &wide, flow);
-	for (unsigned int i = 0; i < n; i++)
-		if (flow[i])
-			dir[i] = direction(flow[i], key[i].swapped);
+	if (narrow.n)
+		part_lookup(t, t->narrow, &narrow, FLOW_KEY_NARROW, entry);
+	if (wide.n)
+		part_lookup(t, t->wide, &wide, FLOW_KEY_WIDE, entry);
+	for (unsigned int i = 0; i < n; i++) {
+		flow[i] = entry_flow(entry[i]);
+		dir[i] = entry_direction(entry[i], key[i].swapped);
+	}
 }
 
 /* ---- adding ---- */
 
-/* SplitMix64 (Steele, Lea and Flood 2014): distinct ids, none of them 0. */
+/* SplitMix64 (Steele, Lea and Flood 2014), its upper 53 bits: what every reader of JSON can hold.
+ */
 static uint64_t next_id(struct weir_flow_table *t)
 {
 	uint64_t z = t->id_state += 0x9e3779b97f4a7c15ULL;
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	z ^= z >> 31;
+	z = (z ^ z >> 31) >> 11;
 	return z ? z : 1;
 }
 
@@ -232,14 +267,13 @@ struct weir_flow *weir_flow_add(struct weir_flow_table *t, const struct weir_pkt
 	f->wire = wire;
 	f->side = side;
 	f->flags = k.swapped ? WEIR_FLOW_F_SWAPPED : 0;
-	if (rte_hash_add_key_with_hash_data(k.narrow ? t->narrow : t->wide, &k,
-					    (hash_sig_t)flow_key_hash(&t->key, &k), f) < 0) {
+	if (rte_hash_add_key_with_hash_data(hash_for(t, &k), k.word, signature(t, &k),
+					    entry_of(f, k.swapped)) < 0) {
 		weir_pool_give(t->pool, f);
 		return NULL;
 	}
 	f->id = next_id(t);
 	f->place = weir_pool_index(t->pool, f);
-	t->live[f->place / 64] |= 1ULL << (f->place % 64);
 	begin_state(t, f, p, denied);
 	flow_arm(t, f, now_ns);
 	return f;
@@ -259,9 +293,7 @@ void weir_flow_remove(struct weir_flow_table *t, struct weir_flow *f, enum weir_
 	flow_half_open_remove(t, f);
 	weir_timer_cancel(&t->wheel, &f->timer);
 	flow_key_of_flow(&k, f);
-	weir_assert(rte_hash_del_key_with_hash(k.narrow ? t->narrow : t->wide, &k,
-					       (hash_sig_t)flow_key_hash(&t->key, &k)) >= 0);
-	t->live[f->place / 64] &= ~(1ULL << (f->place % 64));
+	weir_assert(rte_hash_del_key_with_hash(hash_for(t, &k), k.word, signature(t, &k)) >= 0);
 	weir_pool_give(t->pool, f);
 }
 
@@ -295,7 +327,5 @@ uint32_t weir_flow_capacity(const struct weir_flow_table *t)
 
 const struct weir_flow *weir_flow_at(const struct weir_flow_table *t, uint32_t place)
 {
-	if (!(t->live[place / 64] >> (place % 64) & 1))
-		return NULL;
-	return weir_pool_at(t->pool, place);
+	return weir_pool_taken(t->pool, place) ? weir_pool_at(t->pool, place) : NULL;
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `weir check`: everything that can be wrong with a configuration, before it runs. */
+#include "weir.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+#include <rte_eal.h>
+
+#define CHECK_BYTES (192ULL << 20)
+
+struct options {
+	const char *file;
+	bool dump;
+};
+
+static const char help[] =
+	"usage: weir check [-c FILE] [--dump]\n\n"
+	"Reads FILE and its policy, says everything that is wrong as FILE:LINE:COLUMN: error: …,\n"
+	"and ends with 0 when it can be used, else 1.\n\n"
+	"  -c, --config FILE  the appliance file (" WEIR_DEFAULT_CONF ")\n"
+	"  -d, --dump         print the effective configuration, defaults filled in\n";
+
+/* -1 to go on, else the exit code. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"dump", no_argument, NULL, 'd'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:dh", longs, NULL)) != -1) {
+		if (c == 'c')
+			o->file = optarg;
+		else if (c == 'd')
+			o->dump = true;
+		else if (c == 'h')
+			return fputs(help, stdout), EXIT_OK;
+		else
+			return fputs(help, stderr), EXIT_USAGE;
+	}
+	return optind < argc ? (fputs(help, stderr), EXIT_USAGE) : -1;
+}
+
+static void print_summary(const struct options *o, const struct weir_conf *conf,
+			  const struct weir_policy *policy)
+{
+	struct weir_policy_size size = weir_policy_size(policy);
+
+	printf("%s: good: %u ports, %u wires, %u groups, %u prefixes, %u policies, %u rules\n",
+	       o->file, conf->n_ports, conf->n_wires, size.groups, size.prefixes, size.policies,
+	       size.rules);
+}
+
+static int check(const struct options *o, const struct weir_conf *conf)
+{
+	struct weir_names *names = weir_names_create();
+	struct weir_policy *policy = NULL;
+	struct weir_buf text = {0};
+
+	if (names && setup_tool_eal("weir-check", CHECK_BYTES) == 0)
+		policy = setup_policy(conf, names);
+	if (policy && o->dump) {
+		weir_conf_dump(conf, &text);
+		fputs(text.ptr, stdout);
+	} else if (policy) {
+		print_summary(o, conf, policy);
+	}
+	weir_buf_fini(&text);
+	weir_policy_destroy(policy);
+	weir_names_destroy(names);
+	rte_eal_cleanup();
+	return policy ? EXIT_OK : EXIT_BAD;
+}
+
+int weir_cmd_check(int argc, char **argv)
+{
+	struct options o = {.file = WEIR_DEFAULT_CONF};
+	int rc = parse_options(argc, argv, &o);
+	struct weir_conf *conf;
+
+	if (rc >= 0)
+		return rc;
+	conf = setup_conf(o.file);
+	if (!conf)
+		return EXIT_BAD;
+	rc = check(&o, conf);
+	weir_conf_destroy(conf);
+	return rc;
+}

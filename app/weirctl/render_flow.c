@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Flows, records and traced packets, a line each; and what policy says to a flow. */
+#include "weirctl.h"
+
+/* "10.0.0.1:443", "[2001:db8::1]:443", or the address alone where there is no port. */
+static const char *endpoint(const json_t *o, const char *ip_key, const char *port_key,
+			    char text[80])
+{
+	const char *ip = text_of(o, ip_key);
+	long long port = int_of(o, port_key);
+
+	if (!port)
+		snprintf(text, 80, "%s", ip);
+	else
+		snprintf(text, 80, strchr(ip, ':') ? "[%s]:%lld" : "%s:%lld", ip, port);
+	return text;
+}
+
+/* "policy/rule" */
+static const char *who_decided(const json_t *o, char text[160])
+{
+	const char *rule = text_of(o, "rule");
+
+	snprintf(text, 160, "%s%s%s", text_of(o, "policy"), *rule ? "/" : "", rule);
+	return text;
+}
+
+static const char *verdict_of(const json_t *o)
+{
+	return json_is_true(json_object_get(o, "would_deny")) ? "would deny"
+							      : text_of(o, "verdict");
+}
+
+/* ---- flows ---- */
+
+static void flow_row(struct table *t, const json_t *f)
+{
+	char a[160], b[80];
+
+	table_cell(t, "%s", text_of(f, "proto"));
+	table_cell(t, "%s", endpoint(f, "src_ip", "src_port", b));
+	table_cell(t, "%s", endpoint(f, "dest_ip", "dest_port", b));
+	table_cell(t, "%s", text_of(f, "state"));
+	table_cell(t, "%s", duration(number_of(f, "age_s"), a));
+	table_cell(t, "%s", duration(number_of(f, "idle_s"), a));
+	table_cell(t, "%s", scaled(number_of(f, "pkts_toserver"), a));
+	table_cell(t, "%s", scaled(number_of(f, "pkts_toclient"), a));
+	table_cell(t, "%s",
+		   scaled(number_of(f, "bytes_toserver") + number_of(f, "bytes_toclient"), a));
+	table_cell(t, "%s", verdict_of(f));
+	table_cell(t, "%s", who_decided(f, a));
+	table_cell(t, "%lld", (long long)int_of(f, "flow_id"));
+}
+
+void render_flows(const json_t *answer)
+{
+	static const char *const head[] = {"PROTO",  "FROM",  "TO",    "STATE",  ">AGE",
+					   ">IDLE",  ">SENT", ">BACK", ">BYTES", "VERDICT",
+					   "POLICY", "ID",    NULL};
+	const json_t *flow, *flows = json_object_get(answer, "flows");
+	struct table t = table_begin(head);
+	size_t i;
+
+	json_array_foreach (flows, i, flow)
+		flow_row(&t, flow);
+	table_end(&t);
+	if ((size_t)int_of(answer, "total") > json_array_size(flows))
+		printf("%zu of %lld flows that match (--limit)\n", json_array_size(flows),
+		       (long long)int_of(answer, "total"));
+}
+
+/* ---- records ---- */
+
+/* The time of day of a timestamp in ISO 8601. */
+static const char *time_of_day(const json_t *e, char text[16])
+{
+	const char *t = strchr(text_of(e, "timestamp"), 'T');
+
+	snprintf(text, 16, "%.15s", t ? t + 1 : "");
+	return text;
+}
+
+static void print_ends(const json_t *e)
+{
+	char from[80], to[80];
+
+	if (!*text_of(e, "src_ip"))
+		return;
+	printf(" %s %s > %s", text_of(e, "proto"), endpoint(e, "src_ip", "src_port", from),
+	       endpoint(e, "dest_ip", "dest_port", to));
+}
+
+static void print_decision(const json_t *weir)
+{
+	const char *reason = text_of(weir, "reason"), *detail = text_of(weir, "detail");
+	char who[160];
+
+	if (*text_of(weir, "verdict"))
+		printf(" %s", verdict_of(weir));
+	if (*text_of(weir, "policy"))
+		printf(" by %s", who_decided(weir, who));
+	if (*reason)
+		printf(" (%s)", reason);
+	if (int_of(weir, "count"))
+		printf(" %lld packets", (long long)int_of(weir, "count"));
+	if (*detail)
+		printf(" %s", detail);
+}
+
+static void print_amounts(const json_t *flow)
+{
+	char age[32], sent[32], back[32];
+
+	if (!flow)
+		return;
+	printf(" %s/%s bytes in %s, %s", scaled(number_of(flow, "bytes_toserver"), sent),
+	       scaled(number_of(flow, "bytes_toclient"), back),
+	       duration(number_of(flow, "age"), age), text_of(flow, "reason"));
+}
+
+void render_events(const json_t *answer)
+{
+	const json_t *e, *events = json_object_get(answer, "events");
+	char time[16];
+	size_t i;
+
+	json_array_foreach (events, i, e) {
+		const char *port = text_of(e, "in_iface");
+
+		printf("%s %-8s", time_of_day(e, time), text_of(e, "event_type"));
+		if (*port)
+			printf(" %s", port);
+		print_ends(e);
+		print_amounts(json_object_get(e, "flow"));
+		print_decision(json_object_get(e, "weir"));
+		putchar('\n');
+	}
+}
+
+/* ---- traces ---- */
+
+/* "SA" for the flags' byte as two hex digits. */
+static const char *flag_letters(const char *hex, char text[16])
+{
+	static const char letters[] = "FSRPAUEC";
+	unsigned int flags = 0, n = 0;
+
+	if (sscanf(hex, "%2x", &flags) != 1)
+		flags = 0;
+	for (unsigned int i = 0; letters[i]; i++)
+		if (flags & 1u << i)
+			text[n++] = letters[i];
+	if (!n)
+		text[n++] = '.';
+	text[n] = '\0';
+	return text;
+}
+
+static void print_packet(const json_t *e, const json_t *t)
+{
+	bool back = strcmp(text_of(t, "direction"), "to_client") == 0;
+	char from[80], to[80], flags[16], time[16];
+
+	printf("%s %s %s %s %s len %lld %s", time_of_day(e, time), text_of(e, "proto"),
+	       endpoint(e, "src_ip", "src_port", from), back ? "<" : ">",
+	       endpoint(e, "dest_ip", "dest_port", to), (long long)int_of(t, "len"),
+	       text_of(t, "state"));
+	if (json_object_get(t, "seq"))
+		printf(" [%s] seq %lld ack %lld win %lld",
+		       flag_letters(text_of(t, "tcp_flags"), flags), (long long)int_of(t, "seq"),
+		       (long long)int_of(t, "ack"), (long long)int_of(t, "window"));
+}
+
+void render_trace(const json_t *line)
+{
+	const json_t *packet = json_object_get(line, "trace");
+
+	if (packet) {
+		print_packet(line, packet);
+		print_decision(json_object_get(line, "weir"));
+		putchar('\n');
+	} else if (json_object_get(line, "done")) {
+		printf("%lld packets", (long long)int_of(line, "packets"));
+		if (int_of(line, "lost"))
+			printf(", %lld lost", (long long)int_of(line, "lost"));
+		putchar('\n');
+	}
+}

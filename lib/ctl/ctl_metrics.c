@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Everything that is counted or measured as Prometheus text (exposition format 0.0.4). */
+#include "ctl_impl.h"
+
+#include <stddef.h>
+
+struct family {
+	const char *name;
+	const char *help;
+	size_t offset; /* of the value in its struct */
+};
+
+static void head(struct weir_buf *out, const char *name, const char *type, const char *help)
+{
+	weir_buf_printf(out, "# HELP weir_%s %s\n# TYPE weir_%s %s\n", name, help, name, type);
+}
+
+/* Label values escape backslash, quote and newline. */
+static void label(struct weir_buf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n') {
+			weir_buf_str(out, "\\n");
+			continue;
+		}
+		if (*text == '\\' || *text == '"')
+			weir_buf_add(out, "\\", 1);
+		weir_buf_add(out, text, 1);
+	}
+}
+
+static void sample(struct weir_buf *out, const char *name, uint64_t value)
+{
+	weir_buf_printf(out, "weir_%s %llu\n", name, (unsigned long long)value);
+}
+
+static void gauge(struct weir_buf *out, const char *name, const char *help, uint64_t value)
+{
+	head(out, name, "gauge", help);
+	sample(out, name, value);
+}
+
+static void counter(struct weir_buf *out, const char *name, const char *help, uint64_t value)
+{
+	head(out, name, "counter", help);
+	sample(out, name, value);
+}
+
+/* ---- workers ---- */
+
+#define GAUGE(field, help)                                             \
+	{                                                              \
+#field, help, offsetof(struct weir_path_gauges, field) \
+	}
+
+static const struct family worker_gauges[] = {
+	GAUGE(flows, "flows in the table"),
+	GAUGE(flows_max, "room in the flow table"),
+	GAUGE(flows_denied, "denied flows that are remembered"),
+	GAUGE(datagrams, "datagrams that wait for fragments"),
+	GAUGE(mbufs_free, "packet buffers that are free"),
+	GAUGE(mbufs_max, "packet buffers"),
+	GAUGE(timers, "timers that are armed"),
+};
+
+static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)
+{
+	unsigned int n = weir_path_workers(c->cfg.path);
+	struct weir_path_gauges gauges[WEIR_CONF_WORKERS_MAX];
+
+	for (unsigned int w = 0; w < n; w++)
+		weir_path_gauges(c->cfg.path, w, &gauges[w]);
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(worker_gauges); i++) {
+		const struct family *f = &worker_gauges[i];
+
+		head(out, f->name, "gauge", f->help);
+		for (unsigned int w = 0; w < n; w++) {
+			uint32_t value;
+
+			memcpy(&value, (const char *)&gauges[w] + f->offset, sizeof(value));
+			weir_buf_printf(out, "weir_%s{worker=\"%u\"} %u\n", f->name, w, value);
+		}
+	}
+}
+
+static void add_stage_family(struct weir_buf *out, const struct weir_ctl *c, const char *name,
+			     const char *help, size_t offset)
+{
+	head(out, name, "counter", help);
+	for (unsigned int s = 0; s < WEIR_STAGE_END; s++)
+		for (unsigned int w = 0; w < weir_path_workers(c->cfg.path); w++) {
+			struct weir_stats copy = {0};
+			uint64_t value;
+
+			weir_stats_add(&copy, weir_path_stats(c->cfg.path, w));
+			memcpy(&value, (const char *)&copy + offset + s * sizeof(value),
+			       sizeof(value));
+			weir_buf_printf(out, "weir_%s{stage=\"%s\",worker=\"%u\"} %llu\n", name,
+					weir_stage_name((enum weir_stage)s), w,
+					(unsigned long long)value);
+		}
+}
+
+static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
+{
+	const struct weir_stats *stats[WEIR_CONF_WORKERS_MAX];
+	unsigned int ids[WEIR_CONF_WORKERS_MAX];
+	unsigned int n = weir_path_workers(c->cfg.path);
+
+	for (unsigned int w = 0; w < n; w++) {
+		stats[w] = weir_path_stats(c->cfg.path, w);
+		ids[w] = w;
+	}
+	weir_stats_prometheus(out, stats, ids, n);
+	add_stage_family(out, c, "stage_cycles_total", "cycles spent by stage, sampled",
+			 offsetof(struct weir_stats, stage_cycles));
+	add_stage_family(out, c, "stage_packets_total", "packets that stage cycles are over",
+			 offsetof(struct weir_stats, stage_packets));
+	add_worker_gauges(out, c);
+}
+
+/* ---- ports ---- */
+
+#define COUNTER(field, help)                                                              \
+	{                                                                                 \
+		"port_" #field "_total", help, offsetof(struct weir_port_counters, field) \
+	}
+
+static const struct family port_counters[] = {
+	COUNTER(rx_packets, "frames that the port received"),
+	COUNTER(rx_bytes, "bytes that the port received"),
+	COUNTER(tx_packets, "frames that the port sent"),
+	COUNTER(tx_bytes, "bytes that the port sent"),
+	COUNTER(rx_missed, "frames that the device dropped since weir was too slow"),
+	COUNTER(rx_errors, "frames that the device could not receive"),
+	COUNTER(tx_errors, "frames that the device could not send"),
+	COUNTER(rx_no_buffer, "times that the device had no packet buffer"),
+};
+
+static void port_sample(struct weir_buf *out, const struct weir_ctl *c, unsigned int port,
+			const char *name, uint64_t value)
+{
+	weir_buf_printf(out, "weir_%s{port=\"", name);
+	label(out, weir_names_get(c->cfg.names, c->cfg.ports->port[port].name));
+	weir_buf_printf(out, "\"} %llu\n", (unsigned long long)value);
+}
+
+static void add_ports(struct weir_buf *out, const struct weir_ctl *c)
+{
+	struct weir_port_counters counters[WEIR_CONF_PORTS_MAX];
+	unsigned int n = c->cfg.ports ? c->cfg.ports->n : 0;
+
+	for (unsigned int p = 0; p < n; p++)
+		weir_port_counters(&c->cfg.ports->port[p], &counters[p]);
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(port_counters); i++) {
+		const struct family *f = &port_counters[i];
+
+		head(out, f->name, "counter", f->help);
+		for (unsigned int p = 0; p < n; p++) {
+			uint64_t value;
+
+			memcpy(&value, (const char *)&counters[p] + f->offset, sizeof(value));
+			port_sample(out, c, p, f->name, value);
+		}
+	}
+	head(out, "port_up", "gauge", "whether the port has a link");
+	for (unsigned int p = 0; p < n; p++)
+		port_sample(out, c, p, "port_up", c->links.port[p].state == CTL_LINK_UP);
+	head(out, "port_link_changes_total", "counter", "changes of the port's link");
+	for (unsigned int p = 0; p < n; p++)
+		port_sample(out, c, p, "port_link_changes_total", c->links.port[p].changes);
+}
+
+/* ---- the rest ---- */
+
+static void add_policy(struct weir_buf *out, const struct weir_ctl *c)
+{
+	const struct weir_generation *g = weir_path_generation(c->cfg.path);
+	struct weir_policy_size size = weir_policy_size(g->policy);
+
+	gauge(out, "published_generation", "number of the generation that is published", g->number);
+	gauge(out, "published_generation_loaded_seconds", "when it was loaded, unix time",
+	      g->loaded_unix_ns / WEIR_NS_PER_S);
+	gauge(out, "policy_groups", "groups", size.groups);
+	gauge(out, "policy_prefixes", "prefixes in groups", size.prefixes);
+	gauge(out, "policy_policies", "policies", size.policies);
+	gauge(out, "policy_rules", "rules of policies", size.rules);
+	gauge(out, "policy_bytes", "size of the compiled policy, about", size.bytes);
+	head(out, "reloads_total", "counter", "loads of the configuration since the start");
+	sample(out, "reloads_total{result=\"published\"}", c->reload.good);
+	sample(out, "reloads_total{result=\"refused\"}", c->reload.refused);
+}
+
+static void add_events(struct weir_buf *out, const struct weir_ctl *c)
+{
+	struct weir_event_writer_stats s = {0};
+
+	if (c->cfg.writer)
+		s = weir_event_writer_stats(c->cfg.writer);
+	counter(out, "event_records_total", "records that the event writer took", s.records);
+	counter(out, "event_written_total", "records written to the event file", s.written);
+	counter(out, "event_write_errors_total", "records that could not be written",
+		s.write_errors);
+}
+
+static void add_process(struct weir_buf *out, const struct weir_ctl *c)
+{
+	head(out, "build_info", "gauge", "1, labelled with the version");
+	weir_buf_str(out, "weir_build_info{version=\"");
+	label(out, c->cfg.version);
+	weir_buf_str(out, "\"} 1\n");
+	gauge(out, "start_time_seconds", "when weir started, unix time",
+	      c->start_unix_ns / WEIR_NS_PER_S);
+	gauge(out, "uptime_seconds", "seconds since the start",
+	      (c->now_ns - c->start_ns) / WEIR_NS_PER_S);
+	gauge(out, "hugepages", "whether packet memory is in hugepages", c->cfg.have_hugepages);
+	gauge(out, "control_clients", "clients on the control socket", c->n_clients);
+}
+
+void weir_ctl_metrics(struct weir_ctl *c, struct weir_buf *out)
+{
+	add_process(out, c);
+	add_policy(out, c);
+	add_workers(out, c);
+	add_ports(out, c);
+	add_events(out, c);
+}
