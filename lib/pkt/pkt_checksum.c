@@ -6,41 +6,84 @@
  */
 #include "pkt_impl.h"
 
-static uint16_t fold(uint64_t sum)
+static inline uint16_t fold(uint64_t sum)
 {
+	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-/* The two addresses stand side by side in both headers (RFC 9293 section 3.1, RFC 8200
- * section 8.1). */
-uint16_t pkt_pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t len)
+static uint32_t load32(const uint8_t *p)
 {
-	uint64_t sum = rte_raw_cksum(t->src, t->family == 4 ? 8 : 32);
+	uint32_t v;
 
-	sum += rte_cpu_to_be_16(proto);
-	sum += rte_cpu_to_be_16((uint16_t)len);
-	sum += rte_cpu_to_be_16((uint16_t)(len >> 16));
-	return fold(sum);
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-static uint16_t sum_of(const struct weir_pkt *p, uint32_t len)
+/*
+ * Sum of `len` bytes, to be folded. rte_raw_cksum goes by 16 bits, which gcc does not vectorise at
+ * -O2; 32 bits into 64-bit sums need no carry and take a third of its cycles at 1,500 bytes.
+ */
+static uint64_t sum_bytes(const uint8_t *p, uint32_t len)
+{
+	uint64_t a = 0, b = 0, c = 0, d = 0;
+	uint8_t tail[4] = {0};
+
+	for (; len >= 16; p += 16, len -= 16) {
+		a += load32(p);
+		b += load32(p + 4);
+		c += load32(p + 8);
+		d += load32(p + 12);
+	}
+	for (; len >= 4; p += 4, len -= 4)
+		a += load32(p);
+	for (uint32_t i = 0; i < len; i++)
+		tail[i] = p[i];
+	return a + b + c + d + load32(tail);
+}
+
+bool pkt_header_sum_is_good(const uint8_t *header, uint32_t len)
+{
+	return fold(sum_bytes(header, len)) == 0xffff;
+}
+
+/* The two addresses stand side by side in both headers (RFC 9293 section 3.1, RFC 8200
+ * section 8.1). */
+static inline uint64_t pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t len)
+{
+	uint64_t sum =
+		t->family == 4 ? (uint64_t)load32(t->src) + load32(t->dst) : sum_bytes(t->src, 32);
+
+	return sum + rte_cpu_to_be_16(proto) + rte_cpu_to_be_32(len);
+}
+
+uint16_t pkt_pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t len)
+{
+	return fold(pseudo_sum(t, proto, len));
+}
+
+static WEIR_COLD uint64_t sum_of_chain(const struct weir_pkt *p, uint32_t len)
 {
 	uint16_t sum = 0;
 
-	if (weir_likely(pkt_has(p, p->l4_off, len)))
-		return rte_raw_cksum(pkt_at(p, p->l4_off), len);
 	rte_raw_cksum_mbuf(p->mbuf, p->l4_off, len, &sum);
 	return sum;
 }
 
-/* Without pseudo-header: ICMP over IPv4. */
-static uint16_t pseudo_for(const struct weir_pkt *p, uint32_t len)
+static inline uint64_t sum_of(const struct weir_pkt *p, uint32_t len)
 {
-	return p->tuple.proto == WEIR_PROTO_ICMP ? 0
-						 : pkt_pseudo_sum(&p->tuple, p->tuple.proto, len);
+	if (weir_unlikely(!pkt_has(p, p->l4_off, len)))
+		return sum_of_chain(p, len);
+	return sum_bytes(pkt_at(p, p->l4_off), len);
+}
+
+/* Without pseudo-header: ICMP over IPv4. */
+static inline uint64_t pseudo_for(const struct weir_pkt *p, uint32_t len)
+{
+	return p->tuple.proto == WEIR_PROTO_ICMP ? 0 : pseudo_sum(&p->tuple, p->tuple.proto, len);
 }
 
 static WEIR_COLD enum weir_drop on_bad_sum(struct weir_pkt *p, uint32_t field, uint32_t len,
@@ -56,7 +99,7 @@ static WEIR_COLD enum weir_drop on_bad_sum(struct weir_pkt *p, uint32_t field, u
 	if (mode != WEIR_PKT_CHECKSUM_REPAIR)
 		return WEIR_DROP_L4_CHECKSUM_UNFINISHED;
 	/* The pseudo-header's sum stands in the field already: the rest is what is to be added. */
-	right = (uint16_t)~sum_of(p, len);
+	right = (uint16_t)~fold(sum_of(p, len));
 	if (right == 0 && p->tuple.proto == WEIR_PROTO_UDP)
 		right = 0xffff;
 	memcpy(pkt_at(p, p->l4_off + field), &right, sizeof(right));
@@ -67,13 +110,13 @@ enum weir_drop pkt_check_transport(struct weir_pkt *p, uint32_t field, uint32_t 
 				   enum weir_pkt_checksum mode, enum weir_drop bad)
 {
 	uint64_t word = p->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-	uint16_t pseudo;
+	uint64_t pseudo;
 
 	if (word == RTE_MBUF_F_RX_L4_CKSUM_GOOD || mode == WEIR_PKT_CHECKSUM_IGNORE)
 		return WEIR_DROP_NONE;
 	pseudo = pseudo_for(p, len);
 	if (weir_likely(word != RTE_MBUF_F_RX_L4_CKSUM_BAD &&
-			fold((uint64_t)pseudo + sum_of(p, len)) == 0xffff))
+			fold(pseudo + sum_of(p, len)) == 0xffff))
 		return WEIR_DROP_NONE;
-	return on_bad_sum(p, field, len, pseudo, mode, bad);
+	return on_bad_sum(p, field, len, fold(pseudo), mode, bad);
 }

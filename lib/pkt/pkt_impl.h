@@ -71,6 +71,7 @@ uint32_t pkt_transport_header_min(uint8_t proto);
  */
 enum weir_drop pkt_check_transport(struct weir_pkt *p, uint32_t field, uint32_t len,
 				   enum weir_pkt_checksum mode, enum weir_drop bad);
+bool pkt_header_sum_is_good(const uint8_t *header, uint32_t len);
 /* Folded sum of the pseudo-header, as it stands in memory. */
 uint16_t pkt_pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t len);
 

@@ -48,7 +48,7 @@ static bool header_sum_is_good(const struct weir_pkt *p, const uint8_t *at, uint
 
 	if (word == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 		return true;
-	return word != RTE_MBUF_F_RX_IP_CKSUM_BAD && rte_raw_cksum(at, len) == 0xffff;
+	return word != RTE_MBUF_F_RX_IP_CKSUM_BAD && pkt_header_sum_is_good(at, len);
 }
 
 /* A piece of a datagram: is it one that a sane sender makes? */
