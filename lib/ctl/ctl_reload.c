@@ -153,11 +153,12 @@ static void first_line(const struct ctl_load *l, char *to, size_t size)
 static void refuse(struct weir_ctl *c, struct ctl_load *l)
 {
 	uint32_t running = weir_path_generation(c->cfg.path)->number;
+	unsigned int errors = l->report ? weir_conf_errors(l->report) : 0;
 	char detail[160] = "refused";
 
 	if (!l->error[0])
-		snprintf(l->error, sizeof(l->error), "not loaded, generation %u stays: %u errors",
-			 running, l->report ? weir_conf_errors(l->report) : 0);
+		snprintf(l->error, sizeof(l->error), "not loaded, generation %u stays: %u error%s",
+			 running, errors, errors == 1 ? "" : "s");
 	weir_error("reload: %s", l->error);
 	if (l->report) {
 		char line[144];

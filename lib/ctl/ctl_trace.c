@@ -15,6 +15,9 @@
 /* What the workers posted in time still comes through the rings. */
 #define LINGER_NS (100 * WEIR_NS_PER_MS)
 
+/* Workers' clocks are set by the system's once a second, and may be behind it by so much. */
+#define CLOCKS_APART_NS WEIR_NS_PER_MS
+
 /* ---- the writer thread's side ---- */
 
 /* True when control has to be told: what it has been told of before it will find anyway. */
@@ -59,7 +62,7 @@ static void switch_hand_over(struct ctl_trace *t, bool on)
 {
 	pthread_mutex_lock(&t->lock);
 	t->on = on;
-	t->start_unix_ns = ctl_unix_ns();
+	t->start_unix_ns = ctl_unix_ns() - CLOCKS_APART_NS;
 	t->lost = 0;
 	weir_buf_reset(&t->lines);
 	pthread_mutex_unlock(&t->lock);
@@ -88,15 +91,16 @@ static uint64_t take_lines(struct ctl_trace *t, struct weir_buf *lines)
 /* As many of the lines as are still wanted. */
 static void tell(struct ctl_trace *t, const struct weir_buf *lines)
 {
-	const char *at = lines->ptr, *end_of_lines = at + lines->len;
+	size_t at = 0;
 
-	while (at < end_of_lines && t->left) {
-		const char *stop = memchr(at, '\n', (size_t)(end_of_lines - at));
+	while (at < lines->len && t->left) {
+		const char *line = lines->ptr + at;
+		const char *stop = memchr(line, '\n', lines->len - at);
 
 		if (!stop)
 			break; /* memory failed while it was written */
-		weir_buf_add(&t->client->out, at, (size_t)(stop + 1 - at));
-		at = stop + 1;
+		weir_buf_add(&t->client->out, line, (size_t)(stop + 1 - line));
+		at += (size_t)(stop + 1 - line);
 		t->left--;
 		t->told++;
 	}

@@ -19,7 +19,7 @@ struct weir_ctl_cfg {
 	struct weir_names *names;
 	struct weir_event_writer *writer; /* may be NULL in tests; trace is its TRACE records */
 	const char *version;
-	bool have_hugepages; /* for status */
+	bool have_hugepages;        /* for status */
 	uint64_t (*clock_ns)(void); /* monotonic; NULL: the system's */
 };
 
@@ -37,7 +37,8 @@ struct weir_ctl;
  */
 struct weir_ctl *weir_ctl_create(const struct weir_ctl_cfg *cfg);
 void weir_ctl_destroy(struct weir_ctl *c);
-/* Serves until SIGTERM, SIGINT or weir_ctl_stop. SIGHUP reloads, SIGUSR1 opens the event file anew. */
+/* Serves until SIGTERM, SIGINT or weir_ctl_stop. SIGHUP reloads, SIGUSR1 opens the event file anew.
+ */
 void weir_ctl_run(struct weir_ctl *c);
 /* One turn of that, which waits at most `timeout_ms` (-1: no limit) for something to do. False when
  * weir is to stop. For tests, and for loops around it. */
@@ -49,16 +50,17 @@ int weir_ctl_adopt(struct weir_ctl *c, int fd);
 void weir_ctl_stop(struct weir_ctl *c);
 
 /*
- * Loads the configuration file's policy anew and publishes it. Returns 0, or negative when there was
- * an error, and then the running generation stays; `out` gets the report's lines either way.
+ * Loads the configuration file's policy anew and publishes it. Returns 0, or negative when there
+ * was an error, and then the running generation stays; `out` gets the report's lines either way.
  */
 int weir_ctl_reload(struct weir_ctl *c, struct weir_buf *out);
 
 /*
- * Answers one request: a JSON object `{"cmd": "status", …}` of at most 64 KiB, as it comes in one line on the
- * socket, or an HTTP GET's target ("/metrics", which gives Prometheus text). Exposed so that the
- * tests and the fuzzer reach it. The answer is one JSON object on one line: {"ok": true, …} or
- * {"ok": false, "error": "…"}. Answers at once: `trace` has nobody to stream to here.
+ * Answers one request: a JSON object `{"cmd": "status", …}` of at most 64 KiB, as it comes in one
+ * line on the socket, or an HTTP GET's target ("/metrics", which gives Prometheus text). Exposed so
+ * that the tests and the fuzzer reach it. The answer is one JSON object on one line:
+ * {"ok": true, …} or {"ok": false, "error": "…"}. Answers at once: `trace` has nobody to stream to
+ * here.
  */
 void weir_ctl_answer(struct weir_ctl *c, const char *request, size_t len, struct weir_buf *out);
 

@@ -117,6 +117,10 @@ static void add_rest(struct args *a, const struct weir_eal_cfg *cfg)
 		add(a, "--file-prefix=%s", cfg->file_prefix);
 	else
 		add(a, "--file-prefix=weir%d", getpid());
+	/* Only devices care for physical addresses; without them pools lie in one piece (mbuf.c).
+	 */
+	if (!cfg->pci)
+		add(a, "--iova-mode=va");
 	/* weir has a socket of its own for all that can be asked. */
 	add(a, "--no-telemetry");
 	if (cfg->quiet)

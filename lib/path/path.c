@@ -165,11 +165,16 @@ static unsigned int receive(struct path_worker *w, uint16_t port)
 /* What is due now and then: ageing, unfinished datagrams, records of many like drops. */
 static void keep_house(struct path_worker *w)
 {
+	uint64_t late;
+
 	weir_flow_age(w->flows, w->now_ns, AGE_BUDGET);
 	if (w->now_ns - w->tick_ns < HOUSEKEEPING_NS)
 		return;
 	w->tick_ns = w->now_ns;
+	late = w->stats.drop[WEIR_DROP_FRAG_TIMEOUT];
 	weir_frag_expire(w->frags, w->now_ns, &w->stats);
+	for (late = w->stats.drop[WEIR_DROP_FRAG_TIMEOUT] - late; late; late--)
+		path_note_drop(w, NULL, NULL, WEIR_DROP_FRAG_TIMEOUT);
 	path_tell_untold(w);
 }
 

@@ -2,9 +2,6 @@
 /* Packets that do not go on: counted by reason, told in events, answered when policy says so. */
 #include "path_impl.h"
 
-/* Unused answering time is saved up to this much: a burst of a tenth of a second's answers. */
-#define ANSWER_SAVED_NS (WEIR_NS_PER_S / 10)
-
 void path_drop_told(struct path_worker *w, struct weir_pkt *p, enum weir_drop reason)
 {
 	weir_count_drop(&w->stats, reason);
@@ -26,8 +23,9 @@ static bool may_answer(struct path_worker *w)
 
 	w->answer_tokens_ns += w->now_ns - w->answer_refill_ns;
 	w->answer_refill_ns = w->now_ns;
-	if (w->answer_tokens_ns > ANSWER_SAVED_NS)
-		w->answer_tokens_ns = ANSWER_SAVED_NS > cost_ns ? ANSWER_SAVED_NS : cost_ns;
+	if (w->answer_tokens_ns > PATH_ANSWER_SAVED_NS)
+		w->answer_tokens_ns =
+			PATH_ANSWER_SAVED_NS > cost_ns ? PATH_ANSWER_SAVED_NS : cost_ns;
 	if (w->answer_tokens_ns < cost_ns) {
 		weir_count(&w->stats, WEIR_COUNT_ANSWERS_LIMITED, 1);
 		return false;

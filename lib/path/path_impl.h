@@ -19,6 +19,9 @@
 #define PATH_TX_BURST 64
 #define PATH_NO_WIRE  UINT8_MAX
 
+/* Unused answering time is saved up to this much: a burst of a tenth of a second's answers. */
+#define PATH_ANSWER_SAVED_NS (WEIR_NS_PER_S / 10)
+
 /* ---- what a port is to the path; fixed after start ---- */
 
 struct path_side {
@@ -122,6 +125,7 @@ struct weir_path {
 	weir_path_tx_fn tx;
 	void *tx_ctx;
 	struct rte_rcu_qsbr *rcu;
+	uint64_t ns_per_tsc_q32;
 	bool running;
 
 	/* control writes, workers read: release, acquire in path_turn */

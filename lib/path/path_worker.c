@@ -100,12 +100,27 @@ static struct weir_frag *make_frags(const struct weir_path_cfg *cfg, const struc
 	return weir_frag_create(&frags);
 }
 
+/* DPDK rounds the TSC's rate to 10 MHz: two milliseconds a second off, seen on a virtual machine.
+ */
+#define CALIBRATION_NS (20 * WEIR_NS_PER_MS)
+
+static uint64_t measure_ns_per_tsc_q32(void)
+{
+	uint64_t tsc = rte_rdtsc(), ns = clock_ns(CLOCK_MONOTONIC_RAW);
+
+	nanosleep(&(struct timespec){.tv_nsec = CALIBRATION_NS}, NULL);
+	ns = clock_ns(CLOCK_MONOTONIC_RAW) - ns;
+	tsc = rte_rdtsc() - tsc;
+	return (uint64_t)(((unsigned __int128)ns << 32) / tsc);
+}
+
 static void start_clock(struct path_worker *w, uint64_t now_ns)
 {
 	w->base_tsc = rte_rdtsc();
 	w->base_ns = now_ns;
-	w->ns_per_tsc_q32 = (uint64_t)(((unsigned __int128)WEIR_NS_PER_S << 32) / rte_get_tsc_hz());
+	w->ns_per_tsc_q32 = w->path->ns_per_tsc_q32;
 	w->now_ns = w->tick_ns = w->answer_refill_ns = now_ns;
+	w->answer_tokens_ns = PATH_ANSWER_SAVED_NS;
 }
 
 struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct weir_path *path,
@@ -253,6 +268,7 @@ struct weir_path *weir_path_create(const struct weir_path_cfg *cfg)
 	path->n_workers = cfg->n_workers;
 	path->tx = cfg->tx;
 	path->tx_ctx = cfg->tx_ctx;
+	path->ns_per_tsc_q32 = measure_ns_per_tsc_q32();
 	atomic_init(&path->generation, cfg->generation);
 	plan_sides(path, cfg);
 	if (make_rcu(path) < 0 || path_rings_create(path) < 0 || make_workers(path, cfg) < 0) {

@@ -165,8 +165,8 @@ static void look_at_peer(struct doctor *d, const struct weir_conf_port *c, const
 	if (!visible_peer(d, c->device, peer)) {
 		doctor_say(d, WEIR_FINDING_HINT, subject,
 			   "ip netns exec NS ethtool -K DEV tx off tso off gso off txvlan off",
-			   "the peer of %s is in another network namespace and cannot be seen from "
-			   "here: its checksum and segmentation offloads must be off",
+			   "the peer of %s cannot be seen from here (another network namespace): "
+			   "its checksum and segmentation offloads must be off",
 			   c->device);
 		return;
 	}

@@ -195,7 +195,7 @@ static void look_at_privileges(struct doctor *d)
 		doctor_say(d, WEIR_FINDING_OK, "privileges", "", "all are there");
 	else if (net)
 		doctor_say(
-			d, WEIR_FINDING_HINT, "privileges", "sudo weir …",
+			d, WEIR_FINDING_HINT, "privileges", "sudo weir run",
 			"no CAP_SYS_ADMIN: kernel interfaces are driven by AF_PACKET, not AF_XDP");
 	else
 		doctor_say(d, iface ? WEIR_FINDING_PROBLEM : WEIR_FINDING_HINT, "privileges",

@@ -48,6 +48,18 @@ static int add_device(struct weir_port *p, const char *name, bool ours)
 	return 0;
 }
 
+static bool is_taken(const struct weir_ports *ports, const char *name)
+{
+	for (unsigned int i = 0; i < ports->n; i++) {
+		const struct port_state *s = ports->port[i].state;
+
+		for (unsigned int d = 0; d < s->n_devices; d++)
+			if (!strcmp(s->device[d].name, name))
+				return true;
+	}
+	return false;
+}
+
 /* ---- PCI ---- */
 
 void port_pci_address(const char *device, char out[PORT_NAME_BYTES])
@@ -92,6 +104,8 @@ static int create_pci(struct weir_port *p, const struct port_open *o)
 	char address[PORT_NAME_BYTES];
 
 	port_pci_address(p->conf->device, address);
+	if (is_taken(o->ports, address))
+		return port_fail(p, -WEIR_EEXIST, o->why, "%s is another port's already", address);
 	return add_device(p, address, false) < 0 ? fail_pci(p, address, o->why) : 0;
 }
 
@@ -107,11 +121,6 @@ static int fail_vdev(const struct weir_port *p, const char *name, const char *sa
 		return port_fail(p, -WEIR_ENOTFOUND, why, "no poll-mode driver is called %s%s%s%s",
 				 name, nearest ? ", did you mean " : "", nearest ? nearest : "",
 				 nearest ? "?" : "; mend: apt install dpdk");
-	if (rc == -EEXIST)
-		return port_fail(p, -WEIR_EEXIST, why,
-				 "the name %s is taken by another port; mend: give each vdev a "
-				 "number of its own",
-				 name);
 	snprintf(what, sizeof(what), "the device %.64s cannot be made", name);
 	return port_fail_said(p, -WEIR_EIO, what, said, why);
 }
@@ -122,6 +131,12 @@ static int make_vdev(struct weir_port *p, const struct port_open *o, const char 
 	const char *said;
 	int rc;
 
+	/* A second probe of the same name succeeds and does nothing. */
+	if (is_taken(o->ports, name))
+		return port_fail(p, -WEIR_EEXIST, o->why,
+				 "the name %s is taken by another port; mend: give each vdev a "
+				 "number of its own",
+				 name);
 	port_log_begin(o->ports->log);
 	rc = rte_eal_hotplug_add("vdev", name, args);
 	said = port_log_end(o->ports->log);

@@ -79,6 +79,10 @@ static const struct {
 	{"Connection refused",
 	 "nobody listens at the socket that the device names; mend: start the "
 	 "peer first"},
+	/* Said after every failure, so it stands last. */
+	{"Driver cannot attach the device", "its driver does not take it and does not say why; "
+					    "mend: look at its arguments, unknown ones "
+					    "are refused"},
 };
 
 static bool tells_failure(const char *line, size_t len)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 static bool make_path(char *path, const char *root, const char *format, va_list args)
+	WEIR_PRINTF(3, 0);
+static bool make_path(char *path, const char *root, const char *format, va_list args)
 {
 	int len = snprintf(path, SYS_PATH_MAX, "%s", root);
 	int more;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sub-commands of weir-bench. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include "options.h"
+
+extern const struct bench_command bench_traffic, bench_lcore, bench_pingpong;
+
+/* Exit codes. */
+#define BENCH_OK    0
+#define BENCH_USAGE 2
+#define BENCH_FAIL  1
+
+#endif
