@@ -219,9 +219,9 @@ static int make_path(struct replay *r)
 	};
 
 	cfg.generation = weir_generation_create(1, r->policy, r->conf->file);
+	r->policy = NULL;
 	if (!cfg.generation)
 		return -WEIR_ENOMEM;
-	r->policy = NULL;
 	r->path = weir_path_create(&cfg);
 	return r->path ? 0 : -WEIR_ENOMEM;
 }

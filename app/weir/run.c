@@ -168,9 +168,9 @@ static int make_path(struct gateway *g)
 	};
 
 	cfg.generation = weir_generation_create(1, g->policy, g->conf->file);
+	g->policy = NULL; /* the generation's now */
 	if (!cfg.generation)
 		return -WEIR_ENOMEM;
-	g->policy = NULL; /* the generation's now */
 	g->path = weir_path_create(&cfg);
 	return g->path ? 0 : -WEIR_ENOMEM;
 }

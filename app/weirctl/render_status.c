@@ -152,6 +152,8 @@ static bool print_flat_array(const json_t *array)
 	json_array_foreach (array, i, v)
 		if (!is_scalar(v))
 			return false;
+	if (!json_array_size(array))
+		putchar('-');
 	json_array_foreach (array, i, v) {
 		if (i)
 			fputs(", ", stdout);

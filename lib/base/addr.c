@@ -121,10 +121,10 @@ const char *weir_prefix_format(const struct weir_prefix *p, char text[WEIR_PREFI
 
 bool weir_prefix_contains(const struct weir_prefix *p, const struct weir_addr *a)
 {
-	struct weir_addr masked = *a;
+	unsigned int bits = p->addr.family == 4 ? 96u + p->len : p->len;
+	unsigned int bytes = bits / 8, rest = bits % 8;
 
-	if (a->family != p->addr.family)
+	if (a->family != p->addr.family || memcmp(a->bytes, p->addr.bytes, bytes) != 0)
 		return false;
-	clear_host_bits(&masked, p->len);
-	return memcmp(masked.bytes, p->addr.bytes, 16) == 0;
+	return rest == 0 || (a->bytes[bytes] ^ p->addr.bytes[bytes]) >> (8 - rest) == 0;
 }

@@ -195,15 +195,19 @@ static void read_docs(struct conf_reading *g, const struct weir_conf_docs *docs)
 static struct weir_conf *from_docs(const char *name, const struct weir_conf_docs *docs,
 				   struct weir_conf_report *r)
 {
-	struct conf_reading g = {new_conf(name), r, conf_folder_of(name)};
-	unsigned int before = weir_conf_errors(r);
+	struct conf_reading g = {
+		.conf = new_conf(name),
+		.report = r,
+		.errors_before = weir_conf_errors(r),
+		.folder = conf_folder_of(name),
+	};
 
 	if (g.conf && g.folder)
 		read_docs(&g, docs);
 	else
 		weir_conf_error(r, (struct weir_conf_pos){.file = name}, "out of memory");
 	free(g.folder);
-	if (weir_conf_errors(r) == before)
+	if (weir_conf_errors(r) == g.errors_before)
 		return g.conf;
 	weir_conf_destroy(g.conf);
 	return NULL;

@@ -9,7 +9,8 @@
 struct conf_reading {
 	struct weir_conf *conf;
 	struct weir_conf_report *report;
-	char *folder; /* of the file, absolute: what relative paths start from */
+	unsigned int errors_before; /* that were in the report when the reading began */
+	char *folder;               /* of the file, absolute: what relative paths start from */
 };
 
 /* The nearest of `words` (ended by NULL) within distance 3, NULL when none is near enough. */

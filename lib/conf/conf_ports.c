@@ -97,9 +97,9 @@ void conf_read_ports(struct conf_reading *g, const struct weir_conf_node *root)
 
 	if (!list)
 		return;
-	if (list->count > WEIR_CONF_PORTS_MAX) {
-		weir_conf_error(g->report, list->pos, "%u ports, %d are the most", list->count,
-				WEIR_CONF_PORTS_MAX);
+	if (list->count == 0 || list->count > WEIR_CONF_PORTS_MAX) {
+		weir_conf_error(g->report, list->pos, "ports must have 1 to %d ports, not %u",
+				WEIR_CONF_PORTS_MAX, list->count);
 		return;
 	}
 	weir_conf_foreach(m, list)

@@ -124,7 +124,6 @@ static void warn_of_loose_ports(struct conf_reading *g)
 void conf_read_wires(struct conf_reading *g, const struct weir_conf_node *root)
 {
 	const struct weir_conf_node *list = conf_take_list(g, root, "wires", true);
-	unsigned int before = weir_conf_errors(g->report);
 
 	if (!list)
 		return;
@@ -133,10 +132,12 @@ void conf_read_wires(struct conf_reading *g, const struct weir_conf_node *root)
 				WEIR_CONF_WIRES_MAX, list->count);
 		return;
 	}
+	if (g->conf->n_ports == 0)
+		return; /* reported there; every name here would be unknown */
 	weir_conf_foreach(m, list)
 	{
 		read_wire(g, m);
 	}
-	if (weir_conf_errors(g->report) == before)
+	if (weir_conf_errors(g->report) == g->errors_before)
 		warn_of_loose_ports(g);
 }

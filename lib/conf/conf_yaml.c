@@ -315,24 +315,28 @@ static struct weir_conf_node *load_mapping(struct loader *l, unsigned int depth)
 	return NULL;
 }
 
-/* The event is a node's first; NULL when it cannot be taken (reported). */
+static bool may_nest(struct loader *l, unsigned int depth)
+{
+	return depth < DEPTH_MAX || refuse(l, "nested more than 32 deep");
+}
+
+/* The event is the first of a node inside `depth` others; NULL when it cannot be taken (reported).
+ */
 static struct weir_conf_node *load_node(struct loader *l, unsigned int depth)
 {
 	const yaml_event_t *e = &l->event;
 
-	if (depth > DEPTH_MAX) {
-		refuse(l, "nested more than 32 deep");
-		return NULL;
-	}
 	switch (e->type) {
 	case YAML_SCALAR_EVENT:
 		return load_scalar(l);
 	case YAML_SEQUENCE_START_EVENT:
-		if (!acceptable(l, e->data.sequence_start.anchor, e->data.sequence_start.tag))
+		if (!acceptable(l, e->data.sequence_start.anchor, e->data.sequence_start.tag) ||
+		    !may_nest(l, depth))
 			return NULL;
 		return load_sequence(l, depth);
 	case YAML_MAPPING_START_EVENT:
-		if (!acceptable(l, e->data.mapping_start.anchor, e->data.mapping_start.tag))
+		if (!acceptable(l, e->data.mapping_start.anchor, e->data.mapping_start.tag) ||
+		    !may_nest(l, depth))
 			return NULL;
 		return load_mapping(l, depth);
 	default:

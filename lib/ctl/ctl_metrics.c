@@ -60,7 +60,6 @@ static const struct family worker_gauges[] = {
 	GAUGE(datagrams, "datagrams that wait for fragments"),
 	GAUGE(mbufs_free, "packet buffers that are free"),
 	GAUGE(mbufs_max, "packet buffers"),
-	GAUGE(timers, "timers that are armed"),
 };
 
 static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)

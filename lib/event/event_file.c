@@ -77,12 +77,15 @@ static void add_count(_Atomic uint64_t *count, uint64_t n)
 
 static uint64_t count_lines(const char *text, size_t len)
 {
-	const char *end = text + len;
 	uint64_t n = 0;
 
-	while (text < end && (text = memchr(text, '\n', (size_t)(end - text)))) {
+	for (size_t at = 0; at < len; at++) {
+		const char *stop = memchr(text + at, '\n', len - at);
+
+		if (!stop)
+			break;
+		at = (size_t)(stop - text);
 		n++;
-		text++;
 	}
 	return n;
 }

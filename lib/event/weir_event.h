@@ -9,13 +9,15 @@
 #include <weir_base.h>
 
 enum weir_event_type {
-	WEIR_EVENT_DECISION, /* a flow was denied, dropped, or would have been; or (log: all) allowed */
+	WEIR_EVENT_DECISION, /* a flow was denied, dropped, or would have been; or (log: all)
+				allowed */
 	WEIR_EVENT_FLOW,     /* a flow ended: eve's "flow" */
-	WEIR_EVENT_DROP,     /* packets of no flow dropped, at most one record a reason a second, counted */
+	WEIR_EVENT_DROP,     /* packets of no flow dropped, at most one record a reason a second,
+				counted */
 	WEIR_EVENT_FAILURE,  /* a failure mode acted (table full, pool empty); the same limit */
 	WEIR_EVENT_LINK,     /* a port's link changed */
 	WEIR_EVENT_RELOAD,   /* a generation was published or refused */
-	WEIR_EVENT_TRACE     /* one packet of a traced flow; goes to `weirctl trace`, not to the file */
+	WEIR_EVENT_TRACE /* one packet of a traced flow; goes to `weirctl trace`, not to the file */
 };
 
 /* Plain data, no pointers but `names`-ids; zero what does not apply. */
@@ -29,31 +31,31 @@ struct weir_event {
 	struct weir_addr src;
 	struct weir_addr dst;
 	uint32_t generation;
-	uint32_t policy;  /* interned names */
+	uint32_t policy; /* interned names */
 	uint32_t rule;
-	uint32_t port;    /* name of the port it came in by */
-	uint32_t detail;  /* interned text: RELOAD's message, LINK's state, FAILURE's cause */
+	uint32_t port;   /* name of the port it came in by */
+	uint32_t detail; /* interned text: RELOAD's message, LINK's state, FAILURE's cause */
 	uint16_t sport;
 	uint16_t dport;
-	uint16_t reason;  /* enum weir_drop */
+	uint16_t reason; /* enum weir_drop */
 	uint16_t vlan;
 	uint16_t vlan_inner;
-	uint8_t type;     /* enum weir_event_type */
+	uint8_t type; /* enum weir_event_type */
 	uint8_t proto;
-	uint8_t verdict;  /* enum weir_verdict of policy/ */
+	uint8_t verdict;        /* enum weir_verdict of policy/ */
 	uint8_t decision_flags; /* WEIR_DECISION_* of policy/ */
-	uint8_t state;    /* FLOW: enum weir_flow_state of flow/ before its end */
-	uint8_t end;      /* FLOW: enum weir_flow_end */
+	uint8_t state;          /* FLOW: enum weir_flow_state of flow/ before its end */
+	uint8_t end;            /* FLOW: enum weir_flow_end */
 	uint8_t midstream;
 	uint8_t tcp_flags[2];
 	uint8_t worker;
 	/* TRACE */
-	uint8_t dir;      /* 0 to server, 1 to client */
+	uint8_t dir; /* 0 to server, 1 to client */
 	uint8_t trace_tcp_flags;
 	uint16_t window;
 	uint32_t seq;
 	uint32_t ack;
-	uint32_t len;     /* of L3 */
+	uint32_t len; /* of L3 */
 };
 
 /* ---- the worker's side ---- */
@@ -101,17 +103,20 @@ void weir_event_writer_put(struct weir_event_writer *w, const struct weir_event 
 /* Who takes TRACE records from now on, NULL: nobody. When it returns, the one before is not being
  * called and never will be. `on_trace` must not call the writer. Any control-side thread. */
 void weir_event_writer_set_trace(struct weir_event_writer *w,
-				 void (*on_trace)(void *ctx, const struct weir_event *e), void *ctx);
+				 void (*on_trace)(void *ctx, const struct weir_event *e),
+				 void *ctx);
 /* Opens the file anew (after a rotation). 0 or -WEIR_EIO, and then the old one stays. */
 int weir_event_writer_reopen(struct weir_event_writer *w);
 /* Goes on in another file, NULL: none. 0, -WEIR_EIO or -WEIR_ENOMEM, and then the old one stays. */
 int weir_event_writer_set_path(struct weir_event_writer *w, const char *path);
-/* Appends the newest records, oldest first, at most `max` (and at most 1,000 are kept), as JSON lines. */
+/* Appends the newest records, oldest first, at most `max` (and at most 1,000 are kept), as JSON
+ * lines. */
 void weir_event_writer_recent(struct weir_event_writer *w, unsigned int max, struct weir_buf *out);
 struct weir_event_writer_stats {
 	uint64_t records; /* taken */
 	uint64_t written;
-	uint64_t write_errors; /* records lost: the file could not be written, or control's queue was full */
+	uint64_t write_errors; /* records lost: the file could not be written, or control's queue
+				  was full */
 };
 struct weir_event_writer_stats weir_event_writer_stats(const struct weir_event_writer *w);
 

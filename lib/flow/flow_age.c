@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+/* So that a reload is no pause: a million flows take some thousand turns of the worker's loop. */
+#define REARM_A_CALL 256
+
 const struct weir_flow_timeouts weir_flow_timeouts_default = {
 	.syn_sent_ns = 30 * WEIR_NS_PER_S,
 	.syn_received_ns = 30 * WEIR_NS_PER_S,
@@ -61,9 +64,9 @@ uint64_t flow_timeout(const struct weir_flow_table *t, const struct weir_flow *f
 	return datagram_timeout(&t->timeouts, f);
 }
 
-void flow_arm(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns)
+void flow_arm(struct weir_flow_table *t, struct weir_flow *f, uint64_t heard_ns)
 {
-	uint64_t expires_ns = now_ns + flow_timeout(t, f);
+	uint64_t expires_ns = heard_ns + flow_timeout(t, f);
 
 	if (weir_timer_armed(&f->timer) &&
 	    f->timer.expires_tick <= expires_ns >> WEIR_TIMER_TICK_SHIFT)
@@ -91,10 +94,34 @@ static void on_timer(void *ctx, struct weir_timer *timer)
 				 a->now_ns);
 }
 
+/* Timeouts have changed: goes on through the places, and arms what now ends earlier. */
+static WEIR_COLD void rearm_some(struct weir_flow_table *t)
+{
+	uint32_t left = t->capacity - t->rearm;
+	uint32_t end = t->rearm + (left < REARM_A_CALL ? left : REARM_A_CALL);
+
+	for (; t->rearm < end; t->rearm++)
+		if (weir_pool_taken(t->pool, t->rearm)) {
+			struct weir_flow *f = weir_pool_at(t->pool, t->rearm);
+
+			flow_arm(t, f, f->last_ns);
+		}
+}
+
+void weir_flow_set_timeouts(struct weir_flow_table *t, const struct weir_flow_timeouts *timeouts)
+{
+	if (memcmp(&t->timeouts, timeouts, sizeof(*timeouts)) == 0)
+		return;
+	t->timeouts = *timeouts;
+	t->rearm = 0;
+}
+
 unsigned int weir_flow_age(struct weir_flow_table *t, uint64_t now_ns, unsigned int budget)
 {
 	struct ageing a = {.table = t, .now_ns = now_ns};
 
+	if (weir_unlikely(t->rearm < t->capacity))
+		rearm_some(t);
 	return weir_timer_advance(&t->wheel, now_ns, budget, on_timer, &a);
 }
 

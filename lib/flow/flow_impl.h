@@ -6,47 +6,55 @@
 #include <weir_flow.h>
 #include <weir_mem.h>
 
-/* A tuple without direction, as the hashes keep it: the lower end first. 16 bytes for IPv4 without
- * an inner VLAN, which is nearly all there is; 48 for everything else. Compared as bytes: no
- * padding. */
-struct flow_key4 {
-	uint32_t addr[2];
-	uint16_t port[2];
-	uint8_t proto;
-	uint8_t wire;
-	uint16_t vlan;
-};
-_Static_assert(sizeof(struct flow_key4) == 16, "compared as bytes");
+#define FLOW_BURST_MAX 64
 
-struct flow_key6 {
-	uint64_t addr[2][2];
-	uint16_t port[2];
-	uint8_t proto;
-	uint8_t wire;
-	uint16_t vlan;
-	uint16_t vlan_inner;
-	uint16_t zero[3];
-};
-_Static_assert(sizeof(struct flow_key6) == 48, "compared as bytes");
+/* ---- flow_key.c ---- */
+
+/* 16 bytes for IPv4 without an inner VLAN, which is nearly all there is; 48 for everything else. */
+#define FLOW_KEY_NARROW 2
+#define FLOW_KEY_WIDE   6
 
 struct flow_key {
-	union {
-		struct flow_key4 v4;
-		struct flow_key6 v6;
-	};
-	bool narrow;  /* v4 */
-	bool swapped; /* the tuple's source is the upper end */
+	uint64_t word[FLOW_KEY_WIDE];
+	uint8_t words; /* FLOW_KEY_NARROW or FLOW_KEY_WIDE */
+	bool swapped;  /* the tuple's source is the upper end */
 };
+
+void flow_key_of(struct flow_key *k, const struct weir_pkt_tuple *t, uint8_t wire);
+/* The key of a flow that is in the table; `swapped` as for its initiator's packets. */
+void flow_key_of_flow(struct flow_key *k, const struct weir_flow *f);
+
+/* ---- flow_siphash.c ---- */
+
+/* Keys of a burst side by side: word w of key i is word[w][i]. */
+struct flow_columns {
+	uint64_t word[FLOW_KEY_WIDE][FLOW_BURST_MAX];
+};
+
+/* Hashes the first `n` keys of `words` words into `hash`, which has room for FLOW_BURST_MAX; what
+ * stands behind the n-th is undefined, and is read rounded up to four keys. */
+typedef void (*flow_siphash_fn)(const struct weir_siphash_key *key, const struct flow_columns *in,
+				unsigned int words, unsigned int n, uint64_t *hash);
+void flow_siphash_scalar(const struct weir_siphash_key *key, const struct flow_columns *in,
+			 unsigned int words, unsigned int n, uint64_t *hash);
+void flow_siphash_avx2(const struct weir_siphash_key *key, const struct flow_columns *in,
+		       unsigned int words, unsigned int n, uint64_t *hash);
+/* The fastest that this CPU can do. */
+flow_siphash_fn flow_siphash_best(void);
+
+/* ---- the table ---- */
 
 struct weir_flow_table {
 	struct rte_hash *narrow;
 	struct rte_hash *wide;
+	flow_siphash_fn siphash;
+	struct weir_siphash_key key;
 	struct weir_pool *pool;
 	struct weir_timer_wheel wheel;
-	struct weir_siphash_key key;
 	struct weir_flow_timeouts timeouts;
 	uint64_t id_state;
 	uint32_t capacity;
+	uint32_t rearm; /* the next place to arm by new timeouts; capacity: all are */
 	uint32_t denied;
 	uint32_t denied_max;
 	bool evict_half_open;
@@ -54,23 +62,19 @@ struct weir_flow_table {
 	struct weir_flow *newest;
 	weir_flow_end_fn on_end;
 	void *ctx;
-	uint64_t *live; /* a bit a place that holds a flow */
 };
 
-/* flow_key.c */
-void flow_key_of(struct flow_key *k, const struct weir_pkt_tuple *t, uint8_t wire);
-uint64_t flow_key_hash(const struct weir_siphash_key *key, const struct flow_key *k);
-/* The key of a flow that is in the table. */
-void flow_key_of_flow(struct flow_key *k, const struct weir_flow *f);
+/* ---- flow_age.c ---- */
 
-/* flow_age.c */
 uint64_t flow_timeout(const struct weir_flow_table *t, const struct weir_flow *f);
-/* Arms the flow's timer for its state, when that is earlier than it is armed for. */
-void flow_arm(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns);
+/* Arms the flow's timer for its state, last heard at `heard_ns`, when that is earlier than it is
+ * armed for. */
+void flow_arm(struct weir_flow_table *t, struct weir_flow *f, uint64_t heard_ns);
 void flow_half_open_add(struct weir_flow_table *t, struct weir_flow *f);
 void flow_half_open_remove(struct weir_flow_table *t, struct weir_flow *f);
 
-/* flow_tcp.c */
+/* ---- flow_tcp.c ---- */
+
 void flow_tcp_begin(struct weir_flow *f, const struct weir_pkt *p);
 enum weir_drop flow_tcp_track(struct weir_flow *f, const struct weir_pkt *p, uint8_t dir,
 			      bool *reopen);

@@ -29,6 +29,7 @@ static void count(struct weir_flow *f, const struct weir_pkt *p, uint8_t dir, ui
 	f->last_ns = now_ns;
 	f->packets[dir]++;
 	f->bytes[dir] += p->l3_len;
+	f->tcp_flags[dir] |= p->tcp_flags;
 }
 
 static bool is_half_open(const struct weir_flow *f)
@@ -48,24 +49,17 @@ static void on_change(struct weir_flow_table *t, struct weir_flow *f, uint64_t n
 enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
 			       const struct weir_pkt *p, uint8_t dir, uint64_t now_ns, bool *reopen)
 {
-	uint8_t before = f->state;
 	enum weir_drop reason = WEIR_DROP_NONE;
+	uint8_t before = f->state;
 
 	*reopen = false;
-	if (f->state == WEIR_FLOW_DENIED) {
-		count(f, p, dir, now_ns);
-		return WEIR_DROP_NONE;
-	}
-	if (f->proto == WEIR_PROTO_TCP) {
+	if (weir_likely(f->proto == WEIR_PROTO_TCP && before != WEIR_FLOW_DENIED))
 		reason = flow_tcp_track(f, p, dir, reopen);
-		if (weir_unlikely(reason != WEIR_DROP_NONE || *reopen))
-			return reason;
-		f->tcp_flags[dir] |= p->tcp_flags;
-	} else if (dir == 1) {
+	else if (before == WEIR_FLOW_NEW && dir == 1)
 		f->state = WEIR_FLOW_REPLIED;
-	}
-	count(f, p, dir, now_ns);
+	if (weir_likely(reason == WEIR_DROP_NONE && !*reopen))
+		count(f, p, dir, now_ns);
 	if (weir_unlikely(f->state != before))
 		on_change(t, f, now_ns);
-	return WEIR_DROP_NONE;
+	return reason;
 }

@@ -8,12 +8,19 @@
 
 #include <weir_log.h>
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <rte_errno.h>
 #include <rte_hash.h>
 #include <rte_lcore.h>
 #include <rte_prefetch.h>
+
+_Static_assert(offsetof(struct weir_flow, tcp) == WEIR_CACHE_LINE,
+	       "a segment touches two lines of its flow");
+_Static_assert(offsetof(struct weir_flow, id) <= 2 * WEIR_CACHE_LINE,
+	       "a segment touches two lines of its flow");
 
 static struct rte_hash *make_hash(const char *name, char kind, uint32_t entries, uint32_t key_len)
 {
@@ -26,9 +33,14 @@ static struct rte_hash *make_hash(const char *name, char kind, uint32_t entries,
 		/* Without it an unlucky bucket refuses keys long before the table is full. */
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
+	struct rte_hash *hash;
 
 	snprintf(full, sizeof(full), "%c_%s", kind, name);
-	return rte_hash_create(&params);
+	hash = rte_hash_create(&params);
+	if (!hash)
+		weir_error("%s: cannot make a hash of %u flows: %s", name, entries,
+			   rte_strerror(rte_errno));
+	return hash;
 }
 
 struct weir_flow_table *weir_flow_table_create(const struct weir_flow_cfg *cfg, uint64_t now_ns)
@@ -37,7 +49,7 @@ struct weir_flow_table *weir_flow_table_create(const struct weir_flow_cfg *cfg, 
 
 	if (!t)
 		return NULL;
-	t->capacity = cfg->flows;
+	t->capacity = t->rearm = cfg->flows;
 	t->denied_max = cfg->denied ? cfg->denied : cfg->flows / 8 + 1;
 	t->key = cfg->key;
 	t->siphash = flow_siphash_best();
@@ -67,11 +79,6 @@ void weir_flow_table_destroy(struct weir_flow_table *t)
 	free(t);
 }
 
-void weir_flow_set_timeouts(struct weir_flow_table *t, const struct weir_flow_timeouts *timeouts)
-{
-	t->timeouts = *timeouts;
-}
-
 void weir_flow_set_eviction(struct weir_flow_table *t, bool evict_half_open)
 {
 	t->evict_half_open = evict_half_open;
@@ -91,7 +98,7 @@ static void *entry_of(struct weir_flow *f, bool swapped)
 
 static struct weir_flow *entry_flow(void *entry)
 {
-	return (struct weir_flow *)((char *)entry - ((uintptr_t)entry & 1));
+	return (struct weir_flow *)((uintptr_t)entry & ~(uintptr_t)1);
 }
 
 static uint8_t entry_direction(const void *entry, bool swapped)
@@ -234,9 +241,7 @@ static void begin_state(struct weir_flow_table *t, struct weir_flow *f, const st
 	}
 	if (f->proto == WEIR_PROTO_TCP)
 		flow_tcp_begin(f, p);
-	if (f->state == WEIR_FLOW_ESTABLISHED)
-		f->flags |= WEIR_FLOW_F_MIDSTREAM;
-	else
+	if (f->state != WEIR_FLOW_ESTABLISHED)
 		flow_half_open_add(t, f);
 }
 

@@ -48,6 +48,7 @@ const char *weir_flow_end_name(enum weir_flow_end e);
  * in IP Filter" (2001): sequence numbers that the other side may use follow from what this one
  * sent. */
 struct weir_flow_tcp {
+	uint32_t start;   /* after its last SYN, when WEIR_FLOW_F_SYN or RENEW */
 	uint32_t end;     /* highest seq + len it sent */
 	uint32_t max_end; /* highest seq it may send: the peer's ack + window */
 	uint32_t max_win; /* largest window it offered, scaled; 0: nothing was heard of it */
@@ -74,7 +75,7 @@ struct weir_flow_decision {
  * is from the initiator to the responder.
  */
 struct weir_flow {
-	/* every packet */
+	/* first line: every packet */
 	uint64_t last_ns;
 	uint64_t packets[2];
 	uint64_t bytes[2]; /* of L3 */
@@ -85,7 +86,7 @@ struct weir_flow {
 	uint8_t flags;  /* WEIR_FLOW_F_* */
 	uint8_t wire;
 	uint8_t side; /* of the wire that the initiator is on: 0 or 1 */
-	/* every TCP segment */
+	/* second line: every TCP segment */
 	struct weir_flow_tcp tcp[2];
 	uint8_t tcp_flags[2]; /* all that were seen, or-ed */
 	/* seldom */
@@ -101,9 +102,11 @@ struct weir_flow {
 	struct weir_flow *newer;
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
-#define WEIR_FLOW_F_SWAPPED   0x01 /* the initiator is the upper one of the key's ordered pair */
-#define WEIR_FLOW_F_MIDSTREAM 0x02 /* its beginning was not seen */
-#define WEIR_FLOW_F_HALF_OPEN 0x04 /* on the eviction list */
+#define WEIR_FLOW_F_SWAPPED    0x01 /* the initiator is the upper one of the key's ordered pair */
+#define WEIR_FLOW_F_MIDSTREAM  0x02 /* its beginning was not seen */
+#define WEIR_FLOW_F_HALF_OPEN  0x04 /* on the eviction list */
+#define WEIR_FLOW_F_SYN(dir)   ((uint8_t)(0x08 << (dir))) /* a SYN came in this direction */
+#define WEIR_FLOW_F_RENEW(dir) ((uint8_t)(0x20 << (dir))) /* and another when it was open */
 
 /* Nanoseconds without a packet after which a flow ends, by state. */
 struct weir_flow_timeouts {
@@ -139,6 +142,7 @@ struct weir_flow_cfg {
 struct weir_flow_table;
 struct weir_flow_table *weir_flow_table_create(const struct weir_flow_cfg *cfg, uint64_t now_ns);
 void weir_flow_table_destroy(struct weir_flow_table *t);
+/* Flows that are there follow within the next calls of weir_flow_age. */
 void weir_flow_set_timeouts(struct weir_flow_table *t, const struct weir_flow_timeouts *timeouts);
 void weir_flow_set_eviction(struct weir_flow_table *t, bool evict_half_open);
 
@@ -149,7 +153,8 @@ uint64_t weir_flow_hash(const struct weir_siphash_key *key, const struct weir_pk
 
 /*
  * Looks up `n` (at most 64) tuples: flow[i] becomes the flow or NULL, dir[i] 0 when the tuple goes
- * from its initiator to its responder, else 1. Hashes and prefetches all before the first is read.
+ * from its initiator to its responder, else 1 (undefined without a flow). Hashes and prefetches all
+ * before the first is compared, and has the flows' first two lines on their way when it returns.
  */
 void weir_flow_lookup_burst(struct weir_flow_table *t, const struct weir_pkt_tuple *const *tuple,
 			    const uint8_t *wire, unsigned int n, struct weir_flow **flow,
@@ -167,9 +172,10 @@ struct weir_flow *weir_flow_add(struct weir_flow_table *t, const struct weir_pkt
 
 /*
  * Moves the flow's state by packet `p` in direction `dir`, counts it, and re-arms its age. Returns
- * WEIR_DROP_NONE, or the reason for which it must not pass (then state is unchanged): TCP_* after
- * RFC 9293 section 3.10.7 as a third party can tell, and RFC 5961 section 3.2 (a
- * reset outside the window is dropped).
+ * WEIR_DROP_NONE, or the reason for which it must not pass: TCP_* after RFC 9293 section 3.10.7 as
+ * a third party can tell, and RFC 5961 section 3.2 (a reset outside the window is dropped). What
+ * must not pass changes and counts nothing; but a SYN-ACK that shows that both peers have forgotten
+ * the connection closes it, so that the SYN's repetition finds it closed.
  * *reopen is set when `p` is a SYN that may begin a new connection in place of this closed one:
  * then the caller removes the flow (REUSED) and adds anew.
  */

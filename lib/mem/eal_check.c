@@ -99,7 +99,8 @@ static uint64_t cgroup_left(const char *group)
 	if (max == UINT64_MAX)
 		return UINT64_MAX;
 	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.stat", group);
-	used = number_in(path, "anon ", 0);
+	/* EAL's memory without hugepages is a memfd. */
+	used = number_in(path, "anon ", 0) + number_in(path, "shmem ", 0);
 	return max > used ? max - used : 0;
 }
 

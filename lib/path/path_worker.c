@@ -46,6 +46,7 @@ struct weir_generation *weir_generation_create(uint32_t number, struct weir_poli
 	struct weir_generation *g = calloc(1, sizeof(*g));
 
 	if (!g || !(g->source = strdup(source))) {
+		weir_policy_destroy(policy);
 		free(g);
 		return NULL;
 	}

@@ -22,7 +22,7 @@ struct weir_generation {
 	uint64_t loaded_unix_ns;
 	char *source; /* what it was loaded from, for status */
 };
-/* Takes `policy`. NULL: no memory. */
+/* Takes `policy`, also when it fails. NULL: no memory. */
 struct weir_generation *weir_generation_create(uint32_t number, struct weir_policy *policy,
 					       const char *source);
 void weir_generation_destroy(struct weir_generation *g);
@@ -86,7 +86,6 @@ struct weir_path_gauges {
 	uint32_t flows_denied;
 	uint32_t datagrams; /* unfinished, from fragments */
 	uint32_t mbufs_free, mbufs_max;
-	uint32_t timers;
 };
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out);
 

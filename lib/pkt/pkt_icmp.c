@@ -36,7 +36,7 @@ static bool read_quoted_transport(struct weir_pkt *p, const uint8_t *at)
 	switch (q->proto) {
 	case WEIR_PROTO_TCP:
 		p->quote_seq = load_be32(at + 4);
-		/* fall through */
+		__attribute__((fallthrough));
 	case WEIR_PROTO_UDP:
 	case WEIR_PROTO_SCTP:
 		q->sport = load_be16(at);

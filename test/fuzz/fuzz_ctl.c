@@ -3,7 +3,8 @@
  * The control socket's two ways in: the first byte chooses. 'A': the rest is one request to
  * weir_ctl_answer, whose answer must be one line with one JSON object. Else the rest is written to
  * a connection in pieces of that many bytes (0: all at once): framing, HTTP and whatever requests
- * are in it, and the connection must end.
+ * are in it, and the connection must end. Run libFuzzer with -detect_leaks=0: what hangs from
+ * EAL's memory looks lost to it while the path lives.
  */
 #include <weir_ctl.h>
 #include <weir_event.h>

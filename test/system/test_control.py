@@ -95,8 +95,13 @@ def flows_shows_a_live_connection_and_filters_it():
         client = lab.client.socket()
         client.connect((lab.server.v4, 80))
         port = client.getsockname()[1]
-        mine = weir.ctl("flows", port=port)["flows"]
-        check_equal(len(mine), 1, "flows with that port")
+        # connect() returns when the last ACK has been sent, not when weir has seen it.
+        for _ in range(50):
+            mine = weir.ctl("flows", port=port)["flows"]
+            check_equal(len(mine), 1, "flows with that port")
+            if mine[0]["state"] != "syn_received":
+                break
+            time.sleep(0.02)
         check_equal((mine[0]["src_ip"], mine[0]["dest_ip"], mine[0]["dest_port"],
                      mine[0]["proto"], mine[0]["state"], mine[0]["verdict"]),
                     (lab.client.v4, lab.server.v4, 80, "TCP", "established", "allow"), "the flow")

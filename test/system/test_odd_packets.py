@@ -89,9 +89,11 @@ def read_reasons(folder):
         record = json.loads(line)
         if record["event_type"] not in ("drop", "decision", "failure"):
             continue
-        number, second = divmod(event_second(record) - START, SPACING_S)
-        if second < TICK_S or odd.ROWS[number].outcome == "frag_timeout":
-            reasons[number].add(record["weir"]["reason"])
+        number = (event_second(record) - START) // SPACING_S
+        reason = record["weir"]["reason"]
+        # What other rows' fragments come to is told when it is due, and more of it later.
+        if reason != "frag_timeout" or odd.ROWS[number].outcome == "frag_timeout":
+            reasons[number].add(reason)
     return reasons
 
 

@@ -31,7 +31,7 @@ from cases import Skip, Suite, check, check_equal  # noqa: E402
 from lab import WEIR, matches, need_weir, read_file, sh  # noqa: E402
 
 try:
-    from scapy.all import Ether, raw, rdpcap
+    from scapy.all import IP, Ether, IPv6, IPv6ExtHdrFragment, raw, rdpcap
     from scapy.utils import RawPcapWriter
 except ImportError:
     Ether = None
@@ -137,16 +137,22 @@ def judge_output(expected, output):
                     f"frames by {row['port']} with {row['layers']}; there are: "
                     f"{[f.summary() for f in output[row['port']]][:20]}")
         for frame in frames:
-            check_equal(rebuilt(frame), raw(frame), "bytes with checksums and lengths made anew")
+            # Of an IPv6 fragment scapy would make the transport's length and checksum anew.
+            if not frame.haslayer("IPv6ExtHdrFragment"):
+                check_equal(rebuilt(frame), raw(frame),
+                            "bytes with checksums and lengths made anew")
 
 
 def rebuilt(frame):
     """The frame with every checksum and length computed by scapy: as it should be."""
     again = frame.copy()
+    piece = IPv6ExtHdrFragment in again or (IP in again and (again[IP].flags.MF or again[IP].frag))
     for layer in again.layers():
+        # A fragment has a checksum of its own only in the IPv4 header, a quoted packet none.
+        if "error" in layer.__name__ or (piece and layer not in (IP, IPv6)):
+            continue
         for field in ("chksum", "cksum", "len", "plen"):
-            if field in again[layer].fields and layer.__name__ not in ("IPerror", "TCPerror",
-                                                                       "UDPerror", "IPerror6"):
+            if field in again[layer].fields:
                 delattr(again[layer], field)
     return raw(Ether(raw(again)))
 

@@ -101,7 +101,7 @@ START_TEST(the_answer_to_a_bad_one_has_the_reports_lines)
 	fixture_write(f, "policy.yaml", bad_policy);
 	answer = ask(f, "{\"cmd\":\"reload\"}");
 	ck_assert(json_is_false(json_object_get(answer, "ok")));
-	ck_assert_str_eq(text_of(answer, "error"), "not loaded, generation 1 stays: 1 errors");
+	ck_assert_str_eq(text_of(answer, "error"), "not loaded, generation 1 stays: 1 error");
 	report = json_object_get(answer, "report");
 	ck_assert_uint_eq(json_array_size(report), 1);
 	ck_assert_ptr_nonnull(
