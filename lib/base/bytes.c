@@ -11,6 +11,8 @@ static bool reserve(struct weir_buf *b, size_t more)
 	size_t cap = b->cap ? b->cap : 256;
 	char *grown;
 
+	if (more > SIZE_MAX / 4)
+		b->failed = true;
 	if (b->failed)
 		return false;
 	if (need <= b->cap)

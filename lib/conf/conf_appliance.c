@@ -68,8 +68,7 @@ static void read_workers(struct conf_reading *g, const struct weir_conf_node *ro
 		return;
 	}
 	g->conf->workers_given = true;
-	weir_conf_foreach(m, list)
-	{
+	weir_conf_foreach (m, list) {
 		read_worker(g, m);
 	}
 }

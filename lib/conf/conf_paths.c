@@ -119,8 +119,7 @@ void conf_take_paths(struct conf_reading *g, const struct weir_conf_node *map, c
 				list->count, WEIR_CONF_PATHS_MAX);
 		return;
 	}
-	weir_conf_foreach(m, list)
-	{
+	weir_conf_foreach (m, list) {
 		char *path = read_path(g, m, "a path");
 
 		if (path)

@@ -102,8 +102,7 @@ void conf_read_ports(struct conf_reading *g, const struct weir_conf_node *root)
 				WEIR_CONF_PORTS_MAX, list->count);
 		return;
 	}
-	weir_conf_foreach(m, list)
-	{
+	weir_conf_foreach (m, list) {
 		read_port(g, m);
 	}
 }

@@ -10,8 +10,7 @@ const struct weir_conf_node *weir_conf_get(const struct weir_conf_node *map, con
 {
 	if (!map || map->kind != WEIR_CONF_MAPPING)
 		return NULL;
-	weir_conf_foreach(m, map)
-	{
+	weir_conf_foreach (m, map) {
 		if (strcmp(m->key, key) == 0)
 			return m;
 	}
@@ -80,8 +79,7 @@ bool weir_conf_known_keys(const struct weir_conf_node *map, const char *const *k
 {
 	bool good = true;
 
-	weir_conf_foreach(m, map)
-	{
+	weir_conf_foreach (m, map) {
 		const char *const *k = keys;
 		const char *near;
 

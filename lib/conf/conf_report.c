@@ -49,6 +49,7 @@ static void add_printable(struct weir_buf *line, const char *text, size_t max)
 		weir_buf_str(line, "…");
 }
 
+WEIR_PRINTF(4, 0)
 static void add(struct weir_conf_report *r, struct weir_conf_pos at, const char *kind,
 		const char *format, va_list args)
 {

@@ -134,8 +134,7 @@ void conf_read_wires(struct conf_reading *g, const struct weir_conf_node *root)
 	}
 	if (g->conf->n_ports == 0)
 		return; /* reported there; every name here would be unknown */
-	weir_conf_foreach(m, list)
-	{
+	weir_conf_foreach (m, list) {
 		read_wire(g, m);
 	}
 	if (weir_conf_errors(g->report) == g->errors_before)

@@ -65,11 +65,21 @@ uint16_t pkt_pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t 
 	return fold(pseudo_sum(t, proto, len));
 }
 
+/* Not rte_raw_cksum_mbuf, which in 22.11 loses the carries of a segment that begins at an odd byte.
+ */
 static WEIR_COLD uint64_t sum_of_chain(const struct weir_pkt *p, uint32_t len)
 {
-	uint16_t sum = 0;
+	const struct rte_mbuf *m = p->mbuf;
+	uint32_t off = p->l4_off, done = 0;
+	uint64_t sum = 0;
 
-	rte_raw_cksum_mbuf(p->mbuf, p->l4_off, len, &sum);
+	for (; done < len; m = m->next, off = 0) {
+		uint32_t n = RTE_MIN(m->data_len - off, len - done);
+		uint16_t part = fold(sum_bytes(rte_pktmbuf_mtod_offset(m, uint8_t *, off), n));
+
+		sum += done & 1 ? rte_bswap16(part) : part;
+		done += n;
+	}
 	return sum;
 }
 
@@ -103,6 +113,9 @@ static WEIR_COLD enum weir_drop on_bad_sum(struct weir_pkt *p, uint32_t field, u
 	if (right == 0 && p->tuple.proto == WEIR_PROTO_UDP)
 		right = 0xffff;
 	memcpy(pkt_at(p, p->l4_off + field), &right, sizeof(right));
+	/* The frame may be parsed again, by another worker: what the device said is true no more. */
+	p->mbuf->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	p->mbuf->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	return WEIR_DROP_NONE;
 }
 

@@ -62,8 +62,9 @@ enum weir_drop pkt_read_transport(struct weir_pkt *p, enum weir_pkt_checksum che
 enum weir_drop pkt_read_tcp(struct weir_pkt *p, enum weir_pkt_checksum checksum);
 enum weir_drop pkt_read_icmp(struct weir_pkt *p, enum weir_pkt_checksum checksum);
 
-/* Bytes of transport header that a first fragment must hold, 0 for protocols without state here. */
-uint32_t pkt_transport_header_min(uint8_t proto);
+/* FRAG_TINY_FIRST when a first fragment ends before the transport header at `off` does (RFC 1858,
+ * RFC 7112); protocols without state here are not looked at. */
+enum weir_drop pkt_check_first_fragment(const struct weir_pkt *p, uint8_t proto, uint32_t off);
 
 /*
  * Verifies the transport checksum at `field` bytes into the transport header over `len` bytes; or

@@ -56,7 +56,6 @@ static WEIR_COLD enum weir_drop read_fragment(struct weir_pkt *p, uint32_t heade
 					      uint16_t field)
 {
 	uint32_t len = p->l3_len - header_len;
-	uint32_t needed = pkt_transport_header_min(p->tuple.proto);
 
 	p->flags |= WEIR_PKT_FRAGMENT;
 	p->frag_offset = (uint16_t)((field & 0x1fff) * 8);
@@ -64,10 +63,10 @@ static WEIR_COLD enum weir_drop read_fragment(struct weir_pkt *p, uint32_t heade
 	p->frag_id = load_be16(pkt_at(p, p->l3_off) + 4);
 	if (len == 0 || (p->frag_more && len % 8) || header_len + p->frag_offset + len > 65535)
 		return WEIR_DROP_FRAG_BAD_LENGTH;
-	/* RFC 1858 section 3.2.2: neither a first piece without the ports nor a second one over the
-	 * flags. */
-	if (p->frag_offset == 0 ? len < needed
-				: p->frag_offset < needed && p->tuple.proto == WEIR_PROTO_TCP)
+	if (p->frag_offset == 0)
+		return pkt_check_first_fragment(p, p->tuple.proto, p->l4_off);
+	/* RFC 1858 section 3.2.2: nor a second piece that begins within the TCP header. */
+	if (p->tuple.proto == WEIR_PROTO_TCP && p->frag_offset < sizeof(struct rte_tcp_hdr))
 		return WEIR_DROP_FRAG_TINY_FIRST;
 	return WEIR_DROP_NONE;
 }

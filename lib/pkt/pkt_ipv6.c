@@ -152,11 +152,7 @@ static enum weir_drop read_ext(struct weir_pkt *p, struct chain *c)
 /* Inside a first fragment the whole chain and the transport header must be there (RFC 7112). */
 static enum weir_drop end_of_fragment_chain(const struct weir_pkt *p, const struct chain *c)
 {
-	if (p->frag_offset)
-		return WEIR_DROP_NONE;
-	if (pkt_l3_end(p) - c->off < pkt_transport_header_min(c->proto))
-		return WEIR_DROP_FRAG_TINY_FIRST;
-	return WEIR_DROP_NONE;
+	return p->frag_offset ? WEIR_DROP_NONE : pkt_check_first_fragment(p, c->proto, c->off);
 }
 
 /* A chain that goes on past a first fragment's end is as bad as ports that do. */

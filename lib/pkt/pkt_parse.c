@@ -118,7 +118,7 @@ void weir_pkt_parse_burst(struct weir_pkt *p, struct rte_mbuf *const *m, unsigne
 
 /* ---- transport ---- */
 
-uint32_t pkt_transport_header_min(uint8_t proto)
+static uint32_t header_min(uint8_t proto)
 {
 	switch (proto) {
 	case WEIR_PROTO_TCP:
@@ -132,6 +132,19 @@ uint32_t pkt_transport_header_min(uint8_t proto)
 	default:
 		return 0;
 	}
+}
+
+enum weir_drop pkt_check_first_fragment(const struct weir_pkt *p, uint8_t proto, uint32_t off)
+{
+	uint32_t left = pkt_l3_end(p) - off, need = header_min(proto);
+
+	if (left < need)
+		return WEIR_DROP_FRAG_TINY_FIRST;
+	if (proto != WEIR_PROTO_TCP)
+		return WEIR_DROP_NONE;
+	if (!pkt_has(p, off, need))
+		return WEIR_DROP_HEADERS_SEGMENTED;
+	return left < (pkt_at(p, off)[12] >> 4) * 4u ? WEIR_DROP_FRAG_TINY_FIRST : WEIR_DROP_NONE;
 }
 
 static enum weir_drop read_udp(struct weir_pkt *p, enum weir_pkt_checksum checksum)

@@ -18,10 +18,12 @@ void weir_policy_destroy(struct weir_policy *p)
 
 static void warn_if_empty(const struct weir_policy *p)
 {
-	if (p->docs.n_policies == 0 && p->docs.defaults.unmatched != WEIR_VERDICT_ALLOW)
-		weir_conf_warning(p->docs.r, (struct weir_conf_pos){.file = "policy"},
-				  "no policy allows anything, so everything is denied; "
-				  "config/profiles/allow-all.yaml passes everything");
+	if (p->docs.n_enforced || p->docs.defaults.unmatched == WEIR_VERDICT_ALLOW)
+		return;
+	weir_conf_warning(p->docs.r, (struct weir_conf_pos){.file = "policy"},
+			  "%s, so everything is denied; config/profiles/allow-all.yaml passes "
+			  "everything",
+			  p->docs.policies.n ? "no policy is in mode enforce" : "no policy");
 }
 
 struct weir_policy *weir_policy_from_docs(const struct weir_conf_docs *const *docs, unsigned int n,
@@ -29,17 +31,18 @@ struct weir_policy *weir_policy_from_docs(const struct weir_conf_docs *const *do
 {
 	struct weir_policy *p = calloc(1, sizeof(*p));
 	unsigned int before = weir_conf_errors(r);
+	bool good;
 
 	if (!p)
 		return NULL;
-	p->docs.names = names;
-	p->docs.r = r;
 	p->default_name = weir_names_intern(names, "default");
-	docs_read(&p->docs, docs, n);
-	if (weir_conf_errors(r) == before && (p->docs.no_memory || !policy_compile(p)))
+	if (docs_init(&p->docs, names, r))
+		docs_read(&p->docs, docs, n);
+	good = weir_conf_errors(r) == before && !p->docs.no_memory && policy_compile(p);
+	if (!good && weir_conf_errors(r) == before)
 		weir_conf_error(r, (struct weir_conf_pos){.file = "policy"},
 				"not enough memory to compile it");
-	if (weir_conf_errors(r) != before) {
+	if (!good) {
 		weir_policy_destroy(p);
 		return NULL;
 	}
@@ -62,9 +65,9 @@ static uint64_t array_bytes(const struct array *a, size_t size)
 struct weir_policy_size weir_policy_size(const struct weir_policy *p)
 {
 	struct weir_policy_size s = {
-		.groups = p->docs.groups.n - 1,
+		.groups = p->docs.groups.n - 1 - p->docs.n_inline,
 		.prefixes = p->docs.members.n,
-		.policies = p->docs.n_policies,
+		.policies = p->docs.policies.n,
 		.rules = p->docs.rules.n,
 	};
 
@@ -75,6 +78,7 @@ struct weir_policy_size weir_policy_size(const struct weir_policy *p)
 	for (unsigned int v = 0; v < VIEWS; v++)
 		s.bytes += array_bytes(&p->view[v].intervals, sizeof(struct interval)) +
 			   array_bytes(&p->view[v].parts, sizeof(struct proto_part)) +
-			   (p->view[v].pairs ? (p->view[v].mask + 1ULL) * sizeof(struct pair) : 0);
+			   array_bytes(&p->view[v].pairs, sizeof(struct pair)) +
+			   (p->view[v].rows ? p->docs.groups.n * sizeof(struct row) : 0);
 	return s;
 }

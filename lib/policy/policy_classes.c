@@ -29,6 +29,7 @@ struct building {
 	uint32_t mask;
 	struct array set; /* uint32_t: the set at hand */
 	uint32_t v4, v6;  /* distinct prefixes */
+	bool too_many;
 	bool good;
 };
 
@@ -59,18 +60,19 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* ---- sets ---- */
+/* ---- sets of members ---- */
 
-static void set_add(struct building *b, uint32_t group)
+static void set_add(struct building *b, uint32_t member)
 {
 	uint32_t *slot = array_add(&b->set, sizeof(*slot));
 
 	if (slot)
-		*slot = group;
+		*slot = member;
 	else
 		b->good = false;
 }
 
+/* Each group once: in order, what is not MEMBER_WHOLE comes first and stays. */
 static void set_sort(struct building *b)
 {
 	uint32_t *set = b->set.items, n = 0;
@@ -78,7 +80,7 @@ static void set_sort(struct building *b)
 	if (b->set.n)
 		qsort(set, b->set.n, sizeof(*set), by_number);
 	for (uint32_t i = 0; i < b->set.n; i++)
-		if (n == 0 || set[n - 1] != set[i])
+		if (n == 0 || member_group(set[n - 1]) != member_group(set[i]))
 			set[n++] = set[i];
 	b->set.n = n;
 }
@@ -106,8 +108,9 @@ static uint32_t new_class(struct building *b)
 	struct class *k = array_add(&b->c->class, sizeof(*k));
 	const uint32_t *set = b->set.items;
 
-	if (!k) {
+	if (!k || b->c->member.n + b->set.n > CLASS_MEMBERS_MAX) {
 		b->good = false;
+		b->too_many = k != NULL;
 		return 0;
 	}
 	k->first = b->c->member.n;
@@ -170,7 +173,7 @@ static uint32_t add_prefix(struct building *b, uint32_t at, struct level *stack,
 	if (*depth)
 		add_class_members(b, stack[*depth - 1].class);
 	for (; next < b->n && same_prefix(&b->sorted[next].prefix, p); next++)
-		set_add(b, b->sorted[next].group);
+		set_add(b, b->sorted[next].group << 1 | (p->len ? 0 : MEMBER_WHOLE));
 	set_sort(b);
 	stack[*depth] = (struct level){.prefix = p, .class = class_of_set(b)};
 	b->good = b->good && add_route(b->c, p, stack[*depth].class);
@@ -240,6 +243,11 @@ bool classes_build(struct classes *c, const struct docs *d)
 	b.good = prepare(&b);
 	if (b.good)
 		walk(&b);
+	if (b.too_many)
+		weir_conf_error(d->r, (struct weir_conf_pos){.file = "policy"},
+				"too many groups share their addresses with others: over %u groups "
+				"in all combinations that occur",
+				CLASS_MEMBERS_MAX);
 	free(b.index);
 	free(b.sorted);
 	array_fini(&b.set);

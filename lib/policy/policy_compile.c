@@ -2,7 +2,7 @@
 /*
  * Rules to what decides: for each pair of groups that rules name, and each protocol, disjoint ports
  * with the rule that wins there. First match by rank is resolved here, once, so that a decision is
- * a probe and a binary search a pair, however many rules there are.
+ * two binary searches a pair that occurs, however many rules there are.
  */
 #include "policy_impl.h"
 
@@ -91,16 +91,6 @@ static int by_key(const void *a, const void *b)
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
 	return x->rank < y->rank ? -1 : x->rank > y->rank;
-}
-
-static uint32_t pair_slot(const struct view *v, uint64_t key)
-{
-	uint64_t h = (key + 1) * 0x9e3779b97f4a7c15ULL;
-	uint32_t at = (uint32_t)(h >> 32) & v->mask;
-
-	while (v->pairs[at].n_parts && v->pairs[at].key != key)
-		at = (at + 1) & v->mask;
-	return at;
 }
 
 /* ---- ports ---- */
@@ -228,16 +218,29 @@ static void mark_protos(const struct weir_policy *p, const struct edge *edges, u
 static void add_pair(struct building *b, const struct edge *edges, uint32_t n)
 {
 	bool present[PROTO_ANY + 1] = {0};
-	uint32_t at = pair_slot(b->view, edges[0].key), first = b->view->parts.n;
+	struct pair *pair = array_add(&b->view->pairs, sizeof(*pair));
+	struct row *row = &b->view->rows[edges[0].key >> 32];
 
+	if (!pair) {
+		b->good = false;
+		return;
+	}
+	*pair = (struct pair){.to = (uint32_t)edges[0].key,
+			      .best = edges[0].rank,
+			      .first_part = b->view->parts.n};
+	if (row->end == 0)
+		*row = (struct row){.first = b->view->pairs.n - 1, .best = pair->best};
+	row->end = b->view->pairs.n;
+	if (pair->best < row->best)
+		row->best = pair->best;
 	mark_protos(b->p, edges, n, present);
 	for (unsigned int proto = 0; proto <= PROTO_ANY; proto++)
 		if (present[proto])
 			add_part(b, edges, n, (uint16_t)proto);
-	b->view->pairs[at] = (struct pair){
-		.key = edges[0].key, .first_part = first, .n_parts = b->view->parts.n - first};
+	pair->n_parts = b->view->parts.n - pair->first_part;
 }
 
+/* Edges are in order of `from`, then `to`: so are pairs, and a row is a piece of them. */
 static void add_pairs(struct building *b)
 {
 	const struct edge *edges = b->edges.items;
@@ -249,17 +252,6 @@ static void add_pairs(struct building *b)
 			n++;
 		add_pair(b, edges + i, n);
 	}
-}
-
-static bool make_pairs(struct building *b)
-{
-	uint32_t size = 16;
-
-	while (size < b->edges.n * 2)
-		size *= 2;
-	b->view->mask = size - 1;
-	b->view->pairs = calloc(size, sizeof(*b->view->pairs));
-	return b->view->pairs != NULL;
 }
 
 /* ---- which classes a view's policies name ---- */
@@ -280,8 +272,12 @@ static bool mark_named(struct building *b, unsigned int view)
 			named[groups[rule->to + i]] = true;
 	}
 	for (uint32_t k = 0; named && k < b->p->classes.class.n; k++)
-		for (uint32_t i = 0; i < classes[k].n; i++)
-			classes[k].named[view] |= named[members[classes[k].first + i]];
+		for (uint32_t i = 0; i < classes[k].n; i++) {
+			uint32_t member = members[classes[k].first + i];
+
+			classes[k].named[view] |=
+				!(member & MEMBER_WHOLE) && named[member_group(member)];
+		}
 	free(named);
 	return named != NULL;
 }
@@ -298,7 +294,8 @@ static bool build_view(struct weir_policy *p, unsigned int which)
 			add_edges(&b, rank);
 	if (b.edges.n)
 		qsort(b.edges.items, b.edges.n, sizeof(struct edge), by_key);
-	b.good = b.good && make_pairs(&b);
+	b.view->rows = calloc(p->docs.groups.n, sizeof(*b.view->rows));
+	b.good = b.good && b.view->rows;
 	add_pairs(&b);
 	b.good = b.good && mark_named(&b, which);
 	array_fini(&b.edges);
@@ -308,7 +305,8 @@ static bool build_view(struct weir_policy *p, unsigned int which)
 
 void view_fini(struct view *v)
 {
-	free(v->pairs);
+	free(v->rows);
+	array_fini(&v->pairs);
 	array_fini(&v->parts);
 	array_fini(&v->intervals);
 }

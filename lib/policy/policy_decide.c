@@ -2,17 +2,6 @@
 /* The one decision function. */
 #include "policy_impl.h"
 
-static const struct pair *find_pair(const struct view *v, uint64_t key)
-{
-	uint64_t h = (key + 1) * 0x9e3779b97f4a7c15ULL;
-	uint32_t at = (uint32_t)(h >> 32) & v->mask;
-
-	for (; v->pairs[at].n_parts; at = (at + 1) & v->mask)
-		if (v->pairs[at].key == key)
-			return &v->pairs[at];
-	return NULL;
-}
-
 /* Parts are in order of protocol, PROTO_ANY last. */
 static const struct proto_part *find_part(const struct view *v, const struct pair *pair,
 					  uint8_t proto)
@@ -43,35 +32,94 @@ static uint32_t find_port(const struct view *v, const struct proto_part *part, u
 	return lo < part->n && all[lo].lo <= port ? all[lo].rank : RANK_NONE;
 }
 
-static uint32_t match_pair(const struct view *v, uint32_t from, uint32_t to, uint8_t proto,
-			   uint16_t port)
-{
-	const struct pair *pair = find_pair(v, (uint64_t)from << 32 | to);
-	const struct proto_part *part = pair ? find_part(v, pair, proto) : NULL;
+/* What is looked for, and the lowest rank found so far. */
+struct matching {
+	const struct weir_policy *p;
+	const struct view *v;
+	uint16_t port;
+	uint8_t proto;
+	uint32_t best;
+};
 
-	return part ? find_port(v, part, port) : RANK_NONE;
+static void match_pair(struct matching *m, const struct pair *pair)
+{
+	const struct proto_part *part;
+	uint32_t rank;
+
+	if (pair->best >= m->best)
+		return;
+	part = find_part(m->v, pair, m->proto);
+	rank = part ? find_port(m->v, part, m->port) : RANK_NONE;
+	if (rank < m->best)
+		m->best = rank;
 }
 
-/* The groups of a class, and GROUP_ANY after them. */
-static uint32_t nth_group(const struct weir_policy *p, const struct class *k, uint32_t i)
+/* The first of pairs [at, end) that is not before `group`. */
+static uint32_t seek_pair(const struct pair *pairs, uint32_t at, uint32_t end, uint32_t group)
 {
-	return i < k->n ? ((const uint32_t *)p->classes.member.items)[k->first + i] : GROUP_ANY;
+	while (at < end) {
+		uint32_t mid = at + (end - at) / 2;
+
+		if (pairs[mid].to < group)
+			at = mid + 1;
+		else
+			end = mid;
+	}
+	return at;
+}
+
+static uint32_t seek_member(const uint32_t *members, uint32_t at, uint32_t end, uint32_t group)
+{
+	while (at < end) {
+		uint32_t mid = at + (end - at) / 2;
+
+		if (member_group(members[mid]) < group)
+			at = mid + 1;
+		else
+			end = mid;
+	}
+	return at;
+}
+
+/*
+ * All pairs of one group as source with the groups of `dst`. Both are in order, and each leaps over
+ * what the other has not: an address in a thousand groups costs no more than there are pairs.
+ */
+static void match_row(struct matching *m, uint32_t from, const struct class *dst)
+{
+	const struct row *row = &m->v->rows[from];
+	const struct pair *pairs = m->v->pairs.items;
+	const uint32_t *members = m->p->classes.member.items;
+	uint32_t at = row->first, i = dst->first, end = dst->first + dst->n;
+
+	if (row->first == row->end || row->best >= m->best)
+		return;
+	if (pairs[at].to == GROUP_ANY)
+		match_pair(m, &pairs[at++]);
+	while (at < row->end && i < end) {
+		uint32_t group = member_group(members[i]);
+
+		if (pairs[at].to == group) {
+			match_pair(m, &pairs[at++]);
+			i++;
+		} else if (pairs[at].to < group) {
+			at = seek_pair(pairs, at + 1, row->end, group);
+		} else {
+			i = seek_member(members, i + 1, end, pairs[at].to);
+		}
+	}
 }
 
 uint32_t view_match(const struct weir_policy *p, const struct view *v, const struct class *src,
 		    const struct class *dst, uint8_t proto, uint16_t port)
 {
-	uint32_t best = RANK_NONE;
+	struct matching m = {.p = p, .v = v, .port = port, .proto = proto, .best = RANK_NONE};
+	const uint32_t *members = p->classes.member.items;
 
-	for (uint32_t s = 0; s <= src->n; s++)
-		for (uint32_t d = 0; d <= dst->n; d++) {
-			uint32_t rank = match_pair(v, nth_group(p, src, s), nth_group(p, dst, d),
-						   proto, port);
-
-			if (rank < best)
-				best = rank;
-		}
-	return best;
+	match_row(&m, GROUP_ANY, dst);
+	for (uint32_t i = 0; i < src->n; i++)
+		match_row(&m, member_group(members[src->first + i]), dst);
+	return m.best;
 }
 
 static bool has_state_here(uint8_t proto)
@@ -92,7 +140,7 @@ static void fall_back(const struct weir_policy *p, unsigned int view, const stru
 
 	out->policy = p->default_name;
 	out->rule = 0;
-	out->flags = d->keep_on_change ? WEIR_DECISION_KEEP : 0;
+	out->flags = 0;
 	if (!has_state_here(proto)) {
 		out->verdict = d->unknown_protocol;
 		out->reason = reason_of(d->unknown_protocol, WEIR_DROP_UNKNOWN_PROTOCOL);
@@ -103,6 +151,8 @@ static void fall_back(const struct weir_policy *p, unsigned int view, const stru
 		out->verdict = d->unmatched;
 		out->reason = reason_of(d->unmatched, WEIR_DROP_NO_POLICY);
 	}
+	if (out->verdict == WEIR_VERDICT_ALLOW && d->keep_on_change)
+		out->flags = WEIR_DECISION_KEEP;
 }
 
 static void decide_in(const struct weir_policy *p, unsigned int view, const struct class *src,

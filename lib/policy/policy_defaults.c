@@ -117,8 +117,7 @@ static void read_words(struct docs *d, const struct weir_conf_node *spec)
 	weir_conf_bool(spec, "evictHalfOpen", &f->evict_half_open, d->r);
 }
 
-void docs_read_defaults(struct docs *d, const struct weir_conf_node *root,
-			const struct weir_conf_node *spec)
+void docs_read_defaults(struct docs *d, struct weir_conf_pos pos, const struct weir_conf_node *spec)
 {
 	static const char *const keys[] = {
 		"unmatched", "unknownProtocol",  "arp",      "nonIP",
@@ -127,12 +126,11 @@ void docs_read_defaults(struct docs *d, const struct weir_conf_node *root,
 	uint64_t answers = d->defaults.answers_per_second;
 
 	if (d->defaults_pos.line) {
-		weir_conf_error(d->r, root->pos, "there is already a Defaults document: %s:%u",
-				d->defaults_pos.file, d->defaults_pos.line);
+		weir_conf_error(d->r, pos, "there is already a Defaults document at %s:%u:%u",
+				d->defaults_pos.file, d->defaults_pos.line, d->defaults_pos.column);
 		return;
 	}
-	d->defaults_pos = root->pos;
-	d->n_documents++;
+	d->defaults_pos = pos;
 	weir_conf_known_keys(spec, keys, d->r);
 	read_words(d, spec);
 	read_failures(d, spec);

@@ -2,7 +2,10 @@
 /* Policy documents: kind, metadata, spec; groups first, since policies name them in any order. */
 #include "policy_impl.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+
+#define NAME_MAX_BYTES 253
 
 void *array_add(struct array *a, size_t size)
 {
@@ -24,8 +27,28 @@ void array_fini(struct array *a)
 	*a = (struct array){0};
 }
 
+uint32_t *array_at(struct array *a, uint32_t at)
+{
+	while (a->n <= at)
+		if (!array_add(a, sizeof(uint32_t)))
+			return NULL;
+	return (uint32_t *)a->items + at;
+}
+
+bool docs_init(struct docs *d, struct weir_names *names, struct weir_conf_report *r)
+{
+	d->names = names;
+	d->r = r;
+	d->defaults = policy_defaults_initial;
+	d->group_names = weir_names_create();
+	if (d->group_names)
+		docs_add_group(d, "any", (struct weir_conf_pos){0});
+	return d->group_names && !d->no_memory;
+}
+
 void docs_fini(struct docs *d)
 {
+	weir_names_destroy(d->group_names);
 	array_fini(&d->groups);
 	array_fini(&d->group_of_name);
 	array_fini(&d->members);
@@ -33,87 +56,104 @@ void docs_fini(struct docs *d)
 	array_fini(&d->groups_of_rules);
 	array_fini(&d->protos);
 	array_fini(&d->ranges);
-	array_fini(&d->policy_pos);
+	array_fini(&d->policies);
+	array_fini(&d->policy_of_name);
+	array_fini(&d->rule_names);
 }
 
 /* ---- groups ---- */
 
-uint32_t docs_group_by_name(const struct docs *d, uint32_t name)
+uint32_t docs_group_by_name(const struct docs *d, const char *name)
 {
-	return name < d->group_of_name.n ? ((const uint32_t *)d->group_of_name.items)[name]
-					 : GROUP_ANY;
+	uint32_t id = weir_names_intern(d->group_names, name);
+
+	return id < d->group_of_name.n ? ((const uint32_t *)d->group_of_name.items)[id] : GROUP_ANY;
 }
 
-uint32_t docs_add_group(struct docs *d, uint32_t name, struct weir_conf_pos pos)
+uint32_t docs_add_group(struct docs *d, const char *name, struct weir_conf_pos pos)
 {
+	uint32_t id = weir_names_intern(d->group_names, name);
+	uint32_t *number = array_at(&d->group_of_name, id);
 	struct group *g = array_add(&d->groups, sizeof(*g));
 
-	while (g && d->group_of_name.n <= name)
-		if (!array_add(&d->group_of_name, sizeof(uint32_t)))
-			g = NULL;
-	if (!g) {
+	if (!id || !number || !g) {
 		d->no_memory = true;
 		return GROUP_ANY;
 	}
-	*g = (struct group){.name = name, .pos = pos};
-	((uint32_t *)d->group_of_name.items)[name] = d->groups.n - 1;
-	return d->groups.n - 1;
+	*g = (struct group){.name = id, .pos = pos};
+	*number = d->groups.n - 1;
+	return *number;
 }
 
-bool docs_add_member(struct docs *d, uint32_t group, const struct weir_conf_node *n)
+bool docs_is_address(const char *text)
+{
+	struct weir_prefix p;
+
+	return weir_prefix_parse(text, &p) != -WEIR_EFORMAT;
+}
+
+bool docs_read_prefix(struct docs *d, const struct weir_conf_node *n, struct weir_prefix *out)
 {
 	char text[WEIR_PREFIX_TEXT];
-	struct weir_prefix prefix;
-	struct member *m;
 	int rc;
 
 	if (!weir_conf_expect(n, WEIR_CONF_SCALAR, "a CIDR", d->r))
 		return false;
-	rc = weir_prefix_parse(n->text, &prefix);
-	if (rc == -WEIR_EINVAL) {
+	rc = weir_prefix_parse(n->text, out);
+	if (rc == -WEIR_EINVAL)
 		weir_conf_error(d->r, n->pos,
 				"'%s' has bits set below its prefix, did you mean '%s'?", n->text,
-				weir_prefix_format(&prefix, text));
-		return false;
-	}
-	if (rc < 0) {
+				weir_prefix_format(out, text));
+	else if (rc < 0)
 		weir_conf_error(d->r, n->pos,
 				"'%s' is not an address or CIDR (10.0.0.0/8, 2001:db8::/32)",
 				n->text);
-		return false;
-	}
-	m = array_add(&d->members, sizeof(*m));
-	if (m)
-		*m = (struct member){.prefix = prefix, .group = group};
-	else
-		d->no_memory = true;
-	return m != NULL;
+	return rc == 0;
 }
 
-static void read_group(struct docs *d, const struct weir_conf_node *root, uint32_t name,
-		       const struct weir_conf_node *spec)
+void docs_add_member(struct docs *d, uint32_t group, const struct weir_prefix *prefix)
 {
-	static const char *const keys[] = {"cidrs", "description", NULL};
-	uint32_t before = docs_group_by_name(d, name), group;
-	const struct weir_conf_node *cidrs;
+	struct member *m = array_add(&d->members, sizeof(*m));
 
-	weir_conf_known_keys(spec, keys, d->r);
-	if (before != GROUP_ANY) {
-		weir_conf_error(d->r, root->pos, "there is already a Group '%s' on line %u",
-				weir_names_get(d->names, name),
-				((const struct group *)d->groups.items)[before].pos.line);
-		return;
-	}
-	if (strcmp(weir_names_get(d->names, name), "any") == 0) {
-		weir_conf_error(d->r, root->pos, "'any' means every address and cannot be a Group");
-		return;
-	}
-	group = docs_add_group(d, name, root->pos);
-	cidrs = weir_conf_get(spec, "cidrs");
+	if (m)
+		*m = (struct member){.prefix = *prefix, .group = group};
+	else
+		d->no_memory = true;
+}
+
+static void read_cidrs(struct docs *d, const struct weir_conf_node *spec, uint32_t group)
+{
+	const struct weir_conf_node *cidrs = weir_conf_get(spec, "cidrs");
+	struct weir_prefix prefix;
+
 	if (!weir_conf_require(spec, "cidrs", d->r) ||
 	    !weir_conf_expect(cidrs, WEIR_CONF_SEQUENCE, "cidrs", d->r))
 		return;
-	weir_conf_foreach(n, cidrs) docs_add_member(d, group, n);
+	if (!cidrs->count)
+		weir_conf_error(d->r, cidrs->pos, "cidrs is empty: nobody would be in the Group");
+	weir_conf_foreach (n, cidrs) {
+		if (docs_read_prefix(d, n, &prefix))
+			docs_add_member(d, group, &prefix);
+	}
+}
+
+static void read_group(struct docs *d, const char *name, struct weir_conf_pos pos,
+		       const struct weir_conf_node *spec)
+{
+	static const char *const keys[] = {"cidrs", "description", NULL};
+	uint32_t before = docs_group_by_name(d, name);
+	const struct group *first = (const struct group *)d->groups.items + before;
+
+	weir_conf_known_keys(spec, keys, d->r);
+	if (strcmp(name, "any") == 0)
+		weir_conf_error(d->r, pos, "'any' means every address and cannot be a Group");
+	else if (docs_is_address(name))
+		weir_conf_error(d->r, pos, "a Group's name cannot be an address");
+	else if (before != GROUP_ANY)
+		weir_conf_error(d->r, pos, "there is already a Group '%s' at %s:%u:%u", name,
+				first->pos.file, first->pos.line, first->pos.column);
+	else
+		read_cidrs(d, spec, docs_add_group(d, name, pos));
 }
 
 /* ---- documents ---- */
@@ -122,47 +162,64 @@ enum kind { KIND_GROUP, KIND_ACCESS, KIND_EGRESS, KIND_DEFAULTS };
 static const char *const kind_words[] = {"Group", "AccessPolicy", "EgressPolicy", "Defaults", NULL};
 
 struct document {
-	const struct weir_conf_node *root;
 	const struct weir_conf_node *spec;
-	uint32_t name;
+	const char *name;         /* "" for Defaults without one */
+	struct weir_conf_pos pos; /* of the name */
 	enum kind kind;
 };
 
-static bool read_name(struct docs *d, const struct weir_conf_node *root, uint32_t *out)
+/* As Kubernetes has them: so a name can be a command's argument, a label, a file's name. */
+static bool is_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > NAME_MAX_BYTES || !isalnum((unsigned char)text[0]) ||
+	    !isalnum((unsigned char)text[len - 1]))
+		return false;
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr("._-", *text))
+			return false;
+	return true;
+}
+
+static bool read_name(struct docs *d, const struct weir_conf_node *root, struct document *out)
 {
 	static const char *const keys[] = {"name", "labels", "annotations", NULL};
 	const struct weir_conf_node *meta = weir_conf_get(root, "metadata");
-	const char *name = NULL;
 
+	if (!meta && out->kind == KIND_DEFAULTS)
+		return true;
 	if (!weir_conf_require(root, "metadata", d->r) ||
 	    !weir_conf_expect(meta, WEIR_CONF_MAPPING, "metadata", d->r))
 		return false;
 	weir_conf_known_keys(meta, keys, d->r);
-	if (!weir_conf_require(meta, "name", d->r) || !weir_conf_str(meta, "name", &name, d->r))
+	if (!weir_conf_require(meta, "name", d->r) ||
+	    !weir_conf_str(meta, "name", &out->name, d->r))
 		return false;
-	if (!*name || strlen(name) > 253) {
-		weir_conf_error(d->r, weir_conf_get(meta, "name")->pos,
-				"a name has 1 to 253 characters");
-		return false;
-	}
-	*out = weir_names_intern(d->names, name);
-	return true;
+	out->pos = weir_conf_get(meta, "name")->pos;
+	if (is_name(out->name))
+		return true;
+	weir_conf_error(d->r, out->pos,
+			"a name is up to 253 letters, digits, '-', '_' and '.', with a letter or "
+			"digit at both ends");
+	return false;
 }
 
 static bool open_document(struct docs *d, const struct weir_conf_node *root, struct document *out)
 {
 	static const char *const keys[] = {"apiVersion", "kind", "metadata", "spec", NULL};
+	static const char *const versions[] = {"weir/v1", NULL};
 	static const struct weir_conf_node empty = {.kind = WEIR_CONF_MAPPING};
-	unsigned int kind = 0;
+	unsigned int kind = 0, version = 0;
 
-	out->root = root;
 	if (!weir_conf_expect(root, WEIR_CONF_MAPPING, "a policy document", d->r) ||
 	    !weir_conf_require(root, "kind", d->r) ||
 	    !weir_conf_word(root, "kind", kind_words, &kind, d->r))
 		return false;
-	out->kind = (enum kind)kind;
+	*out = (struct document){.name = "", .pos = root->pos, .kind = (enum kind)kind};
 	weir_conf_known_keys(root, keys, d->r);
-	if (!read_name(d, root, &out->name))
+	weir_conf_word(root, "apiVersion", versions, &version, d->r);
+	if (!read_name(d, root, out))
 		return false;
 	out->spec = weir_conf_get(root, "spec");
 	if (!out->spec && out->kind == KIND_DEFAULTS)
@@ -171,89 +228,94 @@ static bool open_document(struct docs *d, const struct weir_conf_node *root, str
 			 : weir_conf_require(root, "spec", d->r);
 }
 
-struct named_pos {
-	uint32_t name;
-	struct weir_conf_pos pos;
-};
-
-/* Names of policies are what events, counters and explain speak of: they must be unique. */
-static void note_policy(struct docs *d, const struct document *doc)
+/*
+ * Names of policies are what events, counters and explain speak of, so they must be unique.
+ * Returns the interned name, 0 when it cannot be used.
+ */
+static uint32_t add_policy(struct docs *d, const struct document *doc)
 {
-	const struct named_pos *all = d->policy_pos.items;
-	struct named_pos *n;
+	uint32_t id = weir_names_intern(d->names, doc->name);
+	uint32_t *number = array_at(&d->policy_of_name, id);
+	struct weir_conf_pos *pos;
 
-	for (uint32_t i = 0; i < d->policy_pos.n; i++)
-		if (all[i].name == doc->name) {
-			weir_conf_error(d->r, doc->root->pos,
-					"there is already a policy '%s' on line %u",
-					weir_names_get(d->names, doc->name), all[i].pos.line);
-			return;
-		}
-	n = array_add(&d->policy_pos, sizeof(*n));
-	if (n)
-		*n = (struct named_pos){.name = doc->name, .pos = doc->root->pos};
-	else
+	if (strcmp(doc->name, "default") == 0) {
+		weir_conf_error(d->r, doc->pos,
+				"'default' stands for what no policy decides and cannot be one");
+		return 0;
+	}
+	if (number && *number) {
+		pos = (struct weir_conf_pos *)d->policies.items + *number - 1;
+		weir_conf_error(d->r, doc->pos, "there is already a policy '%s' at %s:%u:%u",
+				doc->name, pos->file, pos->line, pos->column);
+		return 0;
+	}
+	pos = array_add(&d->policies, sizeof(*pos));
+	if (!id || !number || !pos) {
 		d->no_memory = true;
-	d->n_policies++;
+		return 0;
+	}
+	*pos = doc->pos;
+	*number = d->policies.n;
+	return id;
 }
 
-static void read_document(struct docs *d, const struct document *doc, bool groups)
+static void read_document(struct docs *d, const struct document *doc)
 {
-	if ((doc->kind == KIND_GROUP) != groups)
-		return;
-	d->n_documents++;
+	uint32_t name;
+
 	switch (doc->kind) {
+	case KIND_DEFAULTS:
+		docs_read_defaults(d, doc->pos, doc->spec);
+		break;
 	case KIND_GROUP:
-		read_group(d, doc->root, doc->name, doc->spec);
+		read_group(d, doc->name, doc->pos, doc->spec);
 		break;
 	case KIND_ACCESS:
-		note_policy(d, doc);
-		docs_read_access(d, doc->root, doc->name, doc->spec);
+		name = add_policy(d, doc);
+		if (name)
+			docs_read_access(d, name, doc->spec);
 		break;
 	case KIND_EGRESS:
-		note_policy(d, doc);
-		docs_read_egress(d, doc->root, doc->name, doc->spec);
+		name = add_policy(d, doc);
+		if (name)
+			docs_read_egress(d, name, doc->spec);
 		break;
-	case KIND_DEFAULTS:
-		break; /* read before all others */
 	}
 }
 
-/* `doc` of all files, in order. */
-static struct document *open_all(struct docs *d, const struct weir_conf_docs *const *files,
-				 unsigned int n, uint32_t *count)
+static void open_file(struct docs *d, const struct weir_conf_docs *file, struct array *all)
 {
+	for (uint32_t i = 0; i < weir_conf_doc_count(file); i++) {
+		struct document doc, *slot;
+
+		if (!open_document(d, weir_conf_doc(file, i), &doc))
+			continue;
+		slot = array_add(all, sizeof(*slot));
+		if (slot)
+			*slot = doc;
+		else
+			d->no_memory = true;
+	}
+}
+
+/* Defaults first, since policies inherit from them; then groups, since policies name them. */
+void docs_read(struct docs *d, const struct weir_conf_docs *const *files, unsigned int n)
+{
+	static const bool turn[][4] = {
+		{[KIND_DEFAULTS] = true},
+		{[KIND_GROUP] = true},
+		{[KIND_ACCESS] = true, [KIND_EGRESS] = true},
+	};
 	struct array all = {0};
 
 	for (unsigned int i = 0; i < n; i++)
-		for (uint32_t k = 0; k < weir_conf_doc_count(files[i]); k++) {
-			struct document doc = {0}, *slot;
+		open_file(d, files[i], &all);
+	for (size_t t = 0; t < WEIR_ARRAY_LEN(turn); t++)
+		for (uint32_t i = 0; i < all.n; i++) {
+			const struct document *doc = (const struct document *)all.items + i;
 
-			if (!open_document(d, weir_conf_doc(files[i], k), &doc))
-				continue;
-			slot = array_add(&all, sizeof(*slot));
-			if (slot)
-				*slot = doc;
-			else
-				d->no_memory = true;
+			if (turn[t][doc->kind])
+				read_document(d, doc);
 		}
-	*count = all.n;
-	return all.items;
-}
-
-void docs_read(struct docs *d, const struct weir_conf_docs *const *files, unsigned int n)
-{
-	uint32_t count = 0;
-	struct document *all = open_all(d, files, n, &count);
-
-	d->defaults = policy_defaults_initial;
-	docs_add_group(d, weir_names_intern(d->names, "any"), (struct weir_conf_pos){0});
-	for (uint32_t i = 0; i < count; i++)
-		if (all[i].kind == KIND_DEFAULTS)
-			docs_read_defaults(d, all[i].root, all[i].spec);
-	for (uint32_t i = 0; i < count; i++)
-		read_document(d, &all[i], true);
-	for (uint32_t i = 0; i < count; i++)
-		read_document(d, &all[i], false);
-	free(all);
+	array_fini(&all);
 }

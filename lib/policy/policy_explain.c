@@ -5,9 +5,8 @@
 
 #define CANDIDATES_MAX 100
 
-static void add_side(const struct weir_policy *p, const struct weir_names *names,
-		     struct weir_json *j, const char *key, const struct weir_addr *addr,
-		     const struct class *k)
+static void add_side(const struct weir_policy *p, struct weir_json *j, const char *key,
+		     const struct weir_addr *addr, const struct class *k)
 {
 	const struct group *groups = p->docs.groups.items;
 	const uint32_t *members = p->classes.member.items;
@@ -17,7 +16,9 @@ static void add_side(const struct weir_policy *p, const struct weir_names *names
 	weir_json_str(j, "address", weir_addr_format(addr, text));
 	weir_json_array(j, "groups");
 	for (uint32_t i = 0; i < k->n; i++)
-		weir_json_str(j, NULL, weir_names_get(names, groups[members[k->first + i]].name));
+		weir_json_str(j, NULL,
+			      weir_names_get(p->docs.group_names,
+					     groups[member_group(members[k->first + i])].name));
 	weir_json_end_array(j);
 	weir_json_end_object(j);
 }
@@ -32,7 +33,7 @@ static bool in_groups(const struct weir_policy *p, const struct class *k, uint32
 		if (wanted[i] == GROUP_ANY)
 			return true;
 		for (uint32_t g = 0; g < k->n; g++)
-			if (members[g] == wanted[i])
+			if (member_group(members[g]) == wanted[i])
 				return true;
 	}
 	return false;
@@ -67,7 +68,7 @@ static void add_candidate(const struct weir_policy *p, const struct weir_names *
 	weir_json_str(j, "policy", weir_names_get(names, rule->policy));
 	if (rule->name)
 		weir_json_str(j, "rule", weir_names_get(names, rule->name));
-	if (rule->priority != PRIORITY_LAST)
+	if (rule->priority < PRIORITY_REST)
 		weir_json_u64(j, "priority", rule->priority);
 	weir_json_str(j, "mode", modes[rule->mode]);
 	weir_json_str(j, "action", weir_verdict_name((enum weir_verdict)rule->verdict));
@@ -126,8 +127,8 @@ void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_q
 
 	weir_policy_decide(p, q, &d);
 	weir_json_object(j, key);
-	add_side(p, names, j, "from", &q->src, src);
-	add_side(p, names, j, "to", &q->dst, dst);
+	add_side(p, j, "from", &q->src, src);
+	add_side(p, j, "to", &q->dst, dst);
 	weir_json_u64(j, "proto", q->proto);
 	weir_json_u64(j, "port", q->dport);
 	add_candidates(p, q, names, j, src, dst);

@@ -12,6 +12,7 @@
 struct loading {
 	struct array docs; /* struct weir_conf_docs * */
 	struct weir_conf_report *r;
+	uint32_t seen; /* files */
 	bool good;
 };
 
@@ -54,6 +55,7 @@ static void load_entry(struct loading *l, const char *folder, const char *name, 
 static void load_folder(struct loading *l, const char *path, unsigned int depth)
 {
 	struct weir_conf_pos whole = {.file = path};
+	uint32_t before = l->seen;
 	struct dirent **entries;
 	int n = scandir(path, &entries, is_policy_entry, alphasort);
 
@@ -69,12 +71,15 @@ static void load_folder(struct loading *l, const char *path, unsigned int depth)
 	}
 	if (n >= 0)
 		free(entries);
+	if (depth == 0 && l->good && l->seen == before)
+		weir_conf_warning(l->r, whole, "no *.yaml or *.yml file in this folder");
 }
 
 static void load_one_file(struct loading *l, const char *path)
 {
 	struct weir_conf_docs *d = weir_conf_load_file(path, l->r), **slot;
 
+	l->seen++;
 	slot = d ? array_add(&l->docs, sizeof(struct weir_conf_docs *)) : NULL;
 	if (slot)
 		*slot = d;

@@ -10,7 +10,7 @@ struct rte_fib6;
 
 #define GROUP_ANY     0 /* the group that every address is in */
 #define PROTO_ANY     256
-#define PRIORITY_LAST UINT32_MAX /* of what stands after all rules: an EgressPolicy's rest */
+#define PRIORITY_REST 65536 /* added for what stands after all rules: an EgressPolicy's rest */
 
 /* ---- growing arrays of plain things; control thread only ---- */
 
@@ -21,12 +21,14 @@ struct array {
 };
 /* A zeroed new item of `size` bytes at the end; NULL: no memory. Pointers into the array move. */
 void *array_add(struct array *a, size_t size);
+/* Number `at` of an array of uint32_t, which grows by zeros to hold it; NULL: no memory. */
+uint32_t *array_at(struct array *a, uint32_t at);
 void array_fini(struct array *a);
 
 /* ---- documents as read ---- */
 
 struct group {
-	uint32_t name; /* interned; an inline CIDR's text for a group of its own */
+	uint32_t name; /* in docs.group_names; an inline CIDR's text for a group of its own */
 	struct weir_conf_pos pos;
 };
 
@@ -57,39 +59,60 @@ struct rule {
 	uint8_t mode;
 };
 
+/*
+ * What one rule list times the other, times protocols and port ranges, may come to over all rules,
+ * and the groups of all classes together: a policy that asks for more is refused rather than left
+ * to take the machine's memory.
+ */
+#define PARTS_MAX         2000000
+#define CLASS_MEMBERS_MAX 8000000
+
 struct docs {
-	struct weir_names *names;
+	struct weir_names *names;       /* the process's, of policies and rules */
+	struct weir_names *group_names; /* this policy's own: those of groups die with it */
 	struct weir_conf_report *r;
 	struct weir_policy_defaults defaults;
 	struct weir_conf_pos defaults_pos; /* line 0: no Defaults document */
 	struct array groups;               /* struct group; [0] is GROUP_ANY */
-	struct array group_of_name;        /* uint32_t by interned name */
+	struct array group_of_name;        /* uint32_t by number in group_names */
 	struct array members;              /* struct member */
 	struct array rules;                /* struct rule */
 	struct array groups_of_rules;      /* uint32_t */
 	struct array protos;               /* uint16_t */
 	struct array ranges;               /* struct range */
-	struct array policy_pos;           /* struct named_pos */
-	uint32_t n_policies;
-	uint32_t n_documents;
+	struct array policies;             /* struct weir_conf_pos, of each policy's name */
+	struct array policy_of_name;       /* uint32_t by interned name: place in policies + 1 */
+	struct array rule_names;           /* uint32_t by interned name: the same, last user */
+	uint32_t n_enforced;               /* policies */
+	uint32_t n_inline;                 /* groups that are an inline CIDR */
+	uint64_t n_parts;
 	bool no_memory;
 };
 
 /* ---- the compiled form ---- */
 
-/* Which groups an address is in: part of `member`. Class 0 is no group. */
+/* Which groups an address is in: part of `member`. Class 0 is no group. A prefix of length 0 puts
+ * its whole family into a group, which is `any` by another name: it does not make an address named.
+ */
 struct class
 {
 	uint32_t first;
 	uint32_t n;
-	bool named[2]; /* by a policy, in each view */
+	bool named[2]; /* one of the groups is named by a policy, in each view */
 };
+
+/* An address is in the group only through a prefix of length 0. */
+#define MEMBER_WHOLE 1u
+static inline uint32_t member_group(uint32_t member)
+{
+	return member >> 1;
+}
 
 struct classes {
 	struct rte_fib *v4;
 	struct rte_fib6 *v6;
 	struct array class;  /* struct class */
-	struct array member; /* uint32_t group */
+	struct array member; /* uint32_t: group << 1, and MEMBER_WHOLE */
 };
 
 /* Ports lo..hi go to the rule at `rank`. */
@@ -107,15 +130,23 @@ struct proto_part {
 };
 
 struct pair {
-	uint64_t key; /* from group << 32 | to group; 0 with n_parts 0: empty */
+	uint32_t to;   /* group */
+	uint32_t best; /* the lowest rank of its rules */
 	uint32_t first_part;
 	uint32_t n_parts;
 };
 
+/* The pairs with one group as `from`, by `to`: [first, end) of pairs. */
+struct row {
+	uint32_t first;
+	uint32_t end;
+	uint32_t best; /* the lowest rank of its pairs */
+};
+
 /* Rules of some modes, ready to decide. */
 struct view {
-	struct pair *pairs; /* open addressing, linear probing */
-	uint32_t mask;
+	struct row *rows;       /* by group */
+	struct array pairs;     /* struct pair */
 	struct array parts;     /* struct proto_part */
 	struct array intervals; /* struct interval */
 };
@@ -133,25 +164,27 @@ struct weir_policy {
 };
 
 /* policy_docs.c */
-bool docs_read_groups(struct docs *d, const struct weir_conf_node *root);
+bool docs_init(struct docs *d, struct weir_names *names, struct weir_conf_report *r);
 void docs_read(struct docs *d, const struct weir_conf_docs *const *files, unsigned int n);
 void docs_fini(struct docs *d);
-uint32_t docs_group_by_name(const struct docs *d, uint32_t name); /* GROUP_ANY: none */
-uint32_t docs_add_group(struct docs *d, uint32_t name, struct weir_conf_pos pos);
-bool docs_add_member(struct docs *d, uint32_t group, const struct weir_conf_node *n);
+uint32_t docs_group_by_name(const struct docs *d, const char *name); /* GROUP_ANY: none */
+uint32_t docs_add_group(struct docs *d, const char *name, struct weir_conf_pos pos);
+/* An address or CIDR; false: reported. */
+bool docs_read_prefix(struct docs *d, const struct weir_conf_node *n, struct weir_prefix *out);
+void docs_add_member(struct docs *d, uint32_t group, const struct weir_prefix *prefix);
+bool docs_is_address(const char *text);
 
 /* policy_defaults.c */
 extern const struct weir_policy_defaults policy_defaults_initial;
-void docs_read_defaults(struct docs *d, const struct weir_conf_node *root,
+void docs_read_defaults(struct docs *d, struct weir_conf_pos pos,
 			const struct weir_conf_node *spec);
 
 /* policy_rules.c */
-void docs_read_access(struct docs *d, const struct weir_conf_node *root, uint32_t name,
-		      const struct weir_conf_node *spec);
-void docs_read_egress(struct docs *d, const struct weir_conf_node *root, uint32_t name,
-		      const struct weir_conf_node *spec);
+void docs_read_access(struct docs *d, uint32_t name, const struct weir_conf_node *spec);
+void docs_read_egress(struct docs *d, uint32_t name, const struct weir_conf_node *spec);
 
 /* policy_classes.c */
+/* False: no memory, or reported. */
 bool classes_build(struct classes *c, const struct docs *d);
 void classes_fini(struct classes *c);
 const struct class *class_of(const struct classes *c, const struct weir_addr *a);

@@ -2,10 +2,13 @@
 /* Kinds AccessPolicy and EgressPolicy: documents to rules. */
 #include "policy_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ACCESS_PRIORITY 1000
 #define EGRESS_PRIORITY 2000
+#define RULE_NAME_MAX   253
+#define SUGGEST_WITHIN  4 /* edits, less than */
 
 static const char *const mode_words[] = {"off", "detect", "enforce", NULL};
 static const char *const action_words[] = {"allow", "deny", "drop", NULL};
@@ -15,6 +18,7 @@ static const uint16_t proto_numbers[] = {PROTO_ANY, 6, 17, 1, 58, 132};
 
 /* What stands in a policy's spec beside its rules. */
 struct header {
+	const struct weir_conf_node *spec;
 	uint32_t name;
 	uint32_t priority;
 	enum mode mode;
@@ -34,22 +38,27 @@ static bool add_group_ref(struct docs *d, uint32_t group)
 	return slot != NULL;
 }
 
-static bool looks_like_address(const char *text)
+/* Spares most pairs the distance itself, which cannot be smaller than the lengths'. */
+static bool near_in_length(const char *a, const char *b)
 {
-	struct weir_prefix p;
+	size_t x = strlen(a), y = strlen(b);
 
-	return strchr(text, '/') || strchr(text, ':') || weir_prefix_parse(text, &p) == 0;
+	return x > y ? x - y < SUGGEST_WITHIN : y - x < SUGGEST_WITHIN;
 }
 
 static const char *nearest_group(const struct docs *d, const char *text)
 {
 	const struct group *groups = d->groups.items;
-	unsigned int best = 4;
+	unsigned int best = SUGGEST_WITHIN;
 	const char *found = NULL;
 
+	/* What is past the report's length is not kept, and a suggestion for it is wasted. */
+	if (weir_conf_errors(d->r) >= WEIR_CONF_MESSAGES_MAX)
+		return NULL;
 	for (uint32_t i = 0; i < d->groups.n; i++) {
-		const char *name = weir_names_get(d->names, groups[i].name);
-		unsigned int distance = weir_edit_distance(text, name);
+		const char *name = weir_names_get(d->group_names, groups[i].name);
+		unsigned int distance =
+			near_in_length(text, name) ? weir_edit_distance(text, name) : best;
 
 		if (distance < best && distance < strlen(name)) {
 			best = distance;
@@ -68,27 +77,61 @@ static bool unknown_group(struct docs *d, const struct weir_conf_node *n)
 	return false;
 }
 
-/* "any", a group's name, or an address or CIDR, which makes a group of its own. */
+/* The group of an address or CIDR that stands in a rule: one for all rules that have it. */
+static bool add_inline(struct docs *d, const struct weir_conf_node *n)
+{
+	char text[WEIR_PREFIX_TEXT];
+	struct weir_prefix prefix;
+	uint32_t group;
+
+	if (!docs_read_prefix(d, n, &prefix))
+		return false;
+	weir_prefix_format(&prefix, text);
+	group = docs_group_by_name(d, text);
+	if (group == GROUP_ANY) {
+		group = docs_add_group(d, text, n->pos);
+		docs_add_member(d, group, &prefix);
+		d->n_inline++;
+	}
+	return add_group_ref(d, group);
+}
+
+/* "any", a group's name, or an address or CIDR. */
 static bool read_side_one(struct docs *d, const struct weir_conf_node *n)
 {
-	uint32_t name, group;
+	uint32_t group;
 
 	if (!weir_conf_expect(n, WEIR_CONF_SCALAR, "a group or CIDR", d->r))
 		return false;
 	if (strcmp(n->text, "any") == 0)
 		return add_group_ref(d, GROUP_ANY);
-	name = weir_names_intern(d->names, n->text);
-	group = docs_group_by_name(d, name);
-	if (group == GROUP_ANY) {
-		if (!looks_like_address(n->text))
-			return unknown_group(d, n);
-		group = docs_add_group(d, name, n->pos);
-		if (!docs_add_member(d, group, n))
-			return false;
-	}
-	return add_group_ref(d, group);
+	if (docs_is_address(n->text) || strchr(n->text, '/'))
+		return add_inline(d, n);
+	group = docs_group_by_name(d, n->text);
+	return group == GROUP_ANY ? unknown_group(d, n) : add_group_ref(d, group);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Each group of the list once; any beside others is any. */
+static void tidy_side(struct docs *d, uint32_t first)
+{
+	uint32_t *list = (uint32_t *)d->groups_of_rules.items + first;
+	uint32_t n = d->groups_of_rules.n - first, kept = 1;
+
+	qsort(list, n, sizeof(*list), by_number);
+	for (uint32_t i = 1; i < n && list[0] != GROUP_ANY; i++)
+		if (list[i] != list[kept - 1])
+			list[kept++] = list[i];
+	d->groups_of_rules.n = first + kept;
+}
+
+/* False: reported. A side that is left out is any. */
 static bool read_side(struct docs *d, const struct weir_conf_node *map, const char *key,
 		      uint32_t *first, uint32_t *n)
 {
@@ -96,55 +139,88 @@ static bool read_side(struct docs *d, const struct weir_conf_node *map, const ch
 	bool good = true;
 
 	*first = d->groups_of_rules.n;
-	if (!weir_conf_require(map, key, d->r))
-		return false;
-	if (list->kind != WEIR_CONF_SEQUENCE)
+	if (!list)
+		good = add_group_ref(d, GROUP_ANY);
+	else if (list->kind != WEIR_CONF_SEQUENCE)
 		good = read_side_one(d, list);
-	else if (!list->count)
-		weir_conf_error(d->r, list->pos, "%s is empty; 'any' is every address", key);
 	else
-		weir_conf_foreach(m, list) good = read_side_one(d, m) && good;
+		weir_conf_foreach (m, list)
+			good = read_side_one(d, m) && good;
+	if (list && list->kind == WEIR_CONF_SEQUENCE && !list->count) {
+		weir_conf_error(d->r, list->pos, "%s is empty; 'any' is every address", key);
+		good = false;
+	}
+	if (good)
+		tidy_side(d, *first);
 	*n = d->groups_of_rules.n - *first;
 	return good;
 }
 
 /* ---- protocol, ports ---- */
 
+static bool add_proto(struct docs *d, uint16_t proto)
+{
+	uint16_t *slot = array_add(&d->protos, sizeof(*slot));
+
+	if (slot)
+		*slot = proto;
+	else
+		d->no_memory = true;
+	return slot != NULL;
+}
+
 static bool read_proto_one(struct docs *d, const struct weir_conf_node *n)
 {
 	unsigned int word = 0;
 	uint64_t number = 0;
-	uint16_t *slot;
-	bool good;
 
 	if (n->kind == WEIR_CONF_SCALAR && n->text[0] >= '0' && n->text[0] <= '9')
-		good = weir_conf_node_u64(n, 0, 255, &number, d->r);
-	else
-		good = weir_conf_node_word(n, proto_words, &word, d->r);
-	if (!good)
-		return false;
-	slot = array_add(&d->protos, sizeof(*slot));
-	if (!slot) {
-		d->no_memory = true;
-		return false;
-	}
-	*slot = n->text[0] >= '0' && n->text[0] <= '9' ? (uint16_t)number : proto_numbers[word];
-	return true;
+		return weir_conf_node_u64(n, 0, 255, &number, d->r) &&
+		       add_proto(d, (uint16_t)number);
+	return weir_conf_node_word(n, proto_words, &word, d->r) &&
+	       add_proto(d, proto_numbers[word]);
 }
 
+static int by_proto(const void *a, const void *b)
+{
+	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
+}
+
+/* Each protocol once; any beside others is any. */
+static void tidy_protos(struct docs *d, uint32_t first)
+{
+	uint16_t *list = (uint16_t *)d->protos.items + first;
+	uint32_t n = d->protos.n - first, kept = 1;
+
+	qsort(list, n, sizeof(*list), by_proto);
+	if (list[n - 1] == PROTO_ANY)
+		list[0] = PROTO_ANY;
+	for (uint32_t i = 1; i < n && list[0] != PROTO_ANY; i++)
+		if (list[i] != list[kept - 1])
+			list[kept++] = list[i];
+	d->protos.n = first + kept;
+}
+
+/* False: reported. Left out, it is any. */
 static bool read_protos(struct docs *d, const struct weir_conf_node *map, struct rule *rule)
 {
-	static const struct weir_conf_node any = {.kind = WEIR_CONF_SCALAR, .text = "any"};
 	const struct weir_conf_node *list = weir_conf_get(map, "protocol");
 	bool good = true;
 
 	rule->proto = d->protos.n;
 	if (!list)
-		list = &any;
-	if (list->kind == WEIR_CONF_SEQUENCE && list->count)
-		weir_conf_foreach(m, list) good = read_proto_one(d, m) && good;
-	else
+		good = add_proto(d, PROTO_ANY);
+	else if (list->kind != WEIR_CONF_SEQUENCE)
 		good = read_proto_one(d, list);
+	else
+		weir_conf_foreach (m, list)
+			good = read_proto_one(d, m) && good;
+	if (list && list->kind == WEIR_CONF_SEQUENCE && !list->count) {
+		weir_conf_error(d->r, list->pos, "protocol is empty; 'any' is every protocol");
+		good = false;
+	}
+	if (good)
+		tidy_protos(d, rule->proto);
 	rule->n_proto = d->protos.n - rule->proto;
 	return good;
 }
@@ -203,44 +279,123 @@ static bool has_only(const struct docs *d, const struct rule *rule, const uint16
 	return true;
 }
 
-/* `ports` go with TCP, UDP and SCTP, `types` with ICMP; both are the same dimension. */
-static bool read_ranges(struct docs *d, const struct weir_conf_node *map, struct rule *rule)
+static const uint16_t with_ports[] = {6, 17, 132}, with_types[] = {1, 58};
+
+/* Of any protocol, a rule with ports means those that have ports. */
+static void narrow_to_ports(struct docs *d, struct rule *rule)
 {
-	static const uint16_t with_ports[] = {6, 17, 132}, with_types[] = {1, 58};
-	const struct weir_conf_node *ports = weir_conf_get(map, "ports");
-	const struct weir_conf_node *types = weir_conf_get(map, "types");
-	const struct weir_conf_node *list = ports ? ports : types;
+	uint16_t *protos = (uint16_t *)d->protos.items + rule->proto;
+
+	if (protos[0] != PROTO_ANY)
+		return;
+	d->protos.n = rule->proto;
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(with_ports); i++)
+		add_proto(d, with_ports[i]);
+	rule->n_proto = d->protos.n - rule->proto;
+}
+
+static int by_first_port(const void *a, const void *b)
+{
+	return (int)((const struct range *)a)->lo - (int)((const struct range *)b)->lo;
+}
+
+/* In order, those that overlap or touch as one. */
+static void tidy_ranges(struct docs *d, uint32_t first)
+{
+	struct range *list = (struct range *)d->ranges.items + first;
+	uint32_t n = d->ranges.n - first, kept = 1;
+
+	qsort(list, n, sizeof(*list), by_first_port);
+	for (uint32_t i = 1; i < n; i++)
+		if (list[i].lo > list[kept - 1].hi + 1)
+			list[kept++] = list[i];
+		else if (list[i].hi > list[kept - 1].hi)
+			list[kept - 1].hi = list[i].hi;
+	d->ranges.n = first + kept;
+}
+
+/* The list of `ports` or `types`; false: reported. */
+static bool read_range_list(struct docs *d, const struct weir_conf_node *list, unsigned long max,
+			    struct rule *rule)
+{
 	bool good = true;
 
 	rule->range = d->ranges.n;
-	if (!list)
-		return true;
-	if (ports ? !has_only(d, rule, with_ports, 3) : !has_only(d, rule, with_types, 2)) {
-		weir_conf_error(d->r, list->key_pos,
-				ports ? "ports need 'protocol: tcp', udp or sctp"
-				      : "types need 'protocol: icmp' or icmpv6");
-		return false;
-	}
 	if (list->kind != WEIR_CONF_SEQUENCE)
-		good = read_range(d, list, ports ? 65535 : 255);
-	else if (!list->count)
-		weir_conf_error(d->r, list->pos, "%s is empty; leave it out for all", list->key);
+		good = read_range(d, list, max);
 	else
-		weir_conf_foreach(m, list) good = read_range(d, m, ports ? 65535 : 255) && good;
+		weir_conf_foreach (m, list)
+			good = read_range(d, m, max) && good;
+	if (list->kind == WEIR_CONF_SEQUENCE && !list->count) {
+		weir_conf_error(d->r, list->pos, "%s is empty; leave it out for all", list->key);
+		good = false;
+	}
+	if (good)
+		tidy_ranges(d, rule->range);
 	rule->n_range = d->ranges.n - rule->range;
 	return good;
 }
 
+/* `ports` go with TCP, UDP and SCTP, `types` with ICMP; both are the same dimension. */
+static bool read_ranges(struct docs *d, const struct weir_conf_node *map, struct rule *rule)
+{
+	const struct weir_conf_node *ports = weir_conf_get(map, "ports");
+	const struct weir_conf_node *types = weir_conf_get(map, "types");
+
+	if (ports && types) {
+		weir_conf_error(d->r, types->key_pos, "a rule has ports or types, not both");
+		return false;
+	}
+	if (ports)
+		narrow_to_ports(d, rule);
+	if (ports && !has_only(d, rule, with_ports, WEIR_ARRAY_LEN(with_ports))) {
+		weir_conf_error(d->r, ports->key_pos, "ports need 'protocol: tcp', udp or sctp");
+		return false;
+	}
+	if (types && !has_only(d, rule, with_types, WEIR_ARRAY_LEN(with_types))) {
+		weir_conf_error(d->r, types->key_pos, "types need 'protocol: icmp' or icmpv6");
+		return false;
+	}
+	if (ports)
+		return read_range_list(d, ports, 65535, rule);
+	return !types || read_range_list(d, types, 255, rule);
+}
+
 /* ---- rules ---- */
 
-static void add_rule(struct docs *d, struct rule rule)
+/* What the rule adds to the compiled form at most. */
+static bool fits(struct docs *d, const struct rule *rule, struct weir_conf_pos pos)
 {
-	struct rule *slot = array_add(&d->rules, sizeof(*slot));
+	uint64_t pairs = (uint64_t)rule->n_from * rule->n_to;
+	uint64_t parts = (uint64_t)rule->n_proto * (rule->n_range ? rule->n_range : 1);
+	bool before = d->n_parts <= PARTS_MAX;
 
+	d->n_parts = pairs > PARTS_MAX ? PARTS_MAX + 1ULL : d->n_parts + pairs * parts;
+	if (d->n_parts <= PARTS_MAX)
+		return true;
+	if (before)
+		weir_conf_error(
+			d->r, pos,
+			"this rule's from, to, protocol and ports make over %u combinations "
+			"together with those of the rules before; put addresses into Groups",
+			PARTS_MAX);
+	return false;
+}
+
+static void add_rule(struct docs *d, struct rule rule, struct weir_conf_pos pos)
+{
+	struct rule *slot;
+
+	/* A policy that is off has been checked, and that is all. */
+	if (rule.mode == MODE_OFF || !fits(d, &rule, pos))
+		return;
+	slot = array_add(&d->rules, sizeof(*slot));
 	if (!slot) {
 		d->no_memory = true;
 		return;
 	}
+	if (rule.verdict != WEIR_VERDICT_ALLOW)
+		rule.flags = 0;
 	rule.order = d->rules.n - 1;
 	*slot = rule;
 }
@@ -255,37 +410,79 @@ static void read_header(struct docs *d, const struct weir_conf_node *spec, struc
 	weir_conf_word(spec, "mode", mode_words, &mode, d->r);
 	weir_conf_word(spec, "onChange", change_words, &change, d->r);
 	weir_conf_bool(spec, "inspect", &inspect, d->r);
+	h->spec = spec;
 	h->priority = (uint32_t)priority;
 	h->mode = (enum mode)mode;
+	d->n_enforced += h->mode == MODE_ENFORCE;
 	h->flags = (uint8_t)((change == 1 ? WEIR_DECISION_KEEP : 0) |
 			     (inspect ? WEIR_DECISION_INSPECT : 0));
 }
 
+/* Events and explain name rules, so within a policy (always the last one read) names differ. */
+static uint32_t add_rule_name(struct docs *d, const char *name, struct weir_conf_pos pos)
+{
+	uint32_t id = weir_names_intern(d->names, name);
+	uint32_t *user = array_at(&d->rule_names, id);
+
+	if (!id || !user)
+		d->no_memory = true;
+	else if (*user == d->policies.n)
+		weir_conf_error(d->r, pos, "this policy has a rule '%s' already", name);
+	else
+		*user = d->policies.n;
+	return id;
+}
+
+/* "#3" for the third of a list, when it has no name of its own. */
+static uint32_t numbered_name(struct docs *d, uint32_t number, struct weir_conf_pos pos)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "#%u", number);
+	return add_rule_name(d, text, pos);
+}
+
+/* `number` counts from 1 in the policy's list; 0: the policy has just one rule. */
+static void read_rule_name(struct docs *d, const struct weir_conf_node *map, uint32_t number,
+			   struct rule *rule)
+{
+	const struct weir_conf_node *n = weir_conf_get(map, "name");
+	const char *name = NULL;
+
+	if (!weir_conf_str(map, "name", &name, d->r))
+		return;
+	if (name && (!*name || strlen(name) > RULE_NAME_MAX || name[0] == '#'))
+		weir_conf_error(d->r, n->pos,
+				"a rule's name has 1 to %u bytes and does not begin with '#'",
+				RULE_NAME_MAX);
+	else if (name)
+		rule->name = add_rule_name(d, name, n->pos);
+	else if (number)
+		rule->name = numbered_name(d, number, map->pos);
+}
+
 static struct rule begin_rule(struct docs *d, const struct header *h,
-			      const struct weir_conf_node *map)
+			      const struct weir_conf_node *map, uint32_t number)
 {
 	struct rule rule = {
 		.policy = h->name,
 		.priority = h->priority,
 		.mode = h->mode,
-		.flags = h->flags,
 	};
 	bool inspect = (h->flags & WEIR_DECISION_INSPECT) != 0;
-	const char *name = NULL;
 
-	weir_conf_str(map, "name", &name, d->r);
-	if (name)
-		rule.name = weir_names_intern(d->names, name);
-	if (weir_conf_bool(map, "inspect", &inspect, d->r))
-		rule.flags = (uint8_t)((rule.flags & ~WEIR_DECISION_INSPECT) |
-				       (inspect ? WEIR_DECISION_INSPECT : 0));
+	read_rule_name(d, map, number, &rule);
+	if (map != h->spec)
+		weir_conf_bool(map, "inspect", &inspect, d->r);
+	rule.flags = (uint8_t)((h->flags & ~WEIR_DECISION_INSPECT) |
+			       (inspect ? WEIR_DECISION_INSPECT : 0));
 	return rule;
 }
 
 static void read_access_rule(struct docs *d, const struct header *h,
-			     const struct weir_conf_node *map)
+			     const struct weir_conf_node *map, uint32_t number)
 {
-	struct rule rule = begin_rule(d, h, map);
+	struct rule rule = begin_rule(d, h, map, number);
 	unsigned int action = 0;
 	bool good = read_side(d, map, "from", &rule.from, &rule.n_from);
 
@@ -295,7 +492,7 @@ static void read_access_rule(struct docs *d, const struct header *h,
 	       weir_conf_word(map, "action", action_words, &action, d->r) && good;
 	rule.verdict = (uint8_t)action;
 	if (good)
-		add_rule(d, rule);
+		add_rule(d, rule, map->pos);
 }
 
 /* The list of mappings at `key`, each with no keys but `keys`. */
@@ -307,103 +504,133 @@ static const struct weir_conf_node *rule_list(struct docs *d, const struct weir_
 
 	if (!weir_conf_expect(list, WEIR_CONF_SEQUENCE, key, d->r))
 		return NULL;
-	weir_conf_foreach(m, list) good = weir_conf_expect(m, WEIR_CONF_MAPPING, "a rule", d->r) &&
-					  weir_conf_known_keys(m, keys, d->r) && good;
+	weir_conf_foreach (m, list)
+		good = weir_conf_expect(m, WEIR_CONF_MAPPING, "a rule", d->r) &&
+		       weir_conf_known_keys(m, keys, d->r) && good;
 	return good ? list : NULL;
 }
 
-void docs_read_access(struct docs *d, const struct weir_conf_node *root, uint32_t name,
-		      const struct weir_conf_node *spec)
+static void read_rule_list(struct docs *d, const struct header *h,
+			   const struct weir_conf_node *spec)
 {
-	static const char *const short_keys[] = {"priority", "mode",   "onChange",    "inspect",
-						 "from",     "to",     "protocol",    "ports",
-						 "types",    "action", "description", NULL};
-	static const char *const long_keys[] = {"priority", "mode",        "onChange", "inspect",
-						"rules",    "description", NULL};
-	static const char *const rule_keys[] = {"name",        "from",  "to",     "protocol",
-						"ports",       "types", "action", "inspect",
-						"description", NULL};
-	struct header h = {.name = name, .priority = ACCESS_PRIORITY, .mode = MODE_ENFORCE};
-	const struct weir_conf_node *list = weir_conf_get(spec, "rules");
+	static const char *const keys[] = {"name",  "from",   "to",      "protocol",    "ports",
+					   "types", "action", "inspect", "description", NULL};
+	const struct weir_conf_node *list = rule_list(d, spec, "rules", keys);
+	uint32_t number = 0;
 
-	if (!weir_conf_known_keys(spec, list ? long_keys : short_keys, d->r))
+	if (!list)
+		return;
+	if (!list->count)
+		weir_conf_error(d->r, list->pos, "rules is empty: the policy would do nothing");
+	weir_conf_foreach (m, list) {
+		number++;
+		read_access_rule(d, h, m, list->count > 1 ? number : 0);
+	}
+}
+
+/* One rule right in the spec, or a list of them; not both. */
+static bool check_access_keys(struct docs *d, const struct weir_conf_node *spec)
+{
+	static const char *const keys[] = {"priority", "mode", "onChange",    "inspect", "rules",
+					   "from",     "to",   "protocol",    "ports",   "types",
+					   "action",   "name", "description", NULL};
+	static const char *const of_one[] = {"from",  "to",     "protocol", "ports",
+					     "types", "action", "name"};
+	bool good = weir_conf_known_keys(spec, keys, d->r);
+
+	for (size_t i = 0; weir_conf_get(spec, "rules") && i < WEIR_ARRAY_LEN(of_one); i++) {
+		const struct weir_conf_node *n = weir_conf_get(spec, of_one[i]);
+
+		if (!n)
+			continue;
+		weir_conf_error(d->r, n->key_pos, "'%s' belongs into one of the rules", of_one[i]);
+		good = false;
+	}
+	return good;
+}
+
+void docs_read_access(struct docs *d, uint32_t name, const struct weir_conf_node *spec)
+{
+	struct header h = {.name = name, .priority = ACCESS_PRIORITY, .mode = MODE_ENFORCE};
+
+	if (!check_access_keys(d, spec))
 		return;
 	read_header(d, spec, &h);
-	if (!list) {
-		read_access_rule(d, &h, spec);
-		return;
-	}
-	list = rule_list(d, spec, "rules", rule_keys);
-	if (list)
-		weir_conf_foreach(m, list) read_access_rule(d, &h, m);
+	if (weir_conf_get(spec, "rules"))
+		read_rule_list(d, &h, spec);
+	else
+		read_access_rule(d, &h, spec, 0);
 }
 
 /* ---- egress ---- */
 
 static void read_egress_rule(struct docs *d, const struct header *h, const struct rule *from,
-			     const struct weir_conf_node *map)
+			     const struct weir_conf_node *map, uint32_t number)
 {
-	struct rule rule = begin_rule(d, h, map);
-	bool good = read_side(d, map, "to", &rule.to, &rule.n_to);
+	struct rule rule = begin_rule(d, h, map, number);
+	bool good =
+		weir_conf_require(map, "to", d->r) && read_side(d, map, "to", &rule.to, &rule.n_to);
 
 	rule.from = from->from;
 	rule.n_from = from->n_from;
 	rule.verdict = WEIR_VERDICT_ALLOW;
 	if (read_protos(d, map, &rule) && read_ranges(d, map, &rule) && good)
-		add_rule(d, rule);
+		add_rule(d, rule, map->pos);
 }
 
 /* What its allow rules leave: after all rules of all policies, so that two policies of one group
  * add up instead of the first one's rest hiding the second. */
 static void add_rest(struct docs *d, const struct header *h, const struct rule *from,
-		     unsigned int action)
+		     unsigned int action, struct weir_conf_pos pos)
 {
 	struct rule rest = {
 		.policy = h->name,
-		.name = weir_names_intern(d->names, "otherwise"),
+		.name = add_rule_name(d, "otherwise", pos),
 		.from = from->from,
 		.n_from = from->n_from,
 		.to = d->groups_of_rules.n,
 		.n_to = 1,
 		.proto = d->protos.n,
 		.n_proto = 1,
-		.range = d->ranges.n,
-		.priority = PRIORITY_LAST,
+		.priority = PRIORITY_REST + h->priority,
 		.verdict = (uint8_t)action,
-		.flags = h->flags & WEIR_DECISION_KEEP,
 		.mode = h->mode,
 	};
-	uint16_t *proto = array_add(&d->protos, sizeof(*proto));
 
-	if (!proto || !add_group_ref(d, GROUP_ANY)) {
-		d->no_memory = true;
-		return;
-	}
-	*proto = PROTO_ANY;
-	add_rule(d, rest);
+	if (add_proto(d, PROTO_ANY) && add_group_ref(d, GROUP_ANY))
+		add_rule(d, rest, pos);
 }
 
-void docs_read_egress(struct docs *d, const struct weir_conf_node *root, uint32_t name,
-		      const struct weir_conf_node *spec)
+static void read_allow_list(struct docs *d, const struct header *h, const struct rule *from,
+			    const struct weir_conf_node *spec)
+{
+	static const char *const keys[] = {"name",  "to",      "protocol",    "ports",
+					   "types", "inspect", "description", NULL};
+	const struct weir_conf_node *list = rule_list(d, spec, "allow", keys);
+	uint32_t number = 0;
+
+	if (list)
+		weir_conf_foreach (m, list)
+			read_egress_rule(d, h, from, m, ++number);
+}
+
+void docs_read_egress(struct docs *d, uint32_t name, const struct weir_conf_node *spec)
 {
 	static const char *const keys[] = {"priority",  "mode",        "onChange",
 					   "inspect",   "from",        "allow",
 					   "otherwise", "description", NULL};
-	static const char *const rule_keys[] = {"name",  "to",      "protocol",    "ports",
-						"types", "inspect", "description", NULL};
 	static const char *const rest_words[] = {"deny", "drop", NULL};
 	struct header h = {.name = name, .priority = EGRESS_PRIORITY, .mode = MODE_ENFORCE};
-	unsigned int rest = 0;
 	struct rule from = {0};
-	const struct weir_conf_node *list;
+	unsigned int rest = 0;
 
 	weir_conf_known_keys(spec, keys, d->r);
 	read_header(d, spec, &h);
 	weir_conf_word(spec, "otherwise", rest_words, &rest, d->r);
-	if (!read_side(d, spec, "from", &from.from, &from.n_from))
+	if (!weir_conf_require(spec, "from", d->r) ||
+	    !read_side(d, spec, "from", &from.from, &from.n_from))
 		return;
-	list = weir_conf_get(spec, "allow") ? rule_list(d, spec, "allow", rule_keys) : NULL;
-	if (list)
-		weir_conf_foreach(m, list) read_egress_rule(d, &h, &from, m);
-	add_rest(d, &h, &from, rest + 1);
+	if (weir_conf_get(spec, "allow"))
+		read_allow_list(d, &h, &from, spec);
+	add_rest(d, &h, &from, rest + 1, spec->pos);
 }

@@ -21,7 +21,7 @@ const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" *
 #define WEIR_DECISION_INSPECT 0x01 /* the policy wants the flow's content inspected */
 #define WEIR_DECISION_WOULD_DENY \
 	0x02                    /* allowed; with the policies in mode detect it would not be */
-#define WEIR_DECISION_KEEP 0x04 /* onChange: keep: stands for the flow's life */
+#define WEIR_DECISION_KEEP 0x04 /* onChange: keep: allowed for the flow's life */
 #define WEIR_DECISION_LOG  0x08 /* reserved for policies that want each flow logged */
 
 struct weir_policy_query {
@@ -84,8 +84,10 @@ void weir_policy_destroy(struct weir_policy *p);
 
 /*
  * Decides. Any thread, no lock, no allocation. First match by priority (low numbers first, then
- * file order) among enforced policies; nothing matched: DEFAULT_DENY when either side is in a group
- * that an enforced policy names, else NO_POLICY by `unmatched`. Policies in mode detect never
+ * file order) among enforced policies. Nothing matched:
+ * UNKNOWN_PROTOCOL by `unknown_protocol`; else DEFAULT_DENY when either side is in a group or CIDR
+ * that an enforced policy names (by more than a prefix of length 0, which is `any` of its family);
+ * else NO_POLICY by `unmatched`. Policies in mode detect never
  * change the verdict, they set WOULD_DENY.
  */
 void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,

@@ -70,5 +70,7 @@ void weir_stats_add(struct weir_stats *into, const struct weir_stats *from)
 	add_words(into->drop, from->drop, WEIR_DROP_END);
 	add_words(into->stage_cycles, from->stage_cycles, WEIR_STAGE_END);
 	add_words(into->stage_packets, from->stage_packets, WEIR_STAGE_END);
-	into->count[WEIR_COUNT_GENERATION] = before && before < theirs ? before : theirs;
+	into->count[WEIR_COUNT_GENERATION] = !theirs                     ? before
+					     : before && before < theirs ? before
+									 : theirs;
 }

@@ -15,8 +15,7 @@ static size_t check_node(const struct weir_conf_node *n, unsigned int depth)
 		weir_assert(n->text && !n->first && !(n->quoted && weir_conf_is_null(n)));
 		return strlen(n->text);
 	}
-	weir_conf_foreach(m, n)
-	{
+	weir_conf_foreach (m, n) {
 		weir_assert(!m->key == (n->kind == WEIR_CONF_SEQUENCE));
 		weir_assert(!m->key || weir_conf_get(n, m->key) == m);
 		read += check_node(m, depth + 1);
@@ -34,8 +33,7 @@ static void read_members(const struct weir_conf_node *map, struct weir_conf_repo
 	uint64_t n = 0;
 	bool b = false;
 
-	weir_conf_foreach(m, map)
-	{
+	weir_conf_foreach (m, map) {
 		unsigned int before = weir_conf_errors(r), wrong = 0;
 		const char *key = m->key ? m->key : "";
 

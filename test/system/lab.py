@@ -7,8 +7,9 @@
 
 Nothing here touches the host's network: all interfaces are made inside the namespaces, whose names
 hold this process's id. Everything is taken away at the end, also after a failure; what a killed run
-left behind is swept by the next one. Devices: af_xdp, af_packet, tap, and two without weir for
-comparison and for trying the laboratory itself: bridge, cable.
+left behind is swept by the next one. Devices: af_xdp, af_packet, tap, memif (whose ends are
+weir-bench, not hosts), and two without weir for comparison and for trying the laboratory itself:
+bridge, cable.
 """
 import contextlib
 import ctypes
@@ -28,7 +29,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("WEIR_BUILD", os.path.join(ROOT, "build"))
 WEIR = os.path.join(BUILD, "app/weir/weir")
 WEIRCTL = os.path.join(BUILD, "app/weirctl/weirctl")
-WEIR_DEVICES = ("af_xdp", "af_packet", "tap")
+WEIR_BENCH = os.path.join(BUILD, "app/weir-bench/weir-bench")
+WEIR_DEVICES = ("af_xdp", "af_packet", "tap", "memif")
+VDEVS = ("tap", "memif")
 REFERENCES = ("bridge", "cable")
 CLONE_NEWNET = 0x40000000
 
@@ -155,7 +158,7 @@ class Lab:
                 end.sysctl("net.ipv6.conf.default.accept_dad", 0, check=False)
                 if self.quiet:
                     end.sysctl("net.ipv6.conf.default.disable_ipv6", 1, check=False)
-            if self.device != "tap":
+            if self.device not in VDEVS:
                 self.make_veth()
                 self.address()
             if self.device == "bridge":
@@ -217,10 +220,16 @@ class Lab:
     def port_devices(self):
         if self.device == "tap":
             return [f"vdev:net_tap{i},iface=wtap{i}" for i in (0, 1)]
+        if self.device == "memif":
+            return [self.memif(i, "server") for i in (0, 1)]
         return ["iface:g0", "iface:g1"]
 
+    def memif(self, i, role):
+        return (f"vdev:net_memif{i},role={role},id={i},socket={self.dir}/memif{i},"
+                "socket-abstract=no")
+
     def conf(self, connections=20000, memory="", more="", port=""):
-        driver = "" if self.device == "tap" else f", driver: {self.device}"
+        driver = "" if self.device in VDEVS else f", driver: {self.device}"
         mtu = f", mtu: {self.mtu}" if self.mtu != 1500 else ""
         ports = "\n".join(f'  - {{ name: {name}, device: "{device}"{driver}{mtu}{port} }}'
                           for name, device in zip(("client", "server"), self.port_devices()))
@@ -364,10 +373,10 @@ class Weir:
                           f"{self.log().strip()[-600:]}")
         if self.lab.device == "tap":
             self.lab.adopt_taps()
-        self.wait_for_traffic()
+        if self.lab.device != "memif":
+            self.wait_for_carrier()
 
-    def wait_for_traffic(self):
-        """Until the wire carries: link up on both sides, and the first ping through if one may."""
+    def wait_for_carrier(self):
         for end in (self.lab.client, self.lab.server):
             wait_for(lambda end=end: "LOWER_UP" in end.ip("link", "show", "eth0").stdout, 15,
                      f"carrier in {end.name}")

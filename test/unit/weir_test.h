@@ -27,12 +27,12 @@ static inline int weir_test_run(const weir_suite_fn *suites, size_t n)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define WEIR_TEST_MAIN(...)                                                                        \
-	int main(void)                                                                             \
-	{                                                                                          \
-		static const weir_suite_fn suites[] = {__VA_ARGS__};                               \
-                                                                                                   \
-		return weir_test_run(suites, sizeof(suites) / sizeof(suites[0]));                  \
+#define WEIR_TEST_MAIN(...)                                                       \
+	int main(void)                                                            \
+	{                                                                         \
+		static const weir_suite_fn suites[] = {__VA_ARGS__};              \
+                                                                                  \
+		return weir_test_run(suites, sizeof(suites) / sizeof(suites[0])); \
 	}
 
 /* A suite of one case from a list of tests: WEIR_SUITE("pkt parse", test_a, test_b). */

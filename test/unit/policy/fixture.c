@@ -1,104 +1,91 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Policies from text, and questions to them. */
 #include "fixture.h"
 
-#include <weir_mem.h>
-
-#include <jansson.h>
-
-static void start_eal_once(void)
-{
-	static bool started;
-	struct weir_eal_cfg cfg = {.program = "test", .need_bytes = 192 << 20, .quiet = true};
-
-	if (!started)
-		ck_assert_int_eq(weir_eal_start(&cfg, NULL), 0);
-	started = true;
-}
+#include <stdio.h>
 
 struct loaded load(const char *yaml)
 {
-	struct weir_conf_report *r = weir_conf_report_create();
+	struct loaded l = {.names = weir_names_create(), .report = weir_conf_report_create()};
 	struct weir_bytes text = {(const uint8_t *)yaml, strlen(yaml)};
-	struct weir_conf_docs *docs = weir_conf_load_text("p.yaml", text, r);
-	const struct weir_conf_docs *list[] = {docs};
-	struct loaded l = {.names = weir_names_create()};
+	struct weir_conf_docs *docs = weir_conf_load_text("t", text, l.report);
 
-	start_eal_once();
 	if (docs)
-		l.policy = weir_policy_from_docs(list, 1, l.names, r);
-	weir_conf_report_text(r, &l.said);
-	weir_buf_str(&l.said, "");
+		l.policy = weir_policy_from_docs((const struct weir_conf_docs *const[]){docs}, 1,
+						 l.names, l.report);
 	weir_conf_docs_destroy(docs);
-	weir_conf_report_destroy(r);
+	weir_buf_str(&l.text, "");
+	weir_conf_report_text(l.report, &l.text);
 	return l;
-}
-
-void unload(struct loaded *l)
-{
-	weir_policy_destroy(l->policy);
-	weir_names_destroy(l->names);
-	weir_buf_fini(&l->said);
 }
 
 struct loaded load_good(const char *yaml)
 {
 	struct loaded l = load(yaml);
 
-	ck_assert_msg(l.policy != NULL, "%s", l.said.ptr);
+	ck_assert_str_eq(l.text.ptr, "");
+	ck_assert_ptr_nonnull(l.policy);
 	return l;
 }
 
-struct weir_policy_query query(const char *from, const char *to, uint8_t proto, uint16_t port)
+void unload(struct loaded *l)
 {
-	struct weir_policy_query q = {.proto = proto, .dport = port};
+	weir_policy_destroy(l->policy);
+	weir_conf_report_destroy(l->report);
+	weir_names_destroy(l->names);
+	weir_buf_fini(&l->text);
+}
 
-	ck_assert_int_eq(weir_addr_parse(from, &q.src), 0);
-	ck_assert_int_eq(weir_addr_parse(to, &q.dst), 0);
+void check_bad_rows(const struct bad_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct loaded l = load(rows[i].yaml);
+
+		ck_assert_msg(!l.policy, "accepted:\n%s", rows[i].yaml);
+		ck_assert_msg(strcmp(l.text.ptr, rows[i].report) == 0, "%s\ngives  %swanted %s",
+			      rows[i].yaml, l.text.ptr, rows[i].report);
+		unload(&l);
+	}
+}
+
+struct weir_policy_query query(const char *src, const char *dst, uint8_t proto, uint16_t port)
+{
+	struct weir_policy_query q = {.dport = port, .proto = proto};
+
+	ck_assert_int_eq(weir_addr_parse(src, &q.src), 0);
+	ck_assert_int_eq(weir_addr_parse(dst, &q.dst), 0);
 	return q;
 }
 
-struct weir_policy_decision decide(const struct loaded *l, const char *from, const char *to,
+struct weir_policy_decision decide(const struct loaded *l, const char *src, const char *dst,
 				   uint8_t proto, uint16_t port)
 {
-	struct weir_policy_query q = query(from, to, proto, port);
+	struct weir_policy_query q = query(src, dst, proto, port);
 	struct weir_policy_decision d;
 
+	memset(&d, 0xee, sizeof(d)); /* every field must be written */
 	weir_policy_decide(l->policy, &q, &d);
 	return d;
 }
 
-void decided(const struct loaded *l, const struct weir_policy_query *q, struct weir_buf *out)
+const char *describe(const struct weir_names *names, const struct weir_policy_decision *d,
+		     struct decision_text *text)
 {
-	struct weir_policy_decision d;
-
-	weir_policy_decide(l->policy, q, &d);
-	weir_buf_printf(out, "%s %s %s %s %d", weir_verdict_name((enum weir_verdict)d.verdict),
-			weir_names_get(l->names, d.policy), weir_names_get(l->names, d.rule),
-			d.reason ? weir_drop_name((enum weir_drop)d.reason) : "",
-			(d.flags & WEIR_DECISION_WOULD_DENY) != 0);
+	snprintf(text->is, sizeof(text->is), "%s %s/%s %s%s%s%s",
+		 weir_verdict_name((enum weir_verdict)d->verdict), weir_names_get(names, d->policy),
+		 weir_names_get(names, d->rule), weir_drop_name((enum weir_drop)d->reason),
+		 d->flags & WEIR_DECISION_INSPECT ? " inspect" : "",
+		 d->flags & WEIR_DECISION_KEEP ? " keep" : "",
+		 d->flags & WEIR_DECISION_WOULD_DENY ? " would_deny" : "");
+	return text->is;
 }
 
-static const char *text_of(const json_t *object, const char *key)
+void check_decides(const struct loaded *l, const char *src, const char *dst, uint8_t proto,
+		   uint16_t port, const char *expected)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	struct weir_policy_decision d = decide(l, src, dst, proto, port);
+	struct decision_text text;
 
-	return text ? text : "";
-}
-
-void explained(const struct loaded *l, const struct weir_policy_query *q, struct weir_buf *out)
-{
-	struct weir_buf text = {0};
-	struct weir_json j = weir_json_into(&text);
-	json_t *root, *d;
-
-	weir_policy_explain(l->policy, q, l->names, &j, NULL);
-	root = json_loadb(text.ptr, text.len, 0, NULL);
-	ck_assert_msg(root != NULL, "not JSON: %s", text.ptr);
-	d = json_object_get(root, "decision");
-	weir_buf_printf(out, "%s %s %s %s %d", text_of(d, "verdict"), text_of(d, "policy"),
-			text_of(d, "rule"), text_of(d, "reason"),
-			json_is_true(json_object_get(d, "would_deny")));
-	json_decref(root);
-	weir_buf_fini(&text);
+	ck_assert_msg(strcmp(describe(l->names, &d, &text), expected) == 0,
+		      "%s to %s, protocol %u, port %u: %s, wanted %s", src, dst, proto, port,
+		      text.is, expected);
 }

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A table full of live flows, by weir-bench over memif: all are found again, control still answers,
+and peers that come and go disturb nothing."""
+import os
+import time
+
+from cases import SOAK, Skip, Suite, check, check_equal
+from lab import WEIR_BENCH, Lab, cpus, wait_for
+
+suite = Suite()
+FLOWS = 1_000_000 if SOAK else 200_000
+RATE = 60_000  # packets a second that even a shared core can do
+
+
+def command(lab, rate, seconds):
+    if not os.access(WEIR_BENCH, os.X_OK):
+        raise Skip("weir-bench is not built")
+    return [WEIR_BENCH, "traffic", "--source", lab.memif(0, "client"), "--sink",
+            lab.memif(1, "client"), "--cpu", cpus()[0], "--seconds", seconds, "--rate", rate]
+
+
+def have_memory(gib):
+    pages = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if pages < gib << 30:
+        raise Skip(f"less than {gib} GiB of memory is free")
+
+
+@suite.case(limit_s=120, soak_limit_s=300)
+def so_many_flows_live_at_once_and_are_found_again():
+    have_memory(3 if SOAK else 1)
+    if len(cpus()) < 2:
+        raise Skip("a second core is needed")
+    seconds = FLOWS * 2 // RATE + 2
+    with Lab("memif") as lab, lab.weir(connections=FLOWS + FLOWS // 5,
+                                       memory=", hugepages: never") as weir:
+        lab.gateway.run(*command(lab, RATE, seconds), "--mode", "udp", "--flows", FLOWS,
+                        timeout=seconds + 60)
+        check(weir.alive(), "weir has ended")
+        flows = sum(worker["flows"] for worker in weir.ctl("status")["workers"])
+        print(f"# {flows} flows in the table", flush=True)
+        check(flows > FLOWS * 0.95, f"{flows} flows of {FLOWS} are in the table")
+        counters = weir.counters()
+        check(counters["rx_packets"] > 1.5 * FLOWS, "each flow was not met twice")
+        check(counters["flows_created"] <= FLOWS, "flows were made twice")
+        drops = weir.drops()
+        check("flow_table_full" not in drops, f"drops: {drops}")
+        answer = weir.ctl("flows", limit=10, src="10.1.0.0/16")
+        check_equal(len(answer["flows"]), 10, "flows shown")
+        check(answer["total"] > FLOWS * 0.95, f"{answer['total']} flows match")
+
+
+@suite.case(limit_s=120)
+def peers_that_die_under_full_load_do_not_take_weir_with_them():
+    with Lab("memif") as lab, lab.weir(connections=400_000,
+                                       memory=", hugepages: never") as weir:
+        for i in range(8):
+            peer = lab.gateway.start(*command(lab, "max", 60), "--mode", "udp", "--both",
+                                     "--flows", 300_000)
+            before = weir.counters()["rx_packets"]
+            wait_for(lambda before=before: weir.counters()["rx_packets"] > before + 10_000, 20,
+                     "packets of the peer")
+            peer.kill()
+            peer.wait(10)
+            time.sleep(0.2)
+            check(weir.alive(), f"weir has ended with peer {i}")
+        check(weir.ctl("status")["ok"], "status")
+
+
+if __name__ == "__main__":
+    suite.main()
