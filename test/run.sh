@@ -171,6 +171,7 @@ meson_tests() {
 	rm -f "$2/meson-logs/testlog.json"
 	CK_TAP_LOG_FILE_NAME=- timeout --kill-after=30 900 \
 		meson test -C "$2" --no-rebuild --suite "$3" >"$results/meson" 2>&1
+	[ -f "$2/meson-logs/testlog.json" ] || cat "$results/meson"
 	part "$1" 60 $python test/meson_results.py "$2/meson-logs/testlog.json" "$1"
 }
 

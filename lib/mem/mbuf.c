@@ -39,15 +39,19 @@ static bool fill_in_one_piece(struct rte_mempool *pool)
 	size_t size =
 		(size_t)pool->size * (pool->header_size + pool->elt_size + pool->trailer_size);
 	const struct rte_memzone *zone;
+	int rc;
 
 	snprintf(name, sizeof(name), "Z_%s", pool->name);
 	zone = rte_memzone_reserve_aligned(name, size, pool->socket_id, 0, WEIR_CACHE_LINE);
 	if (!zone)
 		return false;
-	if (rte_mempool_populate_iova(pool, zone->addr, zone->iova, zone->len, free_zone,
-				      (void *)(uintptr_t)zone) == (int)pool->size)
+	rc = rte_mempool_populate_iova(pool, zone->addr, zone->iova, zone->len, free_zone,
+				       (void *)(uintptr_t)zone);
+	if (rc == (int)pool->size)
 		return true;
-	rte_errno = ENOMEM;
+	if (rc < 0) /* else the pool frees it */
+		rte_memzone_free(zone);
+	rte_errno = rc < 0 ? -rc : ENOMEM;
 	return false;
 }
 

@@ -324,6 +324,13 @@ static WEIR_COLD bool turned_by_reload(struct path_worker *w, const struct path_
 	return true;
 }
 
+/* Who sits on one side of a wire cannot speak for the other. Of TCP alone: datagrams may have the
+ * same addresses on both sides (DHCP from 0.0.0.0). */
+static bool is_forged(const struct path_burst *b, const struct weir_flow *f, uint8_t dir)
+{
+	return (f->side ^ dir) != b->in->side && f->proto == WEIR_PROTO_TCP;
+}
+
 void path_known_flow(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 		     struct weir_flow *f, uint8_t dir)
 {
@@ -333,6 +340,10 @@ void path_known_flow(struct path_worker *w, const struct path_burst *b, struct w
 	if (weir_unlikely(f->decision.generation != w->gen->number) &&
 	    turned_by_reload(w, b, p, f, dir))
 		return;
+	if (weir_unlikely(is_forged(b, f, dir))) {
+		path_drop(w, b, p, WEIR_DROP_TCP_WRONG_SIDE);
+		return;
+	}
 	if (weir_likely(f->decision.verdict == WEIR_VERDICT_ALLOW)) {
 		pass(w, b, p, f, dir);
 		return;

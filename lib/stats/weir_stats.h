@@ -64,6 +64,8 @@
 	  "sequence number outside what the receiver offered")                                     \
 	X(TCP_BAD_ACK, "tcp_bad_ack", "acknowledges data that was never sent")                     \
 	X(TCP_BAD_STATE, "tcp_bad_state", "segment that the connection's state does not allow")    \
+	X(TCP_WRONG_SIDE, "tcp_wrong_side",                                                        \
+	  "segment of a connection from the side that its sender is not on")                       \
 	X(TCP_MIDSTREAM, "tcp_midstream",                                                          \
 	  "TCP segment of no known connection, which Defaults do not pass")                        \
 	X(UDP_TRUNCATED, "udp_truncated", "shorter than a UDP header")                             \

@@ -38,7 +38,8 @@ def files(*suffixes):
     done = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others",
                            "--exclude-standard"], capture_output=True, text=True, check=False)
     names = done.stdout.split("\n") if done.returncode == 0 else walk()
-    return sorted(n for n in names if n.endswith(suffixes) and os.path.isfile(f"{ROOT}/{n}"))
+    return sorted(n for n in names if n.endswith(suffixes) and os.path.isfile(f"{ROOT}/{n}")
+                  and not n.startswith("test/fuzz/corpus/"))
 
 
 def walk():

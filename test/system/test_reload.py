@@ -234,6 +234,14 @@ def after_a_kill_it_starts_again_with_nothing_to_repair(device):
                     "the connection that is not allowed")
 
 
+@suite.case()
+def after_a_kill_a_memif_server_takes_its_sockets_again():
+    with Lab("memif") as lab, lab.weir() as weir:
+        weir.kill()
+        weir.start()
+        check(weir.ctl("status")["ok"], "status")
+
+
 @suite.case(each=DEVICES)
 def it_stops_at_once_and_leaves_nothing_behind(device):
     need_device(device)

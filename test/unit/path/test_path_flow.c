@@ -136,6 +136,19 @@ START_TEST(refused_connection_looks_refused_and_is_closed)
 }
 END_TEST
 
+START_TEST(one_side_cannot_speak_for_the_other)
+{
+	struct fixture *f = fixture_create(POLICY_WEB, 100);
+
+	fixture_handshake(f, client);
+	/* A reset with the server's addresses and the right number, from the client's side. */
+	ck_assert_uint_eq(feed_tcp(f, 0, with(server, 0x14, 5001, 1001)), 0);
+	ck_assert_uint_eq(fixture_drops(f, WEIR_DROP_TCP_WRONG_SIDE), 1);
+	ck_assert_uint_eq(feed_tcp(f, 1, with(server, 0x10, 5001, 1001)), 1);
+	fixture_destroy(f);
+}
+END_TEST
+
 START_TEST(segment_outside_the_window_does_not_cross)
 {
 	struct fixture *f = fixture_create(POLICY_WEB, 100);
@@ -329,7 +342,7 @@ static Suite *path_flow_suite(void)
 		dropped_connection_is_silent_and_named,
 		refused_flow_has_one_record_however_often_it_tries,
 		ended_flow_leaves_its_record_with_counts,
-		refused_connection_looks_refused_and_is_closed,
+		refused_connection_looks_refused_and_is_closed, one_side_cannot_speak_for_the_other,
 		segment_outside_the_window_does_not_cross, midstream_does_what_defaults_say,
 		midstream_from_the_server_is_allowed_as_the_clients_flow,
 		full_table_does_what_defaults_say, half_open_flows_make_room_when_the_table_is_full,
