@@ -113,7 +113,8 @@ static WEIR_COLD enum weir_drop on_bad_sum(struct weir_pkt *p, uint32_t field, u
 	if (right == 0 && p->tuple.proto == WEIR_PROTO_UDP)
 		right = 0xffff;
 	memcpy(pkt_at(p, p->l4_off + field), &right, sizeof(right));
-	/* The frame may be parsed again, by another worker: what the device said is true no more. */
+	/* The frame may be parsed again, by another worker: what the device said is true no more.
+	 */
 	p->mbuf->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	p->mbuf->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	return WEIR_DROP_NONE;
