@@ -3,12 +3,13 @@
  * Fragments in sequence: each 6 bytes of input are one, {control, id, offset, offset, length,
  * length}. Whatever comes, no buffer is lost and what comes out can be cut and read again.
  */
+#include "fuzz_eal.h"
+
 #include <weir_pkt.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_eal.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
@@ -19,19 +20,9 @@ static struct rte_mempool *pool;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char *args[] = {strdup("fuzz"),
-			strdup("--no-huge"),
-			strdup("--no-pci"),
-			strdup("-m128"),
-			strdup("--no-shconf"),
-			strdup("--no-telemetry"),
-			strdup("--log-level=error"),
-			strdup("--lcores=0"),
-			NULL};
-
 	(void)argc;
 	(void)argv;
-	if (rte_eal_init(8, args) < 0)
+	if (fuzz_start_eal() < 0)
 		return 1;
 	pool = rte_pktmbuf_pool_create("fuzz", 4095, 0, 0, RTE_PKTMBUF_HEADROOM + 2048, 0);
 	return pool == NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Captures, as `weir replay` reads them: every frame fits its bytes and its port, time is what the
  * file says. */
+#include "fuzz_eal.h"
 #include "replay_pcap.h"
 
 #include <stdio.h>
@@ -8,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
 #include <rte_mbuf.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -24,19 +24,9 @@ static const struct weir_conf conf = {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char *args[] = {strdup("fuzz"),
-			strdup("--no-huge"),
-			strdup("--no-pci"),
-			strdup("-m64"),
-			strdup("--no-shconf"),
-			strdup("--no-telemetry"),
-			strdup("--log-level=error"),
-			strdup("--lcores=0"),
-			NULL};
-
 	(void)argc;
 	(void)argv;
-	if (rte_eal_init(8, args) < 0)
+	if (fuzz_start_eal() < 0)
 		return 1;
 	pool = rte_pktmbuf_pool_create("fuzz", 511, 0, 0, RTE_PKTMBUF_HEADROOM + 2048, 0);
 	return pool == NULL;

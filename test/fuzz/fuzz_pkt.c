@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Frames, whole and in segments: parsing, answers, and that no buffer is lost. */
+#include "fuzz_eal.h"
+
 #include <weir_pkt.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_eal.h>
 #include <rte_mbuf.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -15,19 +16,9 @@ static struct rte_mempool *pool;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char *args[] = {strdup("fuzz"),
-			strdup("--no-huge"),
-			strdup("--no-pci"),
-			strdup("-m64"),
-			strdup("--no-shconf"),
-			strdup("--no-telemetry"),
-			strdup("--log-level=error"),
-			strdup("--lcores=0"),
-			NULL};
-
 	(void)argc;
 	(void)argv;
-	if (rte_eal_init(8, args) < 0)
+	if (fuzz_start_eal() < 0)
 		return 1;
 	pool = rte_pktmbuf_pool_create("fuzz", 255, 0, 0, RTE_PKTMBUF_HEADROOM + 2048, 0);
 	return pool == NULL;

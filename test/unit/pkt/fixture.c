@@ -10,16 +10,13 @@
 struct rte_mempool *pool(void)
 {
 	static struct rte_mempool *made;
-	char *args[] = {strdup("test"),
-			strdup("--no-huge"),
-			strdup("--no-pci"),
-			strdup("-m128"),
-			strdup("--no-shconf"),
-			strdup("--no-telemetry"),
-			strdup("--log-level=error"),
-			strdup("--lcores=0"),
-			NULL};
+	static char words[][24] = {
+		"test",        "--no-huge",      "--no-pci",          "-m128",
+		"--no-shconf", "--no-telemetry", "--log-level=error", "--lcores=0"};
+	char *args[9] = {0};
 
+	for (int i = 0; i < 8; i++)
+		args[i] = words[i];
 	if (!made) {
 		ck_assert_int_ge(rte_eal_init(8, args), 0);
 		made = rte_pktmbuf_pool_create("pkt", 1024, 0, 0, RTE_PKTMBUF_HEADROOM + 9216, 0);
