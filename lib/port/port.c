@@ -48,6 +48,19 @@ static void forget_try(struct weir_port *p, unsigned int n_limits)
 	p->state->n_limits = n_limits;
 }
 
+/* What the kernel does to frames before an AF_PACKET socket sees them. */
+static int open_packet(struct weir_port *p, const struct port_open *o)
+{
+	int rc = open_with(p, o, WEIR_DRIVER_AF_PACKET);
+
+	if (rc < 0)
+		return rc;
+	port_limit(p, "the kernel joins IPv4 fragments before weir sees them, and what is larger "
+		      "than the mtu is lost");
+	port_limit(p, "the kernel gives an outer 802.1ad tag as 802.1Q");
+	return 0;
+}
+
 static int open_iface(struct weir_port *p, const struct port_open *o)
 {
 	unsigned int n_limits;
@@ -56,16 +69,15 @@ static int open_iface(struct weir_port *p, const struct port_open *o)
 	if (rc < 0)
 		return rc;
 	if (p->conf->driver == WEIR_DRIVER_AF_PACKET)
-		return open_with(p, o, WEIR_DRIVER_AF_PACKET);
+		return open_packet(p, o);
 	n_limits = p->state->n_limits;
 	rc = try_xdp(p, o);
 	if (rc == 0 || p->conf->driver == WEIR_DRIVER_AF_XDP)
 		return rc;
 	forget_try(p, n_limits);
 	weir_notice("%s", o->why->ptr);
-	port_limit(p, "AF_XDP cannot be had, AF_PACKET is used: it is slower and joins IPv4 "
-		      "fragments before weir sees them");
-	return open_with(p, o, WEIR_DRIVER_AF_PACKET);
+	port_limit(p, "AF_XDP cannot be had, AF_PACKET is used, which is slower");
+	return open_packet(p, o);
 }
 
 /* ---- one port ---- */
