@@ -8,6 +8,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 
@@ -148,6 +151,39 @@ static int make_vdev(struct weir_port *p, const struct port_open *o, const char 
 	return port_fail(p, -WEIR_ENOTFOUND, o->why, "%s is no Ethernet device", name);
 }
 
+/* The value of `key` in devargs; "" when it is not there or too long. */
+static void devarg(const char *args, const char *key, char *out, size_t size)
+{
+	const char *at = strstr(args, key);
+	size_t len = at ? strcspn(at + strlen(key), ",") : size;
+
+	out[0] = '\0';
+	if (len >= size)
+		return;
+	memcpy(out, at + strlen(key), len);
+	out[len] = '\0';
+}
+
+/* A memif server that was killed leaves its socket's name behind, and the driver does not take it
+ * again. It goes when nobody listens there. */
+static void remove_left_socket(const char *args)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd;
+
+	devarg(args, "socket=", a.sun_path, sizeof(a.sun_path));
+	if (a.sun_path[0] != '/' || !strstr(args, "role=server"))
+		return;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 && errno == ECONNREFUSED &&
+	    unlink(a.sun_path) == 0)
+		weir_notice("the socket %s was left by a process that is gone, and is made anew",
+			    a.sun_path);
+	close(fd);
+}
+
 static int create_vdev(struct weir_port *p, const struct port_open *o)
 {
 	size_t len = strcspn(p->conf->device, ",");
@@ -160,6 +196,7 @@ static int create_vdev(struct weir_port *p, const struct port_open *o)
 				 "vdev:net_memif0,role=server");
 	memcpy(name, p->conf->device, len);
 	name[len] = '\0';
+	remove_left_socket(args);
 	return make_vdev(p, o, name, *args ? args + 1 : args);
 }
 
