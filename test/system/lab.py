@@ -285,13 +285,17 @@ control: {{ socket: weir.sock }}
         return process
 
     def iperf3(self, *words, port=5201, target=None, seconds=3, check=True):
-        """A client's run; gives its JSON report."""
-        done = self.client.run("iperf3", "-c", target or self.server.v4, "-p", port, "-J", "-t",
-                               seconds, *words, timeout=seconds + 40, check=False)
-        try:
-            report = json.loads(done.stdout)
-        except ValueError:
-            raise Failure(f"iperf3: {done.stdout[-300:]}") from None
+        """A client's run; gives its JSON report. The server may need a moment after the last one."""
+        for _ in range(10):
+            done = self.client.run("iperf3", "-c", target or self.server.v4, "-p", port, "-J", "-t",
+                                   seconds, *words, timeout=seconds + 40, check=False)
+            try:
+                report = json.loads(done.stdout)
+            except ValueError:
+                raise Failure(f"iperf3: {done.stdout[-300:]}") from None
+            if "busy" not in report.get("error", ""):
+                break
+            time.sleep(1)
         if check and "error" in report:
             raise Failure(f"iperf3: {report['error']}")
         return report
