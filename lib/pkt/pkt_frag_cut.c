@@ -121,14 +121,54 @@ static bool copy_bytes(const struct rte_mbuf *from, uint32_t off, uint32_t len, 
 	return at != NULL;
 }
 
+/* Appends to a chain whose last segment is `last`; gives the new last one, NULL: no buffer. */
+static struct rte_mbuf *add_segment(struct rte_mbuf *m, struct rte_mbuf *last,
+				    struct rte_mempool *pool)
+{
+	struct rte_mbuf *more = rte_pktmbuf_alloc(pool);
+
+	if (!more)
+		return NULL;
+	last->next = more;
+	m->nb_segs++;
+	return rte_pktmbuf_tailroom(more) ? more : NULL;
+}
+
+/* Copies bytes [off, off + len) of the datagram's frame to the end of `m`. */
+static bool append_copy(const struct cutting *c, struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	struct rte_mbuf *last = m;
+
+	while (len) {
+		uint32_t n = RTE_MIN(len, (uint32_t)rte_pktmbuf_tailroom(last));
+
+		if (n == 0) {
+			last = add_segment(m, last, c->pool);
+			if (!last)
+				return false;
+			continue;
+		}
+		if (!copy_bytes(c->p->mbuf, off, n,
+				rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len)))
+			return false;
+		last->data_len += (uint16_t)n;
+		m->pkt_len += n;
+		off += n;
+		len -= n;
+	}
+	return true;
+}
+
 static struct rte_mbuf *cut_one(const struct cutting *c, uint32_t off, uint8_t next)
 {
 	uint32_t len = RTE_MIN(c->piece, c->rest - off);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(c->pool);
-	uint8_t *at = m ? (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(c->header + len)) : NULL;
+	uint8_t *at = m && c->header <= rte_pktmbuf_tailroom(m)
+			      ? (uint8_t *)rte_pktmbuf_append(m, (uint16_t)c->header)
+			      : NULL;
 
 	if (!at || !copy_bytes(c->p->mbuf, 0, c->fixed, at) ||
-	    !copy_bytes(c->p->mbuf, c->fixed + off, len, at + c->header)) {
+	    !append_copy(c, m, c->fixed + off, len)) {
 		rte_pktmbuf_free(m);
 		return NULL;
 	}
@@ -139,31 +179,33 @@ static struct rte_mbuf *cut_one(const struct cutting *c, uint32_t off, uint8_t n
 	return m;
 }
 
+/* Returns how many pieces stand in `out`, or negative, and then *n of them have to be freed. */
+static int cut_all(const struct cutting *c, uint8_t next, struct rte_mbuf **out, unsigned int max,
+		   unsigned int *n)
+{
+	for (uint32_t off = 0; off < c->rest; off += c->piece) {
+		if (*n == max)
+			return -WEIR_ELIMIT;
+		out[*n] = cut_one(c, off, next);
+		if (!out[*n])
+			return -WEIR_ENOMEM;
+		++*n;
+	}
+	return (int)*n;
+}
+
 int weir_frag_cut(struct weir_pkt *p, struct rte_mempool *pool, struct rte_mbuf **out,
 		  unsigned int max)
 {
 	struct cutting c;
 	uint8_t next = plan(&c, p, pool);
 	unsigned int n = 0;
-	int rc = 0;
+	int rc = -WEIR_EINVAL;
 
-	if (p->frag_size < c.header - p->l3_off + 8)
-		rc = -WEIR_EINVAL;
-	for (uint32_t off = 0; rc == 0 && off < c.rest; off += c.piece) {
-		if (n == max) {
-			rc = -WEIR_ELIMIT;
-			break;
-		}
-		out[n] = cut_one(&c, off, next);
-		if (!out[n]) {
-			rc = -WEIR_ENOMEM;
-			break;
-		}
-		n++;
-	}
+	if (p->frag_size >= c.header - p->l3_off + 8)
+		rc = cut_all(&c, next, out, max, &n);
+	if (rc < 0)
+		rte_pktmbuf_free_bulk(out, n);
 	rte_pktmbuf_free(p->mbuf);
-	if (rc == 0)
-		return (int)n;
-	rte_pktmbuf_free_bulk(out, n);
 	return rc;
 }

@@ -2,9 +2,8 @@
 /* ICMP (RFC 792) and ICMPv6 (RFC 4443), with the packet that an error quotes. */
 #include "pkt_impl.h"
 
-#define QUOTED_TRANSPORT                                                         \
-	8 /* bytes that every error must quote (RFC 792, RFC 1122 section 3.2.2) \
-	   */
+/* Bytes that every error must quote (RFC 792, RFC 1122 section 3.2.2). */
+#define QUOTED_TRANSPORT 8
 
 static bool v4_is_error(uint8_t type)
 {

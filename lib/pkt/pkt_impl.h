@@ -34,6 +34,13 @@ static inline bool pkt_has(const struct weir_pkt *p, uint32_t off, uint32_t len)
 	return off + len <= rte_pktmbuf_data_len(p->mbuf);
 }
 
+/* Why pkt_has() says no: the frame ends before, or a segment does. */
+static inline enum weir_drop pkt_lacks(const struct weir_pkt *p, uint32_t off, uint32_t len,
+				       enum weir_drop truncated)
+{
+	return off + len > rte_pktmbuf_pkt_len(p->mbuf) ? truncated : WEIR_DROP_HEADERS_SEGMENTED;
+}
+
 static inline uint16_t load_be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -75,6 +82,20 @@ enum weir_drop pkt_check_transport(struct weir_pkt *p, uint32_t field, uint32_t 
 bool pkt_header_sum_is_good(const uint8_t *header, uint32_t len);
 /* Folded sum of the pseudo-header, as it stands in memory. */
 uint16_t pkt_pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t len);
+
+/* A fragment that waits for the others. */
+struct pkt_piece {
+	struct rte_mbuf *m;
+	uint16_t off; /* in the datagram's payload */
+	uint16_t len;
+	uint16_t l3_off; /* in the mbuf; tags without an id may differ within a datagram */
+	uint16_t payload_off;
+};
+
+/* Whether a datagram with `total` bytes of payload and the first piece's headers can be. */
+bool pkt_pieces_fit(const struct pkt_piece *first, uint32_t total, bool v6);
+/* Takes the buffers of all pieces. NULL: more segments than a frame can have. */
+struct rte_mbuf *pkt_join_pieces(const struct pkt_piece *piece, unsigned int n, bool v6);
 
 /* One IPv6 extension header at `off` of `left` bytes: its length, 0 when it does not fit. */
 uint32_t pkt_ext_len(uint8_t proto, const uint8_t *at, uint32_t left);

@@ -108,7 +108,8 @@ enum weir_drop pkt_read_ipv4(struct weir_pkt *p, enum weir_pkt_checksum checksum
 	uint16_t frag;
 
 	if (weir_unlikely(!pkt_has(p, p->l3_off, sizeof(struct rte_ipv4_hdr))))
-		return WEIR_DROP_IPV4_TRUNCATED;
+		return pkt_lacks(p, p->l3_off, sizeof(struct rte_ipv4_hdr),
+				 WEIR_DROP_IPV4_TRUNCATED);
 	drop = read_lengths(p, at, &header_len);
 	if (weir_unlikely(drop != WEIR_DROP_NONE))
 		return drop;

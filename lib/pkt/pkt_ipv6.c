@@ -149,12 +149,6 @@ static enum weir_drop read_ext(struct weir_pkt *p, struct chain *c)
 	return drop;
 }
 
-/* Inside a first fragment the whole chain and the transport header must be there (RFC 7112). */
-static enum weir_drop end_of_fragment_chain(const struct weir_pkt *p, const struct chain *c)
-{
-	return p->frag_offset ? WEIR_DROP_NONE : pkt_check_first_fragment(p, c->proto, c->off);
-}
-
 /* A chain that goes on past a first fragment's end is as bad as ports that do. */
 static enum weir_drop as_first_fragment(const struct weir_pkt *p, enum weir_drop drop)
 {
@@ -180,10 +174,12 @@ static WEIR_COLD enum weir_drop read_chain(struct weir_pkt *p, struct chain *c)
 			break; /* what follows is not a header */
 	}
 	p->l4_off = fragment_l4 ? fragment_l4 : (uint16_t)c->off;
-	if (fragment_l4)
-		return end_of_fragment_chain(p, c);
-	p->tuple.proto = c->proto;
-	return WEIR_DROP_NONE;
+	if (!fragment_l4) {
+		p->tuple.proto = c->proto;
+		return WEIR_DROP_NONE;
+	}
+	/* A first fragment must have the whole chain and the transport header (RFC 7112). */
+	return p->frag_offset ? WEIR_DROP_NONE : pkt_check_first_fragment(p, c->proto, c->off);
 }
 
 static bool is_zero(const uint8_t *bytes, size_t n)
@@ -227,7 +223,8 @@ enum weir_drop pkt_read_ipv6(struct weir_pkt *p, enum weir_pkt_checksum checksum
 	uint32_t len;
 
 	if (weir_unlikely(!pkt_has(p, p->l3_off, sizeof(struct rte_ipv6_hdr))))
-		return WEIR_DROP_IPV6_TRUNCATED;
+		return pkt_lacks(p, p->l3_off, sizeof(struct rte_ipv6_hdr),
+				 WEIR_DROP_IPV6_TRUNCATED);
 	if (weir_unlikely(at[0] >> 4 != 6))
 		return WEIR_DROP_IPV6_BAD_VERSION;
 	len = load_be16(at + 4);

@@ -58,7 +58,7 @@ static WEIR_COLD enum weir_drop read_vlan(struct weir_pkt *p)
 		if (tags == 2)
 			return WEIR_DROP_VLAN_TOO_DEEP;
 		if (!pkt_has(p, p->l3_off, 4))
-			return WEIR_DROP_ETH_TRUNCATED;
+			return pkt_lacks(p, p->l3_off, 4, WEIR_DROP_ETH_TRUNCATED);
 		id = load_be16(pkt_at(p, p->l3_off)) & 0xfff;
 		*(tags ? &p->tuple.vlan_inner : &p->tuple.vlan) = id;
 		p->ether_type = load_be16(pkt_at(p, p->l3_off) + 2);
@@ -74,7 +74,7 @@ static enum weir_drop read_frame(struct weir_pkt *p, enum weir_pkt_checksum chec
 	if (weir_unlikely(p->mbuf->nb_segs > 1))
 		join_headers(p->mbuf);
 	if (weir_unlikely(!pkt_has(p, 0, RTE_ETHER_HDR_LEN)))
-		return WEIR_DROP_ETH_TRUNCATED;
+		return pkt_lacks(p, 0, RTE_ETHER_HDR_LEN, WEIR_DROP_ETH_TRUNCATED);
 	p->ether_type = load_be16(pkt_at(p, 12));
 	p->l3_off = RTE_ETHER_HDR_LEN;
 	if (weir_unlikely(is_vlan(p->ether_type))) {
@@ -94,6 +94,7 @@ void weir_pkt_parse(struct weir_pkt *p, struct rte_mbuf *m, enum weir_pkt_checks
 	p->mbuf = m;
 	p->kind = WEIR_PKT_NON_IP;
 	p->flags = 0;
+	p->origin = 0;
 	p->ether_type = 0;
 	p->l3_off = 0;
 	p->l3_len = 0;
@@ -175,6 +176,7 @@ static enum weir_drop read_udp(struct weir_pkt *p, enum weir_pkt_checksum checks
 static enum weir_drop read_other(struct weir_pkt *p)
 {
 	p->flags |= WEIR_PKT_UNKNOWN;
+	p->icmp_type = p->icmp_code = 0; /* ICMPv6 over IPv4 says nothing */
 	p->payload_off = p->l4_off;
 	p->payload_len = pkt_l4_len(p);
 	if (p->tuple.proto == WEIR_PROTO_SCTP && p->payload_len >= 12 && pkt_has(p, p->l4_off, 4)) {
