@@ -285,7 +285,7 @@ control: {{ socket: weir.sock }}
         return process
 
     def iperf3(self, *words, port=5201, target=None, seconds=3, check=True):
-        """A client's run; gives its JSON report. The server may need a moment after the last one."""
+        """A client's run; gives its JSON report. The server may still be busy."""
         for _ in range(10):
             done = self.client.run("iperf3", "-c", target or self.server.v4, "-p", port, "-J", "-t",
                                    seconds, *words, timeout=seconds + 40, check=False)
