@@ -5,45 +5,7 @@
  * is told apart from damage, because the cure is another one.
  */
 #include "pkt_impl.h"
-
-static inline uint16_t fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
-static uint32_t load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/*
- * Sum of `len` bytes, to be folded. rte_raw_cksum goes by 16 bits, which gcc does not vectorise at
- * -O2; 32 bits into 64-bit sums need no carry and take a third of its cycles at 1,500 bytes.
- */
-static uint64_t sum_bytes(const uint8_t *p, uint32_t len)
-{
-	uint64_t a = 0, b = 0, c = 0, d = 0;
-	uint8_t tail[4] = {0};
-
-	for (; len >= 16; p += 16, len -= 16) {
-		a += load32(p);
-		b += load32(p + 4);
-		c += load32(p + 8);
-		d += load32(p + 12);
-	}
-	for (; len >= 4; p += 4, len -= 4)
-		a += load32(p);
-	for (uint32_t i = 0; i < len; i++)
-		tail[i] = p[i];
-	return a + b + c + d + load32(tail);
-}
+#include "pkt_sum.h"
 
 bool pkt_header_sum_is_good(const uint8_t *header, uint32_t len)
 {

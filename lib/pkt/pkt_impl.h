@@ -62,6 +62,39 @@ static inline uint32_t pkt_l4_len(const struct weir_pkt *p)
 	return pkt_l3_end(p) - p->l4_off;
 }
 
+#define TCP_OPTION_NOP       1
+#define TCP_OPTION_TIMESTAMP 8
+
+/* PSH, ECE and CWR say nothing about validity. */
+#define TCP_FLAGS_JUDGED (WEIR_TCP_FIN | WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK | WEIR_TCP_URG)
+
+static inline bool pkt_tcp_flags_are_sane(uint8_t flags)
+{
+	switch (flags & TCP_FLAGS_JUDGED) {
+	case WEIR_TCP_SYN:
+	case WEIR_TCP_SYN | WEIR_TCP_URG:
+	case WEIR_TCP_SYN | WEIR_TCP_ACK:
+	case WEIR_TCP_RST:
+	case WEIR_TCP_RST | WEIR_TCP_ACK:
+	case WEIR_TCP_FIN | WEIR_TCP_ACK:
+	case WEIR_TCP_FIN | WEIR_TCP_ACK | WEIR_TCP_URG:
+	case WEIR_TCP_ACK:
+	case WEIR_TCP_ACK | WEIR_TCP_URG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What nearly every segment has: nothing, or NOP NOP and a timestamp (RFC 7323 appendix A). */
+static inline bool pkt_tcp_options_are_usual(const uint8_t *at, uint32_t len)
+{
+	return len == 0 || (len == 12 && at[0] == TCP_OPTION_NOP && at[1] == TCP_OPTION_NOP &&
+			    at[2] == TCP_OPTION_TIMESTAMP && at[3] == 10);
+}
+
+/* Reads a frame of the usual kind; false for any other, and then nothing in `p` is good. */
+bool pkt_read_usual(struct weir_pkt *p, struct rte_mbuf *m, enum weir_pkt_checksum checksum);
 enum weir_drop pkt_read_ipv4(struct weir_pkt *p, enum weir_pkt_checksum checksum);
 enum weir_drop pkt_read_ipv6(struct weir_pkt *p, enum weir_pkt_checksum checksum);
 /* From l4_off on, tuple.proto is set. */

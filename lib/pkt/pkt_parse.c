@@ -91,6 +91,8 @@ static enum weir_drop read_frame(struct weir_pkt *p, enum weir_pkt_checksum chec
 
 void weir_pkt_parse(struct weir_pkt *p, struct rte_mbuf *m, enum weir_pkt_checksum checksum)
 {
+	if (weir_likely(pkt_read_usual(p, m, checksum)))
+		return;
 	p->mbuf = m;
 	p->kind = WEIR_PKT_NON_IP;
 	p->flags = 0;

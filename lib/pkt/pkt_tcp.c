@@ -2,34 +2,11 @@
 /* The TCP header and its options (RFC 9293 section 3.1, RFC 7323). */
 #include "pkt_impl.h"
 
-#define OPTION_END       0
-#define OPTION_NOP       1
-#define OPTION_MSS       2
-#define OPTION_WSCALE    3
-#define OPTION_SACK_OK   4
-#define OPTION_TIMESTAMP 8
-#define WSCALE_MAX       14 /* RFC 7323 section 2.3 */
-
-/* PSH, ECE and CWR say nothing about validity. */
-#define FLAGS_JUDGED (WEIR_TCP_FIN | WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK | WEIR_TCP_URG)
-
-static bool flags_are_sane(uint8_t flags)
-{
-	switch (flags & FLAGS_JUDGED) {
-	case WEIR_TCP_SYN:
-	case WEIR_TCP_SYN | WEIR_TCP_URG:
-	case WEIR_TCP_SYN | WEIR_TCP_ACK:
-	case WEIR_TCP_RST:
-	case WEIR_TCP_RST | WEIR_TCP_ACK:
-	case WEIR_TCP_FIN | WEIR_TCP_ACK:
-	case WEIR_TCP_FIN | WEIR_TCP_ACK | WEIR_TCP_URG:
-	case WEIR_TCP_ACK:
-	case WEIR_TCP_ACK | WEIR_TCP_URG:
-		return true;
-	default:
-		return false;
-	}
-}
+#define OPTION_END     0
+#define OPTION_MSS     2
+#define OPTION_WSCALE  3
+#define OPTION_SACK_OK 4
+#define WSCALE_MAX     14 /* RFC 7323 section 2.3 */
 
 /* The length an option must have, 0: any. */
 static uint8_t option_len(uint8_t kind)
@@ -41,7 +18,7 @@ static uint8_t option_len(uint8_t kind)
 		return 3;
 	case OPTION_SACK_OK:
 		return 2;
-	case OPTION_TIMESTAMP:
+	case TCP_OPTION_TIMESTAMP:
 		return 10;
 	default:
 		return 0;
@@ -64,7 +41,7 @@ static enum weir_drop read_options(struct weir_pkt *p, const uint8_t *at, uint32
 
 		if (kind == OPTION_END)
 			break;
-		if (kind == OPTION_NOP) {
+		if (kind == TCP_OPTION_NOP) {
 			off++;
 			continue;
 		}
@@ -80,13 +57,6 @@ static enum weir_drop read_options(struct weir_pkt *p, const uint8_t *at, uint32
 		off += at[off + 1];
 	}
 	return WEIR_DROP_NONE;
-}
-
-/* What nearly every segment has: nothing, or NOP NOP and a timestamp (RFC 7323 appendix A). */
-static bool options_are_usual(const uint8_t *at, uint32_t len)
-{
-	return len == 0 || (len == 12 && at[0] == OPTION_NOP && at[1] == OPTION_NOP &&
-			    at[2] == OPTION_TIMESTAMP && at[3] == 10);
 }
 
 static void take_fields(struct weir_pkt *p, const uint8_t *at)
@@ -119,12 +89,13 @@ enum weir_drop pkt_read_tcp(struct weir_pkt *p, enum weir_pkt_checksum checksum)
 	take_fields(p, at);
 	p->payload_off = (uint16_t)(p->l4_off + header_len);
 	p->payload_len = room - header_len;
-	if (weir_unlikely(!flags_are_sane(p->tcp_flags)))
+	if (weir_unlikely(!pkt_tcp_flags_are_sane(p->tcp_flags)))
 		return WEIR_DROP_TCP_BAD_FLAGS;
 	if (weir_unlikely(p->tuple.sport == 0 || p->tuple.dport == 0))
 		return WEIR_DROP_TCP_PORT_ZERO;
 	header_len -= (uint32_t)sizeof(struct rte_tcp_hdr);
-	if (weir_unlikely(!options_are_usual(at + sizeof(struct rte_tcp_hdr), header_len))) {
+	if (weir_unlikely(
+		    !pkt_tcp_options_are_usual(at + sizeof(struct rte_tcp_hdr), header_len))) {
 		drop = read_options(p, at + sizeof(struct rte_tcp_hdr), header_len);
 		if (drop != WEIR_DROP_NONE)
 			return drop;

@@ -549,8 +549,30 @@ START_TEST(old_datagrams_make_room_when_buffers_run_out)
 	ck_assert_uint_eq(weir_frag_held(l.frag), 2);
 	weir_frag_expire(l.frag, l.now_ns, &l.stats);
 	ck_assert_uint_eq(l.stats.drop[D(FRAG_TABLE_FULL)], 8);
-	/* The oldest is spared while it is the one that grows. */
-	feed_many(&l, 9, 2, 20, D(NONE));
+	lab_close(&l);
+}
+END_TEST
+
+START_TEST(the_oldest_datagram_is_spared_while_it_is_the_one_that_grows)
+{
+	struct weir_frag_cfg cfg = {.datagrams = 64, .buffers = 200};
+	struct bytes whole = base_frame("udp4", 1016);
+	struct lab l;
+
+	whole.at[IP(15)] = 1;
+	lab_open(&l, &cfg);
+	feed_many(&l, 1, 1, 100, D(NONE));
+	feed_many(&l, 2, 1, 100, D(NONE));
+	for (size_t i = 100; i < 127; i++) {
+		struct bytes f = piece_of(&whole, 1, 8 * i, 8 * i + 8);
+
+		ck_assert(!feed(&l, &f, D(NONE)));
+	}
+	ck_assert_uint_eq(weir_frag_held(l.frag), 1);
+	ck_assert_uint_eq(rte_mempool_in_use_count(pool()), 127);
+	whole = piece_of(&whole, 1, 1016, 1024);
+	ck_assert(feed(&l, &whole, D(NONE)));
+	rte_pktmbuf_free(l.made.mbuf);
 	lab_close(&l);
 }
 END_TEST
@@ -683,6 +705,7 @@ Suite *pkt_frag_suite(void)
 		a_source_has_its_quota_of_datagrams, a_full_table_forgets_its_oldest_datagram,
 		a_table_for_nothing_takes_nothing, a_source_has_its_share_of_the_buffers,
 		old_datagrams_make_room_when_buffers_run_out,
+		the_oldest_datagram_is_spared_while_it_is_the_one_that_grows,
 		no_more_than_a_quarter_of_a_pool_waits, segments_count_as_buffers,
 		what_is_too_old_is_forgotten, the_default_timeout_is_half_a_minute,
 		a_clock_that_goes_back_ends_nothing_early, many_sources_come_and_go);
