@@ -14,8 +14,9 @@
 #include <rte_eal.h>
 #include <rte_mempool.h>
 
-/* Buffers of a worker beyond what the ports' rings keep: bursts, caches, fragments that wait. */
-#define WORKER_BUFFERS 8192
+/* Buffers of a worker beyond what the ports' rings keep: bursts, caches, what waits
+ * (fragments, TCP payload that is inspected or not yet acknowledged). */
+#define WORKER_BUFFERS 16384
 #define POOL_CACHE     256
 /* mbuf, headroom and pool overhead */
 #define BUFFER_OVERHEAD 384
@@ -61,6 +62,14 @@ static uint32_t buffers_per_worker(const struct weir_conf *conf)
 			"working set); packets may be lost",
 			conf->packets, floor * conf->n_workers);
 	return conf->packets / conf->n_workers;
+}
+
+/* Of TCP payload: what the ports' rings leave. */
+static uint32_t views_per_worker(const struct gateway *g)
+{
+	uint32_t floor = weir_ports_ring_buffers(g->conf, g->conf->n_workers) / g->conf->n_workers;
+
+	return g->buffers > floor + 1024 ? g->buffers - floor : 1024;
 }
 
 static uint64_t bytes_needed(const struct gateway *g)
@@ -164,6 +173,7 @@ static int make_path(struct gateway *g)
 		.n_workers = g->conf->n_workers,
 		.pool = g->pool,
 		.event_ring = g->ring,
+		.segments = views_per_worker(g),
 		.names = g->names,
 	};
 

@@ -5,6 +5,7 @@
 #include <weir_flow.h>
 #include <weir_log.h>
 #include <weir_mem.h>
+#include <weir_tcp.h>
 
 #include <sched.h>
 #include <stdlib.h>
@@ -72,7 +73,9 @@ uint64_t setup_table_bytes(const struct weir_conf *conf, unsigned int workers)
 {
 	uint64_t events = (uint64_t)conf->event_ring * 256 * workers;
 
-	return conf->connections * (uint64_t)FLOW_BYTES + events + POLICY_BYTES + SPARE_BYTES;
+	return conf->connections * (uint64_t)FLOW_BYTES +
+	       conf->inspected * (uint64_t)weir_tcp_conn_bytes() + events + POLICY_BYTES +
+	       SPARE_BYTES;
 }
 
 int setup_tool_eal(const char *program, uint64_t need_bytes)

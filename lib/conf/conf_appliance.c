@@ -7,6 +7,7 @@
 
 #define CPU_MAX         1023 /* CPU_SETSIZE - 1 */
 #define CONNECTIONS_MIN 64
+#define INSPECTED_MIN   16
 #define CONNECTIONS_MAX (1U << 27)
 #define PACKETS_MIN     1024
 #define PACKETS_MAX     (1U << 27)
@@ -75,8 +76,8 @@ static void read_workers(struct conf_reading *g, const struct weir_conf_node *ro
 
 static void read_memory(struct conf_reading *g, const struct weir_conf_node *root)
 {
-	static const char *const keys[] = {"connections", "packets", "fragments", "hugepages",
-					   NULL};
+	static const char *const keys[] = {"connections", "inspected", "packets",
+					   "fragments",   "hugepages", NULL};
 	static const char *const words[] = {"auto", "require", "never", NULL};
 	const struct weir_conf_node *m = section(g, root, "memory", keys);
 	struct weir_conf *c = g->conf;
@@ -85,6 +86,9 @@ static void read_memory(struct conf_reading *g, const struct weir_conf_node *roo
 	if (!m)
 		return;
 	take_u32(g, m, "connections", CONNECTIONS_MIN, CONNECTIONS_MAX, &c->connections);
+	c->inspected = c->connections / 4;
+	if (!conf_is_auto(weir_conf_get(m, "inspected")))
+		take_u32(g, m, "inspected", INSPECTED_MIN, c->connections, &c->inspected);
 	if (!conf_is_auto(weir_conf_get(m, "packets")))
 		take_u32(g, m, "packets", PACKETS_MIN, PACKETS_MAX, &c->packets);
 	take_u32(g, m, "fragments", 1, FRAGMENTS_MAX, &c->fragments);
@@ -157,6 +161,7 @@ static struct weir_conf *new_conf(const char *file)
 	if (!c)
 		return NULL;
 	c->connections = 100000;
+	c->inspected = 25000;
 	c->fragments = 1024;
 	c->event_ring = 65536;
 	c->file = strdup(file);

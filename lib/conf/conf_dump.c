@@ -95,6 +95,7 @@ static void dump_memory(const struct weir_conf *c, struct weir_buf *out)
 {
 	weir_buf_printf(out, "memory:\n  connections: %u  # flows over all workers\n",
 			c->connections);
+	weir_buf_printf(out, "  inspected: %u  # of them with inspection\n", c->inspected);
 	if (c->packets)
 		weir_buf_printf(out, "  packets: %u  # buffers over all workers\n", c->packets);
 	else

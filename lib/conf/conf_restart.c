@@ -18,8 +18,9 @@ static bool same_workers(const struct weir_conf *a, const struct weir_conf *b)
 
 static bool same_memory(const struct weir_conf *a, const struct weir_conf *b)
 {
-	return a->connections == b->connections && a->packets == b->packets &&
-	       a->fragments == b->fragments && a->hugepages == b->hugepages;
+	return a->connections == b->connections && a->inspected == b->inspected &&
+	       a->packets == b->packets && a->fragments == b->fragments &&
+	       a->hugepages == b->hugepages;
 }
 
 static bool same_port(const struct weir_conf_port *a, const struct weir_conf_port *b)

@@ -160,7 +160,8 @@ struct weir_conf {
 	bool workers_given;                      /* the file names them: nobody filled them in */
 	uint32_t connections;                    /* flows over all workers; default 100000 */
 	uint32_t packets;                        /* mbufs over all workers; 0: auto */
-	uint32_t fragments;                      /* unfinished datagrams a worker; default 1024 */
+	uint32_t inspected; /* flows whose content is inspected, of them; default a quarter */
+	uint32_t fragments; /* unfinished datagrams a worker; default 1024 */
 	enum weir_conf_hugepages hugepages;
 	struct weir_conf_port ports[WEIR_CONF_PORTS_MAX];
 	uint16_t n_ports;

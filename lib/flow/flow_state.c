@@ -46,6 +46,26 @@ static void on_change(struct weir_flow_table *t, struct weir_flow *f, uint64_t n
 	flow_arm(t, f, now_ns);
 }
 
+void weir_flow_note(struct weir_flow_table *t, struct weir_flow *f, const struct weir_pkt *p,
+		    uint8_t dir, enum weir_flow_state state, uint64_t now_ns)
+{
+	uint8_t before = f->state;
+
+	count(f, p, dir, now_ns);
+	f->state = (uint8_t)state;
+	if (weir_unlikely(state != before))
+		on_change(t, f, now_ns);
+}
+
+void weir_flow_resume(struct weir_flow *f, const struct weir_flow_tcp from[2])
+{
+	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
+	f->carried = NULL;
+	f->tcp[0] = from[0];
+	f->tcp[1] = from[1];
+	f->state = WEIR_FLOW_ESTABLISHED;
+}
+
 enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
 			       const struct weir_pkt *p, uint8_t dir, uint64_t now_ns, bool *reopen)
 {

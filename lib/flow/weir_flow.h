@@ -97,6 +97,7 @@ struct weir_flow {
 	uint16_t vlan;
 	uint16_t vlan_inner;
 	uint32_t place; /* in its table */
+	void *carried;  /* WEIR_FLOW_F_CARRIED: whose it is, path/ knows */
 	struct weir_timer timer;
 	struct weir_flow *older; /* list of half-open flows, for eviction */
 	struct weir_flow *newer;
@@ -107,6 +108,7 @@ struct weir_flow {
 #define WEIR_FLOW_F_HALF_OPEN  0x04 /* on the eviction list */
 #define WEIR_FLOW_F_SYN(dir)   ((uint8_t)(0x08 << (dir))) /* a SYN came in this direction */
 #define WEIR_FLOW_F_RENEW(dir) ((uint8_t)(0x20 << (dir))) /* and another when it was open */
+#define WEIR_FLOW_F_CARRIED    0x80 /* its segments end here: weir_flow_note, not weir_flow_track */
 
 /* Nanoseconds without a packet after which a flow ends, by state. */
 struct weir_flow_timeouts {
@@ -182,6 +184,13 @@ struct weir_flow *weir_flow_add(struct weir_flow_table *t, const struct weir_pkt
 enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
 			       const struct weir_pkt *p, uint8_t dir, uint64_t now_ns,
 			       bool *reopen);
+
+/* The same for a flow that is carried: counts `p`, and sets the state that its connection has. */
+void weir_flow_note(struct weir_flow_table *t, struct weir_flow *f, const struct weir_pkt *p,
+		    uint8_t dir, enum weir_flow_state state, uint64_t now_ns);
+
+/* A flow that was carried is tracked again from here on: `from` has what is known of each side. */
+void weir_flow_resume(struct weir_flow *f, const struct weir_flow_tcp from[2]);
 
 /* Whether the TCP sequence number that an ICMP error quotes is in flight (RFC 5927 section 4.1);
  * `dir` is the direction of the quoted packet. True for other protocols. */

@@ -2,12 +2,13 @@
 /*
  * The packet's path, read from top to bottom:
  *
- *   rx -> parse -> sort -> classify -> police -> tx
+ *   rx -> parse -> sort -> classify -> police -> carry -> tx
  *
  * A worker takes up to 32 frames from a port, reads all headers, sorts out what no flow is looked
  * up for (path_special.c), looks up the rest in one go, and does with each packet what its flow's
- * decision says (path_flow.c); new flows are decided by policy there. What leaves is collected by
- * port and sent at the end of the turn (path_send.c).
+ * decision says (path_flow.c); new flows are decided by policy there. Connections that are
+ * inspected end here and are sent anew (path_carry.c), at the end of the turn. What leaves is
+ * collected by port and sent at the end of the turn (path_send.c).
  */
 #include "path_impl.h"
 
@@ -214,6 +215,9 @@ unsigned int path_turn(struct path_worker *w)
 		path_send_for_others(w);
 	}
 	watch = start_watch(w);
+	path_carry_turn(w);
+	if (n)
+		lap(w, &watch, WEIR_STAGE_CARRY, n);
 	path_flush(w);
 	path_empty_trash(w);
 	if (n) {

@@ -145,13 +145,36 @@ static WEIR_COLD void trace(struct path_worker *w, const struct path_burst *b,
 		path_event_trace(w, b, p, f, dir, reason);
 }
 
+/* The same for a flow that weir carries itself. */
+static void carry(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+		  struct weir_flow *f, uint8_t dir)
+{
+	struct weir_pkt copy;
+	enum weir_drop reason;
+
+	if (weir_unlikely(path_carry_may_reopen(f, dir, p))) {
+		weir_flow_remove(w->flows, f, WEIR_FLOW_END_REUSED, w->now_ns);
+		path_new_flow(w, b, p);
+		return;
+	}
+	copy = *p;
+	reason = path_carry(w, b, p, f, dir);
+	if (weir_unlikely(w->trace != NULL))
+		trace(w, b, &copy, f, dir, reason);
+}
+
 /* Counts the packet into its flow and sends it on, unless the flow's state forbids it. */
 static void pass(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 		 struct weir_flow *f, uint8_t dir)
 {
 	bool reopen = false;
-	enum weir_drop reason = weir_flow_track(w->flows, f, p, dir, w->now_ns, &reopen);
+	enum weir_drop reason;
 
+	if (f->flags & WEIR_FLOW_F_CARRIED) {
+		carry(w, b, p, f, dir);
+		return;
+	}
+	reason = weir_flow_track(w->flows, f, p, dir, w->now_ns, &reopen);
 	if (weir_unlikely(reopen)) {
 		weir_flow_remove(w->flows, f, WEIR_FLOW_END_REUSED, w->now_ns);
 		path_new_flow(w, b, p);
@@ -167,6 +190,13 @@ static void pass(struct path_worker *w, const struct path_burst *b, struct weir_
 }
 
 /* ---- beginning ---- */
+
+/* Inspection needs the connection's beginning. */
+static bool wants_inspection(const struct weir_policy_decision *d, const struct weir_pkt *p)
+{
+	return d->flags & WEIR_DECISION_INSPECT && p->tuple.proto == WEIR_PROTO_TCP &&
+	       p->tcp_flags & WEIR_TCP_SYN;
+}
 
 static void begin_allowed(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 			  const struct weir_policy_decision *d, bool sender_responds)
@@ -193,6 +223,11 @@ static void begin_allowed(struct path_worker *w, const struct path_burst *b, str
 		weir_count(&w->stats, WEIR_COUNT_FLOWS_MIDSTREAM, 1);
 	if (d->flags & WEIR_DECISION_WOULD_DENY)
 		weir_count(&w->stats, WEIR_COUNT_FLOWS_WOULD_DENY, 1);
+	if (wants_inspection(d, p) && !path_carry_begin(w, b, p, f)) {
+		weir_flow_remove(w->flows, f, WEIR_FLOW_END_EVICTED, w->now_ns);
+		on_table_full(w, b, p);
+		return;
+	}
 	pass(w, b, p, f, sender_responds);
 }
 
@@ -371,6 +406,8 @@ void path_on_flow_end(void *ctx, struct weir_flow *f, enum weir_flow_end why, ui
 	struct path_worker *w = ctx;
 
 	w->flows_ended++;
+	if (f->flags & WEIR_FLOW_F_CARRIED)
+		path_carry_forget(w, f);
 	if (f->decision.verdict != WEIR_VERDICT_ALLOW)
 		return; /* its one record went out when it was refused */
 	weir_count(&w->stats, counters[why], 1);

@@ -6,6 +6,7 @@
 #include <weir_mem.h>
 #include <weir_path.h>
 #include <weir_pkt.h>
+#include <weir_tcp.h>
 
 #include <stdatomic.h>
 
@@ -81,6 +82,7 @@ struct path_worker {
 	struct rte_mempool *pool;
 	struct weir_flow_table *flows;
 	struct weir_frag *frags;
+	struct weir_tcp *tcp;
 	struct weir_event_ring *ring;
 	struct weir_siphash_key key;
 	uint64_t base_tsc, base_ns, ns_per_tsc_q32;
@@ -167,6 +169,20 @@ void path_known_flow(struct path_worker *w, const struct path_burst *b, struct w
 		     struct weir_flow *f, uint8_t dir);
 void path_new_flow(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p);
 void path_on_flow_end(void *ctx, struct weir_flow *f, enum weir_flow_end why, uint64_t now_ns);
+
+/* path_carry.c: flows whose connections weir carries itself */
+extern const struct weir_tcp_ops path_tcp_ops;
+/* False: no room for another. */
+bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
+		      struct weir_flow *f);
+/* Takes p->mbuf; what it causes to be sent goes out at the turn's end. */
+enum weir_drop path_carry(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+			  struct weir_flow *f, uint8_t dir);
+bool path_carry_may_reopen(const struct weir_flow *f, uint8_t dir, const struct weir_pkt *p);
+bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct weir_flow *f,
+		     uint8_t dir, bool *good);
+void path_carry_forget(struct path_worker *w, struct weir_flow *f);
+void path_carry_turn(struct path_worker *w);
 
 /* path_special.c: what is not looked up by its own addresses. Each takes p->mbuf. */
 void path_non_ip(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p);

@@ -69,6 +69,7 @@ static bool is_redirect(const struct weir_pkt *p)
  */
 void path_icmp_error(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p)
 {
+	bool good, mine = false;
 	struct weir_flow *f;
 	uint8_t dir;
 
@@ -79,12 +80,23 @@ void path_icmp_error(struct path_worker *w, const struct path_burst *b, struct w
 	f = weir_flow_lookup(w->flows, &p->quote, b->in->wire, &dir);
 	if (!f && w->n_workers > 1 && !b->handed && path_steer(w, b, p, &p->quote))
 		return;
-	if (!f || f->decision.verdict != WEIR_VERDICT_ALLOW || (f->side ^ dir) == b->in->side ||
-	    !weir_flow_quote_in_window(f, p->quote_seq, dir)) {
+	if (!f || f->decision.verdict != WEIR_VERDICT_ALLOW || (f->side ^ dir) == b->in->side) {
+		path_drop(w, b, p, WEIR_DROP_ICMP_ERROR_NO_FLOW);
+		return;
+	}
+	if (f->flags & WEIR_FLOW_F_CARRIED)
+		mine = path_carry_icmp(w, p, f, dir, &good);
+	else
+		good = weir_flow_quote_in_window(f, p->quote_seq, dir);
+	if (!good) {
 		path_drop(w, b, p, WEIR_DROP_ICMP_ERROR_NO_FLOW);
 		return;
 	}
 	weir_count(&w->stats, WEIR_COUNT_ICMP_ERRORS_RELATED, 1);
+	if (mine) {
+		path_free(w, p->mbuf);
+		return;
+	}
 	path_forward(w, b, p);
 }
 

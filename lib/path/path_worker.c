@@ -13,6 +13,9 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+/* Payload views of a worker when nobody says how many. */
+#define SEGMENTS 4096
+
 /* ---- generations ---- */
 
 static struct weir_flow_timeouts timeouts_of(const struct weir_policy_defaults *d)
@@ -101,6 +104,24 @@ static struct weir_frag *make_frags(const struct weir_path_cfg *cfg, const struc
 	return weir_frag_create(&frags);
 }
 
+static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_worker *w)
+{
+	char name[24];
+	struct weir_tcp_cfg tcp = {
+		.name = name,
+		.connections = cfg->conf->inspected / cfg->n_workers + 1,
+		.segments = cfg->segments ? cfg->segments : SEGMENTS,
+		.pool = w->pool,
+		.stats = &w->stats,
+		.ops = &path_tcp_ops,
+		.ctx = w,
+		.seed = (cfg->seed ? cfg->seed : rte_rdtsc()) ^ w->key.k[1] ^ w->id,
+	};
+
+	snprintf(name, sizeof(name), "w%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
+	return weir_tcp_create(&tcp, w->now_ns);
+}
+
 /* DPDK rounds the TSC's rate to 10 MHz: two milliseconds a second off, seen on a virtual machine.
  */
 #define CALIBRATION_NS (20 * WEIR_NS_PER_MS)
@@ -150,7 +171,8 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	start_clock(w, cfg->now_ns ? cfg->now_ns : clock_ns(CLOCK_REALTIME));
 	w->flows = make_flows(cfg, w);
 	w->frags = make_frags(cfg, w);
-	if (!w->flows || !w->frags || w->mark_offset < 0) {
+	w->tcp = make_tcp(cfg, w);
+	if (!w->flows || !w->frags || !w->tcp || w->mark_offset < 0) {
 		path_worker_destroy(w);
 		return NULL;
 	}
@@ -164,6 +186,7 @@ void path_worker_destroy(struct path_worker *w)
 	if (w->flows && w->gen)
 		weir_flow_clear(w->flows, w->now_ns);
 	weir_flow_table_destroy(w->flows);
+	weir_tcp_destroy(w->tcp);
 	weir_frag_destroy(w->frags);
 	path_empty_trash(w);
 	for (uint16_t port = 0; port < w->n_ports; port++)

@@ -36,6 +36,7 @@ struct weir_path_cfg {
 	unsigned int n_workers;
 	struct rte_mempool *const *pool;           /* by worker */
 	struct weir_event_ring *const *event_ring; /* by worker */
+	uint32_t segments; /* of TCP that a worker may hold at a time; 0: 4096 */
 	struct weir_names *names;
 	struct weir_generation *generation; /* the first; owned by the path from here */
 	uint64_t seed;                      /* of flow ids and hash keys; 0: from the system */

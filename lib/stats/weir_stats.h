@@ -66,6 +66,10 @@
 	X(TCP_BAD_STATE, "tcp_bad_state", "segment that the connection's state does not allow")    \
 	X(TCP_WRONG_SIDE, "tcp_wrong_side",                                                        \
 	  "segment of a connection from the side that its sender is not on")                       \
+	X(TCP_OLD_TIMESTAMP, "tcp_old_timestamp",                                                  \
+	  "timestamp older than the last one of this peer (PAWS, RFC 7323 section 5)")             \
+	X(TCP_MEMORY, "tcp_memory",                                                                \
+	  "payload that no buffer could be kept for; its sender repeats it")                       \
 	X(TCP_MIDSTREAM, "tcp_midstream",                                                          \
 	  "TCP segment of no known connection, which Defaults do not pass")                        \
 	X(UDP_TRUNCATED, "udp_truncated", "shorter than a UDP header")                             \
@@ -115,6 +119,7 @@ enum weir_drop {
 	X(FLOWS_EXPIRED, "flows_expired", "flows ended by age")                                 \
 	X(FLOWS_EVICTED, "flows_evicted", "half-open flows ended early to make room")           \
 	X(FLOWS_DENIED, "flows_denied", "flows that policy denied or dropped")                  \
+	X(FLOWS_INSPECTED, "flows_inspected", "flows begun that weir carries itself")           \
 	X(FLOWS_WOULD_DENY, "flows_would_deny",                                                 \
 	  "flows that a policy in mode detect would have denied")                               \
 	X(FLOWS_MIDSTREAM, "flows_midstream", "flows picked up without their beginning")        \
@@ -127,6 +132,13 @@ enum weir_drop {
 	  "resets and ICMP errors held back by the rate limit")                                 \
 	X(ICMP_ERRORS_RELATED, "icmp_errors_related",                                           \
 	  "ICMP errors passed because of a known flow")                                         \
+	X(TCP_OPENED, "tcp_opened", "TCP connections that weir carries itself, opened")         \
+	X(TCP_SEGMENTS_IN, "tcp_segments_in", "segments of such connections received")          \
+	X(TCP_SEGMENTS_OUT, "tcp_segments_out", "segments of such connections sent")            \
+	X(TCP_RESENT, "tcp_resent", "segments sent again")                                      \
+	X(TCP_TIMEOUTS, "tcp_timeouts", "retransmission timeouts")                              \
+	X(TCP_RECOVERIES, "tcp_recoveries", "losses repaired without a timeout")                \
+	X(TCP_CHALLENGES, "tcp_challenges", "challenge acknowledgements sent (RFC 5961)")       \
 	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                   \
 	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                  \
 	X(DATAGRAMS_REASSEMBLED, "datagrams_reassembled", "datagrams completed from fragments") \
@@ -154,6 +166,7 @@ enum weir_counter {
 	X(PARSE, "parse")       \
 	X(CLASSIFY, "classify") \
 	X(POLICE, "police")     \
+	X(CARRY, "carry")       \
 	X(TX, "tx")
 
 enum weir_stage {

@@ -18,8 +18,8 @@ FAILED = []
 
 # Headers of a library and the folders that may include them.
 HEADERS = {
-    r"rte_": ("lib/mem", "lib/timer", "lib/port", "lib/pkt", "lib/flow", "lib/policy", "lib/event",
-              "lib/path", "app", "test"),
+    r"rte_": ("lib/mem", "lib/timer", "lib/port", "lib/pkt", "lib/reasm", "lib/tcp", "lib/flow",
+              "lib/policy", "lib/event", "lib/path", "app", "test"),
     r"yaml\.h": ("lib/conf",),
     r"jansson\.h": ("lib/ctl", "app/weirctl", "test"),
     r"pcap(/|\.h)": ("app/weir", "test"),

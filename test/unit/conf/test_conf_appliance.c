@@ -16,6 +16,7 @@ START_TEST(the_smallest_file_has_every_default)
 	ck_assert(!c->workers_given);
 	ck_assert_uint_eq(c->connections, 100000);
 	ck_assert_uint_eq(c->packets, 0);
+	ck_assert_uint_eq(c->inspected, 25000);
 	ck_assert_uint_eq(c->fragments, 1024);
 	ck_assert_int_eq(c->hugepages, WEIR_HUGEPAGES_AUTO);
 	ck_assert_uint_eq(c->n_policy, 0);
@@ -32,7 +33,8 @@ START_TEST(every_section_is_taken)
 {
 	struct weir_conf *c = conf_of(
 		"workers: [3, 1, 1023]\n"
-		"memory: { connections: 64, packets: 1024, fragments: 1, hugepages: never }\n" GOOD
+		"memory: { connections: 64, inspected: 16, packets: 1024, fragments: 1, "
+		"hugepages: never }\n" GOOD
 		"policy: [policy.d]\nrules: { stream: [rules/stream] }\n"
 		"log: { events: /var/log/weir/events.json, ring: 64 }\ncontrol: { socket: w.sock "
 		"}\n",
@@ -45,6 +47,7 @@ START_TEST(every_section_is_taken)
 	ck_assert_uint_eq(c->workers[2], 1023);
 	ck_assert_uint_eq(c->connections, 64);
 	ck_assert_uint_eq(c->packets, 1024);
+	ck_assert_uint_eq(c->inspected, 16);
 	ck_assert_uint_eq(c->fragments, 1);
 	ck_assert_int_eq(c->hugepages, WEIR_HUGEPAGES_NEVER);
 	ck_assert_str_eq(c->policy[0], "/etc/weir/policy.d");
@@ -143,6 +146,8 @@ static const struct said_row refused[] = {
 	{"memory: {packets: Auto}\n",
 	 "t.yaml:3:19: error: packets must be a number, not 'Auto': write digits only\n"},
 	{"memory: {packets: }\n", "t.yaml:3:19: error: packets is empty: it must be a value\n"},
+	{"memory: {connections: 1000, inspected: 1001}\n",
+	 "t.yaml:3:40: error: inspected must lie between 16 and 1000, not 1001\n"},
 	{"memory: {fragments: 0}\n",
 	 "t.yaml:3:21: error: fragments must lie between 1 and 1048576, not 0\n"},
 	{"memory: {hugepages: yes}\n",

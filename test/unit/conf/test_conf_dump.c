@@ -23,6 +23,7 @@ START_TEST(the_dump_has_every_default_filled_in)
 	ck_assert_str_eq(b.ptr, "# workers: every core but the first\n"
 				"memory:\n"
 				"  connections: 100000  # flows over all workers\n"
+				"  inspected: 25000  # of them with inspection\n"
 				"  packets: auto\n"
 				"  fragments: 1024  # unfinished datagrams a worker\n"
 				"  hugepages: auto\n"

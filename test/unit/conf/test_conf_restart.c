@@ -27,6 +27,7 @@ static const struct {
 	{"connections: 1000", "connections: 1000, packets: 4096", "memory"},
 	{"connections: 1000", "connections: 1000, packets: auto", NULL},
 	{"connections: 1000", "connections: 1000, fragments: 1", "memory"},
+	{"connections: 1000", "connections: 1000, inspected: 17", "memory"},
 	{"connections: 1000", "connections: 1000, hugepages: never", "memory"},
 	{"iface:b0", "iface:b1", "ports"},
 	{"iface:b0", "vdev:b0", "ports"},

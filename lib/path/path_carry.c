@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Flows whose content is inspected: weir carries their TCP connections itself (lib/tcp), so that
+ * what was inspected is what is delivered. What a peer sends ends here and is sent anew.
+ */
+#include "path_impl.h"
+
+#define ADVANCE_BUDGET 256
+
+static struct weir_tcp_conn *conn_of(const struct weir_flow *f)
+{
+	return f->carried;
+}
+
+static uint16_t port_of_leg(const struct path_worker *w, const struct weir_flow *f,
+			    unsigned int leg)
+{
+	return w->path->conf->wires[f->wire].port[f->side ^ leg];
+}
+
+/* ---- what the connections ask for ---- */
+
+static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct rte_mbuf *m)
+{
+	struct path_worker *w = ctx;
+	uint16_t port = port_of_leg(w, weir_tcp_user(c), leg);
+
+	if (weir_unlikely(atomic_load_explicit(&w->path->link_down[port], memory_order_relaxed))) {
+		weir_count_drop(&w->stats, WEIR_DROP_TX_LINK_DOWN);
+		path_free(w, m);
+		return;
+	}
+	path_send(w, port, m);
+}
+
+static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
+{
+	struct path_worker *w = ctx;
+
+	weir_tcp_pass(w->tcp, c, leg, weir_tcp_readable(c, leg));
+}
+
+static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
+{
+	static const enum weir_flow_end ends[] = {
+		[WEIR_TCP_END_CLOSED] = WEIR_FLOW_END_CLOSED,
+		[WEIR_TCP_END_RESET] = WEIR_FLOW_END_CLOSED,
+		[WEIR_TCP_END_TIMEOUT] = WEIR_FLOW_END_EXPIRED,
+		[WEIR_TCP_END_ABORTED] = WEIR_FLOW_END_POLICY,
+	};
+	struct path_worker *w = ctx;
+	struct weir_flow *f = weir_tcp_user(c);
+
+	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
+	f->carried = NULL;
+	f->state = WEIR_FLOW_CLOSED;
+	weir_flow_remove(w->flows, f, ends[why], w->now_ns);
+}
+
+const struct weir_tcp_ops path_tcp_ops = {
+	.send = on_send,
+	.on_bytes = on_bytes,
+	.on_end = on_end,
+};
+
+/* ---- a flow's life ---- */
+
+bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
+		      struct weir_flow *f)
+{
+	struct weir_tcp_open open = {
+		.mtu = {w->side[b->port].mtu, w->side[b->in->peer].mtu},
+		.user = f,
+	};
+
+	f->carried = weir_tcp_open(w->tcp, p, &open, w->now_ns);
+	if (!f->carried)
+		return false;
+	f->flags |= WEIR_FLOW_F_CARRIED;
+	weir_count(&w->stats, WEIR_COUNT_FLOWS_INSPECTED, 1);
+	return true;
+}
+
+void path_carry_forget(struct path_worker *w, struct weir_flow *f)
+{
+	weir_tcp_forget(w->tcp, conn_of(f));
+	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
+	f->carried = NULL;
+}
+
+/* The forwarding path's word for where the two legs stand. */
+static enum weir_flow_state state_of(const struct weir_tcp_conn *c)
+{
+	if (!weir_tcp_is_answered(c))
+		return WEIR_FLOW_SYN_SENT;
+	if (!weir_tcp_is_open(c))
+		return WEIR_FLOW_SYN_RECEIVED;
+	if (weir_tcp_is_past(c))
+		return WEIR_FLOW_TIME_WAIT;
+	return weir_tcp_is_closing(c) ? WEIR_FLOW_FIN_WAIT : WEIR_FLOW_ESTABLISHED;
+}
+
+bool path_carry_may_reopen(const struct weir_flow *f, uint8_t dir, const struct weir_pkt *p)
+{
+	return weir_tcp_may_reopen(conn_of(f), dir, p);
+}
+
+enum weir_drop path_carry(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+			  struct weir_flow *f, uint8_t dir)
+{
+	struct weir_tcp_conn *c = conn_of(f);
+	bool verified = b->in->checksum != WEIR_PKT_CHECKSUM_IGNORE;
+	struct weir_pkt copy = *p; /* the frame is gone afterwards */
+	enum weir_drop reason = weir_tcp_input(w->tcp, c, dir, p, verified, w->now_ns);
+
+	if (weir_unlikely(reason != WEIR_DROP_NONE)) {
+		path_note_drop(w, b, NULL, reason);
+		weir_count_drop(&w->stats, reason);
+		return reason;
+	}
+	weir_flow_note(w->flows, f, &copy, dir, state_of(c), w->now_ns);
+	return WEIR_DROP_NONE;
+}
+
+/* ---- ICMP ---- */
+
+/* The next hop's MTU of "fragmentation needed" (RFC 1191 section 4) or Packet Too Big (RFC 4443
+ * section 3.2); 0 for all other errors. */
+static uint16_t mtu_told(const struct weir_pkt *p)
+{
+	const uint8_t *icmp = rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->l4_off);
+	bool v6 = p->tuple.proto == WEIR_PROTO_ICMPV6;
+	uint32_t mtu;
+
+	if (v6 ? p->icmp_type != 2 : (p->icmp_type != 3 || p->icmp_code != 4))
+		return 0;
+	if (rte_pktmbuf_data_len(p->mbuf) < p->l4_off + 8u)
+		return 0;
+	mtu = (uint32_t)icmp[6] << 8 | icmp[7];
+	if (v6)
+		mtu |= (uint32_t)icmp[4] << 24 | (uint32_t)icmp[5] << 16;
+	return mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
+}
+
+/* `dir` is that of the quoted packet. True: `p` is for weir, which sends narrower from now on;
+ * false: its peer may hear of it, if the quote is *good. */
+bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct weir_flow *f,
+		     uint8_t dir, bool *good)
+{
+	struct weir_tcp_conn *c = conn_of(f);
+	uint16_t mtu = mtu_told(p);
+
+	*good = weir_tcp_is_under_way(c, !dir, p->quote_seq);
+	if (!*good || !mtu || !weir_tcp_is_open(c))
+		return false;
+	weir_tcp_on_icmp(w->tcp, c, !dir, p->quote_seq, mtu, w->now_ns);
+	return true;
+}
+
+/* ---- the turn ---- */
+
+void path_carry_turn(struct path_worker *w)
+{
+	weir_tcp_advance(w->tcp, w->now_ns, ADVANCE_BUDGET);
+	weir_tcp_flush(w->tcp, w->now_ns);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of tcp/ share: the connection, its two legs, and the steps by file. */
+#ifndef TCP_IMPL_H
+#define TCP_IMPL_H
+
+#include <weir_mem.h>
+#include <weir_tcp.h>
+#include <weir_timer.h>
+
+#include <rte_mbuf.h>
+
+#define TCP_SACK_BLOCKS 4
+
+#define TCP_FLAG_ECE 0x40
+#define TCP_FLAG_CWR 0x80
+
+/* What stands before the payload of a frame to a peer, addresses and TTL as the other peer's. */
+#define TCP_TEMPLATE_MAX (14 + 8 + 40)
+
+#define TCP_MSS_DEFAULT_V4 536 /* RFC 9293 section 3.7.1 */
+#define TCP_MSS_DEFAULT_V6 1220
+#define TCP_MSS_MIN        88 /* of a peer that asks for less; SACK panic asked for 48 */
+#define TCP_TIMESTAMP_LEN  12
+
+enum tcp_recovery { TCP_OPEN, TCP_RECOVERY, TCP_LOSS };
+
+/* Retransmission timer's purpose, one at a time as in RFC 8985 section 7. */
+enum tcp_timer {
+	TCP_TIMER_NONE,
+	TCP_TIMER_RTO,
+	TCP_TIMER_TLP,
+	TCP_TIMER_REORDER,
+	TCP_TIMER_PERSIST
+};
+
+/* leg.flags */
+#define LEG_TIMESTAMPS 0x0001
+#define LEG_SACK       0x0002
+#define LEG_SCALE      0x0004 /* window scale was agreed upon */
+#define LEG_ACK_NOW    0x0008 /* an acknowledgement is due at the flush */
+#define LEG_FIN_IN     0x0010 /* the peer's FIN has arrived in order */
+#define LEG_FIN_SEEN   0x0020 /* it has arrived; it may be behind a gap */
+#define LEG_FIN_QUEUED 0x0040 /* ours stands at the end of `out` */
+#define LEG_NEW_BYTES  0x0080 /* on_bytes is due */
+#define LEG_DSACK      0x0100 /* dsack[] is to be told */
+#define LEG_TLP_OUT    0x0200 /* a probe is under way, up to tlp_end */
+#define LEG_TLP_RESENT 0x0400 /* and it was a repetition */
+#define LEG_REORDERING 0x0800 /* was seen (RFC 8985 section 6.2 step 2) */
+#define LEG_KEEP_ASKED 0x1000 /* the other peer asked whether this one lives */
+#define LEG_RTT_SEEN   0x2000
+#define LEG_SYN_SEEN   0x4000 /* the peer's SYN: numbers and options are known */
+#define LEG_SYN_ACKED  0x8000 /* by the other peer */
+
+struct tcp_sack {
+	uint32_t start;
+	uint32_t end;
+};
+
+/* CUBIC (RFC 9438), bytes and seconds. */
+struct tcp_cubic {
+	uint64_t epoch_ns; /* 0: no epoch */
+	float k_s;
+	uint32_t w_max;
+	uint32_t w_est;
+	uint32_t prior_cwnd; /* at the epoch's start */
+};
+
+struct tcp_rack {
+	uint64_t sent_ns; /* of the latest sent segment that was delivered */
+	uint32_t end;
+	uint32_t rtt_us;
+	uint32_t min_rtt_us;
+	uint32_t fack;
+	uint32_t dsack_round; /* snd_nxt when a DSACK last widened the window */
+	uint8_t widths;       /* of a quarter of min_rtt */
+	uint8_t persist;      /* recoveries until it shrinks again */
+	bool dsack;
+};
+
+struct tcp_leg {
+	uint8_t state;      /* enum weir_tcp_state */
+	uint8_t index;      /* 0 or 1 */
+	uint8_t peer_scale; /* of the windows that it offers */
+	uint8_t scale;      /* of those offered to it: the other peer's */
+	uint16_t flags;     /* LEG_* */
+	uint16_t mss;       /* payload of a full segment */
+	uint8_t recovery;   /* enum tcp_recovery */
+	uint8_t timer_for;  /* enum tcp_timer */
+	uint8_t backoff;
+	uint8_t dupacks;
+	uint8_t quick; /* segments to be acknowledged at once */
+	uint8_t n_sack;
+	uint8_t template_len;
+	uint8_t l3_at; /* in the template */
+
+	/* from the peer */
+	struct weir_reasm in;
+	uint32_t irs;
+	uint32_t in_edge;     /* right edge of what was offered */
+	uint32_t acked_in;    /* last acknowledgement sent */
+	uint32_t buffer;      /* bytes its direction may hold */
+	uint32_t round_bytes; /* buffer tuning: what was passed since */
+	uint32_t fin_seq;     /* of its FIN, when seen */
+	uint32_t ts_recent;   /* RFC 7323 */
+	uint32_t ts_seen;     /* its clock, as far as it was seen */
+	uint64_t round_ns;
+	uint64_t passed;                       /* bytes passed on, since the beginning */
+	struct tcp_sack sack[TCP_SACK_BLOCKS]; /* latest first */
+	struct tcp_sack dsack;
+	struct tcp_sack heard[TCP_SACK_BLOCKS]; /* blocks that the peer told last */
+
+	/* to the peer */
+	struct weir_spans out;    /* from una to end */
+	struct weir_span *unsent; /* first of them */
+	struct weir_span *oldest; /* by time of sending */
+	struct weir_span *newest;
+	struct weir_span *sack_at;   /* where a block ended last */
+	struct weir_span *resend_at; /* before it nothing waits to be sent again */
+	uint32_t una, nxt, end;
+	uint32_t window; /* that the peer offers, bytes from `una` at `wl_ack` */
+	uint32_t max_window;
+	uint32_t wl_seq, wl_ack;
+	uint32_t sacked, lost, resent; /* bytes: selectively acknowledged, lost, sent again */
+	uint32_t high_sacked;          /* end of the highest one */
+	uint32_t cwnd, ssthresh;
+	uint32_t recover; /* recovery ends here */
+	uint32_t prr_flight, prr_delivered, prr_out;
+	uint32_t tlp_end;
+	uint32_t srtt_us, rttvar_us;
+	uint32_t resent_segments;
+	uint16_t timeouts;
+	uint16_t ip_id;
+	uint32_t sum_base; /* pseudo-header's addresses and protocol */
+	struct tcp_cubic cubic;
+	struct tcp_rack rack;
+	uint64_t timer_ns;     /* when `timer_for` is due */
+	uint64_t ack_ns;       /* a delayed acknowledgement, 0: none */
+	uint64_t state_ns;     /* TIME_WAIT's end, 0: none */
+	uint64_t stuck_ns;     /* since when the peer takes nothing, 0: it does */
+	uint64_t challenge_ns; /* when the next challenge may be sent */
+	struct weir_timer timer;
+	uint8_t template[TCP_TEMPLATE_MAX];
+};
+
+struct weir_tcp_conn {
+	struct tcp_leg leg[2];
+	struct weir_tcp_conn *dirty_next;
+	void *user;
+	uint64_t syn_ns[2]; /* when a SYN of each peer was passed on; 0: more than once */
+	uint16_t mtu[2];
+	uint16_t port[2]; /* of the peers */
+	uint8_t family;
+	bool dirty;
+	bool over;
+	uint8_t end; /* enum weir_tcp_end, when over */
+};
+
+struct weir_tcp {
+	struct weir_tcp_cfg cfg;
+	struct weir_pool *conns;
+	struct weir_span_stock *spans;
+	struct weir_tcp_conn *dirty;
+	struct weir_timer_wheel wheel;
+	struct weir_siphash_key key;
+	uint64_t now_ns;
+	uint64_t rng;
+};
+
+static inline struct tcp_leg *tcp_other(struct weir_tcp_conn *c, const struct tcp_leg *l)
+{
+	return &c->leg[!l->index];
+}
+
+static inline struct weir_tcp_conn *tcp_conn(struct tcp_leg *l)
+{
+	return (struct weir_tcp_conn *)(void *)((uint8_t *)(l - l->index) -
+						offsetof(struct weir_tcp_conn, leg));
+}
+
+static inline uint32_t tcp_min(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t tcp_max(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Bytes sent and not acknowledged, the FIN one of them. */
+static inline uint32_t tcp_flight(const struct tcp_leg *l)
+{
+	return l->nxt - l->una;
+}
+
+/* Bytes that are taken to be in the network (RFC 6675 section 4, RFC 8985). */
+static inline uint32_t tcp_pipe(const struct tcp_leg *l)
+{
+	uint32_t gone = l->sacked + l->lost;
+	uint32_t flight = tcp_flight(l);
+
+	return (flight > gone ? flight - gone : 0) + l->resent;
+}
+
+/* tcp.c */
+void tcp_mark_dirty(struct weir_tcp *t, struct weir_tcp_conn *c);
+/* Ends it at the next flush. */
+void tcp_finish(struct weir_tcp *t, struct weir_tcp_conn *c, enum weir_tcp_end why);
+uint32_t tcp_random(struct weir_tcp *t);
+
+/* tcp_state.c */
+enum tcp_event { TCP_ON_FIN_IN, TCP_ON_FIN_OUT, TCP_ON_FIN_ACKED, TCP_EVENT_END };
+void tcp_move(struct weir_tcp *t, struct tcp_leg *l, enum tcp_event event);
+
+/* tcp_options.c */
+struct tcp_options {
+	uint16_t mss;
+	uint8_t scale;
+	bool has_mss, has_scale, has_sack_ok, has_timestamp;
+	uint32_t ts_val, ts_ecr;
+	uint8_t n_sack;
+	struct tcp_sack sack[TCP_SACK_BLOCKS];
+};
+void tcp_read_options(const struct weir_pkt *p, struct tcp_options *o);
+/* Writes a SYN's options; returns their length, a multiple of 4. */
+uint32_t tcp_write_syn_options(uint8_t *at, const struct tcp_options *o);
+/* Those of any other segment. */
+uint32_t tcp_write_options(struct weir_tcp_conn *c, struct tcp_leg *l, uint8_t *at, bool with_sack);
+
+/* tcp_handshake.c */
+enum weir_drop tcp_handshake(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l,
+			     struct weir_pkt *p, bool *mine);
+
+/* tcp_input.c, tcp_ack.c, tcp_sack.c */
+void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
+		const struct tcp_options *o);
+void tcp_take_window(struct tcp_leg *l, const struct weir_pkt *p);
+/* tcp_receive.c: payload and FIN; the buffer stays the caller's. */
+enum weir_drop tcp_receive(struct weir_tcp *t, struct tcp_leg *l, struct weir_pkt *p,
+			   bool verified);
+struct tcp_acked {
+	uint32_t bytes;      /* newly acknowledged, of either kind */
+	uint32_t cumulative; /* of them, below `una` */
+	uint32_t rtt_us;     /* of a segment that was sent once; 0: none */
+	uint64_t now_ns;
+	bool dsack;
+	bool resent_acked; /* a repetition was */
+};
+void tcp_note_delivered(struct tcp_leg *l, struct weir_span *s, struct tcp_acked *a);
+void tcp_take_sack(struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
+		   struct tcp_acked *a);
+void tcp_forget_sacks(struct tcp_leg *l);
+void tcp_sack_received(struct tcp_leg *l, uint32_t start, uint32_t end);
+void tcp_sack_advance(struct tcp_leg *l);
+
+/* tcp_rack.c */
+void tcp_rack_update(struct tcp_leg *l, const struct weir_span *s, struct tcp_acked *a);
+/* Marks what is lost by now; arms the timer when more may be soon. True: something was. */
+bool tcp_rack_detect(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_rack_on_dsack(struct tcp_leg *l, bool dsack);
+void tcp_mark_lost(struct tcp_leg *l, struct weir_span *s);
+void tcp_sent_list_add(struct tcp_leg *l, struct weir_span *s);
+void tcp_sent_list_remove(struct tcp_leg *l, struct weir_span *s);
+void tcp_send_probe(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_probe_acked(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack, bool dsack);
+
+/* tcp_cubic.c */
+void tcp_congestion_init(struct tcp_leg *l);
+void tcp_congestion_acked(struct weir_tcp *t, struct tcp_leg *l, uint32_t bytes);
+/* A loss event: cuts ssthresh; the caller sees to cwnd. */
+void tcp_congestion_event(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_congestion_idle(struct weir_tcp *t, struct tcp_leg *l);
+
+/* tcp_recovery.c */
+void tcp_enter_recovery(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_recovery_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_acked *a);
+void tcp_on_rto(struct weir_tcp *t, struct tcp_leg *l);
+
+/* tcp_rtt.c */
+void tcp_rtt_sample(struct tcp_leg *l, uint32_t rtt_us);
+uint64_t tcp_rto_ns(const struct tcp_leg *l);
+
+/* tcp_output.c */
+void tcp_output(struct weir_tcp *t, struct tcp_leg *l);
+/* Puts a span at the end of what is to be sent. */
+void tcp_queue(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s);
+void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l);
+bool tcp_send_span(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s);
+
+/* tcp_segment.c */
+/* Gives the frame of a segment with `s` as payload (NULL: none), or NULL without a buffer. */
+struct rte_mbuf *tcp_build(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s, uint32_t seq,
+			   uint8_t flags);
+void tcp_send_ack(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_send_reset(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_send_keep_alive(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_challenge(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_take_template(struct tcp_leg *l, const struct weir_pkt *from);
+void tcp_fix_checksums(uint8_t *l3, uint8_t *tcp, uint32_t tcp_len, uint8_t family);
+
+/* tcp_window.c */
+void tcp_window_init(struct weir_tcp *t, struct tcp_leg *l);
+/* The window field to send now; moves the edge. */
+uint16_t tcp_offer_window(struct weir_tcp *t, struct tcp_leg *l);
+/* Whether the peer should be told that it has grown. */
+bool tcp_window_grew(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_tune_buffer(struct weir_tcp *t, struct tcp_leg *l, uint32_t passed);
+
+/* tcp_timer.c */
+void tcp_timer_set(struct weir_tcp *t, struct tcp_leg *l, enum tcp_timer what, uint64_t at_ns);
+void tcp_timer_clear(struct weir_tcp *t, struct tcp_leg *l);
+/* RTO, probe or none, as what is under way asks for. */
+void tcp_timer_rearm(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_ack_later(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_state_until(struct weir_tcp *t, struct tcp_leg *l, uint64_t at_ns);
+void tcp_on_timer(void *tcp, struct weir_timer *timer);
+
+#endif

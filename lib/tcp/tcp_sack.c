@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Selective acknowledgements (RFC 2018, 2883): those told to a peer, and those that it tells. */
+#include "tcp_impl.h"
+
+/* A peer's word on what it has is advice, so finding the segments that it speaks of may be given
+ * up: no acknowledgement costs more than this many steps. */
+#define STEPS_MAX 2048
+
+/* ---- told ---- */
+
+static bool touch(const struct tcp_sack *s, uint32_t start, uint32_t end)
+{
+	return weir_seq_le(s->start, end) && weir_seq_le(start, s->end);
+}
+
+static void drop_block(struct tcp_leg *l, unsigned int i)
+{
+	for (l->n_sack--; i < l->n_sack; i++)
+		l->sack[i] = l->sack[i + 1];
+}
+
+void tcp_sack_received(struct tcp_leg *l, uint32_t start, uint32_t end)
+{
+	if (!(l->flags & LEG_SACK))
+		return;
+	for (unsigned int i = 0; i < l->n_sack;) {
+		if (touch(&l->sack[i], start, end)) {
+			start = weir_seq_min(start, l->sack[i].start);
+			end = weir_seq_max(end, l->sack[i].end);
+			drop_block(l, i);
+		} else {
+			i++;
+		}
+	}
+	if (l->n_sack == TCP_SACK_BLOCKS)
+		l->n_sack--;
+	for (unsigned int i = l->n_sack; i > 0; i--)
+		l->sack[i] = l->sack[i - 1];
+	l->sack[0] = (struct tcp_sack){start, end};
+	l->n_sack++;
+}
+
+void tcp_sack_advance(struct tcp_leg *l)
+{
+	for (unsigned int i = 0; i < l->n_sack;) {
+		if (weir_seq_le(l->sack[i].end, l->in.next) ||
+		    weir_seq_le(l->sack[i].start, l->in.next))
+			drop_block(l, i);
+		else
+			i++;
+	}
+}
+
+/* ---- heard ---- */
+
+/* The first span that may end after `seq`, from where the last search ended when that helps. */
+static struct weir_span *start_at(const struct tcp_leg *l, uint32_t seq)
+{
+	if (l->sack_at && weir_seq_le(l->sack_at->seq, seq))
+		return l->sack_at;
+	return l->out.head;
+}
+
+static void mark(struct tcp_leg *l, struct weir_span *s, struct tcp_acked *a)
+{
+	uint32_t len = weir_span_end(s) - s->seq;
+
+	tcp_note_delivered(l, s, a);
+	tcp_sent_list_remove(l, s);
+	if (s->flags & WEIR_SPAN_LOST) {
+		l->lost -= len;
+		if (s->flags & WEIR_SPAN_RESENT)
+			l->resent -= len;
+	}
+	s->flags &= (uint8_t) ~(WEIR_SPAN_LOST | WEIR_SPAN_RESENT);
+	s->flags |= WEIR_SPAN_SACKED;
+	l->sacked += len;
+	l->high_sacked = weir_seq_max(l->high_sacked, weir_span_end(s));
+}
+
+static void take_block(struct tcp_leg *l, const struct tcp_sack *b, struct tcp_acked *a,
+		       unsigned int *steps)
+{
+	struct weir_span *s = start_at(l, b->start);
+
+	for (; s && s != l->unsent && weir_seq_lt(s->seq, b->end) && *steps; s = s->next) {
+		(*steps)--;
+		l->sack_at = s;
+		if (!(s->flags & WEIR_SPAN_SACKED) && weir_seq_le(b->start, s->seq) &&
+		    weir_seq_le(weir_span_end(s), b->end))
+			mark(l, s, a);
+	}
+}
+
+/* RFC 2883 section 4: the first block is about what was acknowledged before, or is in the second.
+ */
+static bool is_dsack(uint32_t ack, const struct tcp_options *o)
+{
+	const struct tcp_sack *b = o->sack;
+
+	if (weir_seq_lt(b[0].start, ack))
+		return true;
+	return o->n_sack > 1 && weir_seq_le(b[1].start, b[0].start) &&
+	       weir_seq_le(b[0].end, b[1].end);
+}
+
+static bool is_sound(const struct tcp_leg *l, const struct tcp_sack *b)
+{
+	return weir_seq_lt(b->start, b->end) && weir_seq_lt(l->una, b->end) &&
+	       weir_seq_le(b->end, l->nxt) && weir_seq_le(l->una, b->start);
+}
+
+/* Most blocks of an acknowledgement repeat those of the one before. */
+static bool was_heard(const struct tcp_leg *l, const struct tcp_sack *b)
+{
+	for (unsigned int i = 0; i < TCP_SACK_BLOCKS; i++)
+		if (l->heard[i].start == b->start && l->heard[i].end == b->end)
+			return true;
+	return false;
+}
+
+void tcp_take_sack(struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
+		   struct tcp_acked *a)
+{
+	unsigned int steps = STEPS_MAX;
+
+	a->dsack = is_dsack(ack, o);
+	for (unsigned int i = a->dsack; i < o->n_sack; i++)
+		if (is_sound(l, &o->sack[i]) && !was_heard(l, &o->sack[i]))
+			take_block(l, &o->sack[i], a, &steps);
+	if (steps)
+		memcpy(l->heard, o->sack, sizeof(l->heard[0]) * o->n_sack);
+}
+
+/* The peer has thrown away what it said it had (RFC 2018 section 8). */
+void tcp_forget_sacks(struct tcp_leg *l)
+{
+	for (struct weir_span *s = l->out.head; s && s != l->unsent; s = s->next)
+		s->flags &= (uint8_t)~WEIR_SPAN_SACKED;
+	l->sacked = 0;
+	l->high_sacked = l->una;
+	l->sack_at = NULL;
+	memset(l->heard, 0, sizeof(l->heard));
+}

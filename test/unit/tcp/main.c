@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "lab.h"
+#include "weir_test.h"
+
+int main(void)
+{
+	static const weir_suite_fn suites[] = {tcp_line_suite};
+
+	lab_start();
+	return weir_test_run(suites, WEIR_ARRAY_LEN(suites));
+}
