@@ -285,6 +285,9 @@ void tcp_output(struct weir_tcp *t, struct tcp_leg *l);
 /* Puts a span at the end of what is to be sent. */
 void tcp_queue(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s);
 void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l);
+/* Sends what the peer's window has room for, however little (RFC 9293 section 3.8.6.2.1, the
+ * override timeout). False: it has none. */
+bool tcp_send_little(struct weir_tcp *t, struct tcp_leg *l);
 bool tcp_send_span(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s);
 
 /* tcp_segment.c */
@@ -311,6 +314,7 @@ void tcp_timer_set(struct weir_tcp *t, struct tcp_leg *l, enum tcp_timer what, u
 void tcp_timer_clear(struct weir_tcp *t, struct tcp_leg *l);
 /* RTO, probe or none, as what is under way asks for. */
 void tcp_timer_rearm(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_timer_on_send(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_ack_later(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_state_until(struct weir_tcp *t, struct tcp_leg *l, uint64_t at_ns);
 void tcp_on_timer(void *tcp, struct weir_timer *timer);

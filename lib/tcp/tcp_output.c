@@ -52,8 +52,7 @@ static void note_first(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *
 {
 	l->unsent = s->next;
 	l->nxt = weir_span_end(s);
-	if (l->timer_for == TCP_TIMER_NONE || l->timer_for == TCP_TIMER_PERSIST)
-		tcp_timer_rearm(t, l);
+	tcp_timer_on_send(t, l);
 }
 
 static void note_again(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
@@ -161,13 +160,29 @@ static void wait_for_window(struct weir_tcp *t, struct tcp_leg *l)
 		tcp_timer_set(t, l, TCP_TIMER_PERSIST, t->now_ns + tcp_rto_ns(l));
 }
 
+static uint32_t usable_window(const struct tcp_leg *l)
+{
+	uint32_t edge = l->wl_ack + l->window;
+
+	return weir_seq_lt(l->nxt, edge) ? edge - l->nxt : 0;
+}
+
+bool tcp_send_little(struct weir_tcp *t, struct tcp_leg *l)
+{
+	uint32_t usable = tcp_min(usable_window(l), l->mss);
+	struct weir_span *s = l->unsent;
+
+	if (!s || !usable || (s->len > usable && !cut(t, l, s, usable)))
+		return false;
+	return tcp_send_span(t, l, s);
+}
+
 static void send_new(struct weir_tcp *t, struct tcp_leg *l)
 {
 	struct weir_span *s;
 
 	while ((s = l->unsent)) {
-		uint32_t edge = l->wl_ack + l->window;
-		uint32_t usable = weir_seq_lt(l->nxt, edge) ? edge - l->nxt : 0;
+		uint32_t usable = usable_window(l);
 
 		if (s->len > l->mss && !cut(t, l, s, l->mss))
 			return;

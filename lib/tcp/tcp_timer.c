@@ -91,6 +91,17 @@ void tcp_timer_rearm(struct weir_tcp *t, struct tcp_leg *l)
 		tcp_timer_set(t, l, TCP_TIMER_RTO, t->now_ns + rto);
 }
 
+/* RFC 6298 section 5.1: a running timeout runs on; a probe's is counted from what was sent last. */
+void tcp_timer_on_send(struct weir_tcp *t, struct tcp_leg *l)
+{
+	uint64_t pto = probe_ns(l);
+
+	if (l->timer_for == TCP_TIMER_NONE || l->timer_for == TCP_TIMER_PERSIST)
+		tcp_timer_rearm(t, l);
+	else if (l->timer_for != TCP_TIMER_REORDER && may_probe(l) && pto < tcp_rto_ns(l))
+		tcp_timer_set(t, l, TCP_TIMER_TLP, t->now_ns + pto);
+}
+
 /* True when the peer has been silent for too long: the connection is over. */
 static bool gives_up(struct weir_tcp *t, struct tcp_leg *l, uint64_t limit_ns)
 {
@@ -107,6 +118,8 @@ static void on_persist(struct weir_tcp *t, struct tcp_leg *l)
 {
 	uint64_t next;
 
+	if (tcp_send_little(t, l))
+		return;
 	if (gives_up(t, l, t->cfg.zero_window_ns ? t->cfg.zero_window_ns : ZERO_WINDOW_NS))
 		return;
 	tcp_send_keep_alive(t, l);

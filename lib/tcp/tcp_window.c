@@ -6,7 +6,7 @@
  */
 #include "tcp_impl.h"
 
-#define BUFFER_START (128u << 10)
+#define BUFFER_START (64u << 10)
 #define BUFFER_MIN   4096u
 #define WINDOW_MAX   (4u << 20)
 

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STATEMENT_MAX 160
+
+struct script {
+	const char *name;
+	const char *statement;
+	struct lab lab;
+};
+
+static const uint32_t isn[2] = {CLIENT_ISN, SERVER_ISN};
+
+#define must(s, cond, ...)                                                            \
+	do {                                                                          \
+		if (!(cond)) {                                                        \
+			char why[256];                                                \
+                                                                                      \
+			snprintf(why, sizeof(why), __VA_ARGS__);                      \
+			ck_abort_msg("%s: '%s': %s", (s)->name, (s)->statement, why); \
+		}                                                                     \
+	} while (0)
+
+/* ---- words ---- */
+
+static char *word(char **at)
+{
+	char *w;
+
+	while (**at == ' ' || **at == '\n' || **at == '\t')
+		(*at)++;
+	w = *at;
+	while (**at && **at != ' ' && **at != '\n' && **at != '\t')
+		(*at)++;
+	if (**at)
+		*(*at)++ = 0;
+	return *w ? w : NULL;
+}
+
+static uint32_t number(struct script *s, char **at)
+{
+	char *w = word(at), *end;
+	unsigned long long n;
+
+	must(s, w, "a number is missing");
+	n = strtoull(w, &end, 10);
+	must(s, *end == 0, "'%s' is no number", w);
+	return (uint32_t)n;
+}
+
+static uint8_t flags_of(struct script *s, const char *w)
+{
+	static const char letters[] = "FSRPAU";
+	uint8_t flags = 0;
+
+	for (; *w; w++) {
+		const char *at = strchr(letters, *w);
+
+		must(s, at || *w == '.', "'%c' is no flag", *w);
+		if (at)
+			flags |= (uint8_t)(1 << (at - letters));
+	}
+	return flags;
+}
+
+static void read_blocks(struct script *s, char *w, struct segment *g, uint32_t base)
+{
+	for (; *w; g->n_sack++) {
+		must(s, g->n_sack < 4, "too many blocks");
+		g->sack[g->n_sack][0] = base + (uint32_t)strtoul(w, &w, 10);
+		must(s, *w++ == '-', "a block is A-B");
+		g->sack[g->n_sack][1] = base + (uint32_t)strtoul(w, &w, 10);
+		if (*w == ',')
+			w++;
+	}
+}
+
+/* The rest of a statement after its arrow; *has_window tells whether a window was written. */
+static void read_segment(struct script *s, char **at, unsigned int from, struct segment *g,
+			 bool *has_window)
+{
+	char *w = word(at);
+
+	memset(g, 0, offsetof(struct segment, payload));
+	*has_window = false;
+	g->window = 65535;
+	g->scale = 0xff;
+	must(s, w, "flags are missing");
+	g->flags = flags_of(s, w);
+	g->seq = isn[from] + number(s, at);
+	g->ack = number(s, at);
+	if (g->flags & WEIR_TCP_ACK)
+		g->ack += isn[!from];
+	g->len = (uint16_t)number(s, at);
+	while ((w = word(at))) {
+		if (strcmp(w, "win") == 0) {
+			g->window = (uint16_t)number(s, at);
+			*has_window = true;
+		} else if (strcmp(w, "mss") == 0) {
+			g->mss = (uint16_t)number(s, at);
+		} else if (strcmp(w, "scale") == 0) {
+			g->scale = (uint8_t)number(s, at);
+		} else if (strcmp(w, "maysack") == 0) {
+			g->sack_ok = true;
+		} else if (strcmp(w, "sack") == 0) {
+			read_blocks(s, word(at), g, isn[!from] - (g->flags & WEIR_TCP_SYN));
+		} else if (strcmp(w, "ts") == 0) {
+			g->timestamp = true;
+			g->ts_val = number(s, at);
+			g->ts_ecr = number(s, at);
+		} else if (strcmp(w, "urg") == 0) {
+			g->urgent = (uint16_t)number(s, at);
+		} else if (strcmp(w, "tfo") == 0) {
+			g->fast_open = true;
+		} else {
+			must(s, false, "'%s' is not known", w);
+		}
+	}
+	for (uint32_t i = 0; i < g->len; i++)
+		g->payload[i] = (uint8_t)(g->seq + i);
+}
+
+/* ---- statements ---- */
+
+static void describe(const struct segment *g, unsigned int from, char *text, size_t len)
+{
+	int n = snprintf(text, len, "%s%s%s%s %d %d %u win %u mss %u scale %u%s",
+			 g->flags & WEIR_TCP_SYN ? "S" : "", g->flags & WEIR_TCP_FIN ? "F" : "",
+			 g->flags & WEIR_TCP_RST ? "R" : "", g->flags & WEIR_TCP_ACK ? "A" : "",
+			 (int)(g->seq - isn[from]),
+			 g->flags & WEIR_TCP_ACK ? (int)(g->ack - isn[!from]) : (int)g->ack, g->len,
+			 g->window, g->mss, g->scale, g->sack_ok ? " maysack" : "");
+
+	if (g->timestamp)
+		n += snprintf(text + n, len - (size_t)n, " ts %u %u", g->ts_val, g->ts_ecr);
+	for (unsigned int i = 0; i < g->n_sack; i++)
+		n += snprintf(text + n, len - (size_t)n, " [%d %d]",
+			      (int)(g->sack[i][0] - isn[!from]), (int)(g->sack[i][1] - isn[!from]));
+}
+
+static void compare(struct script *s, const struct segment *want, const struct segment *got,
+		    unsigned int from, bool with_window)
+{
+	char text[200];
+	uint8_t mask = (uint8_t)~WEIR_TCP_PSH;
+
+	describe(got, from, text, sizeof(text));
+	must(s, ((want->flags ^ got->flags) & mask) == 0, "flags: %s", text);
+	must(s, want->seq == got->seq, "seq: %s", text);
+	must(s, !(want->flags & WEIR_TCP_ACK) || want->ack == got->ack, "ack: %s", text);
+	must(s, want->len == got->len, "len: %s", text);
+	must(s, !with_window || want->window == got->window, "win: %s", text);
+	must(s, want->mss == got->mss && want->scale == got->scale && want->sack_ok == got->sack_ok,
+	     "options: %s", text);
+	must(s, want->timestamp == got->timestamp, "timestamp: %s", text);
+	must(s, !want->timestamp || (want->ts_val == got->ts_val && want->ts_ecr == got->ts_ecr),
+	     "timestamp: %s", text);
+	must(s, want->n_sack == got->n_sack, "sack: %s", text);
+	must(s, memcmp(want->sack, got->sack, want->n_sack * sizeof(want->sack[0])) == 0,
+	     "sack: %s", text);
+	must(s, got->urgent == 0, "urgent: %s", text);
+	must(s, memcmp(want->payload, got->payload, want->len) == 0, "payload: %s", text);
+}
+
+static void expect(struct script *s, char **at, unsigned int to)
+{
+	struct segment want, got;
+	char *rest = *at;
+	bool with_window;
+	char text[200];
+
+	if (strcmp(word(&rest), "-") == 0) {
+		if (lab_next(&s->lab, to, &got)) {
+			describe(&got, !to, text, sizeof(text));
+			must(s, false, "sent: %s", text);
+		}
+		return;
+	}
+	if (rest > *at) /* give the word's end back */
+		for (char *c = *at; c < rest - 1; c++)
+			if (!*c)
+				*c = ' ';
+	if (rest[-1] == 0)
+		rest[-1] = ' ';
+	read_segment(s, at, !to, &want, &with_window);
+	must(s, lab_next(&s->lab, to, &got), "nothing was sent");
+	compare(s, &want, &got, !to, with_window);
+}
+
+static void send_one(struct script *s, char **at, unsigned int from)
+{
+	struct segment g;
+	bool has_window;
+
+	read_segment(s, at, from, &g, &has_window);
+	lab_send(&s->lab, from, &g);
+}
+
+static void check_end(struct script *s, const char *what)
+{
+	static const char *const names[] = {
+		[WEIR_TCP_END_CLOSED] = "closed",
+		[WEIR_TCP_END_RESET] = "reset",
+		[WEIR_TCP_END_TIMEOUT] = "timeout",
+		[WEIR_TCP_END_ABORTED] = "aborted",
+	};
+
+	if (strcmp(what, "none") == 0)
+		must(s, !s->lab.ended, "it has ended: %s", names[s->lab.end]);
+	else
+		must(s, s->lab.ended && strcmp(names[s->lab.end], what) == 0, "%s",
+		     s->lab.ended ? names[s->lab.end] : "it has not ended");
+}
+
+static void run_statement(struct script *s, char *text);
+
+static void run_lines(struct script *s, const char *text)
+{
+	const char *before = s->statement;
+
+	while (*text) {
+		char line[STATEMENT_MAX], shown[STATEMENT_MAX];
+		size_t len = strcspn(text, ";");
+
+		ck_assert_uint_lt(len, sizeof(line));
+		memcpy(line, text, len);
+		line[len] = 0;
+		memcpy(shown, line, len + 1);
+		s->statement = shown;
+		run_statement(s, line);
+		text += len + (text[len] == ';');
+	}
+	s->statement = before;
+}
+
+static void run_statement(struct script *s, char *text)
+{
+	char *at = text, *verb = word(&at);
+
+	if (!verb)
+		return;
+	if (strcmp(verb, "open") == 0) {
+		run_lines(s, "c> S 0 0 0 mss 1460; s< S 0 0 0 mss 1460; s> SA 0 1 0 mss 1460;"
+			     "c< SA 0 1 0 mss 1460; c> A 1 1 0; s< A 1 1 0; c< -; s< -");
+	} else if (strcmp(verb, "c>") == 0 || strcmp(verb, "s>") == 0) {
+		send_one(s, &at, verb[0] == 's');
+	} else if (strcmp(verb, "c<") == 0 || strcmp(verb, "s<") == 0) {
+		expect(s, &at, verb[0] == 's');
+	} else if (strcmp(verb, "wait") == 0) {
+		lab_advance(&s->lab, number(s, &at) * WEIR_NS_PER_MS);
+	} else if (strcmp(verb, "drop") == 0) {
+		const char *got = weir_drop_name(s->lab.last);
+
+		must(s, strcmp(got, word(&at)) == 0, "%s", got);
+	} else if (strcmp(verb, "end") == 0) {
+		check_end(s, word(&at));
+	} else if (strcmp(verb, "hold") == 0) {
+		s->lab.hold = true;
+	} else if (strcmp(verb, "pass") == 0) {
+		uint32_t n = number(s, &at);
+
+		weir_tcp_pass(s->lab.tcp, s->lab.conn, 0, n);
+		weir_tcp_flush(s->lab.tcp, s->lab.now_ns);
+	} else {
+		must(s, false, "'%s' is not known", verb);
+	}
+}
+
+void script_run(const char *name, const char *text, const struct lab_cfg *cfg)
+{
+	static struct script s;
+
+	s.name = name;
+	lab_open(&s.lab, cfg);
+	run_lines(&s, text);
+	lab_close(&s.lab);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments as a script, in the manner of packetdrill. Statements are separated by ';':
+ *
+ *   open                            the handshake, with what it must look like on both sides
+ *   c> FLAGS SEQ ACK LEN [more]     the client sends; s> the server
+ *   c< FLAGS SEQ ACK LEN [more]     weir must now have sent this to the client; s< to the server
+ *   c< -                            and nothing
+ *   wait MS                         time passes
+ *   drop NAME                       the last segment given to weir was refused for this reason
+ *   end closed|reset|timeout|none   the connection is over, and why
+ *   hold, pass N                    bytes are not passed on by themselves; the first N are
+ *
+ * Numbers count from the sender's initial number, acknowledgements from the other one's. FLAGS are
+ * letters of SFRPAU; what weir sends is compared without P. more: win N, mss N, scale N, maysack,
+ * sack A-B[,C-D], ts VAL ECR, urg N, tfo; a segment of weir must have just what is written, but for
+ * win.
+ */
+#ifndef SCRIPT_H
+#define SCRIPT_H
+
+#include "lab.h"
+
+#define CLIENT_ISN 4294967000u /* numbers wrap in every script */
+#define SERVER_ISN 5000u
+
+/* A new connection; aborts the test with the statement that does not hold. */
+void script_run(const char *name, const char *text, const struct lab_cfg *cfg);
+
+#endif
