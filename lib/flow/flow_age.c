@@ -125,25 +125,55 @@ unsigned int weir_flow_age(struct weir_flow_table *t, uint64_t now_ns, unsigned 
 	return weir_timer_advance(&t->wheel, now_ns, budget, on_timer, &a);
 }
 
-/* ---- half-open flows, in the order they came ---- */
+/* ---- flows that may have to make room, in the order they came ---- */
 
-void flow_half_open_add(struct weir_flow_table *t, struct weir_flow *f)
+static void list_add(struct flow_list *l, struct weir_flow *f)
 {
-	f->flags |= WEIR_FLOW_F_HALF_OPEN;
 	f->newer = NULL;
-	f->older = t->newest;
-	if (t->newest)
-		t->newest->newer = f;
-	else
-		t->oldest = f;
-	t->newest = f;
+	f->older = l->newest;
+	*(l->newest ? &l->newest->newer : &l->oldest) = f;
+	l->newest = f;
 }
 
-void flow_half_open_remove(struct weir_flow_table *t, struct weir_flow *f)
+static void list_remove(struct flow_list *l, struct weir_flow *f)
+{
+	*(f->older ? &f->older->newer : &l->oldest) = f->newer;
+	*(f->newer ? &f->newer->older : &l->newest) = f->older;
+}
+
+void flow_list_begin(struct weir_flow_table *t, struct weir_flow *f)
+{
+	f->flags |= WEIR_FLOW_F_HALF_OPEN;
+	list_add(&t->half_open, f);
+}
+
+static void end_half_open(struct weir_flow_table *t, struct weir_flow *f)
 {
 	if (!(f->flags & WEIR_FLOW_F_HALF_OPEN))
 		return;
 	f->flags &= (uint8_t)~WEIR_FLOW_F_HALF_OPEN;
-	*(f->older ? &f->older->newer : &t->oldest) = f->newer;
-	*(f->newer ? &f->newer->older : &t->newest) = f->older;
+	list_remove(&t->half_open, f);
+}
+
+static bool is_half_open(const struct weir_flow *f)
+{
+	return f->state == WEIR_FLOW_SYN_SENT || f->state == WEIR_FLOW_SYN_RECEIVED ||
+	       f->state == WEIR_FLOW_NEW;
+}
+
+void flow_list_change(struct weir_flow_table *t, struct weir_flow *f, uint8_t before)
+{
+	if (!is_half_open(f))
+		end_half_open(t, f);
+	if (before == WEIR_FLOW_TIME_WAIT)
+		list_remove(&t->waiting, f);
+	if (f->state == WEIR_FLOW_TIME_WAIT)
+		list_add(&t->waiting, f);
+}
+
+void flow_list_end(struct weir_flow_table *t, struct weir_flow *f)
+{
+	end_half_open(t, f);
+	if (f->state == WEIR_FLOW_TIME_WAIT)
+		list_remove(&t->waiting, f);
 }

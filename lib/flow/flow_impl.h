@@ -44,6 +44,12 @@ flow_siphash_fn flow_siphash_best(void);
 
 /* ---- the table ---- */
 
+/* Flows that may have to make room, in the order they came; a flow is in one at most. */
+struct flow_list {
+	struct weir_flow *oldest;
+	struct weir_flow *newest;
+};
+
 struct weir_flow_table {
 	struct rte_hash *narrow;
 	struct rte_hash *wide;
@@ -58,8 +64,8 @@ struct weir_flow_table {
 	uint32_t denied;
 	uint32_t denied_max;
 	bool evict_half_open;
-	struct weir_flow *oldest; /* half-open */
-	struct weir_flow *newest;
+	struct flow_list half_open;
+	struct flow_list waiting; /* in TIME_WAIT */
 	weir_flow_end_fn on_end;
 	void *ctx;
 };
@@ -70,8 +76,10 @@ uint64_t flow_timeout(const struct weir_flow_table *t, const struct weir_flow *f
 /* Arms the flow's timer for its state, last heard at `heard_ns`, when that is earlier than it is
  * armed for. */
 void flow_arm(struct weir_flow_table *t, struct weir_flow *f, uint64_t heard_ns);
-void flow_half_open_add(struct weir_flow_table *t, struct weir_flow *f);
-void flow_half_open_remove(struct weir_flow_table *t, struct weir_flow *f);
+/* Puts the flow on the list that its state belongs to, or takes it off. */
+void flow_list_begin(struct weir_flow_table *t, struct weir_flow *f);
+void flow_list_change(struct weir_flow_table *t, struct weir_flow *f, uint8_t before);
+void flow_list_end(struct weir_flow_table *t, struct weir_flow *f);
 
 /* ---- flow_tcp.c ---- */
 

@@ -32,17 +32,11 @@ static void count(struct weir_flow *f, const struct weir_pkt *p, uint8_t dir, ui
 	f->tcp_flags[dir] |= p->tcp_flags;
 }
 
-static bool is_half_open(const struct weir_flow *f)
-{
-	return f->state == WEIR_FLOW_SYN_SENT || f->state == WEIR_FLOW_SYN_RECEIVED ||
-	       f->state == WEIR_FLOW_NEW;
-}
-
 /* After a change of state: a full handshake is not for eviction, a shorter age counts at once. */
-static void on_change(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns)
+static void on_change(struct weir_flow_table *t, struct weir_flow *f, uint8_t before,
+		      uint64_t now_ns)
 {
-	if (!is_half_open(f))
-		flow_half_open_remove(t, f);
+	flow_list_change(t, f, before);
 	flow_arm(t, f, now_ns);
 }
 
@@ -54,7 +48,7 @@ void weir_flow_note(struct weir_flow_table *t, struct weir_flow *f, const struct
 	count(f, p, dir, now_ns);
 	f->state = (uint8_t)state;
 	if (weir_unlikely(state != before))
-		on_change(t, f, now_ns);
+		on_change(t, f, before, now_ns);
 }
 
 void weir_flow_resume(struct weir_flow *f, const struct weir_flow_tcp from[2])
@@ -80,6 +74,6 @@ enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
 	if (weir_likely(reason == WEIR_DROP_NONE && !*reopen))
 		count(f, p, dir, now_ns);
 	if (weir_unlikely(f->state != before))
-		on_change(t, f, now_ns);
+		on_change(t, f, before, now_ns);
 	return reason;
 }

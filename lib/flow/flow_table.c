@@ -242,17 +242,22 @@ static void begin_state(struct weir_flow_table *t, struct weir_flow *f, const st
 	if (f->proto == WEIR_PROTO_TCP)
 		flow_tcp_begin(f, p);
 	if (f->state != WEIR_FLOW_ESTABLISHED)
-		flow_half_open_add(t, f);
+		flow_list_begin(t, f);
 }
 
 static struct weir_flow *take_flow(struct weir_flow_table *t, bool denied, uint64_t now_ns)
 {
 	struct weir_flow *f = weir_pool_take(t->pool);
+	struct weir_flow *oldest = t->waiting.oldest;
 
-	/* A refused flow does not push out one that may yet become a connection. */
-	if (f || denied || !t->evict_half_open || !t->oldest)
+	if (f)
 		return f;
-	weir_flow_remove(t, t->oldest, WEIR_FLOW_END_EVICTED, now_ns);
+	/* A connection that is over needs its place least; and a refused flow does not push out one
+	 * that may yet become a connection. */
+	if (oldest)
+		weir_flow_remove(t, oldest, WEIR_FLOW_END_CLOSED, now_ns);
+	else if (!denied && t->evict_half_open && t->half_open.oldest)
+		weir_flow_remove(t, t->half_open.oldest, WEIR_FLOW_END_EVICTED, now_ns);
 	return weir_pool_take(t->pool);
 }
 
@@ -295,7 +300,7 @@ void weir_flow_remove(struct weir_flow_table *t, struct weir_flow *f, enum weir_
 		t->on_end(t->ctx, f, why, now_ns);
 	if (f->state == WEIR_FLOW_DENIED)
 		t->denied--;
-	flow_half_open_remove(t, f);
+	flow_list_end(t, f);
 	weir_timer_cancel(&t->wheel, &f->timer);
 	flow_key_of_flow(&k, f);
 	weir_assert(rte_hash_del_key_with_hash(hash_for(t, &k), k.word, signature(t, &k)) >= 0);

@@ -99,7 +99,7 @@ struct weir_flow {
 	uint32_t place; /* in its table */
 	void *carried;  /* WEIR_FLOW_F_CARRIED: whose it is, path/ knows */
 	struct weir_timer timer;
-	struct weir_flow *older; /* list of half-open flows, for eviction */
+	struct weir_flow *older; /* list of half-open flows, or of those in TIME_WAIT */
 	struct weir_flow *newer;
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
@@ -167,7 +167,8 @@ struct weir_flow *weir_flow_lookup(struct weir_flow_table *t, const struct weir_
 /*
  * Adds the flow that `p` begins, its sender the initiator, state by protocol (a TCP segment without
  * SYN: ESTABLISHED with MIDSTREAM). The packet itself is not yet counted: call weir_flow_track.
- * `denied` puts it in DENIED instead. NULL: full (or the denied share is used), nothing changed.
+ * `denied` puts it in DENIED instead. A full table ends its oldest flow in TIME_WAIT for it, or, if
+ * it may, its oldest half-open one. NULL: full (or the denied share is used), nothing changed.
  */
 struct weir_flow *weir_flow_add(struct weir_flow_table *t, const struct weir_pkt *p, uint8_t wire,
 				uint8_t side, bool denied, uint64_t now_ns);

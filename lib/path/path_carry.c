@@ -46,6 +46,7 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 		[WEIR_TCP_END_CLOSED] = WEIR_FLOW_END_CLOSED,
 		[WEIR_TCP_END_RESET] = WEIR_FLOW_END_CLOSED,
 		[WEIR_TCP_END_TIMEOUT] = WEIR_FLOW_END_EXPIRED,
+		[WEIR_TCP_END_EVICTED] = WEIR_FLOW_END_EVICTED,
 		[WEIR_TCP_END_ABORTED] = WEIR_FLOW_END_POLICY,
 	};
 	struct path_worker *w = ctx;
@@ -53,7 +54,6 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 
 	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
 	f->carried = NULL;
-	f->state = WEIR_FLOW_CLOSED;
 	weir_flow_remove(w->flows, f, ends[why], w->now_ns);
 }
 

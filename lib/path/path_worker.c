@@ -78,6 +78,7 @@ void path_worker_adopt(struct path_worker *w, const struct weir_generation *gen)
 	w->gen = gen;
 	weir_flow_set_timeouts(w->flows, &gen->timeouts);
 	weir_flow_set_eviction(w->flows, d->evict_half_open);
+	weir_tcp_set_eviction(w->tcp, d->evict_half_open);
 	w->stats.count[WEIR_COUNT_GENERATION] = gen->number;
 }
 

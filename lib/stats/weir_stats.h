@@ -135,6 +135,7 @@ enum weir_drop {
 	X(TCP_OPENED, "tcp_opened", "TCP connections that weir carries itself, opened")         \
 	X(TCP_SEGMENTS_IN, "tcp_segments_in", "segments of such connections received")          \
 	X(TCP_SEGMENTS_OUT, "tcp_segments_out", "segments of such connections sent")            \
+	X(TCP_REPEATED, "tcp_repeated", "segments received that had come before")               \
 	X(TCP_RESENT, "tcp_resent", "segments sent again")                                      \
 	X(TCP_TIMEOUTS, "tcp_timeouts", "retransmission timeouts")                              \
 	X(TCP_RECOVERIES, "tcp_recoveries", "losses repaired without a timeout")                \

@@ -73,17 +73,64 @@ uint32_t tcp_random(struct weir_tcp *t)
 	return (uint32_t)(t->rng * 0x2545f4914f6cdd1dULL >> 32);
 }
 
+void weir_tcp_set_eviction(struct weir_tcp *t, bool evict)
+{
+	t->cfg.evict = evict;
+}
+
 /* ---- beginning and end ---- */
+
+void tcp_put_on_list(struct weir_tcp *t, struct weir_tcp_conn *c, enum tcp_list list)
+{
+	if (c->list == list)
+		return;
+	if (c->list != TCP_LIST_NONE) {
+		*(c->older ? &c->older->newer : &t->oldest[c->list]) = c->newer;
+		*(c->newer ? &c->newer->older : &t->newest[c->list]) = c->older;
+	}
+	c->list = (uint8_t)list;
+	if (list == TCP_LIST_NONE)
+		return;
+	c->newer = NULL;
+	c->older = t->newest[list];
+	*(c->older ? &c->older->newer : &t->oldest[list]) = c;
+	t->newest[list] = c;
+}
+
+static void end_one(struct weir_tcp *t, struct weir_tcp_conn *c)
+{
+	t->cfg.ops->on_end(t->cfg.ctx, c, (enum weir_tcp_end)c->end);
+	weir_tcp_forget(t, c);
+}
+
+static struct weir_tcp_conn *take_conn(struct weir_tcp *t)
+{
+	struct weir_tcp_conn *c = weir_pool_take(t->conns), *old = t->oldest[TCP_LIST_WAITING];
+
+	if (c)
+		return c;
+	if (old) {
+		old->end = WEIR_TCP_END_CLOSED;
+	} else if (t->cfg.evict && (old = t->oldest[TCP_LIST_HANDSHAKE])) {
+		old->end = WEIR_TCP_END_EVICTED;
+	} else {
+		return NULL;
+	}
+	end_one(t, old);
+	return weir_pool_take(t->conns);
+}
 
 struct weir_tcp_conn *weir_tcp_open(struct weir_tcp *t, const struct weir_pkt *syn,
 				    const struct weir_tcp_open *cfg, uint64_t now_ns)
 {
-	struct weir_tcp_conn *c = weir_pool_take(t->conns);
+	struct weir_tcp_conn *c;
 
+	t->now_ns = now_ns;
+	c = take_conn(t);
 	if (!c)
 		return NULL;
 	memset(c, 0, sizeof(*c));
-	t->now_ns = now_ns;
+	tcp_put_on_list(t, c, TCP_LIST_HANDSHAKE);
 	c->user = cfg->user;
 	c->family = syn->tuple.family;
 	for (unsigned int i = 0; i < 2; i++) {
@@ -118,6 +165,7 @@ static void unlink_dirty(struct weir_tcp *t, struct weir_tcp_conn *c)
 void weir_tcp_forget(struct weir_tcp *t, struct weir_tcp_conn *c)
 {
 	unlink_dirty(t, c);
+	tcp_put_on_list(t, c, TCP_LIST_NONE);
 	free_leg(t, &c->leg[0]);
 	free_leg(t, &c->leg[1]);
 	weir_pool_give(t->conns, c);
@@ -198,12 +246,6 @@ static void flush_one(struct weir_tcp *t, struct weir_tcp_conn *c)
 		read_leg(t, c, &c->leg[i]);
 	for (unsigned int i = 0; i < 2 && !c->over; i++)
 		tcp_output(t, &c->leg[i]);
-}
-
-static void end_one(struct weir_tcp *t, struct weir_tcp_conn *c)
-{
-	t->cfg.ops->on_end(t->cfg.ctx, c, (enum weir_tcp_end)c->end);
-	weir_tcp_forget(t, c);
 }
 
 void weir_tcp_flush(struct weir_tcp *t, uint64_t now_ns)

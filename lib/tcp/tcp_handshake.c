@@ -167,6 +167,7 @@ static void establish(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_le
 	agree_on_options(c);
 	establish_leg(t, &c->leg[0], &c->leg[1]);
 	establish_leg(t, &c->leg[1], &c->leg[0]);
+	tcp_put_on_list(t, c, TCP_LIST_NONE);
 	/* What this peer has acknowledged the other does not know yet. */
 	tcp_other(c, l)->flags |= LEG_ACK_NOW;
 	weir_count(t->cfg.stats, WEIR_COUNT_TCP_OPENED, 1);

@@ -142,9 +142,14 @@ struct tcp_leg {
 	uint8_t template[TCP_TEMPLATE_MAX];
 };
 
+/* Connections that may have to make room, in the order they came. */
+enum tcp_list { TCP_LIST_NONE, TCP_LIST_HANDSHAKE, TCP_LIST_WAITING, TCP_LIST_END };
+
 struct weir_tcp_conn {
 	struct tcp_leg leg[2];
 	struct weir_tcp_conn *dirty_next;
+	struct weir_tcp_conn *older; /* list of those in the handshake, or of those that wait */
+	struct weir_tcp_conn *newer;
 	void *user;
 	uint64_t syn_ns[2]; /* when a SYN of each peer was passed on; 0: more than once */
 	uint16_t mtu[2];
@@ -152,7 +157,8 @@ struct weir_tcp_conn {
 	uint8_t family;
 	bool dirty;
 	bool over;
-	uint8_t end; /* enum weir_tcp_end, when over */
+	uint8_t end;  /* enum weir_tcp_end, when over */
+	uint8_t list; /* enum tcp_list that it is on */
 };
 
 struct weir_tcp {
@@ -160,6 +166,8 @@ struct weir_tcp {
 	struct weir_pool *conns;
 	struct weir_span_stock *spans;
 	struct weir_tcp_conn *dirty;
+	struct weir_tcp_conn *oldest[TCP_LIST_END];
+	struct weir_tcp_conn *newest[TCP_LIST_END];
 	struct weir_timer_wheel wheel;
 	struct weir_siphash_key key;
 	uint64_t now_ns;
@@ -204,6 +212,7 @@ static inline uint32_t tcp_pipe(const struct tcp_leg *l)
 
 /* tcp.c */
 void tcp_mark_dirty(struct weir_tcp *t, struct weir_tcp_conn *c);
+void tcp_put_on_list(struct weir_tcp *t, struct weir_tcp_conn *c, enum tcp_list list);
 /* Ends it at the next flush. */
 void tcp_finish(struct weir_tcp *t, struct weir_tcp_conn *c, enum weir_tcp_end why);
 uint32_t tcp_random(struct weir_tcp *t);

@@ -93,10 +93,12 @@ static enum weir_drop on_unacceptable(struct weir_tcp *t, struct weir_tcp_conn *
 	}
 	/* What is not a repetition might be forged, and two ends that disagree might answer each
 	 * other for ever: such answers are limited. */
-	if (weir_seq_lt(p->seq, l->in.next) && p->payload_len)
+	if (weir_seq_le(p->seq + p->payload_len, l->in.next) && p->payload_len) {
 		l->flags |= LEG_ACK_NOW;
-	else
-		tcp_challenge(t, l);
+		weir_count(t->cfg.stats, WEIR_COUNT_TCP_REPEATED, 1);
+		return WEIR_DROP_NONE;
+	}
+	tcp_challenge(t, l);
 	return WEIR_DROP_TCP_OUT_OF_WINDOW;
 }
 

@@ -59,6 +59,8 @@ void tcp_move(struct weir_tcp *t, struct tcp_leg *l, enum tcp_event event)
 	if (to == 0 && !(l->state == WEIR_TCP_LAST_ACK && event == TCP_ON_FIN_ACKED))
 		return;
 	l->state = to;
+	if (weir_tcp_is_past(c))
+		tcp_put_on_list(t, c, TCP_LIST_WAITING);
 	if (to == WEIR_TCP_TIME_WAIT)
 		tcp_state_until(t, l, t->now_ns + t->cfg.time_wait_ns);
 	if (is_done(&c->leg[0]) && is_done(&c->leg[1]))

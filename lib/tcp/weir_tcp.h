@@ -38,6 +38,7 @@ enum weir_tcp_end {
 	WEIR_TCP_END_CLOSED,  /* both directions were closed and acknowledged */
 	WEIR_TCP_END_RESET,   /* a peer reset it */
 	WEIR_TCP_END_TIMEOUT, /* a peer did not answer any more (RFC 9293 section 3.8.3) */
+	WEIR_TCP_END_EVICTED, /* in the handshake, and room was needed */
 	WEIR_TCP_END_ABORTED  /* weir_tcp_abort */
 };
 
@@ -59,6 +60,7 @@ struct weir_tcp_cfg {
 	uint32_t connections;     /* at a time */
 	uint32_t segments;        /* payload views at a time: about as many as packet buffers */
 	uint32_t window_bytes;    /* a direction holds at most so much; 0: 4 MiB */
+	bool evict;               /* the oldest in the handshake goes when room is needed */
 	uint64_t time_wait_ns;    /* 0: 60 s */
 	uint64_t zero_window_ns;  /* a peer may keep its window shut so long; 0: 15 min */
 	struct rte_mempool *pool; /* packet buffers for what it builds itself */
@@ -70,6 +72,7 @@ struct weir_tcp_cfg {
 
 /* NULL: no memory, logged. */
 struct weir_tcp *weir_tcp_create(const struct weir_tcp_cfg *cfg, uint64_t now_ns);
+void weir_tcp_set_eviction(struct weir_tcp *t, bool evict);
 /* Connections that are there are forgotten without a word to their peers. */
 void weir_tcp_destroy(struct weir_tcp *t);
 
@@ -81,7 +84,8 @@ struct weir_tcp_open {
 
 /*
  * The connection that `syn` begins. The SYN itself is not yet handled: give it to weir_tcp_input
- * for leg 0. NULL: no room.
+ * for leg 0. When all places are taken the oldest connection goes that only waits for repetitions,
+ * or, if it may, the oldest in the handshake (on_end is called). NULL: no room.
  */
 struct weir_tcp_conn *weir_tcp_open(struct weir_tcp *t, const struct weir_pkt *syn,
 				    const struct weir_tcp_open *cfg, uint64_t now_ns);

@@ -55,8 +55,10 @@ void bed_fini(struct bed *b)
 	ck_assert_uint_eq(weir_flow_count(b->table), 0);
 	ck_assert_uint_eq(weir_flow_denied_count(b->table), 0);
 	ck_assert_uint_eq(b->table->wheel.armed, 0);
-	ck_assert_ptr_null(b->table->oldest);
-	ck_assert_ptr_null(b->table->newest);
+	ck_assert_ptr_null(b->table->half_open.oldest);
+	ck_assert_ptr_null(b->table->half_open.newest);
+	ck_assert_ptr_null(b->table->waiting.oldest);
+	ck_assert_ptr_null(b->table->waiting.newest);
 	weir_flow_table_destroy(b->table);
 }
 

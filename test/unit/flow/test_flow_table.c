@@ -226,6 +226,39 @@ START_TEST(without_eviction_a_full_table_refuses)
 }
 END_TEST
 
+/* weir_flow_note is how a state is set from outside. */
+static void set_state(struct bed *b, uint32_t n, enum weir_flow_state state)
+{
+	struct packet k;
+	uint8_t dir;
+
+	packet_of(&k, n & 1 ? 6 : 4, WEIR_PROTO_UDP, n, 0);
+	weir_flow_note(b->table, weir_flow_lookup(b->table, &k.p.tuple, 0, &dir), &k.p, 0, state,
+		       b->now_ns);
+}
+
+START_TEST(a_full_table_ends_its_oldest_flow_that_only_waits)
+{
+	uint64_t id[4];
+	struct bed b;
+
+	bed_init(&b, 4, 4, false);
+	for (uint32_t n = 0; n < 4; n++)
+		id[n] = add(&b, n, WEIR_FLOW_REPLIED)->id;
+	set_state(&b, 2, WEIR_FLOW_TIME_WAIT);
+	set_state(&b, 1, WEIR_FLOW_TIME_WAIT);
+	set_state(&b, 3, WEIR_FLOW_TIME_WAIT);
+	set_state(&b, 3, WEIR_FLOW_REPLIED);
+	ck_assert_ptr_nonnull(add(&b, 4, WEIR_FLOW_REPLIED));
+	ck_assert_uint_eq(b.last_id, id[2]);
+	ck_assert_ptr_nonnull(add(&b, 5, WEIR_FLOW_DENIED));
+	ck_assert_uint_eq(b.last_id, id[1]);
+	ck_assert_ptr_null(add(&b, 6, WEIR_FLOW_REPLIED));
+	ck_assert_uint_eq(b.ended[WEIR_FLOW_END_CLOSED], 2);
+	bed_fini(&b);
+}
+END_TEST
+
 START_TEST(a_denied_flow_evicts_nobody)
 {
 	struct bed b;
@@ -344,6 +377,7 @@ Suite *table_suite(void)
 			  a_burst_finds_what_single_lookups_find, vlan_qinq_and_wire_separate_flows,
 			  a_table_takes_exactly_its_flows,
 			  a_full_table_ends_its_oldest_half_open_flow,
+			  a_full_table_ends_its_oldest_flow_that_only_waits,
 			  without_eviction_a_full_table_refuses, a_denied_flow_evicts_nobody,
 			  denied_flows_have_a_share_and_no_more,
 			  a_table_with_a_name_that_is_taken_cannot_be_made,
