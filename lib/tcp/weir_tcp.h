@@ -174,6 +174,8 @@ bool weir_tcp_is_past(const struct weir_tcp_conn *c);     /* nothing is to come 
 bool weir_tcp_is_under_way(const struct weir_tcp_conn *c, unsigned int leg, uint32_t seq);
 uint32_t weir_tcp_count(const struct weir_tcp *t);
 uint32_t weir_tcp_segments_used(const struct weir_tcp *t);
+/* Asserts the invariants; for tests. */
+void weir_tcp_check(const struct weir_tcp_conn *c);
 size_t weir_tcp_conn_bytes(void); /* that an idle connection holds */
 
 #endif

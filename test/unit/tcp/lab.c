@@ -117,6 +117,8 @@ void lab_send_frame(struct lab *l, unsigned int from, struct rte_mbuf *m)
 	}
 	l->last = weir_tcp_input(l->tcp, l->conn, from, &p, true, l->now_ns);
 	weir_tcp_flush(l->tcp, l->now_ns);
+	if (l->conn)
+		weir_tcp_check(l->conn);
 }
 
 void lab_send(struct lab *l, unsigned int from, const struct segment *s)
@@ -137,4 +139,6 @@ void lab_advance(struct lab *l, uint64_t ns)
 	l->now_ns += ns;
 	weir_tcp_advance(l->tcp, l->now_ns, 1000);
 	weir_tcp_flush(l->tcp, l->now_ns);
+	if (l->conn)
+		weir_tcp_check(l->conn);
 }

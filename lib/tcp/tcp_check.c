@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What must hold of a connection between any two calls. Tests and fuzzers ask; the path does not.
+ */
+#include "tcp_impl.h"
+
+struct sums {
+	uint32_t bytes, n;
+	uint32_t sacked, lost, resent;
+	uint32_t timed;
+};
+
+static void count_span(struct sums *sum, const struct weir_span *s)
+{
+	uint32_t len = weir_span_end(s) - s->seq;
+
+	sum->bytes += s->len;
+	sum->n++;
+	if (s->flags & WEIR_SPAN_SACKED)
+		sum->sacked += len;
+	if (s->flags & WEIR_SPAN_LOST)
+		sum->lost += len;
+	if (s->flags & WEIR_SPAN_RESENT)
+		sum->resent += len;
+	sum->timed += (s->flags & WEIR_SPAN_TIMED) != 0;
+	weir_assert(!(s->flags & WEIR_SPAN_RESENT) || s->flags & WEIR_SPAN_LOST);
+	weir_assert(!(s->flags & WEIR_SPAN_SACKED) ||
+		    !(s->flags & (WEIR_SPAN_LOST | WEIR_SPAN_TIMED)));
+	weir_assert(s->m ? s->len && !(s->flags & WEIR_SPAN_FIN)
+			 : s->len == 0 && s->flags & WEIR_SPAN_FIN);
+}
+
+/* The queue is without gap from `una` to `end`, sent up to `nxt`. */
+static void check_queue(const struct tcp_leg *l)
+{
+	struct sums sum = {0};
+	uint32_t at = l->una;
+	bool sent = true;
+
+	for (const struct weir_span *s = l->out.head; s; s = s->next) {
+		if (s == l->unsent) {
+			weir_assert(at == l->nxt);
+			sent = false;
+		}
+		weir_assert(s->seq == at);
+		weir_assert(sent || !(s->flags & (WEIR_SPAN_SACKED | WEIR_SPAN_LOST |
+						  WEIR_SPAN_RESENT | WEIR_SPAN_TIMED)));
+		at = weir_span_end(s);
+		count_span(&sum, s);
+		weir_assert(s->next || s == l->out.tail);
+	}
+	weir_assert(at == l->end);
+	weir_assert(l->unsent || l->nxt == l->end);
+	weir_assert(sum.bytes == l->out.bytes && sum.n == l->out.n);
+	weir_assert(sum.sacked == l->sacked && sum.lost == l->lost && sum.resent == l->resent);
+	for (const struct weir_span *s = l->oldest; s; s = s->newer) {
+		weir_assert(s->flags & WEIR_SPAN_TIMED);
+		weir_assert(!s->newer || s->sent_ns <= s->newer->sent_ns);
+		weir_assert(s->newer ? s->newer->older == s : s == l->newest);
+		sum.timed--;
+	}
+	weir_assert(sum.timed == 0);
+}
+
+/* Nothing is lost and waits without being found. */
+static void check_resend(const struct tcp_leg *l)
+{
+	for (const struct weir_span *s = l->out.head; s && s != l->unsent && s != l->resend_at;
+	     s = s->next)
+		weir_assert((s->flags & (WEIR_SPAN_LOST | WEIR_SPAN_RESENT)) != WEIR_SPAN_LOST);
+}
+
+static void check_input(const struct tcp_leg *l)
+{
+	uint32_t at = l->in.next;
+
+	weir_assert(!weir_seq_lt(l->in_edge, l->in.next - 1)); /* the FIN needs no room */
+	for (const struct weir_span *s = l->in.gaps.head; s; s = s->next) {
+		weir_assert(weir_seq_lt(l->in.next, s->seq) && weir_seq_le(at, s->seq));
+		at = weir_span_end(s);
+		weir_assert(weir_seq_le(at, l->in_edge));
+	}
+	weir_assert(l->n_sack <= TCP_SACK_BLOCKS);
+}
+
+/* Who waits for an answer has a timer, or it would wait for ever. */
+static void check_timer(const struct tcp_leg *l)
+{
+	if (l->state == WEIR_TCP_CLOSED)
+		return;
+	if (tcp_flight(l) || l->unsent)
+		weir_assert(l->timer_for != TCP_TIMER_NONE);
+	if (l->timer_for != TCP_TIMER_NONE || l->ack_ns || l->state_ns)
+		weir_assert(weir_timer_armed(&l->timer));
+}
+
+void weir_tcp_check(const struct weir_tcp_conn *c)
+{
+	for (unsigned int i = 0; i < 2 && !c->over; i++) {
+		const struct tcp_leg *l = &c->leg[i];
+
+		if (l->state == WEIR_TCP_HANDSHAKE)
+			continue;
+		check_queue(l);
+		check_resend(l);
+		check_input(l);
+		if (!c->dirty)
+			check_timer(l);
+	}
+}
