@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Byte streams against pattern databases (Hyperscan, streaming mode). Control loads rules from
+ * files and makes all that workers need beforehand; a worker opens a stream a direction of a
+ * connection, feeds it bytes in order and is told matches. No allocation, no system call there.
+ */
+#ifndef WEIR_SCAN_H
+#define WEIR_SCAN_H
+
+#include <weir_base.h>
+#include <weir_conf.h>
+
+/* ---- rules ---- */
+
+enum weir_scan_action {
+	WEIR_SCAN_ALERT, /* told; the bytes go on */
+	WEIR_SCAN_RESET, /* the bytes that complete it do not go on; both peers are reset */
+	WEIR_SCAN_DROP   /* the same, and the connection falls silent */
+};
+
+enum weir_scan_severity {
+	WEIR_SCAN_CRITICAL = 1, /* as eve's alert.severity */
+	WEIR_SCAN_HIGH,
+	WEIR_SCAN_MEDIUM,
+	WEIR_SCAN_LOW
+};
+
+#define WEIR_SCAN_TO_SERVER 0x1
+#define WEIR_SCAN_TO_CLIENT 0x2
+
+/* A pattern and what stands about it in the side-car. Lives as long as its database. */
+struct weir_scan_rule {
+	uint32_t id;      /* as written; unique over all files */
+	uint32_t message; /* interned */
+	uint8_t severity; /* enum weir_scan_severity */
+	uint8_t action;   /* enum weir_scan_action */
+	uint8_t directions;
+	uint8_t n_ports; /* 0: any port of the server */
+	struct weir_scan_ports {
+		uint16_t first, last;
+	} ports[16];
+};
+
+const char *weir_scan_action_name(enum weir_scan_action a);
+const char *weir_scan_severity_name(enum weir_scan_severity s);
+
+/* ---- databases; control thread ---- */
+
+struct weir_scan_cfg {
+	const char *const *paths; /* files NAME.hs, and folders of them */
+	unsigned int n_paths;
+	const char *cache; /* folder for compiled databases; NULL: none */
+	unsigned int n_workers;
+	uint32_t streams; /* that a worker may have open at a time */
+	struct weir_names *names;
+};
+
+struct weir_scan_db;
+
+/*
+ * Reads rules and compiles them for this CPU, or takes the database from the cache. *out becomes
+ * NULL when there is not one rule. 0; or -WEIR_EFORMAT when anything is wrong (then `r` says what,
+ * with file, line and column), -WEIR_ENOMEM.
+ *
+ * NAME.hs has a pattern a line, `id:/expression/flags` as Hyperscan's own tools read it, and
+ * comments after '#'. Flags: i s m H V 8 W P L C Q, and {min_offset=,max_offset=,min_length=,
+ * edit_distance=,hamming_distance=}. A pattern is told once a stream unless it has C or L.
+ * NAME.yaml beside it has `defaults` and `patterns`, a list of {id, message, severity, direction,
+ * ports, action}.
+ */
+WEIR_MUST_CHECK int weir_scan_load(const struct weir_scan_cfg *cfg, struct weir_conf_report *r,
+				   struct weir_scan_db **out);
+/* References are counted by control alone; the last one frees. */
+struct weir_scan_db *weir_scan_db_get(struct weir_scan_db *db);
+/* True: it was the last reference and no worker has a stream open on it, so it is gone. False with
+ * the last reference: ask again later (weir_scan_db_put_again). */
+WEIR_MUST_CHECK bool weir_scan_db_put(struct weir_scan_db *db);
+WEIR_MUST_CHECK bool weir_scan_db_put_again(struct weir_scan_db *db);
+
+struct weir_scan_info {
+	uint32_t rules;
+	uint64_t database_bytes;
+	uint64_t stream_bytes; /* of each open stream */
+	uint32_t streams;      /* open now, over all workers */
+	bool cached;
+	uint32_t load_ms;
+	uint64_t hash; /* of the rules */
+};
+void weir_scan_db_info(const struct weir_scan_db *db, struct weir_scan_info *out);
+const struct weir_scan_rule *weir_scan_rule(const struct weir_scan_db *db, uint32_t index);
+
+/* ---- streams; worker ---- */
+
+struct weir_scan_stream {
+	struct weir_scan_db *db; /* NULL: not open */
+	void *state;
+	uint16_t port;
+	uint8_t direction; /* WEIR_SCAN_TO_* */
+	uint8_t worker;
+};
+
+struct weir_scan_match {
+	uint32_t rule; /* index */
+	uint64_t end;  /* offset in the stream of the byte after the match */
+};
+
+/* Whether any rule is about this direction of a connection to this port. */
+bool weir_scan_applies(const struct weir_scan_db *db, uint8_t direction, uint16_t port);
+/* 0, or -WEIR_ENOMEM when the worker's streams are all open. */
+WEIR_MUST_CHECK int weir_scan_open(struct weir_scan_stream *s, struct weir_scan_db *db,
+				   unsigned int worker, uint8_t direction, uint16_t port);
+void weir_scan_close(struct weir_scan_stream *s);
+
+/*
+ * The stream's next bytes. Matches of rules about this direction and port are put into `out`, at
+ * most `max`; what is over that is counted in *more and not told. The first match with action reset
+ * or drop ends the scan: it is the last in `out`, *stop is set. Returns how many stand in `out`, or
+ * -WEIR_EIO when Hyperscan failed.
+ */
+WEIR_MUST_CHECK int weir_scan_feed(struct weir_scan_stream *s, struct weir_bytes bytes,
+				   struct weir_scan_match *out, unsigned int max,
+				   unsigned int *more, bool *stop);
+
+/* ---- what is told of a match ---- */
+
+#define WEIR_SCAN_CONTEXT 64
+/*
+ * The bytes before `end` (an offset into `bytes`), and what follows, as text that may be kept in a
+ * log: at most WEIR_SCAN_CONTEXT - 1 printable characters. Digits become '0' and what cannot be
+ * printed '.', so that card numbers, tokens and passwords made of digits are not kept; letters and
+ * punctuation, by which an analyst knows an attack, stay.
+ */
+void weir_scan_context(struct weir_bytes bytes, size_t end, char text[WEIR_SCAN_CONTEXT]);
+
+#endif
