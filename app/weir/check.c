@@ -46,34 +46,42 @@ static int parse_options(int argc, char **argv, struct options *o)
 }
 
 static void print_summary(const struct options *o, const struct weir_conf *conf,
-			  const struct weir_policy *policy)
+			  const struct weir_policy *policy, const struct weir_scan_db *scan)
 {
 	struct weir_policy_size size = weir_policy_size(policy);
+	struct weir_scan_info info = {0};
 
-	printf("%s: good: %u ports, %u wires, %u groups, %u prefixes, %u policies, %u rules\n",
+	if (scan)
+		weir_scan_db_info(scan, &info);
+	printf("%s: good: %u ports, %u wires, %u groups, %u prefixes, %u policies, %u rules, "
+	       "%u stream rules\n",
 	       o->file, conf->n_ports, conf->n_wires, size.groups, size.prefixes, size.policies,
-	       size.rules);
+	       size.rules, info.rules);
 }
 
 static int check(const struct options *o, const struct weir_conf *conf)
 {
 	struct weir_names *names = weir_names_create();
 	struct weir_policy *policy = NULL;
+	struct weir_scan_db *scan = NULL;
 	struct weir_buf text = {0};
+	bool good;
 
 	if (names && setup_tool_eal("weir-check", CHECK_BYTES) == 0)
 		policy = setup_policy(conf, names);
-	if (policy && o->dump) {
+	good = policy && setup_rules(conf, 1, names, &scan);
+	if (good && o->dump) {
 		weir_conf_dump(conf, &text);
 		fputs(text.ptr, stdout);
-	} else if (policy) {
-		print_summary(o, conf, policy);
+	} else if (good) {
+		print_summary(o, conf, policy, scan);
 	}
 	weir_buf_fini(&text);
+	weir_assert(!scan || weir_scan_db_put(scan));
 	weir_policy_destroy(policy);
 	weir_names_destroy(names);
 	rte_eal_cleanup();
-	return policy ? EXIT_OK : EXIT_BAD;
+	return good ? EXIT_OK : EXIT_BAD;
 }
 
 int weir_cmd_check(int argc, char **argv)

@@ -40,6 +40,7 @@ struct replay {
 	struct weir_conf *conf;
 	struct weir_names *names;
 	struct weir_policy *policy;
+	struct weir_scan_db *scan;
 	struct rte_mempool *pool;
 	struct weir_event_ring *ring;
 	struct weir_path *path;
@@ -222,6 +223,8 @@ static int make_path(struct replay *r)
 	r->policy = NULL;
 	if (!cfg.generation)
 		return -WEIR_ENOMEM;
+	cfg.generation->scan = r->scan;
+	r->scan = NULL;
 	r->path = weir_path_create(&cfg);
 	return r->path ? 0 : -WEIR_ENOMEM;
 }
@@ -242,7 +245,8 @@ static int make(struct replay *r)
 		return -WEIR_EIO;
 	r->policy = setup_policy(r->conf, r->names);
 	r->decisions = open_output(r->o->decisions);
-	if (!r->policy || !r->decisions || open_captures(r) < 0)
+	if (!r->policy || !setup_rules(r->conf, 1, r->names, &r->scan) || !r->decisions ||
+	    open_captures(r) < 0)
 		return -WEIR_EIO;
 	r->pool = weir_mbuf_pool_create("replay", REPLAY_BUFFERS, REPLAY_FRAME_BYTES, 0);
 	r->ring = weir_event_ring_create("replay_events", REPLAY_RING);
@@ -389,6 +393,7 @@ static void finish(struct replay *r)
 	weir_event_ring_destroy(r->ring);
 	rte_mempool_free(r->pool);
 	weir_policy_destroy(r->policy);
+	weir_assert(!r->scan || weir_scan_db_put(r->scan));
 	weir_names_destroy(r->names);
 	rte_eal_cleanup();
 }

@@ -30,6 +30,7 @@ struct gateway {
 	struct weir_conf *conf;
 	struct weir_names *names;
 	struct weir_policy *policy;
+	struct weir_scan_db *scan;
 	struct rte_mempool *pool[WEIR_CONF_WORKERS_MAX];
 	struct weir_event_ring *ring[WEIR_CONF_WORKERS_MAX];
 	struct weir_ports *ports;
@@ -181,6 +182,8 @@ static int make_path(struct gateway *g)
 	g->policy = NULL; /* the generation's now */
 	if (!cfg.generation)
 		return -WEIR_ENOMEM;
+	cfg.generation->scan = g->scan;
+	g->scan = NULL;
 	g->path = weir_path_create(&cfg);
 	return g->path ? 0 : -WEIR_ENOMEM;
 }
@@ -215,8 +218,8 @@ static int start(struct gateway *g, const struct options *o)
 	if (!g->names || start_eal(g, o) < 0)
 		return -WEIR_EIO;
 	g->policy = setup_policy(g->conf, g->names);
-	if (!g->policy || make_pools(g) < 0 || open_ports(g) < 0 || make_path(g) < 0 ||
-	    make_control(g) < 0)
+	if (!g->policy || !setup_rules(g->conf, g->conf->n_workers, g->names, &g->scan) ||
+	    make_pools(g) < 0 || open_ports(g) < 0 || make_path(g) < 0 || make_control(g) < 0)
 		return -WEIR_EIO;
 	return weir_path_start(g->path);
 }
@@ -228,6 +231,7 @@ static void finish(struct gateway *g)
 	weir_event_writer_stop(g->writer);
 	weir_ports_close(g->ports);
 	weir_policy_destroy(g->policy);
+	weir_assert(!g->scan || weir_scan_db_put(g->scan));
 	for (unsigned int w = 0; w < WEIR_CONF_WORKERS_MAX; w++) {
 		weir_event_ring_destroy(g->ring[w]);
 		rte_mempool_free(g->pool[w]);

@@ -49,6 +49,21 @@ struct weir_policy *setup_policy(const struct weir_conf *conf, struct weir_names
 	return policy;
 }
 
+bool setup_rules(const struct weir_conf *conf, unsigned int workers, struct weir_names *names,
+		 struct weir_scan_db **out)
+{
+	struct weir_conf_report *r = weir_conf_report_create();
+	int error;
+
+	*out = NULL;
+	if (!r)
+		return false;
+	error = weir_path_load_rules(conf, conf, workers, names, r, out);
+	print_report(r);
+	weir_conf_report_destroy(r);
+	return error == 0;
+}
+
 void setup_workers(struct weir_conf *conf)
 {
 	cpu_set_t allowed;

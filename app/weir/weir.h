@@ -27,6 +27,9 @@ int weir_cmd_doctor(int argc, char **argv);
 struct weir_conf *setup_conf(const char *path);
 /* Loads its policy (EAL must run), prints what is wrong; NULL when it cannot be used. */
 struct weir_policy *setup_policy(const struct weir_conf *conf, struct weir_names *names);
+/* Loads its stream rules, prints what is wrong; false when they cannot be used. *out NULL: none. */
+WEIR_MUST_CHECK bool setup_rules(const struct weir_conf *conf, unsigned int workers,
+				 struct weir_names *names, struct weir_scan_db **out);
 /* Fills in the default: every CPU that this process may use but the first. */
 void setup_workers(struct weir_conf *conf);
 /* Starts EAL without hugepages, files or devices, for check and replay. 0, or negative, printed. */

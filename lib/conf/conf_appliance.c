@@ -100,11 +100,13 @@ static void read_memory(struct conf_reading *g, const struct weir_conf_node *roo
 
 static void read_rules(struct conf_reading *g, const struct weir_conf_node *root)
 {
-	static const char *const keys[] = {"stream", NULL};
+	static const char *const keys[] = {"stream", "cache", NULL};
 	const struct weir_conf_node *n = section(g, root, "rules", keys);
 
-	if (n)
-		conf_take_paths(g, n, "stream", g->conf->stream_rules, &g->conf->n_stream_rules);
+	if (!n)
+		return;
+	conf_take_paths(g, n, "stream", g->conf->stream_rules, &g->conf->n_stream_rules);
+	conf_take_path(g, n, "cache", &g->conf->rule_cache);
 }
 
 static void read_log(struct conf_reading *g, const struct weir_conf_node *root)
@@ -245,6 +247,7 @@ void weir_conf_destroy(struct weir_conf *c)
 		free(c->policy[i]);
 	for (unsigned int i = 0; i < c->n_stream_rules; i++)
 		free(c->stream_rules[i]);
+	free(c->rule_cache);
 	free(c->event_file);
 	free(c->control_socket);
 	free(c->file);

@@ -121,6 +121,11 @@ void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out)
 	dump_paths(out, "policy", c->policy, c->n_policy);
 	weir_buf_str(out, "rules:\n  ");
 	dump_paths(out, "stream", c->stream_rules, c->n_stream_rules);
+	if (c->rule_cache) {
+		weir_buf_str(out, "  cache: ");
+		add_quoted(out, c->rule_cache);
+		weir_buf_str(out, "\n");
+	}
 	weir_buf_str(out, "log:\n");
 	if (c->event_file) {
 		weir_buf_str(out, "  events: ");

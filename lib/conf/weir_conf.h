@@ -171,6 +171,7 @@ struct weir_conf {
 	uint16_t n_policy;
 	char *stream_rules[WEIR_CONF_PATHS_MAX]; /* rules.stream */
 	uint16_t n_stream_rules;
+	char *rule_cache;     /* rules.cache; NULL: none */
 	char *event_file;     /* log.events; NULL: none */
 	uint32_t event_ring;  /* log.ring: records a worker may have waiting; default 65536 */
 	char *control_socket; /* control.socket; default /run/weir/weir.sock */

@@ -137,6 +137,7 @@ struct ctl_load {
 	struct weir_conf_report *report;
 	struct weir_conf *conf;
 	struct weir_policy *policy;
+	struct weir_scan_db *scan;
 	uint64_t load_ns;
 	uint64_t publish_ns;
 	uint32_t generation;  /* that it became; 0: refused */

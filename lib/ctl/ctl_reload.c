@@ -14,22 +14,31 @@
 
 /* ---- loading: any thread, touches nothing but `l` ---- */
 
-static void load_policy(struct ctl_load *l, struct weir_names *names)
+/* Both, so that all that is wrong is told at once; without one there is no other. */
+static void load_policy(struct ctl_load *l, const struct weir_ctl *c)
 {
-	l->policy = weir_policy_load((const char *const *)l->conf->policy, l->conf->n_policy, names,
-				     l->report);
+	int error;
+
+	l->policy = weir_policy_load((const char *const *)l->conf->policy, l->conf->n_policy,
+				     c->cfg.names, l->report);
+	error = weir_path_load_rules(l->conf, c->cfg.conf, weir_path_workers(c->cfg.path),
+				     c->cfg.names, l->report, &l->scan);
+	if (l->policy && error < 0) {
+		weir_policy_destroy(l->policy);
+		l->policy = NULL;
+	}
 }
 
-static void load(struct ctl_load *l, const char *file, struct weir_names *names)
+static void load(struct ctl_load *l, const struct weir_ctl *c)
 {
 	uint64_t start_ns = ctl_monotonic_ns();
 
 	*l = (struct ctl_load){.report = weir_conf_report_create()};
 	if (!l->report)
 		return;
-	l->conf = weir_conf_load(file, l->report);
+	l->conf = weir_conf_load(c->cfg.conf->file, l->report);
 	if (l->conf)
-		load_policy(l, names);
+		load_policy(l, c);
 	l->load_ns = ctl_monotonic_ns() - start_ns;
 }
 
@@ -37,6 +46,7 @@ static void load_fini(struct ctl_load *l)
 {
 	weir_conf_destroy(l->conf);
 	weir_policy_destroy(l->policy);
+	weir_assert(!l->scan || weir_scan_db_put(l->scan)); /* no worker has seen it */
 	weir_conf_report_destroy(l->report);
 	*l = (struct ctl_load){0};
 }
@@ -56,6 +66,7 @@ struct weir_conf ctl_effective_conf(const struct weir_ctl *c)
 
 	memcpy(conf.policy, loaded->policy, sizeof(conf.policy));
 	conf.n_policy = loaded->n_policy;
+	conf.rule_cache = loaded->rule_cache;
 	memcpy(conf.stream_rules, loaded->stream_rules, sizeof(conf.stream_rules));
 	conf.n_stream_rules = loaded->n_stream_rules;
 	conf.event_file = loaded->event_file;
@@ -117,6 +128,8 @@ static void publish(struct weir_ctl *c, struct ctl_load *l)
 		snprintf(l->error, sizeof(l->error), "no memory for a generation");
 		return;
 	}
+	next->scan = l->scan;
+	l->scan = NULL;
 	weir_path_publish(c->cfg.path, next);
 	l->publish_ns = ctl_monotonic_ns() - start_ns;
 	l->generation = number;
@@ -246,7 +259,7 @@ static void *load_aside(void *arg)
 {
 	struct weir_ctl *c = arg;
 
-	load(&c->reload.load, c->cfg.conf->file, c->cfg.names);
+	load(&c->reload.load, c);
 	atomic_store_explicit(&c->reload.done, true, memory_order_release);
 	ctl_wake(c);
 	return NULL;
@@ -287,7 +300,7 @@ static void load_here(struct weir_ctl *c, struct ctl_load *l)
 		finish(c);
 	c->reload.again = false;
 	c->reload.job++;
-	load(l, c->cfg.conf->file, c->cfg.names);
+	load(l, c);
 	conclude(c, l);
 	answer_waiting(c, c->reload.job, l);
 }

@@ -109,7 +109,7 @@ static const char *event_type_name(uint8_t type)
 		[WEIR_EVENT_DECISION] = "decision", [WEIR_EVENT_FLOW] = "flow",
 		[WEIR_EVENT_DROP] = "drop",         [WEIR_EVENT_FAILURE] = "failure",
 		[WEIR_EVENT_LINK] = "link",         [WEIR_EVENT_RELOAD] = "reload",
-		[WEIR_EVENT_TRACE] = "trace",
+		[WEIR_EVENT_TRACE] = "trace",       [WEIR_EVENT_ALERT] = "alert",
 	};
 
 	return type < WEIR_ARRAY_LEN(names) ? names[type] : "unknown";
@@ -235,6 +235,30 @@ static void add_trace(struct weir_buf *out, const struct weir_event *e)
 	LIT(out, "}");
 }
 
+static void add_alert(struct weir_buf *out, const struct weir_event *e,
+		      const struct weir_names *names)
+{
+	static const char *const wanted[] = {"alert", "reset", "drop"};
+
+	/* eve knows allowed and blocked; which of the two ways stands in `weir`. */
+	LIT(out, ",\"alert\":{\"action\":\"");
+	weir_buf_str(out, e->action ? "blocked" : "allowed");
+	LIT(out, "\",\"signature_id\":");
+	add_u64(out, e->signature);
+	LIT(out, ",\"signature\":");
+	add_text(out, weir_names_get(names, e->message));
+	MEMBER_U64(out, "severity", e->severity);
+	LIT(out, "},\"direction\":\"");
+	weir_buf_str(out, e->dir ? "to_client" : "to_server");
+	LIT(out, "\",\"stream\":{\"action\":\"");
+	weir_buf_str(out, wanted[e->action < WEIR_ARRAY_LEN(wanted) ? e->action : 0]);
+	LIT(out, "\"");
+	MEMBER_U64(out, "offset", e->offset);
+	LIT(out, ",\"context\":");
+	add_text(out, e->context);
+	LIT(out, "}");
+}
+
 /* ---- the object `weir` ---- */
 
 static void add_name(struct weir_buf *out, const struct weir_names *names, const char *key,
@@ -308,6 +332,8 @@ void weir_event_encode(const struct weir_event *e, const struct weir_names *name
 	}
 	if (e->type == WEIR_EVENT_TRACE)
 		add_trace(out, e);
+	if (e->type == WEIR_EVENT_ALERT)
+		add_alert(out, e, names);
 	add_weir(out, e, names);
 	LIT(out, "}");
 }

@@ -17,8 +17,11 @@ enum weir_event_type {
 	WEIR_EVENT_FAILURE,  /* a failure mode acted (table full, pool empty); the same limit */
 	WEIR_EVENT_LINK,     /* a port's link changed */
 	WEIR_EVENT_RELOAD,   /* a generation was published or refused */
+	WEIR_EVENT_ALERT,    /* a stream rule matched: eve's "alert" */
 	WEIR_EVENT_TRACE /* one packet of a traced flow; goes to `weirctl trace`, not to the file */
 };
+
+#define WEIR_EVENT_CONTEXT 64
 
 /* Plain data, no pointers but `names`-ids; zero what does not apply. */
 struct weir_event {
@@ -56,6 +59,13 @@ struct weir_event {
 	uint32_t seq;
 	uint32_t ack;
 	uint32_t len; /* of L3 */
+	/* ALERT, and `dir` */
+	uint32_t signature; /* the rule's id */
+	uint32_t message;   /* interned */
+	uint64_t offset;    /* in the stream, of the byte after the match */
+	uint8_t severity;   /* 1 critical to 4 low */
+	uint8_t action;     /* enum weir_scan_action of scan/: 0 alert, 1 reset, 2 drop */
+	char context[WEIR_EVENT_CONTEXT]; /* redacted */
 };
 
 /* ---- the worker's side ---- */

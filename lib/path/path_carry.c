@@ -7,7 +7,7 @@
 
 #define ADVANCE_BUDGET 256
 
-static struct weir_tcp_conn *conn_of(const struct weir_flow *f)
+static struct path_carried *carried_by(const struct weir_flow *f)
 {
 	return f->carried;
 }
@@ -18,12 +18,22 @@ static uint16_t port_of_leg(const struct path_worker *w, const struct weir_flow 
 	return w->path->conf->wires[f->wire].port[f->side ^ leg];
 }
 
+static void let_go(struct path_worker *w, struct path_carried *k)
+{
+	k->flow->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
+	k->flow->carried = NULL;
+	weir_scan_close(&k->stream[0]);
+	weir_scan_close(&k->stream[1]);
+	weir_pool_give(w->carried, k);
+}
+
 /* ---- what the connections ask for ---- */
 
 static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct rte_mbuf *m)
 {
+	const struct path_carried *k = weir_tcp_user(c);
 	struct path_worker *w = ctx;
-	uint16_t port = port_of_leg(w, weir_tcp_user(c), leg);
+	uint16_t port = port_of_leg(w, k->flow, leg);
 
 	if (weir_unlikely(atomic_load_explicit(&w->path->link_down[port], memory_order_relaxed))) {
 		weir_count_drop(&w->stats, WEIR_DROP_TX_LINK_DOWN);
@@ -33,11 +43,52 @@ static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct
 	path_send(w, port, m);
 }
 
+/* What completes a match does not go on. With `drop` the sender is not told; its peer is reset in
+ * any case, or a repetition could still reach it when the flow is forgotten. */
+static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg, bool reset)
+{
+	weir_count(&w->stats, WEIR_COUNT_STREAMS_STOPPED, 1);
+	weir_count_drop(&w->stats, WEIR_DROP_STREAM_RULE);
+	weir_tcp_abort(w->tcp, k->conn, reset ? 3u : 2u >> leg, w->now_ns);
+}
+
+static WEIR_COLD void on_scan_failure(struct path_worker *w, struct path_carried *k)
+{
+	path_note_drop(w, NULL, NULL, WEIR_DROP_SCAN_EXHAUSTED);
+	if (weir_policy_defaults(w->gen->policy)->on_memory == WEIR_FAIL_OPEN) {
+		if (!k->unscanned)
+			weir_count(&w->stats, WEIR_COUNT_UNSCANNED, 1);
+		k->unscanned = true;
+		return;
+	}
+	weir_count_drop(&w->stats, WEIR_DROP_SCAN_EXHAUSTED);
+	weir_tcp_abort(w->tcp, k->conn, 3, w->now_ns);
+}
+
 static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 {
+	struct path_carried *k = weir_tcp_user(c);
 	struct path_worker *w = ctx;
+	uint32_t clean = weir_tcp_readable(c, leg);
+	bool reset;
 
-	weir_tcp_pass(w->tcp, c, leg, weir_tcp_readable(c, leg));
+	if (clean && !k->unscanned) {
+		switch (path_scan(w, k, leg, &clean, &reset)) {
+		case PATH_SCAN_PASS:
+			break;
+		case PATH_SCAN_STOP:
+			weir_tcp_pass(w->tcp, c, leg, clean);
+			stop(w, k, leg, reset);
+			return;
+		case PATH_SCAN_FAILED:
+			on_scan_failure(w, k);
+			if (!k->unscanned)
+				return;
+			clean = weir_tcp_readable(c, leg);
+			break;
+		}
+	}
+	weir_tcp_pass(w->tcp, c, leg, clean);
 }
 
 static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
@@ -50,10 +101,10 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 		[WEIR_TCP_END_ABORTED] = WEIR_FLOW_END_POLICY,
 	};
 	struct path_worker *w = ctx;
-	struct weir_flow *f = weir_tcp_user(c);
+	struct path_carried *k = weir_tcp_user(c);
+	struct weir_flow *f = k->flow;
 
-	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
-	f->carried = NULL;
+	let_go(w, k);
 	weir_flow_remove(w->flows, f, ends[why], w->now_ns);
 }
 
@@ -70,12 +121,18 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 {
 	struct weir_tcp_open open = {
 		.mtu = {w->side[b->port].mtu, w->side[b->in->peer].mtu},
-		.user = f,
 	};
+	struct weir_tcp_conn *c = weir_tcp_open(w->tcp, p, &open, w->now_ns);
+	struct path_carried *k = c ? weir_pool_take(w->carried) : NULL;
 
-	f->carried = weir_tcp_open(w->tcp, p, &open, w->now_ns);
-	if (!f->carried)
+	if (!k) {
+		if (c)
+			weir_tcp_forget(w->tcp, c);
 		return false;
+	}
+	*k = (struct path_carried){.flow = f, .conn = c};
+	weir_tcp_set_user(c, k);
+	f->carried = k;
 	f->flags |= WEIR_FLOW_F_CARRIED;
 	weir_count(&w->stats, WEIR_COUNT_FLOWS_INSPECTED, 1);
 	return true;
@@ -83,9 +140,10 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 
 void path_carry_forget(struct path_worker *w, struct weir_flow *f)
 {
-	weir_tcp_forget(w->tcp, conn_of(f));
-	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
-	f->carried = NULL;
+	struct path_carried *k = carried_by(f);
+
+	weir_tcp_forget(w->tcp, k->conn);
+	let_go(w, k);
 }
 
 /* The forwarding path's word for where the two legs stand. */
@@ -102,13 +160,13 @@ static enum weir_flow_state state_of(const struct weir_tcp_conn *c)
 
 bool path_carry_may_reopen(const struct weir_flow *f, uint8_t dir, const struct weir_pkt *p)
 {
-	return weir_tcp_may_reopen(conn_of(f), dir, p);
+	return weir_tcp_may_reopen(carried_by(f)->conn, dir, p);
 }
 
 enum weir_drop path_carry(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 			  struct weir_flow *f, uint8_t dir)
 {
-	struct weir_tcp_conn *c = conn_of(f);
+	struct weir_tcp_conn *c = carried_by(f)->conn;
 	bool verified = b->in->checksum != WEIR_PKT_CHECKSUM_IGNORE;
 	struct weir_pkt copy = *p; /* the frame is gone afterwards */
 	enum weir_drop reason = weir_tcp_input(w->tcp, c, dir, p, verified, w->now_ns);
@@ -147,7 +205,7 @@ static uint16_t mtu_told(const struct weir_pkt *p)
 bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct weir_flow *f,
 		     uint8_t dir, bool *good)
 {
-	struct weir_tcp_conn *c = conn_of(f);
+	struct weir_tcp_conn *c = carried_by(f)->conn;
 	uint16_t mtu = mtu_told(p);
 
 	*good = weir_tcp_is_under_way(c, !dir, p->quote_seq);

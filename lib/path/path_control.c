@@ -157,7 +157,57 @@ void weir_path_publish(struct weir_path *p, struct weir_generation *next)
 	for (unsigned int i = 0; !p->running && i < p->n_workers; i++)
 		path_worker_adopt(p->worker[i], next);
 	wait_for_workers(p);
+	path_retire_rules(p, before);
 	weir_generation_destroy(before);
+}
+
+/* ---- stream rules ---- */
+
+int weir_path_load_rules(const struct weir_conf *rules, const struct weir_conf *running,
+			 unsigned int n_workers, struct weir_names *names,
+			 struct weir_conf_report *r, struct weir_scan_db **out)
+{
+	struct weir_scan_cfg cfg = {
+		.paths = (const char *const *)rules->stream_rules,
+		.n_paths = rules->n_stream_rules,
+		.cache = rules->rule_cache,
+		.n_workers = n_workers,
+		.streams = 2 * (running->inspected / n_workers + 1), /* each direction has one */
+		.names = names,
+	};
+
+	return weir_scan_load(&cfg, r, out);
+}
+
+/* A database goes when its last stream is closed; until then it waits here. */
+void path_retire_rules(struct weir_path *p, struct weir_generation *g)
+{
+	struct path_retired *r;
+
+	path_free_retired(p);
+	if (!g->scan || weir_scan_db_put(g->scan)) {
+		g->scan = NULL;
+		return;
+	}
+	r = malloc(sizeof(*r));
+	weir_assert(r != NULL);
+	*r = (struct path_retired){.db = g->scan, .next = p->retired};
+	p->retired = r;
+	g->scan = NULL;
+}
+
+void path_free_retired(struct weir_path *p)
+{
+	struct path_retired **at = &p->retired, *r;
+
+	while ((r = *at)) {
+		if (weir_scan_db_put_again(r->db)) {
+			*at = r->next;
+			free(r);
+		} else {
+			at = &r->next;
+		}
+	}
 }
 
 const struct weir_generation *weir_path_generation(const struct weir_path *p)

@@ -100,6 +100,31 @@ void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir
 	post(w, &e);
 }
 
+void path_event_alert(struct path_worker *w, const struct weir_flow *f, uint8_t dir,
+		      const struct weir_scan_rule *rule, uint64_t offset, const char *context)
+{
+	struct weir_event e = {
+		.type = WEIR_EVENT_ALERT,
+		.dir = dir,
+		.signature = rule->id,
+		.message = rule->message,
+		.severity = rule->severity,
+		.action = rule->action,
+		.offset = offset,
+		.port = initiator_port(w, f),
+	};
+
+	_Static_assert(WEIR_EVENT_CONTEXT == WEIR_SCAN_CONTEXT, "a context fits the record");
+	add_flow(&e, f);
+	if (rule->action != WEIR_SCAN_ALERT) {
+		e.reason = WEIR_DROP_STREAM_RULE;
+		e.verdict = rule->action == WEIR_SCAN_RESET ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP;
+	}
+	memcpy(e.context, context, sizeof(e.context));
+	post(w, &e);
+	weir_count(&w->stats, WEIR_COUNT_ALERTS, 1);
+}
+
 void path_event_trace(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		      const struct weir_flow *f, uint8_t dir, enum weir_drop reason)
 {

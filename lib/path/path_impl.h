@@ -19,6 +19,7 @@
 #define PATH_BURST    32
 #define PATH_TX_BURST 64
 #define PATH_NO_WIRE  UINT8_MAX
+#define PATH_TAIL     48
 
 /* Unused answering time is saved up to this much: a burst of a tenth of a second's answers. */
 #define PATH_ANSWER_SAVED_NS (WEIR_NS_PER_S / 10)
@@ -61,6 +62,20 @@ struct path_trace {
 	uint64_t until_unix_ns;
 };
 
+/* ---- a flow that weir carries itself ---- */
+
+struct path_carried {
+	struct weir_flow *flow;
+	struct weir_tcp_conn *conn;
+	struct weir_scan_stream stream[2]; /* by leg that the bytes come from */
+	uint64_t first[2];                 /* offset of the first byte that was looked at */
+	uint64_t scanned[2];               /* offset up to which bytes were */
+	bool started[2];
+	uint8_t n_tail[2];
+	uint8_t tail[2][PATH_TAIL]; /* the last bytes that were looked at, for the context */
+	bool unscanned;             /* passed without: the failure mode is open */
+};
+
 /* ---- the worker ---- */
 
 struct path_out {
@@ -83,6 +98,7 @@ struct path_worker {
 	struct weir_flow_table *flows;
 	struct weir_frag *frags;
 	struct weir_tcp *tcp;
+	struct weir_pool *carried; /* struct path_carried */
 	struct weir_event_ring *ring;
 	struct weir_siphash_key key;
 	uint64_t base_tsc, base_ns, ns_per_tsc_q32;
@@ -113,6 +129,12 @@ struct path_worker {
 	struct weir_stats stats;
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
+/* Stream rules of generations that are gone; control only. */
+struct path_retired {
+	struct path_retired *next;
+	struct weir_scan_db *db;
+};
+
 struct weir_path {
 	const struct weir_conf *conf;
 	const struct weir_ports *ports;
@@ -129,6 +151,7 @@ struct weir_path {
 	struct rte_rcu_qsbr *rcu;
 	uint64_t ns_per_tsc_q32;
 	bool running;
+	struct path_retired *retired;
 
 	/* control writes, workers read: release, acquire in path_turn */
 	_Atomic(struct weir_generation *) generation;
@@ -169,6 +192,15 @@ void path_known_flow(struct path_worker *w, const struct path_burst *b, struct w
 		     struct weir_flow *f, uint8_t dir);
 void path_new_flow(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p);
 void path_on_flow_end(void *ctx, struct weir_flow *f, enum weir_flow_end why, uint64_t now_ns);
+
+/* path_scan.c: bytes of a carried flow against the stream rules */
+enum path_scanned {
+	PATH_SCAN_PASS,  /* all of them */
+	PATH_SCAN_STOP,  /* nothing from here on: *reset tells how */
+	PATH_SCAN_FAILED /* no stream state, or Hyperscan failed: the failure mode acts */
+};
+enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsigned int leg,
+			    uint32_t *clean, bool *reset);
 
 /* path_carry.c: flows whose connections weir carries itself */
 extern const struct weir_tcp_ops path_tcp_ops;
@@ -217,6 +249,8 @@ void path_event_decision(struct path_worker *w, const struct path_burst *b,
 			 const struct weir_pkt *p, const struct weir_policy_decision *d,
 			 uint64_t flow_id);
 void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir_flow_end why);
+void path_event_alert(struct path_worker *w, const struct weir_flow *f, uint8_t dir,
+		      const struct weir_scan_rule *rule, uint64_t offset, const char *context);
 void path_event_trace(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		      const struct weir_flow *f, uint8_t dir, enum weir_drop reason);
 void path_note_drop(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
@@ -234,6 +268,9 @@ void path_rings_destroy(struct weir_path *path);
 /* path_control.c: what control asks of a worker */
 bool path_filter_matches(const struct weir_path_filter *filter, const struct weir_flow *f);
 void path_serve_request(struct path_worker *w);
+
+void path_retire_rules(struct weir_path *p, struct weir_generation *g);
+void path_free_retired(struct weir_path *p);
 
 /* path_worker.c */
 struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct weir_path *path,

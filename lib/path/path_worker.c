@@ -65,6 +65,7 @@ void weir_generation_destroy(struct weir_generation *g)
 	if (!g)
 		return;
 	weir_policy_destroy(g->policy);
+	weir_assert(!g->scan || weir_scan_db_put(g->scan));
 	free(g->source);
 	free(g);
 }
@@ -123,6 +124,15 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 	return weir_tcp_create(&tcp, w->now_ns);
 }
 
+static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "ca_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
+	return weir_pool_create(name, cfg->conf->inspected / cfg->n_workers + 1,
+				sizeof(struct path_carried));
+}
+
 /* DPDK rounds the TSC's rate to 10 MHz: two milliseconds a second off, seen on a virtual machine.
  */
 #define CALIBRATION_NS (20 * WEIR_NS_PER_MS)
@@ -173,7 +183,8 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	w->flows = make_flows(cfg, w);
 	w->frags = make_frags(cfg, w);
 	w->tcp = make_tcp(cfg, w);
-	if (!w->flows || !w->frags || !w->tcp || w->mark_offset < 0) {
+	w->carried = make_carried(cfg, w);
+	if (!w->flows || !w->frags || !w->tcp || !w->carried || w->mark_offset < 0) {
 		path_worker_destroy(w);
 		return NULL;
 	}
@@ -188,6 +199,8 @@ void path_worker_destroy(struct path_worker *w)
 		weir_flow_clear(w->flows, w->now_ns);
 	weir_flow_table_destroy(w->flows);
 	weir_tcp_destroy(w->tcp);
+	if (w->carried)
+		weir_pool_destroy(w->carried);
 	weir_frag_destroy(w->frags);
 	path_empty_trash(w);
 	for (uint16_t port = 0; port < w->n_ports; port++)
@@ -313,6 +326,7 @@ void weir_path_destroy(struct weir_path *p)
 	path_rings_destroy(p);
 	for (unsigned int i = 0; i < p->n_workers; i++)
 		path_worker_destroy(p->worker[i]);
+	path_free_retired(p);
 	weir_generation_destroy(atomic_load(&p->generation));
 	free(atomic_load(&p->trace));
 	rte_free(p->rcu);
@@ -376,6 +390,7 @@ void weir_path_sync_clock(struct weir_path *p)
 	uint64_t now_ns =
 		w->base_ns + (uint64_t)(((unsigned __int128)tsc * w->ns_per_tsc_q32) >> 32);
 
+	path_free_retired(p);
 	if (w->live)
 		atomic_store_explicit(&p->wall_offset_ns,
 				      (int64_t)(clock_ns(CLOCK_REALTIME) - now_ns),

@@ -12,12 +12,14 @@
 #include <weir_flow.h>
 #include <weir_policy.h>
 #include <weir_port.h>
+#include <weir_scan.h>
 #include <weir_stats.h>
 
 /* One immutable configuration that workers read; published by one pointer, freed after RCU. */
 struct weir_generation {
 	uint32_t number;            /* from 1 */
 	struct weir_policy *policy; /* owned */
+	struct weir_scan_db *scan;  /* stream rules, NULL: none; set after creation, owned */
 	struct weir_flow_timeouts timeouts;
 	uint64_t loaded_unix_ns;
 	char *source; /* what it was loaded from, for status */
@@ -29,6 +31,15 @@ void weir_generation_destroy(struct weir_generation *g);
 
 /* Where frames go; live: the port's queue; replay: a file. Takes all `n` frames. */
 typedef void (*weir_path_tx_fn)(void *ctx, unsigned int port, struct rte_mbuf **m, unsigned int n);
+
+/*
+ * The stream rules that `rules` names, made ready for `n_workers` workers of a weir that runs with
+ * the memory of `running`. *out becomes NULL when there are none. 0, or negative: `r` says what.
+ */
+WEIR_MUST_CHECK int weir_path_load_rules(const struct weir_conf *rules,
+					 const struct weir_conf *running, unsigned int n_workers,
+					 struct weir_names *names, struct weir_conf_report *r,
+					 struct weir_scan_db **out);
 
 struct weir_path_cfg {
 	const struct weir_conf *conf;

@@ -93,6 +93,8 @@
 	X(FLOW_TABLE_FULL, "flow_table_full", "no room for another flow (memory.connections)")     \
 	X(MBUF_EXHAUSTED, "mbuf_exhausted", "no packet buffer left (memory.packets)")              \
 	X(HANDOFF_FULL, "handoff_full", "the ring to the worker that owns the flow is full")       \
+	X(STREAM_RULE, "stream_rule", "a stream rule with action reset or drop has matched")       \
+	X(SCAN_EXHAUSTED, "scan_exhausted", "no stream state left (memory.inspected)")             \
 	X(TX_FULL, "tx_full", "the port's transmit queue is full")                                 \
 	X(TX_TOO_BIG, "tx_too_big", "larger than the other port can send")                         \
 	X(TX_LINK_DOWN, "tx_link_down", "the other port's link is down")
@@ -140,6 +142,11 @@ enum weir_drop {
 	X(TCP_TIMEOUTS, "tcp_timeouts", "retransmission timeouts")                              \
 	X(TCP_RECOVERIES, "tcp_recoveries", "losses repaired without a timeout")                \
 	X(TCP_CHALLENGES, "tcp_challenges", "challenge acknowledgements sent (RFC 5961)")       \
+	X(SCANNED_BYTES, "scanned_bytes", "bytes held against the stream rules")                \
+	X(ALERTS, "alerts", "matches of stream rules told")                                     \
+	X(ALERTS_HELD_BACK, "alerts_held_back", "matches over eight at a time, not told")       \
+	X(STREAMS_STOPPED, "streams_stopped", "connections ended by a stream rule")             \
+	X(UNSCANNED, "unscanned", "connections passed unscanned (failure: open)")               \
 	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                   \
 	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                  \
 	X(DATAGRAMS_REASSEMBLED, "datagrams_reassembled", "datagrams completed from fragments") \

@@ -131,7 +131,6 @@ struct weir_tcp_conn *weir_tcp_open(struct weir_tcp *t, const struct weir_pkt *s
 		return NULL;
 	memset(c, 0, sizeof(*c));
 	tcp_put_on_list(t, c, TCP_LIST_HANDSHAKE);
-	c->user = cfg->user;
 	c->family = syn->tuple.family;
 	for (unsigned int i = 0; i < 2; i++) {
 		c->mtu[i] = cfg->mtu[i];
@@ -193,15 +192,14 @@ void tcp_finish(struct weir_tcp *t, struct weir_tcp_conn *c, enum weir_tcp_end w
 	tcp_mark_dirty(t, c);
 }
 
-void weir_tcp_abort(struct weir_tcp *t, struct weir_tcp_conn *c, uint64_t now_ns)
+void weir_tcp_abort(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int legs, uint64_t now_ns)
 {
 	t->now_ns = now_ns;
 	if (c->over)
 		return;
-	if (weir_tcp_is_open(c)) {
-		tcp_send_reset(t, &c->leg[0]);
-		tcp_send_reset(t, &c->leg[1]);
-	}
+	for (unsigned int i = 0; i < 2 && weir_tcp_is_open(c); i++)
+		if (legs & 1u << i)
+			tcp_send_reset(t, &c->leg[i]);
 	tcp_finish(t, c, WEIR_TCP_END_ABORTED);
 }
 
@@ -414,6 +412,11 @@ void weir_tcp_leg_info(const struct weir_tcp_conn *c, unsigned int leg,
 		.resent = l->resent_segments,
 		.timeouts = l->timeouts,
 	};
+}
+
+void weir_tcp_set_user(struct weir_tcp_conn *c, void *user)
+{
+	c->user = user;
 }
 
 void *weir_tcp_user(const struct weir_tcp_conn *c)

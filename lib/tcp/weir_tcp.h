@@ -79,7 +79,6 @@ void weir_tcp_destroy(struct weir_tcp *t);
 /* What a connection is told at its beginning. */
 struct weir_tcp_open {
 	uint16_t mtu[2]; /* of the port that leads to the peer of each leg */
-	void *user;      /* weir_tcp_user */
 };
 
 /*
@@ -126,8 +125,10 @@ uint32_t weir_tcp_readable(const struct weir_tcp_conn *c, unsigned int leg);
 uint64_t weir_tcp_offset(const struct weir_tcp_conn *c, unsigned int leg);
 /* The first `n` readable bytes go to the other leg's peer; its FIN follows the last of them. */
 void weir_tcp_pass(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, uint32_t n);
-/* Ends it: a reset to both peers, what was not passed on is gone; on_end is called. */
-void weir_tcp_abort(struct weir_tcp *t, struct weir_tcp_conn *c, uint64_t now_ns);
+/* Ends it, with a reset to the peer of each leg in `legs` (bit 0, bit 1); what was not passed on is
+ * gone, on_end is called at the flush. */
+void weir_tcp_abort(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int legs,
+		    uint64_t now_ns);
 /* Forgets it without a word to the peers; on_end is not called. */
 void weir_tcp_forget(struct weir_tcp *t, struct weir_tcp_conn *c);
 
@@ -165,6 +166,8 @@ struct weir_tcp_leg_info {
 };
 void weir_tcp_leg_info(const struct weir_tcp_conn *c, unsigned int leg,
 		       struct weir_tcp_leg_info *out);
+/* Whose it is; the callbacks find it there. */
+void weir_tcp_set_user(struct weir_tcp_conn *c, void *user);
 void *weir_tcp_user(const struct weir_tcp_conn *c);
 bool weir_tcp_is_answered(const struct weir_tcp_conn *c); /* the responder's SYN was seen */
 bool weir_tcp_is_open(const struct weir_tcp_conn *c);     /* the handshake is done */

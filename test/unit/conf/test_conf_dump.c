@@ -88,7 +88,8 @@ static const char *const texts[] = {
 	"- {name: '-', ports: ['1', null-], linkState: ignore}\n"
 	"- {name: 'on', ports: ['0x10', 'yes'], linkState: carry}\n",
 	TWO_PORTS ONE_WIRE "policy: [\"a'b\", \"c\\\"d\\\\e\", 'f: g', '#h', '~', 'null', ' i ']\n"
-			   "rules: {stream: ['gr\xc3\xbc\xc3\x9f', \"\\u20ac\", \"\\U0001f600\"]}\n"
+			   "rules: {cache: /var/cache/weir, stream: ['gr\xc3\xbc\xc3\x9f', "
+			   "\"\\u20ac\", \"\\U0001f600\"]}\n"
 			   "log: {events: 'x', ring: 65}\ncontrol: {socket: 's'}\n",
 	/* what YAML takes escaped only, or breaks lines at */
 	TWO_PORTS ONE_WIRE

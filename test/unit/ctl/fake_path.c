@@ -21,8 +21,24 @@ void weir_generation_destroy(struct weir_generation *g)
 	if (!g)
 		return;
 	weir_policy_destroy(g->policy);
+	weir_assert(!g->scan || weir_scan_db_put(g->scan));
 	free(g->source);
 	free(g);
+}
+
+int weir_path_load_rules(const struct weir_conf *rules, const struct weir_conf *running,
+			 unsigned int n_workers, struct weir_names *names,
+			 struct weir_conf_report *r, struct weir_scan_db **out)
+{
+	struct weir_scan_cfg cfg = {
+		.paths = (const char *const *)rules->stream_rules,
+		.n_paths = rules->n_stream_rules,
+		.n_workers = n_workers,
+		.streams = 1,
+		.names = names,
+	};
+
+	return weir_scan_load(&cfg, r, out);
 }
 
 void weir_path_publish(struct weir_path *p, struct weir_generation *next)

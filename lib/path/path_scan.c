@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The bytes of a carried flow, in order, against the stream rules of the generation under which the
+ * first of them came: a connection keeps its database, whatever is loaded meanwhile. */
+#include "path_impl.h"
+
+#define VIEWS   16
+#define MATCHES 8
+
+static uint8_t direction_of(unsigned int leg)
+{
+	return leg == 0 ? WEIR_SCAN_TO_SERVER : WEIR_SCAN_TO_CLIENT;
+}
+
+/* True when there is a stream to feed; *failed when there should be one. */
+static bool open_stream(struct path_worker *w, struct path_carried *k, unsigned int leg,
+			bool *failed)
+{
+	struct weir_scan_db *db = w->gen->scan;
+	uint16_t port = k->flow->port[1];
+
+	*failed = false;
+	if (k->stream[leg].db)
+		return true;
+	if (!db || !weir_scan_applies(db, direction_of(leg), port))
+		return false;
+	*failed = weir_scan_open(&k->stream[leg], db, w->id, direction_of(leg), port) < 0;
+	return !*failed;
+}
+
+/* A match may have begun in earlier segments: `end` bytes of the view, and what came before it. */
+static void make_context(const struct path_carried *k, unsigned int leg, struct weir_bytes view,
+			 size_t end, char context[WEIR_SCAN_CONTEXT])
+{
+	uint8_t both[PATH_TAIL + WEIR_SCAN_CONTEXT];
+	size_t skip = end > PATH_TAIL ? end - PATH_TAIL : 0;
+	size_t tail = skip ? 0 : k->n_tail[leg];
+	size_t left = view.len - skip < WEIR_SCAN_CONTEXT ? view.len - skip : WEIR_SCAN_CONTEXT;
+
+	memcpy(both, k->tail[leg], tail);
+	memcpy(both + tail, view.ptr + skip, left);
+	weir_scan_context((struct weir_bytes){both, tail + left}, tail + end - skip, context);
+}
+
+static void keep_tail(struct path_carried *k, unsigned int leg, struct weir_bytes view)
+{
+	uint8_t *tail = k->tail[leg];
+	size_t old = k->n_tail[leg];
+
+	if (view.len >= PATH_TAIL) {
+		memcpy(tail, view.ptr + view.len - PATH_TAIL, PATH_TAIL);
+		k->n_tail[leg] = PATH_TAIL;
+		return;
+	}
+	if (old + view.len > PATH_TAIL) {
+		size_t gone = old + view.len - PATH_TAIL;
+
+		old -= gone;
+		memmove(tail, tail + gone, old);
+	}
+	memcpy(tail + old, view.ptr, view.len);
+	k->n_tail[leg] = (uint8_t)(old + view.len);
+}
+
+static void tell(struct path_worker *w, struct path_carried *k, unsigned int leg,
+		 const struct weir_scan_match *m, struct weir_bytes view, uint64_t view_offset)
+{
+	const struct weir_scan_rule *rule = weir_scan_rule(k->stream[leg].db, m->rule);
+	char context[WEIR_SCAN_CONTEXT];
+
+	make_context(k, leg, view, (size_t)(m->end - view_offset), context);
+	path_event_alert(w, k->flow, (uint8_t)leg, rule, k->first[leg] + m->end, context);
+}
+
+/* One view; `*reset` when a rule says how it stops. */
+static enum path_scanned scan_view(struct path_worker *w, struct path_carried *k, unsigned int leg,
+				   struct weir_bytes view, bool *reset)
+{
+	struct weir_scan_stream *s = &k->stream[leg];
+	uint64_t offset = k->scanned[leg] - k->first[leg];
+	struct weir_scan_match m[MATCHES];
+	unsigned int more;
+	bool stop;
+	int n = weir_scan_feed(s, view, m, MATCHES, &more, &stop);
+
+	if (weir_unlikely(n < 0))
+		return PATH_SCAN_FAILED;
+	weir_count(&w->stats, WEIR_COUNT_SCANNED_BYTES, view.len);
+	for (int i = 0; i < n; i++)
+		tell(w, k, leg, &m[i], view, offset);
+	if (weir_unlikely(more))
+		weir_count(&w->stats, WEIR_COUNT_ALERTS_HELD_BACK, more);
+	if (weir_likely(!stop)) {
+		keep_tail(k, leg, view);
+		return PATH_SCAN_PASS;
+	}
+	*reset = weir_scan_rule(s->db, m[n - 1].rule)->action == WEIR_SCAN_RESET;
+	return PATH_SCAN_STOP;
+}
+
+/* *clean comes with how many bytes can be read, and goes with how many of them may go on. */
+enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsigned int leg,
+			    uint32_t *clean, bool *reset)
+{
+	uint32_t readable = *clean;
+	uint64_t base = weir_tcp_offset(k->conn, leg);
+	bool failed;
+
+	if (!open_stream(w, k, leg, &failed))
+		return failed ? PATH_SCAN_FAILED : PATH_SCAN_PASS;
+	if (!k->started[leg]) {
+		k->started[leg] = true;
+		k->first[leg] = k->scanned[leg] = base;
+	}
+	while (k->scanned[leg] < base + readable) {
+		struct weir_bytes views[VIEWS];
+		unsigned int n = weir_tcp_read(k->conn, leg, (uint32_t)(k->scanned[leg] - base),
+					       views, VIEWS);
+
+		for (unsigned int i = 0; i < n; i++) {
+			enum path_scanned result = scan_view(w, k, leg, views[i], reset);
+
+			if (result != PATH_SCAN_PASS) {
+				*clean = (uint32_t)(k->scanned[leg] - base);
+				return result;
+			}
+			k->scanned[leg] += views[i].len;
+		}
+	}
+	return PATH_SCAN_PASS;
+}
