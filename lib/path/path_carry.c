@@ -49,7 +49,17 @@ static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg
 {
 	weir_count(&w->stats, WEIR_COUNT_STREAMS_STOPPED, 1);
 	weir_count_drop(&w->stats, WEIR_DROP_STREAM_RULE);
+	k->silenced = !reset;
 	weir_tcp_abort(w->tcp, k->conn, reset ? 3u : 2u >> leg, w->now_ns);
+}
+
+/* The sender goes on repeating, and hears nothing. */
+static void silence(struct path_worker *w, struct weir_flow *f)
+{
+	path_event_flow(w, f, WEIR_FLOW_END_POLICY);
+	f->decision.verdict = WEIR_VERDICT_DROP;
+	f->decision.reason = WEIR_DROP_STREAM_RULE;
+	weir_flow_deny(w->flows, f, w->now_ns);
 }
 
 static WEIR_COLD void on_scan_failure(struct path_worker *w, struct path_carried *k)
@@ -103,8 +113,13 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 	struct path_worker *w = ctx;
 	struct path_carried *k = weir_tcp_user(c);
 	struct weir_flow *f = k->flow;
+	bool silenced = k->silenced;
 
 	let_go(w, k);
+	if (silenced) {
+		silence(w, f);
+		return;
+	}
 	weir_flow_remove(w->flows, f, ends[why], w->now_ns);
 }
 

@@ -13,7 +13,7 @@
 # a default that is made of lookups: ${${a:-j}ndi:, ${${date:'j'}${…
 1004:/\$\{\s{0,8}(\$\{[^{}]{0,40}\}\s{0,4}){1,8}(j|n|d|i)?[^}]{0,40}:(ldaps?|rmi|dns|iiop|corba|nds|http):\/\//is
 # percent-encoded once: %24%7Bjndi:
-1005:/(\$|%24)(\{|%7b)(%20){0,8}jndi(:|%3a)(ldaps?|rmi|dns|iiop|corba|nds|nis|http)(:|%3a)/i
+1005:/(%24(\{|%7b)|\$%7b)(%20){0,8}jndi(:|%3a)(ldaps?|rmi|dns|iiop|corba|nds|nis|http)(:|%3a)/i
 # \u0024\u007b in JSON strings
 1006:/\\u0024(\\u007b|\{)jndi(:|\\u003a)/i
 

