@@ -52,6 +52,47 @@ static void flow_row(struct table *t, const json_t *f)
 	table_cell(t, "%lld", (long long)int_of(f, "flow_id"));
 }
 
+static void leg_row(struct table *t, const json_t *f, const json_t *leg)
+{
+	static const char *const keys[] = {"cwnd",   "peer_window", "window", "unread",
+					   "unsent", "unacked",     "scanned"};
+	char a[160];
+
+	table_cell(t, "%lld", (long long)int_of(f, "flow_id"));
+	table_cell(t, "%s", text_of(leg, "peer"));
+	table_cell(t, "%s", text_of(leg, "state"));
+	table_cell(t, "%.1f ms", number_of(leg, "rtt_us") / 1e3);
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(keys); i++)
+		table_cell(t, "%s", scaled(number_of(leg, keys[i]), a));
+	table_cell(t, "%lld", (long long)int_of(leg, "resent"));
+	table_cell(t, "%lld", (long long)int_of(leg, "timeouts"));
+}
+
+/* Of the connections that weir carries itself: a line for each peer. */
+static void render_legs(const json_t *flows)
+{
+	static const char *const head[] = {
+		"ID",      "PEER",    "STATE",    ">RTT",     ">CWND",   ">TAKES",    ">OFFERED",
+		">UNREAD", ">UNSENT", ">UNACKED", ">SCANNED", ">RESENT", ">TIMEOUTS", NULL};
+	struct table t = table_begin(head);
+	const json_t *flow, *leg;
+	bool any = false;
+	size_t i, k;
+
+	json_array_foreach (flows, i, flow) {
+		json_array_foreach (json_object_get(flow, "legs"), k, leg) {
+			leg_row(&t, flow, leg);
+			any = true;
+		}
+	}
+	if (any)
+		printf("\ncarried by weir itself, by peer:\n");
+	if (any)
+		table_end(&t);
+	else
+		weir_buf_fini(&t.text);
+}
+
 void render_flows(const json_t *answer)
 {
 	static const char *const head[] = {"PROTO",  "FROM",  "TO",    "STATE",  ">AGE",
@@ -67,6 +108,7 @@ void render_flows(const json_t *answer)
 	if ((size_t)int_of(answer, "total") > json_array_size(flows))
 		printf("%zu of %lld flows that match (--limit)\n", json_array_size(flows),
 		       (long long)int_of(answer, "total"));
+	render_legs(flows);
 }
 
 /* ---- records ---- */

@@ -70,6 +70,39 @@ static void add_decision(const struct weir_ctl *c, struct weir_json *j, const st
 	weir_json_u64(j, "generation", d->generation);
 }
 
+/* The connection's leg that faces one of its peers. */
+static void add_leg(struct weir_json *j, const char *peer, const struct weir_tcp_leg_info *l,
+		    uint64_t scanned)
+{
+	weir_json_object(j, NULL);
+	weir_json_str(j, "peer", peer);
+	weir_json_str(j, "state", weir_tcp_state_name(l->state));
+	weir_json_u64(j, "rtt_us", l->srtt_us);
+	weir_json_u64(j, "rto_us", l->rto_us);
+	weir_json_u64(j, "mss", l->mss);
+	weir_json_u64(j, "cwnd", l->cwnd);
+	if (l->ssthresh != UINT32_MAX)
+		weir_json_u64(j, "ssthresh", l->ssthresh);
+	weir_json_u64(j, "peer_window", l->window_in);
+	weir_json_u64(j, "window", l->window_out);
+	weir_json_u64(j, "unread", l->unread);
+	weir_json_u64(j, "behind_gaps", l->gaps);
+	weir_json_u64(j, "unsent", l->unsent);
+	weir_json_u64(j, "unacked", l->unacked);
+	weir_json_u64(j, "resent", l->resent);
+	weir_json_u64(j, "timeouts", l->timeouts);
+	weir_json_u64(j, "scanned", scanned);
+	weir_json_end_object(j);
+}
+
+static void add_legs(struct weir_json *j, const struct weir_path_flow *p)
+{
+	weir_json_array(j, "legs");
+	add_leg(j, "client", &p->leg[0], p->scanned[0]);
+	add_leg(j, "server", &p->leg[1], p->scanned[1]);
+	weir_json_end_array(j);
+}
+
 static void add_flow(const struct weir_ctl *c, struct weir_json *j, const struct weir_path_flow *p)
 {
 	const struct weir_flow *f = &p->flow;
@@ -86,6 +119,8 @@ static void add_flow(const struct weir_ctl *c, struct weir_json *j, const struct
 	if (f->flags & WEIR_FLOW_F_MIDSTREAM)
 		weir_json_bool(j, "midstream", true);
 	add_decision(c, j, f);
+	if (p->carried)
+		add_legs(j, p);
 	weir_json_u64(j, "worker", p->worker);
 	weir_json_end_object(j);
 }

@@ -195,6 +195,16 @@ enum weir_drop path_carry(struct path_worker *w, const struct path_burst *b, str
 	return WEIR_DROP_NONE;
 }
 
+void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out)
+{
+	const struct path_carried *k = carried_by(f);
+
+	for (unsigned int leg = 0; leg < 2; leg++) {
+		weir_tcp_leg_info(k->conn, leg, &out->leg[leg]);
+		out->scanned[leg] = k->scanned[leg] - k->first[leg];
+	}
+}
+
 /* ---- ICMP ---- */
 
 /* The next hop's MTU of "fragmentation needed" (RFC 1191 section 4) or Packet Too Big (RFC 4443

@@ -40,6 +40,9 @@ static void copy_flow(const struct path_worker *w, struct path_request *r,
 	out->age_ns = w->now_ns - f->start_ns;
 	out->idle_ns = w->now_ns - f->last_ns;
 	out->worker = (uint8_t)w->id;
+	out->carried = (f->flags & WEIR_FLOW_F_CARRIED) != 0;
+	if (out->carried)
+		path_carry_describe(f, out);
 }
 
 void path_serve_request(struct path_worker *w)

@@ -14,6 +14,7 @@
 #include <weir_port.h>
 #include <weir_scan.h>
 #include <weir_stats.h>
+#include <weir_tcp.h>
 
 /* One immutable configuration that workers read; published by one pointer, freed after RCU. */
 struct weir_generation {
@@ -117,6 +118,9 @@ struct weir_path_flow {
 	uint64_t age_ns;
 	uint64_t idle_ns;
 	uint8_t worker;
+	bool carried; /* by weir itself; then: */
+	struct weir_tcp_leg_info leg[2];
+	uint64_t scanned[2]; /* bytes held against the stream rules, by leg they came from */
 };
 
 /*

@@ -119,6 +119,24 @@ def what_comes_in_one_piece_is_stopped_as_well():
                     100000 + JNDI.index(b"ldap:") + 5, "offset")
 
 
+@suite.case()
+def both_legs_of_a_connection_can_be_seen():
+    with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir, \
+            Recorder(lab.server) as server, dial(lab) as s:
+        s.sendall(b"0123456789")
+        wait_for(lambda: server.got == [b"0123456789"], 5, "the bytes")
+        flow = weir.ctl("flows", port=PORT)["flows"][0]
+        check_equal([leg["peer"] for leg in flow["legs"]], ["client", "server"], "legs")
+        for leg in flow["legs"]:
+            check(leg["state"] == "established" and 0 < leg["rtt_us"] < 1000000 and
+                  leg["cwnd"] >= leg["mss"] > 1000 and not leg["unread"] + leg["unsent"],
+                  f"leg: {leg}")
+        check_equal((flow["legs"][0]["scanned"], flow["legs"][1]["scanned"]), (10, 0), "scanned")
+        shown = weir.weirctl("flows").stdout
+        check("carried by weir itself" in shown and shown.count("established") == 3,
+              f"weirctl flows: {shown}")
+
+
 RULES = """1:/alert me/
 2:/reset me/
 3:/drop me/
