@@ -161,6 +161,38 @@ void path_carry_forget(struct path_worker *w, struct weir_flow *f)
 	let_go(w, k);
 }
 
+/* ---- release ---- */
+
+/* A policy that wanted inspection does not any more, and nothing is under way: both peers' numbers
+ * are the same on either leg, so the flow is forwarded from here on as if it always had been. */
+bool path_carry_release(struct path_worker *w, struct weir_flow *f)
+{
+	struct path_carried *k = carried_by(f);
+	struct weir_flow_tcp side[2];
+
+	if (f->decision.flags & WEIR_DECISION_INSPECT || !weir_tcp_is_quiet(k->conn))
+		return false;
+	for (unsigned int leg = 0; leg < 2; leg++) {
+		struct weir_tcp_edge e;
+
+		weir_tcp_edge(k->conn, leg, &e);
+		side[leg] = (struct weir_flow_tcp){
+			.start = e.seq_start,
+			.end = e.seq_next,
+			.max_end = e.seq_end,
+			.max_win = e.window ? e.window : 1,
+			.ack = e.ack,
+			.acked = true,
+			.scale = e.scale,
+			.scale_sent = e.scale_sent,
+		};
+	}
+	path_carry_forget(w, f);
+	weir_flow_resume(f, side);
+	weir_count(&w->stats, WEIR_COUNT_FLOWS_RELEASED, 1);
+	return true;
+}
+
 /* The forwarding path's word for where the two legs stand. */
 static enum weir_flow_state state_of(const struct weir_tcp_conn *c)
 {

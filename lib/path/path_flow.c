@@ -170,7 +170,7 @@ static void pass(struct path_worker *w, const struct path_burst *b, struct weir_
 	bool reopen = false;
 	enum weir_drop reason;
 
-	if (f->flags & WEIR_FLOW_F_CARRIED) {
+	if (f->flags & WEIR_FLOW_F_CARRIED && !path_carry_release(w, f)) {
 		carry(w, b, p, f, dir);
 		return;
 	}
@@ -339,6 +339,12 @@ static WEIR_COLD enum outcome reevaluate(struct path_worker *w, struct weir_flow
 	if ((d->verdict == WEIR_VERDICT_ALLOW) != (f->decision.verdict == WEIR_VERDICT_ALLOW))
 		return d->verdict == WEIR_VERDICT_ALLOW ? NOW_ALLOWED : NOW_REFUSED;
 	f->decision = remember(w, d);
+	/* Inspection was not asked for when it began, so its bytes till now were not seen. */
+	if (d->flags & WEIR_DECISION_INSPECT && f->proto == WEIR_PROTO_TCP &&
+	    !(f->flags & (WEIR_FLOW_F_CARRIED | WEIR_FLOW_F_MIDSTREAM))) {
+		f->flags |= WEIR_FLOW_F_MIDSTREAM;
+		weir_count(&w->stats, WEIR_COUNT_FLOWS_MIDSTREAM, 1);
+	}
 	return STANDS;
 }
 

@@ -215,6 +215,8 @@ bool path_carry_may_reopen(const struct weir_flow *f, uint8_t dir, const struct 
 bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct weir_flow *f,
 		     uint8_t dir, bool *good);
 void path_carry_forget(struct path_worker *w, struct weir_flow *f);
+/* True: `f` is forwarded from here on. */
+bool path_carry_release(struct path_worker *w, struct weir_flow *f);
 void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out);
 void path_carry_turn(struct path_worker *w);
 

@@ -122,6 +122,8 @@ enum weir_drop {
 	X(FLOWS_EVICTED, "flows_evicted", "half-open flows ended early to make room")           \
 	X(FLOWS_DENIED, "flows_denied", "flows that policy denied or dropped")                  \
 	X(FLOWS_INSPECTED, "flows_inspected", "flows begun that weir carries itself")           \
+	X(FLOWS_RELEASED, "flows_released",                                                     \
+	  "flows that were inspected and are forwarded since a reload")                         \
 	X(FLOWS_WOULD_DENY, "flows_would_deny",                                                 \
 	  "flows that a policy in mode detect would have denied")                               \
 	X(FLOWS_MIDSTREAM, "flows_midstream", "flows picked up without their beginning")        \

@@ -381,8 +381,10 @@ void weir_tcp_edge(const struct weir_tcp_conn *c, unsigned int leg, struct weir_
 	const struct tcp_leg *l = &c->leg[leg];
 
 	*out = (struct weir_tcp_edge){
+		.seq_start = l->irs + 1,
 		.seq_next = l->in.next,
 		.seq_end = l->in_edge,
+		.ack = l->una,
 		.window = l->window,
 		.scale = l->peer_scale,
 		.scale_sent = (l->flags & LEG_SCALE) != 0,

@@ -138,9 +138,11 @@ void weir_tcp_forget(struct weir_tcp *t, struct weir_tcp_conn *c);
 bool weir_tcp_is_quiet(const struct weir_tcp_conn *c);
 /* What forwarding must know to go on with the peer of `leg`, by its own numbers. */
 struct weir_tcp_edge {
-	uint32_t seq_next; /* of the next byte it sends */
-	uint32_t seq_end;  /* up to which it may send */
-	uint32_t window;   /* that it offers, scaled */
+	uint32_t seq_start; /* of the first byte it sent */
+	uint32_t seq_next;  /* of the next one */
+	uint32_t seq_end;   /* up to which it may send */
+	uint32_t ack;       /* what it has acknowledged */
+	uint32_t window;    /* that it offers, bytes */
 	uint8_t scale;
 	bool scale_sent;
 };

@@ -137,6 +137,25 @@ def both_legs_of_a_connection_can_be_seen():
               f"weirctl flows: {shown}")
 
 
+@suite.case()
+def a_connection_goes_on_when_inspection_is_given_up():
+    with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir, \
+            Recorder(lab.server, answer=b"answer ") as server, dial(lab) as s:
+        said = b""
+        for way in ("true", "false", "true"):
+            weir.write_policy(INSPECT.replace("inspect: true", f"inspect: {way}"))
+            weir.weirctl("reload")
+            for i in range(50):
+                s.sendall(b"%03d " % i)
+                said += b"%03d " % i
+                check_equal(s.recv(100), b"answer ", f"answer {i} with inspection {way}")
+            check_equal(server.got, [said], f"what arrived with inspection {way}")
+            flow = weir.ctl("flows", port=PORT)["flows"][0]
+            check_equal("legs" in flow, said.count(b"000") == 1, f"carried with inspection {way}")
+            check_equal(flow.get("midstream", False), said.count(b"000") == 3, "midstream")
+        check_equal(weir.counters()["flows_released"], 1, "flows released")
+
+
 RULES = """1:/alert me/
 2:/reset me/
 3:/drop me/
