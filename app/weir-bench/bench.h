@@ -5,7 +5,7 @@
 
 #include "options.h"
 
-extern const struct bench_command bench_traffic, bench_lcore, bench_pingpong;
+extern const struct bench_command bench_traffic, bench_inspect, bench_lcore, bench_pingpong;
 
 /* Exit codes. */
 #define BENCH_OK    0

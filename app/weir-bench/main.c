@@ -9,6 +9,7 @@
 static const struct bench_command *const commands[] = {
 	&bench_traffic,
 	&bench_lcore,
+	&bench_inspect,
 	&bench_pingpong,
 };
 

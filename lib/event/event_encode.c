@@ -239,6 +239,7 @@ static void add_alert(struct weir_buf *out, const struct weir_event *e,
 		      const struct weir_names *names)
 {
 	static const char *const wanted[] = {"alert", "reset", "drop"};
+	char context[WEIR_EVENT_CONTEXT + 1] = {0};
 
 	/* eve knows allowed and blocked; which of the two ways stands in `weir`. */
 	LIT(out, ",\"alert\":{\"action\":\"");
@@ -255,7 +256,8 @@ static void add_alert(struct weir_buf *out, const struct weir_event *e,
 	LIT(out, "\"");
 	MEMBER_U64(out, "offset", e->offset);
 	LIT(out, ",\"context\":");
-	add_text(out, e->context);
+	memcpy(context, e->context, sizeof(e->context));
+	add_text(out, context);
 	LIT(out, "}");
 }
 
