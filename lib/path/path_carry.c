@@ -49,15 +49,16 @@ static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg
 {
 	weir_count(&w->stats, WEIR_COUNT_STREAMS_STOPPED, 1);
 	weir_count_drop(&w->stats, WEIR_DROP_STREAM_RULE);
-	k->silenced = !reset;
+	k->stopped = reset ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP;
 	weir_tcp_abort(w->tcp, k->conn, reset ? 3u : 2u >> leg, w->now_ns);
 }
 
-/* The sender goes on repeating, and hears nothing. */
-static void silence(struct path_worker *w, struct weir_flow *f)
+/* A reset may be lost, and a sender repeats: what still comes of the connection is refused, for it
+ * would else be taken for one that began before weir. */
+static void refuse_rest(struct path_worker *w, struct weir_flow *f, uint8_t verdict)
 {
 	path_event_flow(w, f, WEIR_FLOW_END_POLICY);
-	f->decision.verdict = WEIR_VERDICT_DROP;
+	f->decision.verdict = verdict;
 	f->decision.reason = WEIR_DROP_STREAM_RULE;
 	weir_flow_deny(w->flows, f, w->now_ns);
 }
@@ -113,11 +114,11 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 	struct path_worker *w = ctx;
 	struct path_carried *k = weir_tcp_user(c);
 	struct weir_flow *f = k->flow;
-	bool silenced = k->silenced;
+	uint8_t stopped = k->stopped;
 
 	let_go(w, k);
-	if (silenced) {
-		silence(w, f);
+	if (stopped != WEIR_VERDICT_ALLOW) {
+		refuse_rest(w, f, stopped);
 		return;
 	}
 	weir_flow_remove(w->flows, f, ends[why], w->now_ns);

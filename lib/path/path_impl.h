@@ -74,7 +74,7 @@ struct path_carried {
 	uint8_t n_tail[2];
 	uint8_t tail[2][PATH_TAIL]; /* the last bytes that were looked at, for the context */
 	bool unscanned;             /* passed without: the failure mode is open */
-	bool silenced;              /* a rule with action drop has stopped it */
+	uint8_t stopped;            /* enum weir_verdict: not ALLOW when a rule has ended it */
 };
 
 /* ---- the worker ---- */

@@ -102,11 +102,32 @@ static enum weir_drop on_unacceptable(struct weir_tcp *t, struct weir_tcp_conn *
 	return WEIR_DROP_TCP_OUT_OF_WINDOW;
 }
 
+/* Both directions of this leg are closed already: for it nothing is lost, and the other peer may
+ * still be waiting for the last bytes (RFC 9293 section 3.10.7.4, CLOSING, LAST-ACK, TIME-WAIT). */
+static bool is_closed_twice(const struct tcp_leg *l)
+{
+	return l->state == WEIR_TCP_CLOSING || l->state == WEIR_TCP_LAST_ACK ||
+	       l->state == WEIR_TCP_TIME_WAIT;
+}
+
+static void close_alone(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
+{
+	l->state = WEIR_TCP_CLOSED;
+	l->state_ns = l->ack_ns = 0;
+	tcp_timer_clear(t, l);
+	if (tcp_other(c, l)->state == WEIR_TCP_CLOSED)
+		tcp_finish(t, c, WEIR_TCP_END_CLOSED);
+}
+
 /* What was passed still goes out, then the reset: a receiver may read what came before it. */
 static void on_reset(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
 {
 	struct tcp_leg *other = tcp_other(c, l);
 
+	if (is_closed_twice(l)) {
+		close_alone(t, c, l);
+		return;
+	}
 	l->state = WEIR_TCP_CLOSED;
 	if (l->in.ready.head)
 		t->cfg.ops->on_bytes(t->cfg.ctx, c, l->index);

@@ -127,6 +127,10 @@ static const struct rule closing[] = {
 	{"9293 3.6.1", "a new connection may follow at once",
 	 "open; c> FA 1 1 0; c< A 1 2 0; s< FA 1 1 0; s> FA 1 2 0; s< A 2 2 0; c< FA 1 2 0;"
 	 "c> A 2 2 0; c> S 9000 0 0; s< S 9000 0 0; s> SA 0 9001 0; c< SA 0 9001 0"},
+	{"9293 3.10.7.4", "a reset in LAST-ACK takes nothing from the other peer",
+	 "open; s> FA 1 1 10; s< A 1 12 0; c< A 1 1 10; c< FA 11 1 0; c> FA 1 1 0; c< A 12 2 0;"
+	 "s< FA 1 12 0; s> R 12 0 0; end none; c< -; wait 300; c< A 1 2 10;"
+	 "c> A 2 12 0; wait 61000; end closed"},
 	{"9293 3.10.7.4", "a reset ends a connection that is half closed",
 	 "open; c> FA 1 1 0; c< A 1 2 0; s< FA 1 1 0; s> RA 1 2 0; c< RA 1 2 0; end reset"},
 };
