@@ -56,7 +56,7 @@ struct scan_key scan_key_of(const struct scan_patterns *p)
 	hs_populate_platform(&cpu);
 	weir_buf_printf(&all, "%s %u %llx\n", hs_version(), cpu.tune, cpu.cpu_features);
 	for (uint32_t i = 0; i < p->n; i++) {
-		weir_buf_printf(&all, "%u %zu %s ", p->at[i].flags,
+		weir_buf_printf(&all, "%u %u %zu %s ", p->at[i].rule.id, p->at[i].flags,
 				p->at[i].expression ? strlen(p->at[i].expression) : 0,
 				p->at[i].expression ? p->at[i].expression : "");
 		weir_buf_add(&all, &p->at[i].ext, sizeof(p->at[i].ext));

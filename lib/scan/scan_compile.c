@@ -37,8 +37,6 @@ static bool check_each(const struct scan_patterns *p, struct weir_conf_report *r
 		hs_compile_error_t *error = NULL;
 		hs_expr_info_t *info = NULL;
 
-		if (one->flags & HS_FLAG_COMBINATION)
-			continue;
 		if (hs_expression_ext_info(one->expression, one->flags, &one->ext, &info, &error) !=
 		    HS_SUCCESS) {
 			error->expression = (int)i;
@@ -69,7 +67,7 @@ static bool columns_init(struct columns *c, const struct scan_patterns *p)
 	for (uint32_t i = 0; i < p->n; i++) {
 		c->expression[i] = p->at[i].expression;
 		c->flags[i] = p->at[i].flags;
-		c->id[i] = p->at[i].rule.id; /* combinations speak of these */
+		c->id[i] = p->at[i].rule.id;
 		c->ext[i] = &p->at[i].ext;
 	}
 	return true;

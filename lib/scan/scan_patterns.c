@@ -29,7 +29,9 @@ static void error_at(struct reading *g, const char *at, const char *text)
 
 /* ---- flags ---- */
 
-/* V asks for patterns that match nothing at all: they would match everywhere, and are refused. */
+/* C and Q are not taken: in a stream Hyperscan tells a combination only at a later match or the
+ * end, which is too late to stop anything. V asks for patterns that match nothing at all: they
+ * would match everywhere, and are refused. */
 static const struct {
 	char letter;
 	unsigned int flag;
@@ -43,8 +45,6 @@ static const struct {
 	{'W', HS_FLAG_UCP},
 	{'P', HS_FLAG_PREFILTER},
 	{'L', HS_FLAG_SOM_LEFTMOST},
-	{'C', HS_FLAG_COMBINATION},
-	{'Q', HS_FLAG_QUIET},
 };
 
 static bool take_flag(struct scan_pattern *p, char letter)
@@ -155,7 +155,7 @@ static bool read_expression(struct reading *g, struct scan_pattern *p, const cha
 	p->expression = strndup(at + 1, (size_t)(end - at) - 1);
 	for (at = end + 1; *at && *at != '{'; at++)
 		if (*at != ' ' && !take_flag(p, *at)) {
-			error_at(g, at, "flags are of i s m H V 8 W P L C Q");
+			error_at(g, at, "flags are of i s m H V 8 W P L");
 			return false;
 		}
 	brace = at;
@@ -224,8 +224,8 @@ static void read_line(struct reading *g)
 	before = scan_find(g->patterns, 0, p->rule.id);
 	if (before != p)
 		report_twice(g, before);
-	/* Told once a stream; a combination or a start of match cannot be asked for so. */
-	if (!(p->flags & (HS_FLAG_SOM_LEFTMOST | HS_FLAG_COMBINATION | HS_FLAG_QUIET)))
+	/* Told once a stream; a start of match cannot be asked for so. */
+	if (!(p->flags & HS_FLAG_SOM_LEFTMOST))
 		p->flags |= HS_FLAG_SINGLEMATCH;
 }
 

@@ -63,8 +63,8 @@ struct weir_scan_db;
  * with file, line and column), -WEIR_ENOMEM.
  *
  * NAME.hs has a pattern a line, `id:/expression/flags` as Hyperscan's own tools read it, and
- * comments after '#'. Flags: i s m H V 8 W P L C Q, and {min_offset=,max_offset=,min_length=,
- * edit_distance=,hamming_distance=}. A pattern is told once a stream unless it has C or L.
+ * comments after '#'. Flags: i s m H V 8 W P L, and {min_offset=,max_offset=,min_length=,
+ * edit_distance=,hamming_distance=}. A pattern is told once a stream unless it has L.
  * NAME.yaml beside it has `defaults` and `patterns`, a list of {id, message, severity, direction,
  * ports, action}.
  */

@@ -72,6 +72,14 @@ def dial(lab, host=None):
     return s
 
 
+def dial_in(lab, server):
+    """A connection that the server's application has, too: a reset may else come before it does."""
+    before = len(server.got)
+    s = dial(lab)
+    wait_for(lambda: len(server.got) > before, 5, "the server's side of the connection")
+    return s
+
+
 def say_slowly(s, text):
     """A byte a segment; gives the error that ended it, None: none did."""
     try:
@@ -94,6 +102,7 @@ def a_jndi_string_in_one_byte_segments_does_not_arrive(device):
                 check_equal(good.recv(1), b"", "the end of what is harmless")
                 check_equal(server.got[0], HARMLESS, "harmless bytes")
                 with dial(lab, host) as bad:
+                    wait_for(lambda: len(server.got) == 2, 5, "the server's side")
                     say_slowly(bad, JNDI)
                     wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5,
                              "the server's end")
@@ -108,7 +117,7 @@ def a_jndi_string_in_one_byte_segments_does_not_arrive(device):
 @suite.case()
 def what_comes_in_one_piece_is_stopped_as_well():
     with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir, \
-            Recorder(lab.server) as server, dial(lab) as bad:
+            Recorder(lab.server) as server, dial_in(lab, server) as bad:
         try:
             bad.sendall(b"A" * 100000 + JNDI + b"B" * 100000)
         except ConnectionResetError:
@@ -195,8 +204,7 @@ def each_action_does_what_it_says():
                                      "severity": 4}, "the alert")
         check_equal(weir.wait_event(event_type="alert", alert={"signature_id": 4})["direction"],
                     "to_client", "direction")
-        with dial(lab) as s:
-            wait_for(lambda: len(server.got) == 2, 5, "the server's side of the connection")
+        with dial_in(lab, server) as s:
             s.sendall(b"please drop me")
             wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "the receiver")
             s.settimeout(1)
@@ -215,7 +223,7 @@ def rules_change_while_connections_are_open():
         wait_for(lambda: server.got == [b"res"], 5, "the first bytes")
         write_rules(lab, "5:/other/\n", "patterns: [ { id: 5, action: reset } ]\n")
         weir.weirctl("reload")
-        with dial(lab) as new:
+        with dial_in(lab, server) as new:
             new.sendall(b"reset me and the other")
             wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "the new rule")
         old.sendall(b"et me")
@@ -225,7 +233,7 @@ def rules_change_while_connections_are_open():
         done = weir.weirctl("reload", check=False)
         check("a.hs:1:4: error: Missing close parenthesis" in done.stdout and done.returncode == 1,
               f"a bad rule: exit {done.returncode}: {done.stdout}")
-        with dial(lab) as new:
+        with dial_in(lab, server) as new:
             new.sendall(b"the other")
             wait_for(lambda: server.ends[2:] == ["Connection reset by peer"], 5, "the running rule")
 
