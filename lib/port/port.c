@@ -109,6 +109,33 @@ static void close_port(struct weir_port *p)
 	p->state = NULL;
 }
 
+/* Drivers that unmap and free on EAL's interrupt thread what a burst may be reading: known by name,
+ * since none tells. */
+static bool frees_under_bursts(const struct weir_port *p)
+{
+	return !strcmp(p->state->driver, "net_memif");
+}
+
+static int guard_ports(struct weir_ports *ports, struct weir_buf *why)
+{
+	for (unsigned int i = 0; i < ports->n; i++) {
+		struct weir_port *p = &ports->port[i];
+
+		if (!frees_under_bursts(p))
+			continue;
+		if (!ports->guard)
+			ports->guard = port_guard_create(ports->n_workers);
+		if (!ports->guard)
+			return port_fail(p, -WEIR_ENOMEM, why, "no memory");
+		port_guard_add(ports->guard, p->state->device[0].id);
+		p->guard = ports->guard;
+	}
+	if (ports->guard && port_guard_start(ports->guard) < 0)
+		return port_fail(&ports->port[0], -WEIR_ENOMEM, why,
+				 "EAL's interrupt thread cannot be held");
+	return 0;
+}
+
 static void say_open(const struct weir_port *p)
 {
 	char device[sizeof(p->conf->device) + 8];
@@ -151,6 +178,8 @@ struct weir_ports *weir_ports_open(const struct weir_conf *conf, struct rte_memp
 		o.ports->n++;
 		rc = open_port(&o.ports->port[i], &conf->ports[i], &o, names);
 	}
+	if (o.ports && rc == 0)
+		rc = guard_ports(o.ports, o.why);
 	if (!o.ports || rc < 0) {
 		weir_ports_close(o.ports);
 		weir_buf_fini(&said);
@@ -168,6 +197,7 @@ void weir_ports_close(struct weir_ports *p)
 {
 	if (!p)
 		return;
+	port_guard_destroy(p->guard);
 	if (p->log)
 		port_log_begin(p->log);
 	while (p->n)

@@ -20,14 +20,31 @@ static __attribute__((noinline)) uint16_t rx_several(const struct weir_port *p, 
 	return got;
 }
 
+static uint16_t rx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m, uint16_t n)
+{
+	if (weir_unlikely(p->n_rx > p->n_queues))
+		return rx_several(p, worker, m, n);
+	return rte_eth_rx_burst(p->rx[worker].ethdev, p->rx[worker].queue, m, n);
+}
+
+static __attribute__((noinline)) uint16_t rx_guarded(const struct weir_port *p, unsigned int worker,
+						     struct rte_mbuf **m, uint16_t n)
+{
+	if (!port_guard_enter(p->guard, worker))
+		return 0;
+	n = rx(p, worker, m, n);
+	port_guard_leave(p->guard, worker);
+	return n;
+}
+
 uint16_t weir_port_rx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m,
 		      uint16_t n)
 {
 	if (weir_unlikely(worker >= p->n_queues))
 		return 0;
-	if (weir_unlikely(p->n_rx > p->n_queues))
-		return rx_several(p, worker, m, n);
-	return rte_eth_rx_burst(p->rx[worker].ethdev, p->rx[worker].queue, m, n);
+	if (weir_unlikely(p->guard != NULL))
+		return rx_guarded(p, worker, m, n);
+	return rx(p, worker, m, n);
 }
 
 /* ---- devices that take one buffer a frame, and only its own memory ---- */
@@ -96,12 +113,29 @@ static uint16_t tx_plain(const struct weir_port *p, unsigned int worker, struct 
 	return done;
 }
 
+static uint16_t tx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m, uint16_t n)
+{
+	if (!p->tx_chains)
+		return tx_plain(p, worker, m, n);
+	return rte_eth_tx_burst(p->tx[worker].ethdev, p->tx[worker].queue, m, n);
+}
+
+static __attribute__((noinline)) uint16_t tx_guarded(const struct weir_port *p, unsigned int worker,
+						     struct rte_mbuf **m, uint16_t n)
+{
+	if (!port_guard_enter_to_send(p->guard, worker))
+		return 0;
+	n = tx(p, worker, m, n);
+	port_guard_leave(p->guard, worker);
+	return n;
+}
+
 uint16_t weir_port_tx(const struct weir_port *p, unsigned int worker, struct rte_mbuf **m,
 		      uint16_t n)
 {
 	if (weir_unlikely(worker >= p->n_queues))
 		return 0;
-	if (!p->tx_chains)
-		return tx_plain(p, worker, m, n);
-	return rte_eth_tx_burst(p->tx[worker].ethdev, p->tx[worker].queue, m, n);
+	if (weir_unlikely(p->guard != NULL))
+		return tx_guarded(p, worker, m, n);
+	return tx(p, worker, m, n);
 }

@@ -139,6 +139,22 @@ bool port_may_use_xdp(const struct weir_conf_port *c);
 /* Takes out of the pool what AF_XDP could not address. Returns how many buffers that are. */
 unsigned int port_umem_fit(struct rte_mempool *pool);
 
+/* ---- port_guard.c: drivers that free under a burst ---- */
+
+/* No memory: NULL. */
+struct port_guard *port_guard_create(unsigned int n_workers);
+/* Before start. */
+void port_guard_add(struct port_guard *g, uint16_t ethdev);
+/* From now on EAL's interrupt thread works only while no worker is between enter and leave. */
+int port_guard_start(struct port_guard *g);
+/* No worker may be inside, nor come. */
+void port_guard_destroy(struct port_guard *g);
+/* False: the driver is at work, there is nothing to be had now. */
+bool port_guard_enter(struct port_guard *g, unsigned int worker);
+/* The same, but waits a while for the driver first: what is not sent is lost. */
+bool port_guard_enter_to_send(struct port_guard *g, unsigned int worker);
+void port_guard_leave(struct port_guard *g, unsigned int worker);
+
 /* ---- port_rss.c ---- */
 
 bool port_rss_make_key(uint8_t key[WEIR_RSS_KEY_BYTES]);

@@ -11,6 +11,7 @@
 
 struct rte_mbuf;
 struct rte_mempool;
+struct port_guard;
 struct port_log;
 struct port_state;
 
@@ -37,7 +38,8 @@ struct weir_port {
 	bool scatter;      /* frames larger than one buffer can be received */
 	bool tx_chains;    /* takes chained and indirect buffers as they are */
 	const struct weir_conf_port *conf;
-	uint32_t name; /* interned */
+	uint32_t name;            /* interned */
+	struct port_guard *guard; /* keeps bursts and a driver's own thread apart; NULL: no need */
 	struct port_state *state;
 };
 
@@ -52,7 +54,8 @@ struct weir_ports {
 	uint8_t rss_key[WEIR_RSS_KEY_BYTES];
 	/* Entries after which every port's redirection table repeats; 0 stands for 128. */
 	uint16_t rss_table;
-	struct port_log *log; /* weir_ports_* only */
+	struct port_log *log;     /* weir_ports_* only */
+	struct port_guard *guard; /* of all ports that need one; NULL: none does */
 };
 
 /* PCI addresses among the configuration's ports, for weir_eal_cfg.allow. Returns how many. */

@@ -21,8 +21,8 @@
 #define PATIENCE_MS 5000
 #define HEAD        14
 
-WEIR_TEST_MAIN(suite_port, suite_port_burst, suite_port_iface, suite_port_rss, suite_port_size,
-	       suite_port_why, suite_doctor)
+WEIR_TEST_MAIN(suite_port, suite_port_burst, suite_port_guard, suite_port_iface, suite_port_rss,
+	       suite_port_size, suite_port_why, suite_doctor)
 
 /* net_af_xdp of DPDK 22.11 never gives its areas of memory back (its close counts one too many). */
 const char *__lsan_default_suppressions(void);

@@ -52,6 +52,7 @@ unsigned int fixture_read(int fd, unsigned int want, uint16_t len, uint8_t seed)
 
 Suite *suite_port(void);
 Suite *suite_port_burst(void);
+Suite *suite_port_guard(void);
 Suite *suite_port_iface(void);
 Suite *suite_port_rss(void);
 Suite *suite_port_size(void);
