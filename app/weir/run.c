@@ -116,10 +116,15 @@ static int start_eal(struct gateway *g, const struct options *o)
 		.quiet = true,
 	};
 	struct weir_buf why = {0};
+	char what_for[128];
 	int rc;
 
 	g->buffers = buffers_per_worker(g->conf);
 	eal.need_bytes = bytes_needed(g);
+	eal.need_text = what_for;
+	snprintf(what_for, sizeof(what_for),
+		 " (memory.connections %u, memory.inspected %u, %u packet buffers)",
+		 g->conf->connections, g->conf->inspected, g->buffers * g->conf->n_workers);
 	if (choose_pages(g, o, eal.need_bytes) < 0)
 		return -WEIR_ENOMEM;
 	eal.hugepages = eal.in_memory = g->hugepages;

@@ -89,7 +89,7 @@ uint64_t setup_table_bytes(const struct weir_conf *conf, unsigned int workers)
 	uint64_t events = (uint64_t)conf->event_ring * 256 * workers;
 
 	return conf->connections * (uint64_t)FLOW_BYTES +
-	       conf->inspected * (uint64_t)weir_tcp_conn_bytes() + events + POLICY_BYTES +
+	       conf->inspected * (uint64_t)weir_path_inspected_bytes() + events + POLICY_BYTES +
 	       SPARE_BYTES;
 }
 

@@ -16,9 +16,6 @@
 
 #define ARGS_MAX 128
 
-/* What EAL itself and the heap's own heads take of --no-huge memory, MiB. */
-#define SLACK_MIB 32
-
 void eal_say(struct weir_buf *why, const char *format, ...)
 {
 	va_list args;
@@ -84,7 +81,7 @@ static void add_memory(struct args *a, const struct weir_eal_cfg *cfg)
 
 	if (!cfg->hugepages) {
 		add(a, "--no-huge");
-		add(a, "-m%llu", need_mib + SLACK_MIB);
+		add(a, "-m%llu", need_mib + (EAL_SLACK_BYTES >> 20));
 		add(a, "--no-shconf");
 		return;
 	}

@@ -66,101 +66,45 @@ static int check_cpus(const struct weir_eal_cfg *cfg, const cpu_set_t *allowed,
 
 /* ---- memory ---- */
 
-/* The number after `key` at a line's beginning in a file of the kernel's; `absent` when there is
- * none. An empty key takes the first line. */
-static uint64_t number_in(const char *path, const char *key, uint64_t absent)
-{
-	size_t len = strlen(key);
-	uint64_t value = absent;
-	char line[256], *end;
-	FILE *f = fopen(path, "re");
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, key, len) != 0)
-			continue;
-		value = strtoull(line + len, &end, 10);
-		if (end == line + len)
-			value = absent; /* "max" */
-		break;
-	}
-	if (f)
-		fclose(f);
-	return value;
-}
-
-/* What a cgroup still allows. Its page cache is given back before anything is refused. */
-static uint64_t cgroup_left(const char *group)
-{
-	char path[512];
-	uint64_t max, used;
-
-	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.max", group);
-	max = number_in(path, "", UINT64_MAX);
-	if (max == UINT64_MAX)
-		return UINT64_MAX;
-	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.stat", group);
-	/* EAL's memory without hugepages is a memfd. */
-	used = number_in(path, "anon ", 0) + number_in(path, "shmem ", 0);
-	return max > used ? max - used : 0;
-}
-
-/* The name of this process's cgroup (version 2); "" for the root, which in a container is its own.
- */
-static void own_cgroup(char *group, size_t size)
-{
-	char line[448];
-	FILE *f = fopen("/proc/self/cgroup", "re");
-
-	group[0] = '\0';
-	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, "0::", 3) == 0)
-			snprintf(group, size, "%.*s", (int)strcspn(line + 3, "\n"), line + 3);
-	if (f)
-		fclose(f);
-	if (strcmp(group, "/") == 0)
-		group[0] = '\0';
-}
-
-uint64_t eal_memory_available(void)
-{
-	uint64_t kib = number_in("/proc/meminfo", "MemAvailable:", UINT64_MAX >> 10);
-	uint64_t least = kib << 10, left;
-	char group[448], *cut;
-
-	own_cgroup(group, sizeof(group));
-	do {
-		left = cgroup_left(group);
-		least = left < least ? left : least;
-		cut = strrchr(group, '/');
-		if (cut)
-			*cut = '\0';
-	} while (cut);
-	return least;
-}
-
 static unsigned long long mib(uint64_t bytes)
 {
 	return bytes >> 20;
 }
 
-/* Without hugepages the kernel promises anything and kills later. */
-static int check_memory(const struct weir_eal_cfg *cfg, struct weir_buf *why)
+static int check_hugepages(const struct weir_eal_cfg *cfg, struct weir_buf *why)
 {
-	uint64_t have = cfg->hugepages ? weir_hugepages_free() : eal_memory_available();
+	uint64_t have = weir_hugepages_free();
 
 	if (cfg->need_bytes <= have)
 		return 0;
-	if (cfg->hugepages) {
-		eal_say(why, "%llu MiB of hugepages are needed and %llu MiB are free; mend: ",
-			mib(cfg->need_bytes), mib(have));
-		if (why)
-			hugepages_mend(why, cfg->need_bytes);
-	} else {
-		eal_say(why, "%llu MiB of memory are needed and %llu MiB are available",
-			mib(cfg->need_bytes), mib(have));
-	}
-	eal_say(why, "; less is needed with smaller memory.connections or memory.packets");
+	eal_say(why, "%llu MiB of hugepages are needed%s and %llu MiB are free; mend: ",
+		mib(cfg->need_bytes), cfg->need_text ? cfg->need_text : "", mib(have));
+	if (why)
+		hugepages_mend(why, cfg->need_bytes);
 	return -WEIR_ENOMEM;
+}
+
+/* Without hugepages the kernel promises anything and kills later. */
+static int check_room(const struct weir_eal_cfg *cfg, struct weir_buf *why)
+{
+	struct weir_room room = weir_memory_room("");
+	uint64_t need = cfg->need_bytes + EAL_SLACK_BYTES;
+
+	if (need <= room.bytes)
+		return 0;
+	eal_say(why, "%llu MiB of memory are needed%s and %llu MiB are there, %s", mib(need),
+		cfg->need_text ? cfg->need_text : "", mib(room.bytes), room.whose);
+	return -WEIR_ENOMEM;
+}
+
+static int check_memory(const struct weir_eal_cfg *cfg, struct weir_buf *why)
+{
+	int rc = cfg->hugepages ? check_hugepages(cfg, why) : check_room(cfg, why);
+
+	if (rc < 0)
+		eal_say(why, "; less is needed with smaller memory.connections, memory.inspected "
+			     "or memory.packets");
+	return rc;
 }
 
 bool eal_mounts_have_hugetlbfs(const char *path)

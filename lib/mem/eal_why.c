@@ -29,6 +29,16 @@ static const struct {
 	 "hugepages are there but may not be used (hugetlb cgroup limit), or another process took "
 	 "them; mend: ",
 	 MORE_HUGEPAGES},
+	{"allocate VA space",
+	 "DPDK cannot have the address space that its hugepages want; mend: ulimit -v unlimited, "
+	 "or "
+	 "memory.hugepages: never",
+	 NOTHING},
+	{"mmap() failed: Cannot allocate memory",
+	 "the kernel refuses the memory for memory.connections, memory.inspected and "
+	 "memory.packets: make these smaller, or mend: ulimit -v unlimited, sysctl "
+	 "vm.overcommit_memory=0",
+	 NOTHING},
 	{"Cannot set up DMA remapping, error 12",
 	 "the device may not reach the memory: the memlock limit is too low; mend: ulimit -l "
 	 "unlimited",

@@ -7,6 +7,9 @@
 
 #include <sched.h>
 
+/* What EAL itself and the heap's own heads take of --no-huge memory. */
+#define EAL_SLACK_BYTES (32ULL << 20)
+
 /* Adds to `why` when there is one. */
 void eal_say(struct weir_buf *why, const char *format, ...) WEIR_PRINTF(2, 3);
 
@@ -21,8 +24,6 @@ void hugepages_mend(struct weir_buf *why, uint64_t need_bytes);
 void eal_cpu_list(struct weir_buf *out, const cpu_set_t *set);
 /* 0, or negative with a sentence in `why`. */
 int eal_check(const struct weir_eal_cfg *cfg, const cpu_set_t *allowed, struct weir_buf *why);
-/* Bytes that ordinary memory can still give to this process: the machine's and its cgroups'. */
-uint64_t eal_memory_available(void);
 /* Whether a file like /proc/self/mounts names a hugetlbfs. */
 bool eal_mounts_have_hugetlbfs(const char *path);
 

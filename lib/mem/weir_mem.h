@@ -17,6 +17,7 @@ struct weir_eal_cfg {
 	const uint16_t *cpus;     /* one lcore is made for each, lcore ids 0..n_cpus-1 */
 	unsigned int n_cpus;      /* 0 for tools: one lcore, no pinning */
 	uint64_t need_bytes;      /* heap that must be there */
+	const char *need_text;    /* " (…)": what for, when it is not; NULL: unsaid */
 	bool hugepages;           /* false: --no-huge */
 	bool in_memory;           /* no files that outlive the process; only with hugepages */
 	bool pci;                 /* false: --no-pci */
@@ -34,6 +35,15 @@ struct weir_eal_cfg {
  * it. Once a process; before any other thread that uses DPDK.
  */
 WEIR_MUST_CHECK int weir_eal_start(const struct weir_eal_cfg *cfg, struct weir_buf *why);
+
+/* Ordinary memory that this process may still take, and by whose limit: "left of the 512 MiB of
+ * control group /x". */
+struct weir_room {
+	uint64_t bytes;
+	char whose[160];
+};
+/* `root` stands before /proc and /sys: "" but in tests. */
+struct weir_room weir_memory_room(const char *root);
 
 /* 2 MiB and 1 GiB pages free on this machine, in bytes. */
 uint64_t weir_hugepages_free(void);

@@ -124,6 +124,11 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 	return weir_tcp_create(&tcp, w->now_ns);
 }
 
+size_t weir_path_inspected_bytes(void)
+{
+	return weir_tcp_conn_bytes() + sizeof(struct path_carried);
+}
+
 static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
 {
 	char name[24];

@@ -57,6 +57,9 @@ struct weir_path_cfg {
 	void *tx_ctx;
 };
 
+/* What an inspected connection holds beyond its flow, without payload and scanning. */
+size_t weir_path_inspected_bytes(void);
+
 struct weir_path;
 struct weir_path *weir_path_create(const struct weir_path_cfg *cfg);
 /* After stop. Ends all flows (their events are posted). */

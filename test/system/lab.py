@@ -366,9 +366,10 @@ class Weir:
     def log(self):
         return read_file(self.log_path)
 
-    def start(self, wait_s=30, **more):
+    def start(self, wait_s=30, by=(), **more):
+        """`by` is a command that executes the one that is given to it."""
         with open(self.log_path, "a", encoding="utf-8") as log:
-            self.process = self.lab.gateway.start(WEIR, "run", "-c", self.conf_path,
+            self.process = self.lab.gateway.start(*by, WEIR, "run", "-c", self.conf_path,
                                                   *self.arguments, stdout=log, **more)
         wait_for(lambda: self.process.poll() is not None or self.answers(), wait_s,
                  "weir's control socket")

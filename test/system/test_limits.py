@@ -77,18 +77,47 @@ def with_512_mib_it_starts_works_and_stops(connections):
             check_equal(weir.process.returncode, 0, "exit code")
 
 
+# `ip netns exec` hides the control groups behind a new /sys.
+SEEING_GROUPS = ("sh", "-c", """
+    if [ "$(stat -f -c %T /sys/fs/cgroup)" = sysfs ]; then
+        if grep -q ':memory:' /proc/self/cgroup; then
+            mount -t tmpfs none /sys/fs/cgroup && mkdir /sys/fs/cgroup/memory &&
+                mount -t cgroup -o memory none /sys/fs/cgroup/memory
+        else
+            mount -t cgroup2 none /sys/fs/cgroup
+        fi
+    fi && exec "$@" """, "sh")
+
+
+def refuse(connections, preexec_fn, whose):
+    with Lab("af_packet") as lab:
+        weir = lab.weir(start=False, connections=connections, arguments=["--no-huge"])
+        with weir, contextlib.suppress(AssertionError):
+            weir.start(preexec_fn=preexec_fn, by=SEEING_GROUPS)
+            check(False, "it started")
+        check_equal(weir.process.returncode, 1, "exit code")
+        check(re.search(rf"\d+ MiB of memory are needed \(memory.connections {connections}, .*\) "
+                        rf"and \d+ MiB are there, {whose}", weir.log()),
+              f"no reason: {weir.log()[-400:]}")
+
+
 @suite.case()
-def a_table_that_cannot_be_had_is_refused_with_the_reason():
+def a_table_larger_than_the_address_space_is_refused_with_the_reason():
     def two_gib():
         resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 
-    with Lab("af_packet") as lab:
-        weir = lab.weir(start=False, connections=10_000_000, arguments=["--no-huge"])
-        with weir, contextlib.suppress(AssertionError):
-            weir.start(preexec_fn=two_gib)
-            check(False, "it started")
-        check_equal(weir.process.returncode, 1, "exit code")
-        check(re.search(r"memory|MiB", weir.log()), f"no reason: {weir.log()[-400:]}")
+    refuse(10_000_000, two_gib, "left of the 2048 MiB of address space that ulimit -v allows")
+
+
+@suite.case()
+def a_table_larger_than_the_control_group_is_refused_and_not_killed_later():
+    with memory_group(512 << 20) as join:
+        refuse(5_000_000, join, r"left of the 512 MiB of control group /")
+
+
+@suite.case()
+def a_table_larger_than_the_machine_is_refused():
+    refuse(134_000_000, None, "available on this machine")
 
 
 # ---- no rights ----

@@ -7,5 +7,6 @@
 
 Suite *pool_suite(void);
 Suite *mbuf_suite(void);
+Suite *room_suite(void);
 
 #endif
