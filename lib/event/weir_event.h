@@ -27,10 +27,30 @@ enum weir_event_type {
 struct weir_event {
 	uint64_t unix_ns;
 	uint64_t flow_id;
-	uint64_t count;      /* DROP, FAILURE: how many since the last such record */
-	uint64_t packets[2]; /* FLOW: to server, to client */
-	uint64_t bytes[2];
-	uint64_t start_unix_ns; /* FLOW */
+	uint64_t count; /* DROP, FAILURE: how many since the last such record */
+	union {
+		struct {                     /* FLOW */
+			uint64_t packets[2]; /* to server, to client */
+			uint64_t bytes[2];
+			uint64_t start_unix_ns;
+		};
+		struct { /* TRACE, and `dir` */
+			uint32_t seq;
+			uint32_t ack;
+			uint32_t len; /* of L3 */
+			uint16_t window;
+			uint8_t trace_tcp_flags;
+		};
+		struct {                    /* ALERT, and `dir` */
+			uint64_t offset;    /* in the stream, of the byte after the match */
+			uint32_t signature; /* the rule's id */
+			uint32_t message;   /* interned */
+			uint8_t severity;   /* 1 critical to 4 low */
+			uint8_t action;     /* enum weir_scan_action of scan/: 0 alert, 1 reset, 2
+					       drop */
+			char context[WEIR_EVENT_CONTEXT]; /* redacted */
+		};
+	};
 	struct weir_addr src;
 	struct weir_addr dst;
 	uint32_t generation;
@@ -52,20 +72,7 @@ struct weir_event {
 	uint8_t midstream;
 	uint8_t tcp_flags[2];
 	uint8_t worker;
-	/* TRACE */
-	uint8_t dir; /* 0 to server, 1 to client */
-	uint8_t trace_tcp_flags;
-	uint16_t window;
-	uint32_t seq;
-	uint32_t ack;
-	uint32_t len; /* of L3 */
-	/* ALERT, and `dir` */
-	uint32_t signature; /* the rule's id */
-	uint32_t message;   /* interned */
-	uint64_t offset;    /* in the stream, of the byte after the match */
-	uint8_t severity;   /* 1 critical to 4 low */
-	uint8_t action;     /* enum weir_scan_action of scan/: 0 alert, 1 reset, 2 drop */
-	char context[WEIR_EVENT_CONTEXT]; /* redacted */
+	uint8_t dir; /* TRACE, ALERT: 0 to server, 1 to client */
 };
 
 /* ---- the worker's side ---- */

@@ -28,8 +28,9 @@ static bool open_stream(struct path_worker *w, struct path_carried *k, unsigned 
 }
 
 /* A match may have begun in earlier segments: `end` bytes of the view, and what came before it. */
-static void make_context(const struct path_carried *k, unsigned int leg, struct weir_bytes view,
-			 size_t end, char context[WEIR_SCAN_CONTEXT])
+static void make_context(const struct path_carried *k, unsigned int leg,
+			 const struct weir_scan_rule *rule, struct weir_bytes view, size_t end,
+			 char context[WEIR_SCAN_CONTEXT])
 {
 	uint8_t both[PATH_TAIL + WEIR_SCAN_CONTEXT];
 	size_t skip = end > PATH_TAIL ? end - PATH_TAIL : 0;
@@ -38,7 +39,7 @@ static void make_context(const struct path_carried *k, unsigned int leg, struct 
 
 	memcpy(both, k->tail[leg], tail);
 	memcpy(both + tail, view.ptr + skip, left);
-	weir_scan_context((struct weir_bytes){both, tail + left}, tail + end - skip, context);
+	weir_scan_context(rule, (struct weir_bytes){both, tail + left}, tail + end - skip, context);
 }
 
 static void keep_tail(struct path_carried *k, unsigned int leg, struct weir_bytes view)
@@ -67,7 +68,7 @@ static void tell(struct path_worker *w, struct path_carried *k, unsigned int leg
 	const struct weir_scan_rule *rule = weir_scan_rule(k->stream[leg].db, m->rule);
 	char context[WEIR_SCAN_CONTEXT];
 
-	make_context(k, leg, view, (size_t)(m->end - view_offset), context);
+	make_context(k, leg, rule, view, (size_t)(m->end - view_offset), context);
 	path_event_alert(w, k->flow, (uint8_t)leg, rule, k->first[leg] + m->end, context);
 }
 

@@ -5,55 +5,70 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#define FILE_MAX_BYTES (64 << 20)
 #define LINE_MAX_BYTES 16384
 #define RULES_MAX      100000
 
 struct reading {
 	struct scan_patterns *patterns;
 	struct weir_conf_report *r;
-	const char *path;
-	uint32_t first; /* index of this file's first */
+	const char *path; /* owned by `patterns` */
 	uint32_t line;
-	const char *text;
-	bool good;
+	const char *text; /* of the line */
 };
 
-static void error_at(struct reading *g, const char *at, const char *text)
+static struct weir_conf_pos place(const struct reading *g, const char *at)
 {
-	struct weir_conf_pos pos = {g->path, g->line, (uint32_t)(at - g->text) + 1};
+	return (struct weir_conf_pos){g->path, g->line, (uint32_t)(at - g->text) + 1};
+}
 
-	weir_conf_error(g->r, pos, "%s", text);
-	g->good = false;
+static void error_at(const struct reading *g, const char *at, const char *text)
+{
+	weir_conf_error(g->r, place(g, at), "%s", text);
 }
 
 /* ---- flags ---- */
 
-/* C and Q are not taken: in a stream Hyperscan tells a combination only at a later match or the
- * end, which is too late to stop anything. V asks for patterns that match nothing at all: they
- * would match everywhere, and are refused. */
+/*
+ * V asks for patterns that can match nothing at all: they would match everywhere, and are refused.
+ * O tells Hyperscan's tests that matches must come in order. The words tell what a flag does to a
+ * stream of bytes from anybody.
+ */
 static const struct {
 	char letter;
 	unsigned int flag;
+	const char *warning, *error;
 } flags[] = {
-	{'i', HS_FLAG_CASELESS},
-	{'s', HS_FLAG_DOTALL},
-	{'m', HS_FLAG_MULTILINE},
-	{'H', HS_FLAG_SINGLEMATCH},
-	{'V', 0},
-	{'8', HS_FLAG_UTF8},
-	{'W', HS_FLAG_UCP},
-	{'P', HS_FLAG_PREFILTER},
-	{'L', HS_FLAG_SOM_LEFTMOST},
+	{'i', HS_FLAG_CASELESS, NULL, NULL},
+	{'s', HS_FLAG_DOTALL, NULL, NULL},
+	{'m', HS_FLAG_MULTILINE, NULL, NULL},
+	{'H', HS_FLAG_SINGLEMATCH, NULL, NULL},
+	{'V', 0, NULL, NULL},
+	{'O', 0, NULL, NULL},
+	{'8', HS_FLAG_UTF8, "flag 8: what is found in bytes that are not UTF-8 is undefined", NULL},
+	{'W', HS_FLAG_UCP, NULL, NULL},
+	{'P', HS_FLAG_PREFILTER, "flag P: it may match more than the expression says", NULL},
+	{'L', HS_FLAG_SOM_LEFTMOST, NULL, NULL},
+	{'C', 0, NULL,
+	 "flag C: Hyperscan tells a stream's combination only with a later match, when its bytes "
+	 "have gone on"},
+	{'Q', 0, NULL, "flag Q: a pattern that is never told is for combinations alone"},
 };
 
-static bool take_flag(struct scan_pattern *p, char letter)
+static bool take_flag(const struct reading *g, struct scan_pattern *p, const char *at)
 {
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(flags); i++)
-		if (flags[i].letter == letter) {
-			p->flags |= flags[i].flag;
-			return true;
-		}
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(flags); i++) {
+		if (flags[i].letter != *at)
+			continue;
+		p->flags |= flags[i].flag;
+		if (flags[i].warning)
+			weir_conf_warning(g->r, place(g, at), "%s", flags[i].warning);
+		if (flags[i].error)
+			error_at(g, at, flags[i].error);
+		return true;
+	}
 	return false;
 }
 
@@ -85,32 +100,47 @@ static void set_parameter(struct scan_pattern *p, size_t i, unsigned long long v
 		memcpy(at, &narrow, sizeof(narrow));
 }
 
+static size_t find_parameter(const char *name, size_t len)
+{
+	size_t i = 0;
+
+	while (i < WEIR_ARRAY_LEN(parameters) &&
+	       (strlen(parameters[i].name) != len || memcmp(parameters[i].name, name, len) != 0))
+		i++;
+	return i;
+}
+
+/* `at` stands before a name; returns where it stands after the number, NULL: reported. */
+static const char *read_parameter(const struct reading *g, struct scan_pattern *p, const char *at)
+{
+	size_t len = strcspn(at, "=,}"), i = find_parameter(at, len);
+	unsigned long long value;
+	char *end;
+
+	if (i == WEIR_ARRAY_LEN(parameters) || at[len] != '=') {
+		error_at(g, at,
+			 "a parameter is min_offset=, max_offset=, min_length=, edit_distance= or "
+			 "hamming_distance=");
+		return NULL;
+	}
+	at += len + 1;
+	errno = 0;
+	value = strtoull(at, &end, 10);
+	if (*at < '0' || *at > '9' || errno || (!parameters[i].wide && value > UINT32_MAX)) {
+		error_at(g, at, "a number must stand here");
+		return NULL;
+	}
+	set_parameter(p, i, value);
+	return end;
+}
+
 /* `at` stands after the brace; returns where it stands after the closing one, NULL: reported. */
-static const char *read_parameters(struct reading *g, struct scan_pattern *p, const char *at)
+static const char *read_parameters(const struct reading *g, struct scan_pattern *p, const char *at)
 {
 	while (*at != '}') {
-		size_t len = strcspn(at, "=,}"), i;
-		char *end;
-		unsigned long long value;
-
-		for (i = 0; i < WEIR_ARRAY_LEN(parameters); i++)
-			if (strlen(parameters[i].name) == len &&
-			    memcmp(parameters[i].name, at, len) == 0)
-				break;
-		if (i == WEIR_ARRAY_LEN(parameters) || at[len] != '=') {
-			error_at(g, at,
-				 "a parameter is min_offset=, max_offset=, min_length=, "
-				 "edit_distance= or hamming_distance=");
+		at = read_parameter(g, p, at);
+		if (!at)
 			return NULL;
-		}
-		errno = 0;
-		value = strtoull(at + len + 1, &end, 10);
-		if (end == at + len + 1 || errno || at[len + 1] == '-') {
-			error_at(g, at + len + 1, "a number must stand here");
-			return NULL;
-		}
-		set_parameter(p, i, value);
-		at = end;
 		while (*at == ',' || *at == ' ')
 			at++;
 		if (!*at) {
@@ -123,15 +153,15 @@ static const char *read_parameters(struct reading *g, struct scan_pattern *p, co
 
 /* ---- a line ---- */
 
-static const char *read_id(struct reading *g, struct scan_pattern *p)
+/* Returns where it stands after the colon, NULL: reported. */
+static const char *read_id(const struct reading *g, struct scan_pattern *p)
 {
-	char *end;
 	unsigned long id;
+	char *end;
 
 	errno = 0;
 	id = strtoul(g->text, &end, 10);
-	if (end == g->text || *end != ':' || errno || id > UINT32_MAX || *g->text == '-' ||
-	    *g->text == '+') {
+	if (*g->text < '0' || *g->text > '9' || *end != ':' || errno || id > UINT32_MAX) {
 		error_at(g, g->text, "a line is id:/expression/flags");
 		return NULL;
 	}
@@ -139,35 +169,49 @@ static const char *read_id(struct reading *g, struct scan_pattern *p)
 	return end + 1;
 }
 
-static bool read_expression(struct reading *g, struct scan_pattern *p, const char *at)
+static void read_flags(const struct reading *g, struct scan_pattern *p, const char *at)
 {
-	const char *end = strrchr(at, '/'), *brace;
+	for (; *at && *at != '{'; at++)
+		if (*at != ' ' && !take_flag(g, p, at)) {
+			error_at(g, at, "flags are of i s m H V O 8 W P L");
+			return;
+		}
+	if (*at == '{')
+		at = read_parameters(g, p, at + 1);
+	while (at && *at == ' ')
+		at++;
+	if (at && *at)
+		error_at(g, at, "nothing may follow the flags");
+}
+
+static void read_expression(const struct reading *g, struct scan_pattern *p, const char *at)
+{
+	const char *end = strrchr(at, '/');
 
 	if (*at != '/' || end == at) {
 		error_at(g, at, "the expression must stand between slashes");
-		return false;
+		return;
 	}
 	if (end == at + 1) {
 		error_at(g, at + 1, "the expression is empty");
-		return false;
+		return;
 	}
 	p->column = (uint32_t)(at - g->text) + 2;
-	p->expression = strndup(at + 1, (size_t)(end - at) - 1);
-	for (at = end + 1; *at && *at != '{'; at++)
-		if (*at != ' ' && !take_flag(p, *at)) {
-			error_at(g, at, "flags are of i s m H V 8 W P L");
-			return false;
-		}
-	brace = at;
-	if (*brace == '{' && !(at = read_parameters(g, p, brace + 1)))
-		return false;
-	while (*at == ' ')
-		at++;
-	if (*at) {
-		error_at(g, at, "nothing may follow the flags");
-		return false;
-	}
-	return true;
+	p->rule.expression = strndup(at + 1, (size_t)(end - at) - 1);
+	if (!p->rule.expression)
+		error_at(g, at, "out of memory");
+	read_flags(g, p, end + 1);
+}
+
+static void take_id(const struct reading *g, struct scan_pattern *p)
+{
+	const struct scan_pattern *before = scan_find(g->patterns, p->rule.id);
+
+	if (before)
+		weir_conf_error(g->r, place(g, g->text), "id %u stands already in %s on line %u",
+				p->rule.id, before->file, before->line);
+	if (!scan_remember(g->patterns, (uint32_t)(p - g->patterns->at)))
+		error_at(g, g->text, "out of memory");
 }
 
 static struct scan_pattern *add(struct scan_patterns *p)
@@ -185,95 +229,122 @@ static struct scan_pattern *add(struct scan_patterns *p)
 	return &p->at[p->n++];
 }
 
-struct scan_pattern *scan_find(struct scan_patterns *p, uint32_t first, uint32_t id)
+/* False: there can be no more. */
+static bool read_line(const struct reading *g)
 {
-	for (uint32_t i = first; i < p->n; i++)
-		if (p->at[i].rule.id == id)
-			return &p->at[i];
-	return NULL;
-}
-
-static void report_twice(struct reading *g, const struct scan_pattern *before)
-{
-	struct weir_conf_pos pos = {g->path, g->line, 1};
-
-	weir_conf_error(g->r, pos, "id %u stands already in %s on line %u", before->rule.id,
-			before->file, before->line);
-	g->good = false;
-}
-
-static void read_line(struct reading *g)
-{
-	struct scan_pattern *p = add(g->patterns), *before;
+	struct scan_pattern *p = g->patterns->n < RULES_MAX ? add(g->patterns) : NULL;
 	const char *at;
 
-	if (!p || g->patterns->n > RULES_MAX) {
-		error_at(g, g->text, p ? "more than 100000 patterns" : "out of memory");
-		return;
+	if (!p) {
+		error_at(g, g->text,
+			 g->patterns->n < RULES_MAX ? "out of memory"
+						    : "more than 100000 patterns");
+		return false;
 	}
-	p->rule = (struct weir_scan_rule){
-		.severity = WEIR_SCAN_HIGH,
-		.action = WEIR_SCAN_ALERT,
-		.directions = WEIR_SCAN_TO_SERVER | WEIR_SCAN_TO_CLIENT,
-	};
-	p->file = strdup(g->path);
+	p->file = g->path;
 	p->line = g->line;
 	at = read_id(g, p);
-	if (!at || !read_expression(g, p, at))
-		return;
-	before = scan_find(g->patterns, 0, p->rule.id);
-	if (before != p)
-		report_twice(g, before);
-	/* Told once a stream; a start of match cannot be asked for so. */
+	if (!at)
+		return true;
+	take_id(g, p);
+	read_expression(g, p, at);
+	/* Told once a stream; where a match begins cannot be asked for so. */
 	if (!(p->flags & HS_FLAG_SOM_LEFTMOST))
 		p->flags |= HS_FLAG_SINGLEMATCH;
+	return true;
+}
+
+/* ---- a file ---- */
+
+/* Without what ends the line, and what Hyperscan's tools leave out there, too; -1: reported. */
+static ssize_t trim(const struct reading *g, char *text, ssize_t len)
+{
+	if (len > LINE_MAX_BYTES) {
+		error_at(g, text, "the line is longer than 16 KiB");
+		return -1;
+	}
+	if (memchr(text, 0, (size_t)len)) {
+		error_at(g, text + strlen(text), "a zero byte; write \\x00");
+		return -1;
+	}
+	while (len && strchr("\n\r\t ", text[len - 1]))
+		text[--len] = 0;
+	return len;
 }
 
 static void read_lines(struct reading *g, FILE *f)
 {
-	char text[LINE_MAX_BYTES];
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+	bool more = true;
 
-	g->text = text;
-	while (fgets(text, sizeof(text), f)) {
-		size_t len = strlen(text);
-
+	while (more && (len = getline(&text, &room, f)) >= 0) {
 		g->line++;
-		if (len == sizeof(text) - 1 && text[len - 1] != '\n') {
-			error_at(g, text, "the line is longer than 16 KiB");
-			return;
-		}
-		while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-			text[--len] = 0;
-		if (len && text[0] != '#')
-			read_line(g);
+		g->text = text;
+		len = trim(g, text, len);
+		if (len > 0 && text[0] != '#')
+			more = read_line(g);
 	}
+	free(text);
+	if (more && !feof(f))
+		weir_conf_error(g->r, (struct weir_conf_pos){.file = g->path}, "cannot be read: %s",
+				strerror(errno));
 }
 
-bool scan_read_patterns(struct scan_patterns *p, const char *path, struct weir_conf_report *r)
+static const char *keep_name(struct scan_patterns *p, const char *path)
 {
-	struct reading g = {.patterns = p, .r = r, .path = path, .first = p->n, .good = true};
-	struct weir_conf_pos whole = {.file = path};
-	FILE *f = fopen(path, "r");
+	char **file = realloc(p->file, (p->n_files + 1) * sizeof(*file));
+	char *name = file ? strdup(path) : NULL;
 
-	if (!f) {
-		weir_conf_error(r, whole, "cannot be read: %s", strerror(errno));
-		return false;
+	if (file)
+		p->file = file;
+	if (name)
+		p->file[p->n_files++] = name;
+	return name;
+}
+
+/* NULL: reported. What is not a file could keep us waiting. */
+static FILE *open_file(const char *path, struct weir_conf_report *r)
+{
+	struct weir_conf_pos whole = {.file = path};
+	struct stat st;
+	FILE *f = NULL;
+
+	if (stat(path, &st) == 0) {
+		if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES) {
+			weir_conf_error(r, whole, "is %s",
+					S_ISREG(st.st_mode) ? "larger than 64 MiB" : "not a file");
+			return NULL;
+		}
+		f = fopen(path, "re");
 	}
-	read_lines(&g, f);
-	if (ferror(f)) {
+	if (!f)
 		weir_conf_error(r, whole, "cannot be read: %s", strerror(errno));
-		g.good = false;
-	}
-	fclose(f);
-	return g.good;
+	return f;
+}
+
+void scan_read_patterns(struct scan_patterns *p, const char *path, struct weir_conf_report *r)
+{
+	struct reading g = {.patterns = p, .r = r, .path = keep_name(p, path)};
+	FILE *f = open_file(path, r);
+
+	if (f && g.path)
+		read_lines(&g, f);
+	else if (f)
+		weir_conf_error(r, (struct weir_conf_pos){.file = path}, "out of memory");
+	if (f)
+		fclose(f);
 }
 
 void scan_patterns_fini(struct scan_patterns *p)
 {
-	for (uint32_t i = 0; i < p->n; i++) {
-		free(p->at[i].expression);
-		free(p->at[i].file);
-	}
+	for (uint32_t i = 0; i < p->n; i++)
+		free(p->at[i].rule.expression);
+	for (uint32_t i = 0; i < p->n_files; i++)
+		free(p->file[i]);
+	free(p->file);
+	free(p->slot);
 	free(p->at);
 	*p = (struct scan_patterns){0};
 }

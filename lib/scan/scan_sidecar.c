@@ -25,23 +25,37 @@ struct sidecar {
 	struct weir_names *names;
 	struct weir_conf_report *r;
 	struct weir_scan_rule defaults;
-	const char *default_message;
 };
 
 /* ---- ports ---- */
 
+/* A number without sign; *at comes to stand after it. 0: none. */
+static unsigned long read_port(const char **at)
+{
+	char *end;
+	unsigned long port;
+
+	if (**at < '0' || **at > '9')
+		return 0;
+	port = strtoul(*at, &end, 10);
+	*at = end;
+	return port;
+}
+
 static bool read_range(const struct weir_conf_node *n, struct weir_scan_ports *out,
 		       struct weir_conf_report *r)
 {
-	char *end = NULL;
+	const char *at = n->text;
 	unsigned long first, last;
 
 	if (!weir_conf_expect(n, WEIR_CONF_SCALAR, "a port", r))
 		return false;
-	first = last = strtoul(n->text, &end, 10);
-	if (*end == '-')
-		last = strtoul(end + 1, &end, 10);
-	if (*end || end == n->text || first < 1 || last > 65535 || first > last) {
+	first = last = read_port(&at);
+	if (*at == '-') {
+		at++;
+		last = read_port(&at);
+	}
+	if (*at || first < 1 || last > 65535 || first > last) {
 		weir_conf_error(r, n->pos, "'%s' is neither a port nor a range like 8000-8999",
 				n->text);
 		return false;
@@ -92,30 +106,55 @@ static void read_rule(struct sidecar *s, const struct weir_conf_node *map,
 	read_ports(map, rule, s->r);
 }
 
+/* What `from` says is done about a pattern; its id and expression are its own. */
+static void describe(struct weir_scan_rule *rule, const struct weir_scan_rule *from)
+{
+	char *expression = rule->expression;
+	uint32_t id = rule->id;
+
+	*rule = *from;
+	rule->expression = expression;
+	rule->id = id;
+}
+
+/* The pattern that an entry is about; NULL: reported. */
+static struct scan_pattern *take_pattern(struct sidecar *s, const struct weir_conf_node *entry)
+{
+	struct scan_pattern *p;
+	uint64_t id = 0;
+
+	if (!weir_conf_require(entry, "id", s->r) ||
+	    !weir_conf_u64(entry, "id", 0, UINT32_MAX, &id, s->r))
+		return NULL;
+	p = scan_find(s->patterns, (uint32_t)id);
+	if (!p || p < s->patterns->at + s->first) {
+		weir_conf_error(s->r, weir_conf_get(entry, "id")->pos, "no pattern has id %u",
+				(unsigned int)id);
+		return NULL;
+	}
+	if (p->described) {
+		weir_conf_error(s->r, weir_conf_get(entry, "id")->pos, "id %u stands here twice",
+				(unsigned int)id);
+		return NULL;
+	}
+	p->described = true;
+	return p;
+}
+
 static void read_entry(struct sidecar *s, const struct weir_conf_node *n)
 {
 	static const char *const keys[] = {"id",    "message", "severity", "direction",
 					   "ports", "action",  NULL};
 	const char *message = NULL;
 	struct scan_pattern *p;
-	uint64_t id = 0;
 
 	if (!weir_conf_expect(n, WEIR_CONF_MAPPING, "a pattern", s->r))
 		return;
 	weir_conf_known_keys(n, keys, s->r);
-	if (!weir_conf_require(n, "id", s->r) || !weir_conf_u64(n, "id", 0, UINT32_MAX, &id, s->r))
+	p = take_pattern(s, n);
+	if (!p)
 		return;
-	p = scan_find(s->patterns, s->first, (uint32_t)id);
-	if (!p || p->described) {
-		weir_conf_error(s->r, weir_conf_get(n, "id")->pos,
-				p ? "id %u stands here twice" : "no pattern has id %u",
-				(unsigned int)id);
-		return;
-	}
-	p->described = true;
-	id = p->rule.id;
-	p->rule = s->defaults;
-	p->rule.id = (uint32_t)id;
+	describe(&p->rule, &s->defaults);
 	read_rule(s, n, &p->rule);
 	if (weir_conf_str(n, "message", &message, s->r) && message)
 		p->rule.message = weir_names_intern(s->names, message);
@@ -147,38 +186,42 @@ static void describe_rest(struct sidecar *s)
 {
 	for (uint32_t i = s->first; i < s->patterns->n; i++) {
 		struct scan_pattern *p = &s->patterns->at[i];
-		uint32_t id = p->rule.id;
 
-		if (!p->described) {
-			p->rule = s->defaults;
-			p->rule.id = id;
-		}
-		if (!p->rule.message && p->expression)
-			p->rule.message = weir_names_intern(s->names, p->expression);
+		if (!p->described)
+			describe(&p->rule, &s->defaults);
+		if (!p->rule.message && p->rule.expression)
+			p->rule.message = weir_names_intern(s->names, p->rule.expression);
 	}
 }
 
-bool scan_read_sidecar(struct scan_patterns *p, uint32_t first, const char *path,
+static void read_file(struct sidecar *s, const char *path)
+{
+	struct weir_conf_docs *docs = weir_conf_load_file(path, s->r);
+
+	for (uint32_t i = 0; docs && i < weir_conf_doc_count(docs); i++)
+		read_document(s, weir_conf_doc(docs, i));
+	weir_conf_docs_destroy(docs);
+}
+
+void scan_read_sidecar(struct scan_patterns *p, uint32_t first, const char *path,
 		       struct weir_names *names, struct weir_conf_report *r)
 {
-	unsigned int before = weir_conf_errors(r);
-	struct sidecar s = {.patterns = p, .first = first, .names = names, .r = r};
-	struct weir_conf_docs *docs;
+	struct sidecar s = {
+		.patterns = p,
+		.first = first,
+		.names = names,
+		.r = r,
+		.defaults = {.severity = WEIR_SCAN_HIGH,
+			     .action = WEIR_SCAN_ALERT,
+			     .directions = WEIR_SCAN_TO_SERVER | WEIR_SCAN_TO_CLIENT},
+	};
 	struct weir_buf yaml = {0};
 
-	s.defaults = (struct weir_scan_rule){
-		.severity = WEIR_SCAN_HIGH,
-		.action = WEIR_SCAN_ALERT,
-		.directions = WEIR_SCAN_TO_SERVER | WEIR_SCAN_TO_CLIENT,
-	};
 	weir_buf_printf(&yaml, "%.*s.yaml", (int)(strlen(path) - strlen(".hs")), path);
-	if (!yaml.failed && access(yaml.ptr, F_OK) == 0) {
-		docs = weir_conf_load_file(yaml.ptr, r);
-		for (uint32_t i = 0; docs && i < weir_conf_doc_count(docs); i++)
-			read_document(&s, weir_conf_doc(docs, i));
-		weir_conf_docs_destroy(docs);
-	}
+	if (yaml.failed)
+		weir_conf_error(r, (struct weir_conf_pos){.file = path}, "out of memory");
+	else if (access(yaml.ptr, F_OK) == 0)
+		read_file(&s, yaml.ptr);
 	weir_buf_fini(&yaml);
 	describe_rest(&s);
-	return weir_conf_errors(r) == before;
 }

@@ -9,34 +9,43 @@
 
 /* ---- made and taken apart by control ---- */
 
-static int worker_create(struct weir_scan_db *db, struct scan_worker *w)
+static int open_all(const struct weir_scan_db *db, struct scan_worker *w, unsigned int d)
 {
-	w->free = calloc(db->n_streams ? db->n_streams : 1, sizeof(*w->free));
-	if (!w->free || hs_alloc_scratch(db->hs, &w->scratch) != HS_SUCCESS)
+	hs_database_t *hs = db->side[d].hs;
+
+	if (!hs)
+		return 0;
+	w->free[d] = calloc(db->n_streams ? db->n_streams : 1, sizeof(*w->free[d]));
+	if (!w->free[d] || hs_alloc_scratch(hs, &w->scratch) != HS_SUCCESS)
 		return -WEIR_ENOMEM;
-	for (; w->n_free < db->n_streams; w->n_free++)
-		if (hs_open_stream(db->hs, 0, &w->free[w->n_free]) != HS_SUCCESS)
+	for (; w->n_free[d] < db->n_streams; w->n_free[d]++)
+		if (hs_open_stream(hs, 0, &w->free[d][w->n_free[d]]) != HS_SUCCESS)
 			return -WEIR_ENOMEM;
 	return 0;
 }
 
 int scan_workers_create(struct weir_scan_db *db)
 {
-	db->worker = aligned_alloc(WEIR_CACHE_LINE, db->n_workers * sizeof(*db->worker));
+	size_t bytes = db->n_workers * sizeof(*db->worker);
+
+	db->worker = aligned_alloc(WEIR_CACHE_LINE, bytes);
 	if (!db->worker)
 		return -WEIR_ENOMEM;
-	memset(db->worker, 0, db->n_workers * sizeof(*db->worker));
+	memset(db->worker, 0, bytes);
 	for (unsigned int i = 0; i < db->n_workers; i++)
-		if (worker_create(db, &db->worker[i]) < 0)
-			return -WEIR_ENOMEM;
+		for (unsigned int d = 0; d < 2; d++)
+			if (open_all(db, &db->worker[i], d) < 0)
+				return -WEIR_ENOMEM;
 	return 0;
 }
 
 static void worker_destroy(struct scan_worker *w)
 {
-	for (uint32_t i = 0; i < w->n_free; i++)
-		(void)hs_close_stream(w->free[i], NULL, NULL, NULL);
-	free(w->free);
+	for (unsigned int d = 0; d < 2; d++) {
+		for (uint32_t i = 0; i < w->n_free[d]; i++)
+			(void)hs_close_stream(w->free[d][i], NULL, NULL, NULL);
+		free(w->free[d]);
+	}
 	hs_free_scratch(w->scratch);
 }
 
@@ -45,7 +54,10 @@ void scan_db_destroy(struct weir_scan_db *db)
 	for (unsigned int i = 0; db->worker && i < db->n_workers; i++)
 		worker_destroy(&db->worker[i]);
 	free(db->worker);
-	hs_free_database(db->hs);
+	for (unsigned int d = 0; d < 2; d++)
+		hs_free_database(db->side[d].hs);
+	for (uint32_t i = 0; i < db->n_rules; i++)
+		free(db->rules[i].expression);
 	free(db->rules);
 	free(db);
 }
@@ -93,11 +105,16 @@ const struct weir_scan_rule *weir_scan_rule(const struct weir_scan_db *db, uint3
 
 /* ---- worker ---- */
 
+static unsigned int side_of(uint8_t direction)
+{
+	return direction == WEIR_SCAN_TO_CLIENT;
+}
+
 bool weir_scan_applies(const struct weir_scan_db *db, uint8_t direction, uint16_t port)
 {
-	unsigned int d = direction == WEIR_SCAN_TO_CLIENT;
+	const struct scan_side *side = &db->side[side_of(direction)];
 
-	return db->any_port[d] || db->ports[d][port / 64] >> port % 64 & 1;
+	return side->any_port || side->ports[port / 64] >> port % 64 & 1;
 }
 
 static void count_open(struct scan_worker *w, uint32_t change)
@@ -111,14 +128,15 @@ int weir_scan_open(struct weir_scan_stream *s, struct weir_scan_db *db, unsigned
 		   uint8_t direction, uint16_t port)
 {
 	struct scan_worker *w = &db->worker[worker];
+	unsigned int d = side_of(direction);
 
-	if (w->n_free == 0)
+	if (w->n_free[d] == 0)
 		return -WEIR_ENOMEM;
 	*s = (struct weir_scan_stream){
 		.db = db,
-		.state = w->free[--w->n_free],
+		.state = w->free[d][--w->n_free[d]],
 		.port = port,
-		.direction = direction,
+		.direction = direction & (WEIR_SCAN_TO_SERVER | WEIR_SCAN_TO_CLIENT),
 		.worker = (uint8_t)worker,
 	};
 	count_open(w, 1);
@@ -129,15 +147,18 @@ int weir_scan_open(struct weir_scan_stream *s, struct weir_scan_db *db, unsigned
 void weir_scan_close(struct weir_scan_stream *s)
 {
 	struct scan_worker *w;
+	unsigned int d = side_of(s->direction);
 
 	if (!s->db)
 		return;
 	w = &s->db->worker[s->worker];
 	(void)hs_reset_stream(s->state, 0, w->scratch, NULL, NULL);
-	w->free[w->n_free++] = s->state;
+	w->free[d][w->n_free[d]++] = s->state;
 	s->db = NULL;
 	count_open(w, (uint32_t)-1);
 }
+
+/* ---- matches ---- */
 
 struct feeding {
 	const struct weir_scan_stream *stream;
@@ -156,6 +177,7 @@ static bool is_about(const struct weir_scan_rule *rule, const struct weir_scan_s
 	return rule->n_ports == 0;
 }
 
+/* What Hyperscan tells has its rule. */
 static uint32_t index_of(const struct weir_scan_db *db, unsigned int id)
 {
 	uint32_t low = 0, high = db->n_rules;
@@ -168,7 +190,21 @@ static uint32_t index_of(const struct weir_scan_db *db, unsigned int id)
 		else
 			high = middle;
 	}
+	weir_assert(db->rules[low].id == id);
 	return low;
+}
+
+static void tell(struct feeding *g, uint32_t index, uint64_t end)
+{
+	/* The one that stops is always told. */
+	if (g->n == g->max && g->stop) {
+		g->n--;
+		g->more++;
+	}
+	if (g->n < g->max)
+		g->out[g->n++] = (struct weir_scan_match){.rule = index, .end = end};
+	else
+		g->more++;
 }
 
 static int on_match(unsigned int id, unsigned long long from, unsigned long long to,
@@ -178,29 +214,24 @@ static int on_match(unsigned int id, unsigned long long from, unsigned long long
 	uint32_t index = index_of(g->stream->db, id);
 	const struct weir_scan_rule *rule = &g->stream->db->rules[index];
 
-	(void)from;
-	(void)flags;
 	if (!is_about(rule, g->stream))
 		return 0;
 	g->stop = rule->action != WEIR_SCAN_ALERT;
-	/* The one that stops is always told. */
-	if (g->n == g->max && g->stop)
-		g->n--;
-	if (g->n < g->max)
-		g->out[g->n++] = (struct weir_scan_match){.rule = index, .end = to};
-	else
-		g->more++;
+	tell(g, index, to > g->stream->fed ? to : g->stream->fed);
 	return g->stop;
 }
 
 int weir_scan_feed(struct weir_scan_stream *s, struct weir_bytes bytes, struct weir_scan_match *out,
 		   unsigned int max, unsigned int *more, bool *stop)
 {
-	struct feeding g = {.stream = s, .out = out, .max = max};
+	struct feeding g = {.stream = s, .out = out, .max = max, .stop = s->stopped};
 	hs_scratch_t *scratch = s->db->worker[s->worker].scratch;
+	/* A stream that was stopped is not scanned any more. */
 	hs_error_t error = hs_scan_stream(s->state, (const char *)bytes.ptr,
 					  (unsigned int)bytes.len, 0, scratch, on_match, &g);
 
+	s->fed += bytes.len;
+	s->stopped = g.stop;
 	*more = g.more;
 	*stop = g.stop;
 	if (error != HS_SUCCESS && error != HS_SCAN_TERMINATED)

@@ -24,7 +24,7 @@ HEADERS = {
     r"jansson\.h": ("lib/ctl", "app/weirctl", "test"),
     r"pcap(/|\.h)": ("app/weir", "test"),
     r"openssl/": ("lib/tls",),
-    r"hs(_[a-z]+)?\.h": ("lib/scan",),
+    r"hs(_[a-z]+)?\.h": ("lib/scan", "app/weir-bench"),  # which measures lib/scan against it
     r"check\.h": ("test/unit",),
 }
 # What a module may keep at file scope, by symbol: (folder, pattern). Each needs its reason.

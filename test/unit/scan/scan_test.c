@@ -24,7 +24,7 @@ struct weir_names *names(void)
 	return all_names;
 }
 
-void write_file(const char *name, const char *text)
+void write_bytes(const char *name, const char *bytes, size_t len)
 {
 	char full[128];
 	FILE *f;
@@ -32,8 +32,13 @@ void write_file(const char *name, const char *text)
 	snprintf(full, sizeof(full), "%s/%s", folder(), name);
 	f = fopen(full, "w");
 	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
+	fwrite(bytes, 1, len, f);
 	fclose(f);
+}
+
+void write_file(const char *name, const char *text)
+{
+	write_bytes(name, text, strlen(text));
 }
 
 void remove_files(void)
@@ -61,7 +66,7 @@ static void strip_folder(char *text)
 
 struct weir_scan_db *load_said(const struct load *how, const char *said)
 {
-	const char *paths[] = {folder()};
+	const char *paths[] = {how->path ? how->path : folder()};
 	struct weir_conf_report *r = weir_conf_report_create();
 	struct weir_scan_cfg cfg = {
 		.paths = paths,

@@ -153,7 +153,79 @@ START_TEST(what_stops_is_told_even_when_there_is_no_room)
 			 1);
 	ck_assert(stop);
 	ck_assert_uint_eq(weir_scan_rule(db, m[0].rule)->id, 3);
-	ck_assert_uint_eq(more, 1);
+	ck_assert_uint_eq(more, 2);
+	weir_scan_close(&s);
+	put(db);
+}
+END_TEST
+
+START_TEST(a_stopped_stream_stays_stopped)
+{
+	struct weir_scan_db *db =
+		db_of("1:/ab/\n2:/cd/\n", "patterns: [ { id: 1, action: drop } ]\n");
+	struct weir_scan_stream s = open_stream(db, WEIR_SCAN_TO_SERVER, 80);
+	struct found f = {0};
+
+	feed(&s, "ab", 2, &f);
+	ck_assert_uint_eq(f.n, 1);
+	f.stopped = false;
+	feed(&s, "cdab", 4, &f);
+	ck_assert(f.stopped);
+	ck_assert_uint_eq(f.n, 1);
+	weir_scan_close(&s);
+	s = open_stream(db, WEIR_SCAN_TO_SERVER, 80);
+	feed(&s, "cd", 2, &f);
+	ck_assert(!f.stopped);
+	ck_assert_uint_eq(f.n, 2);
+	weir_scan_close(&s);
+	put(db);
+}
+END_TEST
+
+START_TEST(a_match_comes_once_in_one_byte_segments)
+{
+	static const char text[] = "aaxneedle needle NEEDLE foo12345bar foobar";
+	struct weir_scan_db *db = db_of("1:/needle/\n2:/NEEDLE\\s/\n3:/foo.{5}bar/\n4:/^aax/\n"
+					"5:/bar$/{min_offset=42}\n",
+					NULL);
+	static const struct {
+		uint32_t id;
+		uint64_t end;
+	} wanted[] = {{4, 3}, {1, 9}, {2, 24}, {3, 35}};
+	struct weir_scan_stream s = open_stream(db, WEIR_SCAN_TO_SERVER, 80);
+	struct found f = {0};
+
+	for (size_t i = 0; i < strlen(text); i++)
+		feed(&s, text + i, 1, &f);
+	/* The fifth waits for an end of data, which a stream does not have. */
+	ck_assert_uint_eq(f.n, WEIR_ARRAY_LEN(wanted));
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(wanted); i++) {
+		ck_assert_uint_eq(f.id[i], wanted[i].id);
+		ck_assert_uint_eq(f.end[i], wanted[i].end);
+	}
+	weir_scan_close(&s);
+	put(db);
+}
+END_TEST
+
+/* Whether a word has ended is known with the next byte only. */
+START_TEST(an_end_is_never_before_what_was_fed)
+{
+	struct weir_scan_db *db = db_of("1:/needle\\b/\n2:/pin$/m\n3:/mark\\b/\n", NULL);
+	struct weir_scan_stream s = open_stream(db, WEIR_SCAN_TO_SERVER, 80);
+	static const char text[] = "needle pin\nmarks mark\xe2\x82\xac ";
+	struct found f = {0};
+
+	for (size_t i = 0; i < strlen(text); i++) {
+		unsigned int before = f.n;
+
+		feed(&s, text + i, 1, &f);
+		for (unsigned int k = before; k < f.n; k++) {
+			ck_assert_uint_ge(f.end[k], i);
+			ck_assert_uint_le(f.end[k], i + 1);
+		}
+	}
+	ck_assert_uint_eq(f.n, 3);
 	weir_scan_close(&s);
 	put(db);
 }
@@ -166,13 +238,44 @@ START_TEST(a_worker_has_no_more_streams_than_were_made)
 
 	remove_files();
 	write_file("a.hs", "1:/a/\n");
-	db = load_said(&(struct load){.streams = 2, .workers = 2}, "");
+	db = load_said(&(struct load){.streams = 4, .workers = 2}, "");
 	ck_assert_int_eq(weir_scan_open(&s[0], db, 0, WEIR_SCAN_TO_SERVER, 80), 0);
 	ck_assert_int_eq(weir_scan_open(&s[1], db, 0, WEIR_SCAN_TO_SERVER, 80), 0);
 	ck_assert_int_eq(weir_scan_open(&s[2], db, 0, WEIR_SCAN_TO_SERVER, 80), -WEIR_ENOMEM);
 	ck_assert_int_eq(weir_scan_open(&s[2], db, 1, WEIR_SCAN_TO_SERVER, 80), 0);
+	weir_scan_close(&s[0]);
+	ck_assert_int_eq(weir_scan_open(&s[0], db, 0, WEIR_SCAN_TO_SERVER, 80), 0);
 	for (unsigned int i = 0; i < 3; i++)
 		weir_scan_close(&s[i]);
+	put(db);
+}
+END_TEST
+
+START_TEST(directions_have_streams_of_their_own)
+{
+	struct weir_scan_stream s[2];
+	struct weir_scan_info info;
+	struct weir_scan_db *db;
+
+	remove_files();
+	write_file("a.hs", "1:/a/\n2:/b/\n");
+	write_file("a.yaml", "patterns: [ { id: 1, direction: to_server } ]\n");
+	db = load_said(&(struct load){.streams = 2}, "");
+	ck_assert_int_eq(weir_scan_open(&s[0], db, 0, WEIR_SCAN_TO_SERVER, 80), 0);
+	ck_assert_int_eq(weir_scan_open(&s[1], db, 0, WEIR_SCAN_TO_CLIENT, 80), 0);
+	weir_scan_db_info(db, &info);
+	ck_assert_uint_eq(info.streams, 2);
+	ck_assert_uint_eq(info.rules, 2);
+	ck_assert_uint_gt(info.stream_bytes, 0);
+	ck_assert_uint_gt(info.database_bytes, 0);
+	for (unsigned int i = 0; i < 2; i++)
+		weir_scan_close(&s[i]);
+	weir_scan_db_info(db, &info);
+	ck_assert_uint_eq(info.streams, 0);
+	put(db);
+	db = db_of("1:/a/\n", "defaults: { direction: to_client }\n");
+	ck_assert(!weir_scan_applies(db, WEIR_SCAN_TO_SERVER, 80));
+	ck_assert_int_eq(weir_scan_open(&s[0], db, 0, WEIR_SCAN_TO_SERVER, 80), -WEIR_ENOMEM);
 	put(db);
 }
 END_TEST
@@ -200,18 +303,52 @@ START_TEST(a_database_stays_while_a_stream_is_open_on_it)
 }
 END_TEST
 
-START_TEST(a_context_shows_no_digits)
-{
-	static const char bytes[] =
-		"card 4111 1111 1111 1111 ${jndi:ldap://10.0.0.1/a} and more text";
-	char text[WEIR_SCAN_CONTEXT];
+static const struct {
+	const char *bytes, *upto, *shown;
+} contexts[] = {
+	{"card 4111 1111 1111 1111 ${jndi:ldap://10.0.0.1/a} and more text",
+	 "ldap:", "xxxx 0000 0000 0000 0000 ${jndi:ldap://00.0.0"},
+	{"pw=Hunter2&q=${JNDI:ldap:", "ldap:", "xx=xxxxxx0&x=${JNDI:ldap:"},
+	{"ldapldap jndis ldap:", "ldap:", "xxxxxxxx xxxxx ldap:"},
+	{"\x01\xff\nldap:", "ldap:", "...ldap:"},
+	/* Of a word that is cut off nothing is shown, though its end is the rule's. */
+	{"0123 secretldap 0123456789 0123456789 0123456789 0123456789 01234567 ldap:", "7 ldap:",
+	 "xxxx 0000000000 0000000000 0000000000 0000000000 00000000 ldap:"},
+	{"ldap:ldapldapldap", "ldap:", "ldap:xxxxxxxx"},
+};
 
-	weir_scan_context((struct weir_bytes){(const uint8_t *)bytes, strlen(bytes)}, 37, text);
-	ck_assert_str_eq(text, "card 0000 0000 0000 0000 ${jndi:ldap://00.0.0");
-	weir_scan_context((struct weir_bytes){(const uint8_t *)"\x01\xff", 2}, 2, text);
-	ck_assert_str_eq(text, "..");
-	weir_scan_context((struct weir_bytes){(const uint8_t *)bytes, 0}, 0, text);
-	ck_assert_str_eq(text, "");
+START_TEST(a_context_shows_the_rules_words_and_punctuation)
+{
+	const struct weir_scan_rule rule = {.expression =
+						    (char[]){"\\$\\{\\s{0,8}jndi:(ldap|rmi):"}};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(contexts); i++) {
+		const char *bytes = contexts[i].bytes, *at = strstr(bytes, contexts[i].upto);
+		char text[WEIR_SCAN_CONTEXT];
+
+		weir_scan_context(&rule, (struct weir_bytes){(const uint8_t *)bytes, strlen(bytes)},
+				  (size_t)(at - bytes) + strlen(contexts[i].upto), text);
+		ck_assert_str_eq(text, contexts[i].shown);
+	}
+}
+END_TEST
+
+START_TEST(a_context_is_bounded)
+{
+	const struct weir_scan_rule rule = {.expression = (char[]){"a"}};
+	uint8_t bytes[200];
+	char text[WEIR_SCAN_CONTEXT + 1];
+
+	memset(bytes, '-', sizeof(bytes));
+	for (size_t len = 0; len <= sizeof(bytes); len++)
+		for (size_t end = 0; end <= len; end++) {
+			size_t shown = end + 8 < len ? end + 8 : len;
+
+			text[WEIR_SCAN_CONTEXT] = '!';
+			weir_scan_context(&rule, (struct weir_bytes){bytes, len}, end, text);
+			ck_assert_uint_eq(strlen(text), shown < 63 ? shown : 63);
+			ck_assert_int_eq(text[WEIR_SCAN_CONTEXT], '!');
+		}
 }
 END_TEST
 
@@ -223,5 +360,9 @@ Suite *scan_stream_suite(void)
 			  a_rule_that_stops_is_the_last_that_is_told,
 			  what_stops_is_told_even_when_there_is_no_room,
 			  a_worker_has_no_more_streams_than_were_made,
-			  a_database_stays_while_a_stream_is_open_on_it, a_context_shows_no_digits);
+			  a_database_stays_while_a_stream_is_open_on_it,
+			  a_stopped_stream_stays_stopped, directions_have_streams_of_their_own,
+			  an_end_is_never_before_what_was_fed,
+			  a_match_comes_once_in_one_byte_segments,
+			  a_context_shows_the_rules_words_and_punctuation, a_context_is_bounded);
 }
