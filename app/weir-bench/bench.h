@@ -5,7 +5,8 @@
 
 #include "options.h"
 
-extern const struct bench_command bench_traffic, bench_inspect, bench_lcore, bench_pingpong;
+extern const struct bench_command bench_traffic, bench_inspect, bench_lcore, bench_line,
+	bench_pingpong, bench_scan;
 
 /* Exit codes. */
 #define BENCH_OK    0

@@ -22,6 +22,7 @@
 #define POOL_CACHE  256
 #define LINK_POLL   10000 /* us */
 #define SESSION_EAL (256ULL << 20)
+#define HELD_BYTES  2560ULL /* of a buffer with its overhead */
 
 static volatile sig_atomic_t interrupted;
 
@@ -162,12 +163,13 @@ static void zero_buffer(struct rte_mempool *pool, void *ctx, void *object, unsig
 	memset(m->buf_addr, 0, m->buf_len);
 }
 
-static int make_pools(struct bench_session *s, unsigned int queues)
+static int make_pools(struct bench_session *s, const struct bench_session_cfg *cfg)
 {
-	uint32_t rings = weir_ports_ring_buffers(s->conf, queues);
+	uint32_t rings = weir_ports_ring_buffers(s->conf, cfg->queues);
 	uint16_t frame = weir_ports_frame_bytes(s->conf);
 
-	s->rx_pool = weir_mbuf_pool_create("bench_rx", rings + RX_EXTRA, frame, POOL_CACHE);
+	s->rx_pool =
+		weir_mbuf_pool_create("bench_rx", rings + RX_EXTRA + cfg->held, frame, POOL_CACHE);
 	s->tx_pool =
 		weir_mbuf_pool_create("bench_tx", rings + TX_BUFFERS, BENCH_SIZE_MAX, POOL_CACHE);
 	if (!s->rx_pool || !s->tx_pool)
@@ -190,22 +192,22 @@ static int check_queues(const struct bench_session *s, unsigned int queues)
 	return 0;
 }
 
-static int open_ports(struct bench_session *s, unsigned int queues)
+static int open_ports(struct bench_session *s, const struct bench_session_cfg *cfg)
 {
 	struct rte_mempool *pool[WEIR_CONF_WORKERS_MAX];
 	struct weir_buf why = {0};
 
-	if (make_pools(s, queues) != 0) {
+	if (make_pools(s, cfg) != 0) {
 		fputs("weir-bench: no memory for packet buffers\n", stderr);
 		return -WEIR_ENOMEM;
 	}
-	for (unsigned int i = 0; i < queues; i++)
+	for (unsigned int i = 0; i < cfg->queues; i++)
 		pool[i] = s->rx_pool;
-	s->ports = weir_ports_open(s->conf, pool, queues, s->names, &why);
+	s->ports = weir_ports_open(s->conf, pool, cfg->queues, s->names, &why);
 	if (!s->ports)
 		fprintf(stderr, "weir-bench: %s\n", why.len ? why.ptr : "cannot open the ports");
 	weir_buf_fini(&why);
-	return s->ports ? check_queues(s, queues) : -WEIR_EIO;
+	return s->ports ? check_queues(s, cfg->queues) : -WEIR_EIO;
 }
 
 int bench_session_open(struct bench_session *s, const struct bench_session_cfg *cfg)
@@ -218,13 +220,13 @@ int bench_session_open(struct bench_session *s, const struct bench_session_cfg *
 	if (!s->conf)
 		return -WEIR_EINVAL;
 	n_allow = weir_ports_pci(s->conf, allow);
-	rc = bench_eal_start(&cfg->cpus, SESSION_EAL, allow, n_allow);
+	rc = bench_eal_start(&cfg->cpus, SESSION_EAL + cfg->held * HELD_BYTES, allow, n_allow);
 	if (rc != 0) {
 		weir_conf_destroy(s->conf);
 		return rc;
 	}
 	s->names = weir_names_create();
-	rc = s->names ? open_ports(s, cfg->queues) : -WEIR_ENOMEM;
+	rc = s->names ? open_ports(s, cfg) : -WEIR_ENOMEM;
 	if (rc != 0)
 		bench_session_close(s);
 	return rc;

@@ -14,6 +14,7 @@ struct bench_session_cfg {
 	const char *driver;    /* of kernel interfaces: auto, af_xdp or af_packet */
 	struct bench_cpus cpus;
 	unsigned int queues; /* of each port */
+	uint32_t held;       /* received packets that the command keeps, at most */
 };
 
 struct bench_session {

@@ -124,6 +124,9 @@ static Suite *account(void)
 }
 
 Suite *bench_frame_suite(void);
+Suite *bench_line_suite(void);
+Suite *bench_line_options_suite(void);
 Suite *bench_options_suite(void);
 
-WEIR_TEST_MAIN(account, bench_frame_suite, bench_options_suite)
+WEIR_TEST_MAIN(account, bench_frame_suite, bench_line_suite, bench_line_options_suite,
+	       bench_options_suite)
