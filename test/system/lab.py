@@ -10,6 +10,10 @@ hold this process's id. Everything is taken away at the end, also after a failur
 left behind is swept by the next one. Devices: af_xdp, af_packet, tap, memif (whose ends are
 weir-bench, not hosts), and two without weir for comparison and for trying the laboratory itself:
 bridge, cable.
+
+A bad line may stand before either end, `weir-bench line` in a namespace of its own:
+
+    with Lab("cable", lines=["client"]) as lab, lab.line("client", "--loss", "1%"):
 """
 import contextlib
 import ctypes
@@ -132,13 +136,15 @@ class Namespace:
 class Lab:
     """The namespaces `client`, `server` and between them `gateway`, wired but with no weir yet."""
 
-    def __init__(self, device="af_packet", workers=1, mtu=1500, quiet=False):
+    def __init__(self, device="af_packet", workers=1, mtu=1500, quiet=False, lines=()):
         self.device = device
         self.workers = workers
         self.mtu = mtu
         self.quiet = quiet  # no addresses, no IPv6: no frame but ours
+        self.lines = lines  # ends, `client` or `server`, before which a line stands
         self.processes = []
         self.namespaces = []
+        self.line_namespaces = {}
         self.dir = None
 
     # ---- making and unmaking ----
@@ -148,6 +154,8 @@ class Lab:
         sweep()
         if self.device in WEIR_DEVICES:
             need_weir()
+        if self.lines:
+            need_bench()
         try:
             self.dir = tempfile.mkdtemp(prefix="weir-lab-")
             os.chmod(self.dir, 0o755)
@@ -188,15 +196,34 @@ class Lab:
         queues = max(self.workers, 1)
         size = ("numrxqueues", queues, "numtxqueues", queues)
         if self.device == "cable":
-            self.client.ip("link", "add", "eth0", *size, "type", "veth", "peer", "name", "eth0",
-                           *size, "netns", self.server.name)
+            far, device = self.plug("client", self.client, size)
+            self.wire(far, device, size, *self.plug("server", self.server, size))
             return
         self.gateway.sysctl("net.ipv6.conf.default.disable_ipv6", 1, check=False)
-        for near, end in (("g0", self.client), ("g1", self.server)):
-            self.gateway.ip("link", "add", near, *size, "type", "veth", "peer", "name", "eth0",
-                            *size, "netns", end.name)
+        for near, end, name in (("g0", self.client, "client"), ("g1", self.server, "server")):
+            self.wire(self.gateway, near, size, *self.plug(name, end, size))
             self.gateway.ip("link", "set", near, "mtu", self.mtu, "promisc", "on", "up")
             self.gateway.offloads_off(near)
+
+    @staticmethod
+    def wire(near, name, size, far, far_name):
+        near.ip("link", "add", name, *size, "type", "veth", "peer", "name", far_name, *size,
+                "netns", far.name)
+
+    def plug(self, name, end, size):
+        """Where what leads to an end is to be wired: itself, or the far side of its line."""
+        if name not in self.lines:
+            return end, "eth0"
+        line = self.namespace("line-" + name)
+        line.sysctl("net.ipv6.conf.default.disable_ipv6", 1, check=False)
+        self.line_namespaces[name] = line
+        self.wire(line, "near", size, end, "eth0")
+        return line, "far"
+
+    def line(self, name, *words, seconds=600, check=True):
+        """A context with the line before an end running; `words` are options of weir-bench line,
+        where FROM_A is what the end sends."""
+        return Line(self, self.line_namespaces[name], words, seconds, check)
 
     def make_bridge(self):
         self.gateway.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", 0)
@@ -214,6 +241,15 @@ class Lab:
             end.v4, end.v6 = f"10.77.0.{host}", f"fd77::{host}"
             end.ip("addr", "add", f"{end.v4}/24", "dev", "eth0")
             end.ip("addr", "add", f"{end.v6}/64", "dev", "eth0", "nodad")
+
+        for namespace in self.line_namespaces.values():
+            for device in ("near", "far"):
+                namespace.ip("link", "set", device, "mtu", self.mtu, "promisc", "on", "up")
+                namespace.offloads_off(device)
+
+    def all_lines(self, *words, **more):
+        """A context with the lines before all ends running."""
+        return Lines([self.line(name, *words, **more) for name in self.line_namespaces])
 
     # ---- weir ----
 
@@ -325,6 +361,74 @@ def end_process(process, seconds=10):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
+
+
+class Lines:
+    """All of a laboratory's lines, alike; they start together."""
+
+    def __init__(self, lines):
+        self.lines = lines
+
+    def __enter__(self):
+        for line in self.lines:
+            line.begin()
+        for line in self.lines:
+            line.await_ready()
+        return self.lines
+
+    def __exit__(self, *why):
+        for line in self.lines:
+            line.stop()
+        for line in self.lines:
+            line.__exit__(*why)
+
+
+class Line:
+    """`weir-bench line` before an end; its counts once it has ended."""
+
+    def __init__(self, lab, namespace, words, seconds, check):
+        self.lab = lab
+        self.namespace = namespace
+        self.command = [WEIR_BENCH, "line", "--a", "iface:near", "--b", "iface:far", "--driver",
+                        "af_packet", "--for", seconds, *words]
+        self.check = check
+        self.log_path = os.path.join(lab.dir, namespace.name + ".log")
+        self.process = None
+        self.stopped = False
+        self.report = None
+
+    def __enter__(self):
+        self.begin()
+        self.await_ready()
+        return self
+
+    def begin(self):
+        with open(self.log_path, "w", encoding="utf-8") as log:
+            self.process = self.namespace.start(*self.command, stdout=log)
+
+    def await_ready(self):
+        wait_for(lambda: self.process.poll() is not None or "ready" in read_file(self.log_path),
+                 15, "the line")
+        if self.process.poll() is not None:
+            raise Failure(f"the line ended: {read_file(self.log_path).strip()[-300:]}")
+
+    def stop(self):
+        """Once: the second signal would not let it finish."""
+        if not self.stopped:
+            self.stopped = True
+            self.process.terminate()
+
+    def __exit__(self, kind, *_):
+        self.stop()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
+        with contextlib.suppress(ValueError, IndexError):
+            self.report = json.loads(read_file(self.log_path).splitlines()[-1])
+        if kind is None and self.check and (self.process.returncode or not self.report):
+            raise Failure(f"the line failed: {read_file(self.log_path).strip()[-300:]}")
+
+    def total(self, counter):
+        return self.report["there"][counter] + self.report["back"][counter]
 
 
 class Weir:
@@ -480,6 +584,11 @@ def need_root():
 def need_weir():
     if not os.access(WEIR, os.X_OK):
         raise Failure(f"{WEIR} is not built")
+
+
+def need_bench():
+    if not os.access(WEIR_BENCH, os.X_OK):
+        raise Skip("weir-bench is not built")
 
 
 def need(program):

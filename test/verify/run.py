@@ -4,8 +4,11 @@
 
 A case is a folder with
   gen.py         packets(): yields (seconds, side, frame), side being `client` or `server`;
-                 or client.pcap and server.pcap instead, what came in by each port
-  policy.yaml    the policy documents; weir.yaml beside it when the one below does not do
+                 or client.pcap and server.pcap instead, what came in by each port. And for what
+                 the keys below cannot say, judge(records, output): yields (name, function that
+                 raises when it is not so), each a line of its own
+  policy.yaml    the policy documents; weir.yaml beside it when the one below does not do, where
+                 ROOT stands for the checkout
   expected.json  records    partial records that must be among the decisions
                  absent     partial records that must not be
                  count      [{match, count}] how many records are like match
@@ -28,7 +31,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "system"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from cases import Skip, Suite, check, check_equal  # noqa: E402
-from lab import WEIR, matches, need_weir, read_file, sh  # noqa: E402
+from lab import ROOT, WEIR, matches, need_weir, read_file, sh  # noqa: E402
 
 try:
     from scapy.all import IP, Ether, IPv6, IPv6ExtHdrFragment, raw, rdpcap
@@ -50,11 +53,11 @@ policy: [ policy.yaml ]
 suite = Suite()
 
 
-def load_packets(folder):
+def load(folder):
     spec = importlib.util.spec_from_file_location("gen", os.path.join(folder, "gen.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.packets()
+    return module
 
 
 def write_captures(folder, to):
@@ -63,7 +66,7 @@ def write_captures(folder, to):
         return [f"--in={folder}/{side}.pcap:{side}" for side in ("client", "server")
                 if os.path.exists(f"{folder}/{side}.pcap")]
     writers = {}
-    for seconds, side, frame in load_packets(folder):
+    for seconds, side, frame in load(folder).packets():
         if side not in writers:
             writers[side] = RawPcapWriter(f"{to}/{side}.in.pcap", linktype=1)
             writers[side].write_header(None)
@@ -76,7 +79,7 @@ def write_captures(folder, to):
 
 
 def write_conf(folder, to):
-    conf = read_file(f"{folder}/weir.yaml") or CONF
+    conf = read_file(f"{folder}/weir.yaml").replace("ROOT", ROOT) or CONF
     for name, text in (("weir.yaml", conf), ("policy.yaml", read_file(f"{folder}/policy.yaml"))):
         with open(f"{to}/{name}", "w", encoding="utf-8") as f:
             f.write(text)
@@ -169,6 +172,18 @@ def run_case(folder):
         judge_records(expected, records)
         judge_numbers(expected, stats)
         judge_output(expected, output)
+        judge_itself(folder, records, output)
+
+
+def judge_itself(folder, records, output):
+    judge = getattr(load(folder), "judge", None) if os.path.exists(f"{folder}/gen.py") else None
+    for name, judgement in judge(records, output) if judge else ():
+        name = f"verify: {os.path.basename(folder)}: {name}"
+        try:
+            judgement()
+            suite.ok(name)
+        except AssertionError as why:
+            suite.not_ok(name, why)
 
 
 def main():

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Connections over bad lines, one before each peer: both ways at once, by both families, what
+arrives is what was sent. The peers' congestion control and windows are chosen by socket options."""
+import time
+
+from cases import SOAK, Failure, Skip, Suite, check, check_equal
+from lab import Lab, best_device
+from tcp_scenarios import Pair
+from test_tcp_look import FORWARDED, INSPECTED, buffers_come_back, free_buffers, is_carried, policy
+
+suite = Suite()
+CABLE = "cable"
+MIB = 1 << 20
+# name: what each line does, the counter that shows it, MiB sent each way when soaking
+LINES = {
+    "a good line": ((), "sent", 1024),
+    "1 % lost": (("--loss", "1%"), "lost", 1024),
+    "5 % lost": (("--loss", "5%"), "lost", 256),
+    "lost in bursts": (("--burst-begin", "0.3%", "--burst-end", "30%"), "burst_lost", 256),
+    "50 ms there and back": (("--delay", "12500us"), "sent", 512),
+    "1 % lost and 50 ms": (("--loss", "0.5%", "--delay", "12500us"), "lost", 32),
+    "2 % in another order": (("--reorder", "2%"), "reordered", 1024),
+    "another order by jitter": (("--delay", "5ms", "--jitter", "3ms", "--jitter-reorders", "yes"),
+                                "reordered", 128),
+    "2 % twice": (("--duplicate", "2%"), "duplicated", 1024),
+    "1 % damaged": (("--corrupt", "1%"), "corrupted", 256),
+    "20 Mbit/s and a short queue": (("--rate", "20mbit", "--queue", "30000"), "queue_dropped", 64),
+    "all of it": (("--loss", "1%", "--delay", "5ms", "--jitter", "1ms", "--reorder", "1%",
+                   "--duplicate", "1%", "--corrupt", "0.5%"), "lost", 64),
+}
+WINDOWS = {"small": 6000, "own": None, "large": 16 * MIB}
+SIZE = {"own": 1 << 20, "small": 1 << 17, "large": 1 << 21}
+LIMIT_S = 600 if SOAK else 40
+
+
+def transfers(way):
+    """(line, congestion control, window) of each transfer."""
+    if SOAK:
+        return [(line, control, window) for line in LINES for control in ("cubic", "bbr")
+                for window in WINDOWS]
+    if way != INSPECTED:
+        return [("1 % lost", "cubic", "own"), ("all of it", "bbr", "own")]
+    chosen = [(line, "cubic", "own") for line in LINES]
+    chosen += [(line, "bbr", "own") for line in ("1 % lost", "50 ms there and back", "all of it")]
+    return chosen + [("1 % lost", "cubic", "small"), ("50 ms there and back", "cubic", "large")]
+
+
+def size_of(line, window):
+    if not SOAK:
+        return SIZE[window]
+    return min(LINES[line][2], {"small": 8, "own": 1024, "large": 256}[window]) * MIB
+
+
+def socket_options(control, window):
+    options = {"TCP_CONGESTION": control}
+    if WINDOWS[window]:
+        options["SO_RCVBUFFORCE"] = WINDOWS[window]
+    return options
+
+
+def connect(pair, options):
+    """Both peers of it connected, with these options."""
+    answers = [pair.server.ask("listen", name="l", host=pair.server.host, port=pair.port,
+                               options=options)]
+    if answers[0] == "ENOENT":
+        raise Skip(f"this kernel has no {options['TCP_CONGESTION']}")
+    answers.append(pair.client.ask("connect", name="s", host=pair.server.host, port=pair.port,
+                                   options=options, timeout=20))
+    answers.append(pair.server.ask("accept", name="s", listener="l", timeout=20))
+    check_equal(answers, ["ok"] * 3, "listen, connect, accept")
+
+
+def both_ways(pairs, size):
+    """All four directions at once; seconds that it took."""
+    begun = time.monotonic()
+    for pair in pairs:
+        for side in (pair.client, pair.server):
+            side.start("stream", size=size, seed=side.name + str(pair.family), timeout=LIMIT_S)
+            # A byte more than there is: the end must come, too.
+            side.start("recv", size=size + 1, timeout=LIMIT_S)
+    got = {(pair.family, side.name): side.ask("join", key="recv", timeout=LIMIT_S)
+           for pair in pairs for side in (pair.client, pair.server)}
+    took = time.monotonic() - begun
+    for pair in pairs:
+        for side, far in ((pair.client, pair.server), (pair.server, pair.client)):
+            wanted = side.ask("expect", size=size, seed=far.name + str(pair.family)) + " EOF"
+            check_equal(got[pair.family, side.name], wanted,
+                        f"bytes from the {far.name}, IPv{pair.family}")
+    return took
+
+
+def transfer(lab, number, options, size):
+    pairs = []
+    try:
+        for family in (4, 6):
+            pairs.append(Pair(lab, number, family))
+            connect(pairs[-1], options)
+        return both_ways(pairs, size)
+    finally:
+        for pair in pairs:
+            pair.close()
+
+
+def one(lab, way, number, line, control, window):
+    """A transfer over lines of this kind, and its line in the report."""
+    name = f"test_tcp_line: {line}, {control}, {window} windows ({way})"
+    words, counter, _ = LINES[line]
+    size = size_of(line, window)
+    try:
+        with lab.all_lines(*words, "--seed", number) as lines:
+            took = transfer(lab, number, socket_options(control, window), size)
+        check(sum(each.total(counter) for each in lines) > 0, f"no packet was {counter}")
+        print(f"# {line}, {control}, {window}, {way}: {4 * 8 * size / took / 1e6:.1f} Mbit/s in "
+              f"all, {took:.1f} s", flush=True)
+        suite.ok(name)
+    except Skip as why:
+        suite.skip(name, why)
+    except Failure as why:
+        suite.not_ok(name, why)
+
+
+def all_transfers(lab, way):
+    for number, (line, control, window) in enumerate(transfers(way)):
+        one(lab, way, number, line, control, window)
+
+
+@suite.case(limit_s=150, soak_limit_s=36000, each=[{"way": w} for w in (FORWARDED, INSPECTED)])
+def what_arrives_over_bad_lines_is_what_was_sent(way):
+    with Lab(best_device(), lines=["client", "server"]) as lab, \
+            lab.weir(policy=policy(way)) as weir:
+        before = free_buffers(weir)
+        all_transfers(lab, way)
+        check(weir.alive(), "weir has ended")
+        is_carried(weir, way)
+        buffers_come_back(weir, before)
+
+
+@suite.case(limit_s=60, soak_limit_s=36000)
+def the_same_without_weir_for_comparison():
+    if not SOAK:
+        raise Skip("only when soaking: it says nothing of weir")
+    with Lab("cable", lines=["client", "server"]) as lab:
+        all_transfers(lab, CABLE)
+
+
+if __name__ == "__main__":
+    suite.main()
