@@ -61,6 +61,16 @@ void weir_flow_deny(struct weir_flow_table *t, struct weir_flow *f, uint64_t now
 	on_change(t, f, before, now_ns);
 }
 
+void weir_flow_close(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns)
+{
+	uint8_t before = f->state;
+
+	memset(f->tcp, 0, sizeof(f->tcp));
+	f->last_ns = now_ns;
+	f->state = WEIR_FLOW_CLOSED;
+	on_change(t, f, before, now_ns);
+}
+
 void weir_flow_resume(struct weir_flow *f, const struct weir_flow_tcp from[2])
 {
 	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;

@@ -194,6 +194,10 @@ void weir_flow_note(struct weir_flow_table *t, struct weir_flow *f, const struct
  */
 void weir_flow_deny(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns);
 
+/* A flow that was carried and was reset stays for a while: only a SYN, which begins another, and
+ * resets pass it. What else still comes would be taken for a connection that began before weir. */
+void weir_flow_close(struct weir_flow_table *t, struct weir_flow *f, uint64_t now_ns);
+
 /* A flow that was carried is tracked again from here on: `from` has what is known of each side. */
 void weir_flow_resume(struct weir_flow *f, const struct weir_flow_tcp from[2]);
 

@@ -106,7 +106,6 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 {
 	static const enum weir_flow_end ends[] = {
 		[WEIR_TCP_END_CLOSED] = WEIR_FLOW_END_CLOSED,
-		[WEIR_TCP_END_RESET] = WEIR_FLOW_END_CLOSED,
 		[WEIR_TCP_END_TIMEOUT] = WEIR_FLOW_END_EXPIRED,
 		[WEIR_TCP_END_EVICTED] = WEIR_FLOW_END_EVICTED,
 		[WEIR_TCP_END_ABORTED] = WEIR_FLOW_END_POLICY,
@@ -117,11 +116,12 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 	uint8_t stopped = k->stopped;
 
 	let_go(w, k);
-	if (stopped != WEIR_VERDICT_ALLOW) {
+	if (stopped != WEIR_VERDICT_ALLOW)
 		refuse_rest(w, f, stopped);
-		return;
-	}
-	weir_flow_remove(w->flows, f, ends[why], w->now_ns);
+	else if (why == WEIR_TCP_END_RESET)
+		weir_flow_close(w->flows, f, w->now_ns);
+	else
+		weir_flow_remove(w->flows, f, ends[why], w->now_ns);
 }
 
 const struct weir_tcp_ops path_tcp_ops = {
