@@ -25,12 +25,15 @@
 #include <rte_tcp.h>
 
 #define BURST      32
-#define MSS        1460
+#define MSS        1448 /* what timestamps leave of 1460 */
 #define TEXT_BYTES (1u << 20)
 #define BUFFERS    16383
 #define FRAME_HEAD \
 	(sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_tcp_hdr))
 #define STEP_NS (20 * WEIR_NS_PER_US)
+/* Options as Linux writes them: MSS, SACK permitted, timestamps, window scale; then timestamps. */
+#define SYN_OPTIONS  20
+#define DATA_OPTIONS 12
 
 struct inspect_options {
 	uint64_t literals;
@@ -115,19 +118,37 @@ static void fill_text(struct bed *b)
 
 /* ---- frames ---- */
 
+/* Both hosts have the same clock, and nothing takes time between them. */
+static void write_options(const struct bed *b, uint8_t *at, bool syn)
+{
+	static const uint8_t of_syn[] = {2, 4, 1460 >> 8, 1460 & 0xff, 4, 2, 8, 10};
+	static const uint8_t of_data[] = {1, 1, 8, 10}, scale[] = {1, 3, 3, 7};
+	uint32_t ms = rte_cpu_to_be_32((uint32_t)(b->now_ns / WEIR_NS_PER_MS));
+	uint8_t *stamps = at + (syn ? sizeof(of_syn) : sizeof(of_data));
+
+	memcpy(at, syn ? of_syn : of_data, (size_t)(stamps - at));
+	memcpy(stamps, &ms, sizeof(ms));
+	memcpy(stamps + 4, &ms, sizeof(ms));
+	if (syn)
+		memcpy(stamps + 8, scale, sizeof(scale));
+}
+
 static struct rte_mbuf *make_frame(struct bed *b, unsigned int from, uint8_t flags, uint32_t len)
 {
+	uint32_t options = flags & WEIR_TCP_SYN ? SYN_OPTIONS : DATA_OPTIONS;
+	uint32_t frame_len = (uint32_t)FRAME_HEAD + options + len;
 	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
-	struct rte_ether_hdr *eth = (void *)rte_pktmbuf_append(m, (uint16_t)(FRAME_HEAD + len));
+	struct rte_ether_hdr *eth = (void *)rte_pktmbuf_append(m, (uint16_t)frame_len);
 	struct rte_ipv4_hdr *ip = (void *)(eth + 1);
 	struct rte_tcp_hdr *tcp = (void *)(ip + 1);
+	uint8_t *payload = (uint8_t *)(tcp + 1) + options;
 
 	memset(eth, 0, FRAME_HEAD);
 	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
 	ip->time_to_live = 64;
 	ip->next_proto_id = WEIR_PROTO_TCP;
-	ip->total_length = rte_cpu_to_be_16((uint16_t)(FRAME_HEAD - sizeof(*eth) + len));
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(frame_len - sizeof(*eth)));
 	ip->src_addr = rte_cpu_to_be_32(0x0a000001 + from);
 	ip->dst_addr = rte_cpu_to_be_32(0x0a000002 - from);
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
@@ -135,10 +156,11 @@ static struct rte_mbuf *make_frame(struct bed *b, unsigned int from, uint8_t fla
 	tcp->dst_port = rte_cpu_to_be_16(from ? 4000 : 80);
 	tcp->sent_seq = rte_cpu_to_be_32(b->seq[from]);
 	tcp->recv_ack = rte_cpu_to_be_32(flags & WEIR_TCP_ACK ? b->ack[from] : 0);
-	tcp->data_off = sizeof(*tcp) / 4 << 4;
+	tcp->data_off = (uint8_t)((sizeof(*tcp) + options) / 4 << 4);
 	tcp->tcp_flags = flags;
 	tcp->rx_win = UINT16_MAX;
-	memcpy(tcp + 1, b->text + b->seq[from] % (TEXT_BYTES - MSS), len);
+	write_options(b, (uint8_t *)(tcp + 1), flags & WEIR_TCP_SYN);
+	memcpy(payload, b->text + b->seq[from] % (TEXT_BYTES - MSS), len);
 	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
 	b->seq[from] += len + !!(flags & (WEIR_TCP_SYN | WEIR_TCP_FIN));
 	return m;
@@ -151,12 +173,14 @@ static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct
 	struct bed *b = ctx;
 
 	(void)c;
-	if (leg == 1 && m->pkt_len > FRAME_HEAD) {
-		const struct rte_tcp_hdr *tcp = rte_pktmbuf_mtod_offset(
-			m, const struct rte_tcp_hdr *, FRAME_HEAD - sizeof(*tcp));
+	const struct rte_tcp_hdr *tcp =
+		rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, FRAME_HEAD - sizeof(*tcp));
+	uint32_t len =
+		m->pkt_len - (uint32_t)(FRAME_HEAD - sizeof(*tcp)) - (tcp->data_off >> 4) * 4u;
 
-		b->out_end = rte_be_to_cpu_32(tcp->sent_seq) + m->pkt_len - (uint32_t)FRAME_HEAD;
-		b->delivered += m->pkt_len - FRAME_HEAD;
+	if (leg == 1 && len) {
+		b->out_end = rte_be_to_cpu_32(tcp->sent_seq) + len;
+		b->delivered += len;
 	}
 	b->sent[b->n_sent++] = m;
 	if (b->n_sent == WEIR_ARRAY_LEN(b->sent)) {

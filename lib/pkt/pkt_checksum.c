@@ -5,26 +5,26 @@
  * is told apart from damage, because the cure is another one.
  */
 #include "pkt_impl.h"
-#include "pkt_sum.h"
+#include <weir_sum.h>
 
 bool pkt_header_sum_is_good(const uint8_t *header, uint32_t len)
 {
-	return fold(sum_bytes(header, len)) == 0xffff;
+	return weir_sum_fold(weir_sum(header, len)) == 0xffff;
 }
 
 /* The two addresses stand side by side in both headers (RFC 9293 section 3.1, RFC 8200
  * section 8.1). */
 static inline uint64_t pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t len)
 {
-	uint64_t sum =
-		t->family == 4 ? (uint64_t)load32(t->src) + load32(t->dst) : sum_bytes(t->src, 32);
+	uint64_t sum = t->family == 4 ? (uint64_t)weir_load32(t->src) + weir_load32(t->dst)
+				      : weir_sum(t->src, 32);
 
 	return sum + rte_cpu_to_be_16(proto) + rte_cpu_to_be_32(len);
 }
 
 uint16_t pkt_pseudo_sum(const struct weir_pkt_tuple *t, uint8_t proto, uint32_t len)
 {
-	return fold(pseudo_sum(t, proto, len));
+	return weir_sum_fold(pseudo_sum(t, proto, len));
 }
 
 /* Not rte_raw_cksum_mbuf, which in 22.11 loses the carries of a segment that begins at an odd byte.
@@ -37,7 +37,8 @@ static WEIR_COLD uint64_t sum_of_chain(const struct weir_pkt *p, uint32_t len)
 
 	for (; done < len; m = m->next, off = 0) {
 		uint32_t n = RTE_MIN(m->data_len - off, len - done);
-		uint16_t part = fold(sum_bytes(rte_pktmbuf_mtod_offset(m, uint8_t *, off), n));
+		uint16_t part =
+			weir_sum_fold(weir_sum(rte_pktmbuf_mtod_offset(m, uint8_t *, off), n));
 
 		sum += done & 1 ? rte_bswap16(part) : part;
 		done += n;
@@ -49,7 +50,7 @@ static inline uint64_t sum_of(const struct weir_pkt *p, uint32_t len)
 {
 	if (weir_unlikely(!pkt_has(p, p->l4_off, len)))
 		return sum_of_chain(p, len);
-	return sum_bytes(pkt_at(p, p->l4_off), len);
+	return weir_sum(pkt_at(p, p->l4_off), len);
 }
 
 /* Without pseudo-header: ICMP over IPv4. */
@@ -71,7 +72,7 @@ static WEIR_COLD enum weir_drop on_bad_sum(struct weir_pkt *p, uint32_t field, u
 	if (mode != WEIR_PKT_CHECKSUM_REPAIR)
 		return WEIR_DROP_L4_CHECKSUM_UNFINISHED;
 	/* The pseudo-header's sum stands in the field already: the rest is what is to be added. */
-	right = (uint16_t)~fold(sum_of(p, len));
+	right = (uint16_t)~weir_sum_fold(sum_of(p, len));
 	if (right == 0 && p->tuple.proto == WEIR_PROTO_UDP)
 		right = 0xffff;
 	memcpy(pkt_at(p, p->l4_off + field), &right, sizeof(right));
@@ -92,7 +93,7 @@ enum weir_drop pkt_check_transport(struct weir_pkt *p, uint32_t field, uint32_t 
 		return WEIR_DROP_NONE;
 	pseudo = pseudo_for(p, len);
 	if (weir_likely(word != RTE_MBUF_F_RX_L4_CKSUM_BAD &&
-			fold(pseudo + sum_of(p, len)) == 0xffff))
+			weir_sum_fold(pseudo + sum_of(p, len)) == 0xffff))
 		return WEIR_DROP_NONE;
-	return on_bad_sum(p, field, len, fold(pseudo), mode, bad);
+	return on_bad_sum(p, field, len, weir_sum_fold(pseudo), mode, bad);
 }

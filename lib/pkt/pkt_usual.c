@@ -6,7 +6,7 @@
  * take two thirds of those readers' cycles, whose fields travel through memory.
  */
 #include "pkt_impl.h"
-#include "pkt_sum.h"
+#include <weir_sum.h>
 
 #define IPV4_LEN ((uint32_t)sizeof(struct rte_ipv4_hdr))
 #define IPV6_LEN ((uint32_t)sizeof(struct rte_ipv6_hdr))
@@ -32,7 +32,7 @@ static inline bool transport_sum_is_good(const struct usual *u, uint8_t proto, u
 	if (word == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 		return false;
 	sum = u->pseudo + rte_cpu_to_be_16(proto) + rte_cpu_to_be_16((uint16_t)len);
-	return fold(sum + sum_bytes(u->l4, len)) == 0xffff;
+	return weir_sum_fold(sum + weir_sum(u->l4, len)) == 0xffff;
 }
 
 static inline bool read_ports(struct weir_pkt *p, const struct usual *u, bool source_may_be_zero)
@@ -72,7 +72,7 @@ static inline bool read_usual_udp(struct weir_pkt *p, const struct usual *u)
 		return false;
 	p->payload_off = (uint16_t)(p->l4_off + sizeof(struct rte_udp_hdr));
 	p->payload_len = len - (uint32_t)sizeof(struct rte_udp_hdr);
-	if (load16(u->l4 + 6) == 0)
+	if (weir_load16(u->l4 + 6) == 0)
 		return p->kind == WEIR_PKT_IPV4; /* RFC 768; not over IPv6 */
 	return transport_sum_is_good(u, WEIR_PROTO_UDP, len);
 }
@@ -104,11 +104,12 @@ static inline bool ipv4_is_usual(const struct usual *u)
 		return false;
 	if (load_be16(ip + 2) < IPV4_LEN || load_be16(ip + 2) > u->room)
 		return false;
-	if (ip[12] >= 224 || ip[12] == 127 || ip[16] == 127 || load32(ip + 16) == 0)
+	if (ip[12] >= 224 || ip[12] == 127 || ip[16] == 127 || weir_load32(ip + 16) == 0)
 		return false;
 	if (word == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 		return true;
-	return word != RTE_MBUF_F_RX_IP_CKSUM_BAD && fold(sum_bytes(ip, IPV4_LEN)) == 0xffff;
+	return word != RTE_MBUF_F_RX_IP_CKSUM_BAD &&
+	       weir_sum_fold(weir_sum(ip, IPV4_LEN)) == 0xffff;
 }
 
 static inline bool read_usual_ipv4(struct weir_pkt *p, struct usual *u)
@@ -128,7 +129,7 @@ static inline bool read_usual_ipv4(struct weir_pkt *p, struct usual *u)
 	p->tuple.proto = ip[9];
 	u->l4 = ip + IPV4_LEN;
 	u->l4_len = p->l3_len - IPV4_LEN;
-	u->pseudo = (uint64_t)load32(ip + 12) + load32(ip + 16);
+	u->pseudo = (uint64_t)weir_load32(ip + 12) + weir_load32(ip + 16);
 	return read_usual_transport(p, u);
 }
 
@@ -158,7 +159,7 @@ static inline bool read_usual_ipv6(struct weir_pkt *p, struct usual *u)
 	p->tuple.proto = ip[6];
 	u->l4 = ip + IPV6_LEN;
 	u->l4_len = load_be16(ip + 4);
-	u->pseudo = sum_bytes(ip + 8, 32);
+	u->pseudo = weir_sum(ip + 8, 32);
 	return read_usual_transport(p, u);
 }
 

@@ -2,6 +2,8 @@
 /* Payload and FIN of an acceptable segment: cut to the window, put in order, acknowledged. */
 #include "tcp_impl.h"
 
+#include <weir_sum.h>
+
 #include <rte_byteorder.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
@@ -30,15 +32,13 @@ static uint16_t sum_of_payload(const struct weir_pkt *p)
 {
 	const uint8_t *at = rte_pktmbuf_mtod(p->mbuf, const uint8_t *);
 	uint32_t header_len = (uint32_t)p->payload_off - p->l4_off;
-	uint64_t sum = (uint64_t)rte_raw_cksum(p->tuple.src, p->tuple.family == 4 ? 4 : 16) +
-		       rte_raw_cksum(p->tuple.dst, p->tuple.family == 4 ? 4 : 16) +
+	uint64_t sum = (uint64_t)weir_sum(p->tuple.src, p->tuple.family == 4 ? 4 : 16) +
+		       weir_sum(p->tuple.dst, p->tuple.family == 4 ? 4 : 16) +
 		       rte_cpu_to_be_16(WEIR_PROTO_TCP) +
 		       rte_cpu_to_be_16((uint16_t)(header_len + p->payload_len)) +
-		       rte_raw_cksum(at + p->l4_off, header_len);
+		       weir_sum(at + p->l4_off, header_len);
 
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~weir_sum_fold(sum);
 }
 
 /* Adds `len` bytes of the buffer `m` at `at` of its data; the buffer gets one reference more. */

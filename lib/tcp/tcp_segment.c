@@ -6,6 +6,8 @@
  */
 #include "tcp_impl.h"
 
+#include <weir_sum.h>
+
 #include <rte_byteorder.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
@@ -14,22 +16,13 @@
 /* Challenges of one connection: one in this time on average, at random (RFC 5961 section 10). */
 #define CHALLENGE_NS (10 * WEIR_NS_PER_MS)
 
-static uint16_t fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 /* ---- the template ---- */
 
-static uint32_t addresses_sum(const uint8_t *l3, uint8_t family)
+static uint64_t addresses_sum(const uint8_t *l3, uint8_t family)
 {
 	const uint8_t *addresses = l3 + (family == 4 ? 12 : 8);
 
-	return rte_raw_cksum(addresses, family == 4 ? 8 : 32) + rte_cpu_to_be_16(WEIR_PROTO_TCP);
+	return weir_sum(addresses, family == 4 ? 8 : 32) + rte_cpu_to_be_16(WEIR_PROTO_TCP);
 }
 
 void tcp_take_template(struct tcp_leg *l, const struct weir_pkt *from)
@@ -56,7 +49,7 @@ void tcp_take_template(struct tcp_leg *l, const struct weir_pkt *from)
 		ip->proto = WEIR_PROTO_TCP;
 		ip->payload_len = 0;
 	}
-	l->sum_base = addresses_sum(l3, from->tuple.family);
+	l->sum_base = weir_sum_fold(addresses_sum(l3, from->tuple.family));
 }
 
 /* ---- building ---- */
@@ -78,7 +71,7 @@ static void write_l3(struct tcp_leg *l, uint8_t *l3, uint8_t family, uint32_t l4
 static uint16_t payload_sum(struct weir_span *s)
 {
 	if (!(s->flags & WEIR_SPAN_SUMMED)) {
-		s->sum = rte_raw_cksum(weir_span_bytes(s), s->len);
+		s->sum = weir_sum_fold(weir_sum(weir_span_bytes(s), s->len));
 		s->flags |= WEIR_SPAN_SUMMED;
 	}
 	return s->sum;
@@ -151,8 +144,8 @@ struct rte_mbuf *tcp_build(struct weir_tcp *t, struct tcp_leg *l, struct weir_sp
 	write_tcp(t, l, h, options_len, seq, flags);
 	memcpy(h + 1, options, options_len);
 	sum = (uint64_t)l->sum_base + rte_cpu_to_be_16((uint16_t)(tcp_len + len)) +
-	      rte_raw_cksum(h, tcp_len) + (len ? payload_sum(s) : 0);
-	h->cksum = (uint16_t)~fold(sum);
+	      weir_sum((const uint8_t *)h, tcp_len) + (len ? payload_sum(s) : 0);
+	h->cksum = (uint16_t)~weir_sum_fold(sum);
 	return m;
 }
 
@@ -163,13 +156,14 @@ void tcp_fix_checksums(uint8_t *l3, uint8_t *tcp, uint32_t tcp_len, uint8_t fami
 
 	h->cksum = 0;
 	sum = (uint64_t)addresses_sum(l3, family) + rte_cpu_to_be_16((uint16_t)tcp_len) +
-	      rte_raw_cksum(tcp, tcp_len);
-	h->cksum = (uint16_t)~fold(sum);
+	      weir_sum(tcp, tcp_len);
+	h->cksum = (uint16_t)~weir_sum_fold(sum);
 	if (family == 4) {
 		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(void *)l3;
 
 		ip->hdr_checksum = 0;
-		ip->hdr_checksum = (uint16_t)~fold(rte_raw_cksum(ip, (ip->version_ihl & 0xf) * 4u));
+		ip->hdr_checksum =
+			(uint16_t)~weir_sum_fold(weir_sum(l3, (ip->version_ihl & 0xf) * 4u));
 	}
 }
 
