@@ -17,6 +17,16 @@ static bool is_old(const struct tcp_leg *l, const struct tcp_options *o, const s
 	       !(p->tcp_flags & WEIR_TCP_RST);
 }
 
+/* Two acknowledgements that overtook each other: the older one has nothing to say, and is no sign of
+ * a connection of long ago. */
+static bool is_overtaken(const struct tcp_leg *l, const struct weir_pkt *p)
+{
+	return p->payload_len == 0 &&
+	       (p->tcp_flags & (WEIR_TCP_ACK | WEIR_TCP_SYN | WEIR_TCP_FIN)) == WEIR_TCP_ACK &&
+	       p->seq == l->in.next && weir_seq_le(p->ack, l->una) &&
+	       weir_seq_lt(l->una - l->max_window - 1, p->ack);
+}
+
 /* RFC 7323 section 4.3: of what the next acknowledgement is about. */
 static void take_timestamp(struct tcp_leg *l, const struct tcp_options *o, const struct weir_pkt *p)
 {
@@ -214,6 +224,8 @@ static enum weir_drop segment(struct weir_tcp *t, struct weir_tcp_conn *c, struc
 		return WEIR_DROP_TCP_BAD_STATE;
 	tcp_read_options(p, &o);
 	if (weir_unlikely(is_old(l, &o, p))) {
+		if (is_overtaken(l, p))
+			return WEIR_DROP_NONE;
 		l->flags |= LEG_ACK_NOW;
 		return WEIR_DROP_TCP_OLD_TIMESTAMP;
 	}

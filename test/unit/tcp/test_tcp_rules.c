@@ -182,6 +182,9 @@ static const struct rule options[] = {
 		  "s> A 1 11 0 ts 950 150; c> A 11 1 10 ts 160 900; s< A 11 1 10 ts 160 950"},
 	{"7323 5", "a segment with an old timestamp is answered and dropped",
 	 OPEN_ALL "c> A 1 1 10 ts 90 900; drop tcp_old_timestamp; s< -; c< A 1 1 0 ts 900 101"},
+	{"7323 5", "an acknowledgement that was overtaken by a newer one is no old segment",
+	 OPEN_ALL "c> A 1 1 100 ts 110 900; s< A 1 1 100 ts 110 900; c< A 1 101 0 ts 900 110;"
+		  "s> A 1 101 0 ts 910 110; s> A 1 1 0 ts 905 101; drop none; s< -; c< -"},
 	{"7323 5.3", "a reset is judged by its number alone",
 	 OPEN_ALL "c> R 1 0 0 ts 1 0; s< RA 1 1 0 ts 101 900; end reset"},
 	{"7323 4.3", "the echo is of what is acknowledged, not of what waits behind a gap",
