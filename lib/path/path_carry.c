@@ -138,7 +138,9 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 	struct weir_tcp_open open = {
 		.mtu = {w->side[b->port].mtu, w->side[b->in->peer].mtu},
 	};
-	struct weir_tcp_conn *c = weir_tcp_open(w->tcp, p, &open, w->now_ns);
+	struct weir_tcp_conn *c = p->tcp_flags & WEIR_TCP_SYN
+					  ? weir_tcp_open(w->tcp, p, &open, w->now_ns)
+					  : weir_tcp_open_by_cookie(w->tcp, p, &open, w->now_ns);
 	struct path_carried *k = c ? weir_pool_take(w->carried) : NULL;
 
 	if (!k) {

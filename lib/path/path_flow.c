@@ -198,13 +198,41 @@ static bool wants_inspection(const struct weir_policy_decision *d, const struct 
 	       p->tcp_flags & WEIR_TCP_SYN;
 }
 
+static void note_begin(struct path_worker *w, struct weir_flow *f,
+		       const struct weir_policy_decision *d)
+{
+	w->flows_begun++;
+	f->decision = remember(w, d);
+	weir_count(&w->stats, WEIR_COUNT_FLOWS_CREATED, 1);
+	if (f->flags & WEIR_FLOW_F_MIDSTREAM)
+		weir_count(&w->stats, WEIR_COUNT_FLOWS_MIDSTREAM, 1);
+	if (d->flags & WEIR_DECISION_WOULD_DENY)
+		weir_count(&w->stats, WEIR_COUNT_FLOWS_WOULD_DENY, 1);
+}
+
+/* weir answers in the server's place and remembers nothing; see begin_by_cookie. */
+static WEIR_COLD void answer_by_cookie(struct path_worker *w, const struct path_burst *b,
+				       struct weir_pkt *p)
+{
+	struct rte_mbuf *m = weir_tcp_answer_by_cookie(w->tcp, p, w->side[b->port].mtu, w->now_ns);
+
+	path_free(w, p->mbuf);
+	if (m)
+		path_send(w, b->port, m);
+}
+
 static void begin_allowed(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 			  const struct weir_policy_decision *d, bool sender_responds)
 {
 	uint8_t side = sender_responds ? !b->in->side : b->in->side;
 	struct weir_pkt as_initiator = *p;
 	struct weir_flow *f;
+	bool inspect = wants_inspection(d, p);
 
+	if (weir_unlikely(inspect && weir_tcp_is_flooded(w->tcp))) {
+		answer_by_cookie(w, b, p);
+		return;
+	}
 	if (sender_responds) {
 		as_initiator.tuple.src = p->tuple.dst;
 		as_initiator.tuple.dst = p->tuple.src;
@@ -216,19 +244,45 @@ static void begin_allowed(struct path_worker *w, const struct path_burst *b, str
 		on_table_full(w, b, p);
 		return;
 	}
-	w->flows_begun++;
-	f->decision = remember(w, d);
-	weir_count(&w->stats, WEIR_COUNT_FLOWS_CREATED, 1);
-	if (f->flags & WEIR_FLOW_F_MIDSTREAM)
-		weir_count(&w->stats, WEIR_COUNT_FLOWS_MIDSTREAM, 1);
-	if (d->flags & WEIR_DECISION_WOULD_DENY)
-		weir_count(&w->stats, WEIR_COUNT_FLOWS_WOULD_DENY, 1);
-	if (wants_inspection(d, p) && !path_carry_begin(w, b, p, f)) {
+	note_begin(w, f, d);
+	if (inspect && !path_carry_begin(w, b, p, f)) {
 		weir_flow_remove(w->flows, f, WEIR_FLOW_END_EVICTED, w->now_ns);
 		on_table_full(w, b, p);
 		return;
 	}
 	pass(w, b, p, f, sender_responds);
+}
+
+/* The initiator has acknowledged what answer_by_cookie sent: its flow begins now, as if this were
+ * the SYN. False: it has not. */
+static bool begin_by_cookie(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p)
+{
+	struct weir_policy_query q = query_of(p);
+	struct weir_policy_decision d;
+	struct weir_pkt as_syn = *p;
+	struct weir_flow *f;
+
+	if (weir_likely(!weir_tcp_is_cookie(w->tcp, p, w->now_ns)))
+		return false;
+	weir_policy_decide(w->gen->policy, &q, &d);
+	if (d.verdict != WEIR_VERDICT_ALLOW || !(d.flags & WEIR_DECISION_INSPECT)) {
+		path_answer(w, b, p);
+		path_drop(w, b, p, WEIR_DROP_TCP_BAD_STATE); /* policy has changed since */
+		return true;
+	}
+	as_syn.tcp_flags = WEIR_TCP_SYN;
+	f = weir_flow_add(w->flows, &as_syn, b->in->wire, b->in->side, false, w->now_ns);
+	if (f)
+		note_begin(w, f, &d);
+	if (f && !path_carry_begin(w, b, p, f)) {
+		weir_flow_remove(w->flows, f, WEIR_FLOW_END_EVICTED, w->now_ns);
+		f = NULL;
+	}
+	if (f)
+		pass(w, b, p, f, 0);
+	else
+		on_table_full(w, b, p);
+	return true;
 }
 
 static void refuse_midstream(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p)
@@ -243,6 +297,8 @@ static void begin_midstream(struct path_worker *w, const struct path_burst *b, s
 	struct weir_policy_decision d;
 	bool sender_responds = false;
 
+	if (begin_by_cookie(w, b, p))
+		return;
 	if (defaults(w)->midstream != WEIR_VERDICT_ALLOW) {
 		refuse_midstream(w, b, p);
 		return;

@@ -102,6 +102,7 @@ struct path_worker {
 	struct weir_pool *carried; /* struct path_carried */
 	struct weir_event_ring *ring;
 	struct weir_siphash_key key;
+	uint32_t half_open; /* inspected connections in the handshake that are a flood */
 	uint64_t base_tsc, base_ns, ns_per_tsc_q32;
 	uint16_t id;
 	uint16_t n_workers;
@@ -206,6 +207,7 @@ enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsig
 /* path_carry.c: flows whose connections weir carries itself */
 extern const struct weir_tcp_ops path_tcp_ops;
 /* False: no room for another. */
+/* For a SYN, or for what weir_tcp_is_cookie. False: no room. */
 bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		      struct weir_flow *f);
 /* Takes p->mbuf; what it causes to be sent goes out at the turn's end. */

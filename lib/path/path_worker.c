@@ -15,6 +15,7 @@
 
 /* Payload views of a worker when nobody says how many. */
 #define SEGMENTS 4096
+#define COOKIES  0x636f6f6b696573ULL /* sets their key apart from the table's */
 
 /* ---- generations ---- */
 
@@ -80,6 +81,7 @@ void path_worker_adopt(struct path_worker *w, const struct weir_generation *gen)
 	weir_flow_set_timeouts(w->flows, &gen->timeouts);
 	weir_flow_set_eviction(w->flows, d->evict_half_open);
 	weir_tcp_set_eviction(w->tcp, d->evict_half_open);
+	weir_tcp_set_half_open(w->tcp, d->syn_cookies ? w->half_open : UINT32_MAX);
 	w->stats.count[WEIR_COUNT_GENERATION] = gen->number;
 }
 
@@ -106,6 +108,12 @@ static struct weir_frag *make_frags(const struct weir_path_cfg *cfg, const struc
 	return weir_frag_create(&frags);
 }
 
+/* So many in the handshake are a flood: a quarter of the places, or what a busy moment brings. */
+static uint32_t half_open_limit(uint32_t connections)
+{
+	return RTE_MAX(connections / 4, 64u);
+}
+
 static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_worker *w)
 {
 	char name[24];
@@ -118,8 +126,10 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 		.ops = &path_tcp_ops,
 		.ctx = w,
 		.seed = (cfg->seed ? cfg->seed : rte_rdtsc()) ^ w->key.k[1] ^ w->id,
+		.key = {{w->key.k[0] ^ COOKIES, w->key.k[1] ^ COOKIES}},
 	};
 
+	w->half_open = half_open_limit(tcp.connections);
 	snprintf(name, sizeof(name), "w%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	return weir_tcp_create(&tcp, w->now_ns);
 }

@@ -132,6 +132,32 @@ struct rte_mbuf *weir_pkt_build_rst(const struct weir_pkt *p, struct rte_mempool
 	return m;
 }
 
+struct rte_mbuf *weir_pkt_build_syn_ack(const struct weir_pkt *p, const struct weir_pkt_syn_ack *a,
+					struct rte_mempool *pool)
+{
+	const uint8_t mss[] = {2, 4, (uint8_t)(a->mss >> 8), (uint8_t)a->mss};
+	const uint32_t len = sizeof(struct rte_tcp_hdr) + sizeof(mss);
+	struct rte_mbuf *m = may_be_answered(p) ? begin(p, pool, ip_header_len(p) + len) : NULL;
+	struct rte_tcp_hdr *tcp;
+	uint8_t *ip;
+
+	if (!m)
+		return NULL;
+	ip = rte_pktmbuf_mtod_offset(m, uint8_t *, p->l3_off);
+	put_ip(p, ip, WEIR_PROTO_TCP, len);
+	tcp = (struct rte_tcp_hdr *)(ip + ip_header_len(p));
+	tcp->src_port = rte_cpu_to_be_16(p->tuple.dport);
+	tcp->dst_port = rte_cpu_to_be_16(p->tuple.sport);
+	tcp->sent_seq = rte_cpu_to_be_32(a->seq);
+	tcp->recv_ack = rte_cpu_to_be_32(p->seq + 1);
+	tcp->data_off = (uint8_t)(len / 4 << 4);
+	tcp->tcp_flags = WEIR_TCP_SYN | WEIR_TCP_ACK;
+	tcp->rx_win = rte_cpu_to_be_16(a->window);
+	memcpy(tcp + 1, mss, sizeof(mss));
+	put_sum((uint8_t *)tcp, 16, len, pseudo_sum_back(p, WEIR_PROTO_TCP, len));
+	return m;
+}
+
 struct complaint {
 	uint8_t type;
 	uint8_t code;

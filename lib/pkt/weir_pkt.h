@@ -174,6 +174,14 @@ WEIR_MUST_CHECK int weir_frag_cut(struct weir_pkt *p, struct rte_mempool *pool,
 
 /* RFC 9293 section 3.5.2 group 1: a reset that the sender of `p` takes as coming from its peer. */
 struct rte_mbuf *weir_pkt_build_rst(const struct weir_pkt *p, struct rte_mempool *pool);
+/* The second of three for the SYN `p`, with no option but MSS (RFC 4987 section 3.6). */
+struct weir_pkt_syn_ack {
+	uint32_t seq;
+	uint16_t mss;
+	uint16_t window;
+};
+struct rte_mbuf *weir_pkt_build_syn_ack(const struct weir_pkt *p, const struct weir_pkt_syn_ack *a,
+					struct rte_mempool *pool);
 /* Administratively prohibited: ICMP 3/13 (RFC 1812 section 5.2.7.1) or ICMPv6 1/1 (RFC 4443
  * section 3.1). */
 struct rte_mbuf *weir_pkt_build_prohibited(const struct weir_pkt *p, struct rte_mempool *pool);

@@ -12,6 +12,7 @@ const struct weir_policy_defaults policy_defaults_initial = {
 	.reassemble_fragments = true,
 	.midstream = WEIR_VERDICT_ALLOW,
 	.evict_half_open = true,
+	.syn_cookies = true,
 	.on_memory = WEIR_FAIL_CLOSED,
 	.on_parse = WEIR_FAIL_CLOSED,
 	.on_state = WEIR_FAIL_CLOSED,
@@ -115,14 +116,16 @@ static void read_words(struct docs *d, const struct weir_conf_node *spec)
 	if (weir_conf_word(spec, "onChange", change_words, &change, d->r))
 		f->keep_on_change = change == 1;
 	weir_conf_bool(spec, "evictHalfOpen", &f->evict_half_open, d->r);
+	weir_conf_bool(spec, "synCookies", &f->syn_cookies, d->r);
 }
 
 void docs_read_defaults(struct docs *d, struct weir_conf_pos pos, const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {
-		"unmatched", "unknownProtocol",  "arp",      "nonIP",
-		"fragments", "midstream",        "onChange", "evictHalfOpen",
-		"failure",   "answersPerSecond", "timeouts", NULL};
+	static const char *const keys[] = {"unmatched", "unknownProtocol",  "arp",
+					   "nonIP",     "fragments",        "midstream",
+					   "onChange",  "evictHalfOpen",    "synCookies",
+					   "failure",   "answersPerSecond", "timeouts",
+					   NULL};
 	uint64_t answers = d->defaults.answers_per_second;
 
 	if (d->defaults_pos.line) {

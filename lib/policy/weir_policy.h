@@ -55,6 +55,7 @@ struct weir_policy_defaults {
 					       whichever direction it would allow; else deny | drop */
 	bool keep_on_change;                /* onChange: keep | reevaluate; reevaluate */
 	bool evict_half_open;               /* a full table ends its oldest half-open flow; true */
+	bool syn_cookies;                   /* for inspected connections in a flood; true */
 	enum weir_failure on_memory;        /* failure.memory: flow table or pools; closed */
 	enum weir_failure on_parse;         /* failure.parse: headers that cannot be read; closed
 					       (open passes them on, as a bridge would) */

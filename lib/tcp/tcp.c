@@ -2,7 +2,8 @@
 /*
  * Connections that weir carries itself, from top to bottom:
  *
- *   weir_tcp_input   tcp_handshake.c  the peers open the connection with each other
+ *   weir_tcp_input   tcp_handshake.c  the peers open the connection with each other, or, in a
+ *                                     flood, tcp_cookie.c each with weir
  *                    tcp_input.c      then each segment is one of this leg's (RFC 9293, 5961, 7323)
  *                    tcp_ack.c        what it acknowledges; tcp_sack.c, tcp_rack.c, tcp_recovery.c,
  *                                     tcp_cubic.c, tcp_rtt.c
@@ -73,6 +74,11 @@ uint32_t tcp_random(struct weir_tcp *t)
 	return (uint32_t)(t->rng * 0x2545f4914f6cdd1dULL >> 32);
 }
 
+void weir_tcp_set_half_open(struct weir_tcp *t, uint32_t half_open)
+{
+	t->cfg.half_open = half_open;
+}
+
 void weir_tcp_set_eviction(struct weir_tcp *t, bool evict)
 {
 	t->cfg.evict = evict;
@@ -84,6 +90,7 @@ void tcp_put_on_list(struct weir_tcp *t, struct weir_tcp_conn *c, enum tcp_list 
 {
 	if (c->list == list)
 		return;
+	t->n_handshake += (list == TCP_LIST_HANDSHAKE) - (c->list == TCP_LIST_HANDSHAKE);
 	if (c->list != TCP_LIST_NONE) {
 		*(c->older ? &c->older->newer : &t->oldest[c->list]) = c->newer;
 		*(c->newer ? &c->newer->older : &t->newest[c->list]) = c->older;
@@ -224,8 +231,10 @@ bool weir_tcp_may_reopen(const struct weir_tcp_conn *c, unsigned int leg, const 
 
 static void pass_fin(struct weir_tcp *t, struct tcp_leg *l)
 {
-	if (l->flags & LEG_FIN_IN && !l->in.ready.head)
-		tcp_queue_fin(t, tcp_other(tcp_conn(l), l));
+	struct tcp_leg *other = tcp_other(tcp_conn(l), l);
+
+	if (l->flags & LEG_FIN_IN && !l->in.ready.head && other->state != WEIR_TCP_HANDSHAKE)
+		tcp_queue_fin(t, other);
 }
 
 static void read_leg(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
@@ -451,7 +460,7 @@ bool weir_tcp_is_under_way(const struct weir_tcp_conn *c, unsigned int leg, uint
 {
 	const struct tcp_leg *l = &c->leg[leg];
 
-	if (l->state == WEIR_TCP_HANDSHAKE)
+	if (l->state == WEIR_TCP_HANDSHAKE && !c->by_cookie)
 		return c->leg[!leg].flags & LEG_SYN_SEEN && seq == c->leg[!leg].irs;
 	return weir_seq_le(l->una, seq) && weir_seq_lt(seq, l->nxt);
 }

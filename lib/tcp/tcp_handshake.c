@@ -15,12 +15,6 @@
 #define SCALE_MAX 14 /* RFC 7323 section 2.3 */
 #define QUICK     16
 
-static uint32_t headers_len(const struct weir_tcp_conn *c)
-{
-	return (c->family == 4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr)) +
-	       (uint32_t)sizeof(struct rte_tcp_hdr);
-}
-
 /* ---- passing on ---- */
 
 static void set_l3_len(uint8_t *l3, uint8_t family, uint32_t len)
@@ -62,7 +56,7 @@ static void relay_syn(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_le
 {
 	uint8_t *tcp = rte_pktmbuf_mtod_offset(p->mbuf, uint8_t *, p->l4_off);
 	struct rte_tcp_hdr *h = (struct rte_tcp_hdr *)(void *)tcp;
-	uint32_t most = c->mtu[to->index] - headers_len(c);
+	uint32_t most = c->mtu[to->index] - tcp_headers_len(c->family);
 
 	o->mss = (uint16_t)tcp_min(o->mss, most);
 	o->scale = o->scale > SCALE_MAX ? SCALE_MAX : o->scale;
@@ -82,10 +76,10 @@ static enum weir_drop refuse(struct weir_pkt *p, enum weir_drop reason)
 
 static void learn_options(struct weir_tcp_conn *c, struct tcp_leg *l, const struct tcp_options *o)
 {
-	uint32_t mss =
-		o->has_mss ? o->mss : (c->family == 4 ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6);
+	uint32_t mss = o->has_mss ? o->mss : tcp_default_mss(c->family);
 
-	l->mss = (uint16_t)tcp_min(tcp_max(mss, TCP_MSS_MIN), c->mtu[l->index] - headers_len(c));
+	l->mss = (uint16_t)tcp_min(tcp_max(mss, TCP_MSS_MIN),
+				   c->mtu[l->index] - tcp_headers_len(c->family));
 	l->flags &= (uint16_t) ~(LEG_SCALE | LEG_SACK | LEG_TIMESTAMPS);
 	if (o->has_scale) {
 		l->flags |= LEG_SCALE;
@@ -147,15 +141,15 @@ static void agree_on_options(struct weir_tcp_conn *c)
 	c->leg[1].scale = c->leg[0].peer_scale;
 }
 
-static void establish_leg(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_leg *other)
+void tcp_establish_leg(struct weir_tcp *t, struct tcp_leg *l, uint32_t iss, uint32_t offered)
 {
 	l->state = WEIR_TCP_ESTABLISHED;
-	l->una = l->nxt = l->end = other->irs + 1;
+	l->una = l->nxt = l->end = iss + 1;
 	l->high_sacked = l->recover = l->tlp_end = l->una;
 	l->rack.end = l->rack.fack = l->rack.dsack_round = l->una;
 	weir_reasm_init(&l->in, l->irs + 1);
 	l->acked_in = l->irs + 1;
-	l->in_edge = l->irs + 1 + other->max_window; /* the other peer's SYN offered that */
+	l->in_edge = l->irs + 1 + offered;
 	l->quick = QUICK;
 	l->ip_id = (uint16_t)tcp_random(t);
 	tcp_congestion_init(l);
@@ -165,8 +159,9 @@ static void establish_leg(struct weir_tcp *t, struct tcp_leg *l, const struct tc
 static void establish(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
 {
 	agree_on_options(c);
-	establish_leg(t, &c->leg[0], &c->leg[1]);
-	establish_leg(t, &c->leg[1], &c->leg[0]);
+	/* What the other peer's SYN offered. */
+	tcp_establish_leg(t, &c->leg[0], c->leg[1].irs, c->leg[1].max_window);
+	tcp_establish_leg(t, &c->leg[1], c->leg[0].irs, c->leg[0].max_window);
 	tcp_put_on_list(t, c, TCP_LIST_NONE);
 	/* What this peer has acknowledged the other does not know yet. */
 	tcp_other(c, l)->flags |= LEG_ACK_NOW;

@@ -30,7 +30,8 @@ enum tcp_timer {
 	TCP_TIMER_RTO,
 	TCP_TIMER_TLP,
 	TCP_TIMER_REORDER,
-	TCP_TIMER_PERSIST
+	TCP_TIMER_PERSIST,
+	TCP_TIMER_SYN /* weir's own, after a cookie */
 };
 
 /* leg.flags */
@@ -159,6 +160,7 @@ struct weir_tcp_conn {
 	bool over;
 	uint8_t end;  /* enum weir_tcp_end, when over */
 	uint8_t list; /* enum tcp_list that it is on */
+	bool by_cookie;
 };
 
 struct weir_tcp {
@@ -169,7 +171,8 @@ struct weir_tcp {
 	struct weir_tcp_conn *oldest[TCP_LIST_END];
 	struct weir_tcp_conn *newest[TCP_LIST_END];
 	struct weir_timer_wheel wheel;
-	struct weir_siphash_key key;
+	uint32_t n_handshake;      /* on that list */
+	uint64_t cookies_until_ns; /* the last one that was sent may come back till then */
 	uint64_t now_ns;
 	uint64_t rng;
 };
@@ -210,6 +213,16 @@ static inline uint32_t tcp_pipe(const struct tcp_leg *l)
 	return (flight > gone ? flight - gone : 0) + l->resent;
 }
 
+static inline uint32_t tcp_headers_len(uint8_t family)
+{
+	return family == 4 ? 40 : 60;
+}
+
+static inline uint32_t tcp_default_mss(uint8_t family)
+{
+	return family == 4 ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6;
+}
+
 /* tcp.c */
 void tcp_mark_dirty(struct weir_tcp *t, struct weir_tcp_conn *c);
 void tcp_put_on_list(struct weir_tcp *t, struct weir_tcp_conn *c, enum tcp_list list);
@@ -239,6 +252,16 @@ uint32_t tcp_write_options(struct weir_tcp_conn *c, struct tcp_leg *l, uint8_t *
 /* tcp_handshake.c */
 enum weir_drop tcp_handshake(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l,
 			     struct weir_pkt *p, bool *mine);
+
+/* Both its numbers begin here: weir's `iss`, and `offered` bytes beyond the peer's. */
+void tcp_establish_leg(struct weir_tcp *t, struct tcp_leg *l, uint32_t iss, uint32_t offered);
+
+/* tcp_cookie.c: a segment from a server that was asked for a client who came by cookie. */
+enum weir_drop tcp_cookie_handshake(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l,
+				    const struct weir_pkt *p);
+/* Sends the SYN, again or for the first time. */
+void tcp_ask_server(struct weir_tcp *t, struct weir_tcp_conn *c);
+void tcp_on_syn_timer(struct weir_tcp *t, struct tcp_leg *l);
 
 /* tcp_input.c, tcp_ack.c, tcp_sack.c */
 void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
@@ -305,6 +328,10 @@ struct rte_mbuf *tcp_build(struct weir_tcp *t, struct tcp_leg *l, struct weir_sp
 			   uint8_t flags);
 void tcp_send_ack(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_send_reset(struct weir_tcp *t, struct tcp_leg *l);
+/* Without payload, of any number. */
+void tcp_send_number(struct weir_tcp *t, struct tcp_leg *l, uint32_t seq, uint8_t flags);
+void tcp_send_syn(struct weir_tcp *t, struct tcp_leg *l, uint32_t seq, uint16_t mss,
+		  uint16_t window);
 void tcp_send_keep_alive(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_challenge(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_take_template(struct tcp_leg *l, const struct weir_pkt *from);

@@ -17,8 +17,8 @@ static bool is_old(const struct tcp_leg *l, const struct tcp_options *o, const s
 	       !(p->tcp_flags & WEIR_TCP_RST);
 }
 
-/* Two acknowledgements that overtook each other: the older one has nothing to say, and is no sign of
- * a connection of long ago. */
+/* Two acknowledgements that overtook each other: the older one has nothing to say, and is no sign
+ * of a connection of long ago. */
 static bool is_overtaken(const struct tcp_leg *l, const struct weir_pkt *p)
 {
 	return p->payload_len == 0 &&
@@ -250,6 +250,11 @@ enum weir_drop weir_tcp_input(struct weir_tcp *t, struct weir_tcp_conn *c, unsig
 		return drop;
 	}
 	tcp_mark_dirty(t, c);
+	if (weir_unlikely(l->state == WEIR_TCP_HANDSHAKE && c->by_cookie)) {
+		drop = tcp_cookie_handshake(t, c, l, p);
+		rte_pktmbuf_free(p->mbuf);
+		return drop;
+	}
 	if (weir_unlikely(l->state == WEIR_TCP_HANDSHAKE)) {
 		mine = false;
 		drop = tcp_handshake(t, c, l, p, &mine);

@@ -205,7 +205,12 @@ static bool may_carry(const struct tcp_leg *l)
 
 void tcp_output(struct weir_tcp *t, struct tcp_leg *l)
 {
-	if (l->state == WEIR_TCP_HANDSHAKE || l->state == WEIR_TCP_CLOSED)
+	if (weir_unlikely(l->state == WEIR_TCP_HANDSHAKE)) {
+		if (tcp_conn(l)->by_cookie && l->timer_for == TCP_TIMER_NONE)
+			tcp_ask_server(t, tcp_conn(l));
+		return;
+	}
+	if (l->state == WEIR_TCP_CLOSED)
 		return;
 	if (may_carry(l) && l->out.head) {
 		if (!tcp_flight(l) && l->newest == NULL && l->unsent && l->rack.sent_ns &&

@@ -182,6 +182,39 @@ static void send_bare(struct weir_tcp *t, struct tcp_leg *l, uint32_t seq, uint8
 	}
 }
 
+void tcp_send_number(struct weir_tcp *t, struct tcp_leg *l, uint32_t seq, uint8_t flags)
+{
+	send_bare(t, l, seq, flags);
+}
+
+void tcp_send_syn(struct weir_tcp *t, struct tcp_leg *l, uint32_t seq, uint16_t mss,
+		  uint16_t window)
+{
+	struct weir_tcp_conn *c = tcp_conn(l);
+	struct tcp_options o = {.has_mss = true, .mss = mss};
+	struct rte_mbuf *m = tcp_build(t, l, NULL, seq, WEIR_TCP_SYN);
+	struct rte_tcp_hdr *h;
+	uint32_t len;
+	uint8_t *at;
+
+	if (weir_unlikely(!m)) {
+		weir_count_drop(t->cfg.stats, WEIR_DROP_MBUF_EXHAUSTED);
+		return;
+	}
+	at = rte_pktmbuf_mtod(m, uint8_t *);
+	h = (struct rte_tcp_hdr *)(void *)(at + l->template_len);
+	len = (uint32_t)sizeof(*h) + tcp_write_syn_options((uint8_t *)(h + 1), &o);
+	m->data_len = (uint16_t)(l->template_len + len);
+	m->pkt_len = m->data_len;
+	write_l3(l, at + l->l3_at, c->family, len);
+	h->recv_ack = 0;
+	h->data_off = (uint8_t)(len / 4 << 4);
+	h->rx_win = rte_cpu_to_be_16(window);
+	tcp_fix_checksums(at + l->l3_at, (uint8_t *)h, len, c->family);
+	t->cfg.ops->send(t->cfg.ctx, c, l->index, m);
+	weir_count(t->cfg.stats, WEIR_COUNT_TCP_SEGMENTS_OUT, 1);
+}
+
 void tcp_send_ack(struct weir_tcp *t, struct tcp_leg *l)
 {
 	l->flags &= (uint16_t)~LEG_ACK_NOW;

@@ -154,6 +154,9 @@ static void on_transmit_timer(struct weir_tcp *t, struct tcp_leg *l)
 	case TCP_TIMER_PERSIST:
 		on_persist(t, l);
 		break;
+	case TCP_TIMER_SYN:
+		tcp_on_syn_timer(t, l);
+		break;
 	}
 }
 

@@ -56,15 +56,17 @@ struct weir_tcp_ops {
 };
 
 struct weir_tcp_cfg {
-	const char *name;         /* of its pools, unique in the process */
-	uint32_t connections;     /* at a time */
-	uint32_t segments;        /* payload views at a time: about as many as packet buffers */
-	uint32_t window_bytes;    /* a direction holds at most so much; 0: 4 MiB */
-	bool evict;               /* the oldest in the handshake goes when room is needed */
-	uint64_t time_wait_ns;    /* 0: 60 s */
-	uint64_t zero_window_ns;  /* a peer may keep its window shut so long; 0: 15 min */
-	struct rte_mempool *pool; /* packet buffers for what it builds itself */
-	struct weir_stats *stats; /* where it counts */
+	const char *name;      /* of its pools, unique in the process */
+	uint32_t connections;  /* at a time */
+	uint32_t segments;     /* payload views at a time: about as many as packet buffers */
+	uint32_t window_bytes; /* a direction holds at most so much; 0: 4 MiB */
+	bool evict;            /* the oldest in the handshake goes when room is needed */
+	uint32_t half_open;    /* connections in the handshake from which on weir_tcp_is_flooded */
+	struct weir_siphash_key key; /* of SYN cookies: nobody else knows it */
+	uint64_t time_wait_ns;       /* 0: 60 s */
+	uint64_t zero_window_ns;     /* a peer may keep its window shut so long; 0: 15 min */
+	struct rte_mempool *pool;    /* packet buffers for what it builds itself */
+	struct weir_stats *stats;    /* where it counts */
 	const struct weir_tcp_ops *ops;
 	void *ctx;
 	uint64_t seed;
@@ -98,6 +100,24 @@ struct weir_tcp_conn *weir_tcp_open(struct weir_tcp *t, const struct weir_pkt *s
  */
 enum weir_drop weir_tcp_input(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
 			      struct weir_pkt *p, bool verified, uint64_t now_ns);
+
+/* ---- SYN cookies (RFC 4987 section 3.6) ---- */
+
+/* So many connections are in the handshake that SYNs are better answered by cookie. */
+bool weir_tcp_is_flooded(const struct weir_tcp *t);
+void weir_tcp_set_half_open(struct weir_tcp *t, uint32_t half_open);
+/* A frame that answers `syn` in its responder's place, to go back to the initiator by a port with
+ * this MTU; NULL: no buffer. Nothing is remembered, `syn` stays the caller's. */
+struct rte_mbuf *weir_tcp_answer_by_cookie(struct weir_tcp *t, const struct weir_pkt *syn,
+					   uint16_t mtu, uint64_t now_ns);
+/* Whether `p`, which belongs to no connection, acknowledges such an answer of the last minute or
+ * two. */
+bool weir_tcp_is_cookie(const struct weir_tcp *t, const struct weir_pkt *p, uint64_t now_ns);
+/* The connection that such a segment begins: open towards the initiator, whose bytes can be read
+ * and passed while the responder is being asked. The segment itself is then for weir_tcp_input.
+ * NULL: no room. */
+struct weir_tcp_conn *weir_tcp_open_by_cookie(struct weir_tcp *t, const struct weir_pkt *ack,
+					      const struct weir_tcp_open *cfg, uint64_t now_ns);
 
 /* Whether `p`, a SYN from the peer of `leg`, begins a new connection in place of this one: it is
  * all but over (RFC 9293 section 3.6.1, RFC 6191; whether the number is fit, the responder judges),

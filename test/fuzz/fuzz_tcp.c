@@ -33,6 +33,8 @@ struct bed {
 	uint64_t now_ns;
 	bool hold;
 	uint32_t passed[2];
+	uint32_t cookie; /* 0: the peers did it with each other */
+	uint32_t offset; /* of the numbers towards the client from the server's */
 };
 
 static struct rte_mempool *pool;
@@ -57,15 +59,15 @@ static uint8_t byte_at(unsigned int from, uint32_t seq)
 
 static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct rte_mbuf *m)
 {
+	const struct bed *b = ctx;
 	struct weir_pkt p;
 
-	(void)ctx;
 	(void)c;
 	weir_pkt_parse(&p, m, WEIR_PKT_CHECKSUM_VERIFY);
 	weir_assert(p.drop == 0 && p.tuple.proto == WEIR_PROTO_TCP);
 	for (uint32_t i = 0; i < p.payload_len; i++)
 		weir_assert(*rte_pktmbuf_mtod_offset(m, uint8_t *, p.payload_off + i) ==
-			    byte_at(!leg, p.seq + i));
+			    byte_at(!leg, p.seq + i - (leg ? 0 : b->offset)));
 	rte_pktmbuf_free(m);
 }
 
@@ -180,8 +182,10 @@ static void give(struct bed *b, unsigned int from, uint8_t flags, uint32_t seq, 
 	}
 	if (!b->conn && from == 0 && p.tcp_flags == WEIR_TCP_SYN) {
 		b->conn = weir_tcp_open(b->tcp, &p, &open, b->now_ns);
-		b->passed[0] = b->passed[1] = 0;
+		b->passed[0] = b->passed[1] = b->cookie = b->offset = 0;
 	}
+	if (b->conn && from == 1 && b->cookie && !weir_tcp_is_answered(b->conn))
+		b->offset = b->cookie - p.seq;
 	if (b->conn)
 		(void)weir_tcp_input(b->tcp, b->conn, from, &p, true, b->now_ns);
 	else
@@ -211,7 +215,8 @@ static void run_record(struct bed *b, const uint8_t *r)
 	unsigned int from = r[0] & 1;
 	uint8_t f = flags[r[0] >> 1 & 7];
 	uint32_t seq = isn[from] + (r[1] | (uint32_t)r[2] << 8);
-	uint32_t ack = f & WEIR_TCP_ACK ? isn[!from] + (r[3] | (uint32_t)r[4] << 8) : 0;
+	uint32_t ack_from = isn[!from] + (from ? 0 : b->offset);
+	uint32_t ack = f & WEIR_TCP_ACK ? ack_from + (r[3] | (uint32_t)r[4] << 8) : 0;
 	uint32_t len = r[5] * 5u;
 
 	if (r[0] & 0x10) {
@@ -230,6 +235,29 @@ static void open_it(struct bed *b, uint8_t more)
 	give(b, 0, WEIR_TCP_SYN, CLIENT_ISN, 0, 0, more);
 	give(b, 1, WEIR_TCP_SYN | WEIR_TCP_ACK, SERVER_ISN, CLIENT_ISN + 1, 0, more);
 	give(b, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, more & 2);
+	check(b);
+}
+
+/* The same by cookie; whether the server ever answers, the records say. */
+static void open_by_cookie(struct bed *b, uint8_t more)
+{
+	struct weir_tcp_open open = {.mtu = {1500, 1500}};
+	struct rte_mbuf *m = frame_of(0, WEIR_TCP_SYN, CLIENT_ISN, 0, 0, more), *answer;
+	struct weir_pkt p;
+
+	weir_pkt_parse(&p, m, WEIR_PKT_CHECKSUM_VERIFY);
+	answer = weir_tcp_answer_by_cookie(b->tcp, &p, 1500, b->now_ns);
+	rte_pktmbuf_free(m);
+	weir_pkt_parse(&p, answer, WEIR_PKT_CHECKSUM_VERIFY);
+	weir_assert(p.drop == 0);
+	b->cookie = p.seq;
+	b->offset = p.seq - SERVER_ISN;
+	m = frame_of(0, WEIR_TCP_ACK, CLIENT_ISN + 1, p.seq + 1, 0, 0);
+	rte_pktmbuf_free(answer);
+	weir_pkt_parse(&p, m, WEIR_PKT_CHECKSUM_VERIFY);
+	weir_assert(weir_tcp_is_cookie(b->tcp, &p, b->now_ns));
+	b->conn = weir_tcp_open_by_cookie(b->tcp, &p, &open, b->now_ns);
+	(void)weir_tcp_input(b->tcp, b->conn, 0, &p, true, b->now_ns);
 	check(b);
 }
 
@@ -257,6 +285,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	weir_assert(b.tcp != NULL);
 	if (data[0] & 0x80)
 		open_it(&b, data[0] & 3);
+	else if (data[0] & 0x40)
+		open_by_cookie(&b, data[0] & 3);
 	for (data++, size--; size >= RECORD; data += RECORD, size -= RECORD)
 		run_record(&b, data);
 	check(&b);

@@ -7,6 +7,7 @@ import time
 
 from cases import SOAK, Suite, check, check_equal
 from lab import ALLOW_ALL, ROOT, Lab, cpus, need_device, wait_for
+from test_flood import flood, syn_layer
 from test_transfer import SIZE, transfer
 
 suite = Suite()
@@ -89,6 +90,35 @@ def say_slowly(s, text):
         return None
     except OSError as why:
         return why.strerror
+
+
+@suite.case(each=DEVICES)
+def in_a_syn_flood_connections_begin_by_cookie_and_are_inspected(device):
+    need_device(device)
+    with Lab(device) as lab, lab.weir(policy=INSPECT, more=SHIPPED,
+                                      memory=", inspected: 256") as weir:
+        flood(lab, syn_layer(), 400)
+        before = weir.counters()
+        check(before["tcp_cookies_sent"] > 0, "no SYN was answered by cookie")
+        with Recorder(lab.server, answer=b"well") as server:
+            with dial(lab) as good:
+                good.sendall(HARMLESS)
+                check_equal(good.recv(4), b"well", "the answer")
+            check_equal(server.got[0], HARMLESS, "what arrived")
+            wait_for(lambda: server.ends == ["closed"], 5, "the server's end")
+            with dial(lab) as bad:
+                check(say_slowly(bad, JNDI), "nobody stopped it")
+            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "a reset")
+            check(b"jndi:" not in server.got[1], f"the server read {server.got[1]}")
+        with lab.client.socket() as refused:
+            refused.settimeout(5)
+            try:
+                refused.connect((lab.server.v4, PORT + 1))
+                check_equal(refused.recv(1), b"", "a port that nobody listens on")
+            except ConnectionResetError:
+                pass
+        check_equal(weir.counters()["tcp_cookies_taken"] - before["tcp_cookies_taken"], 3,
+                    "connections begun by cookie")
 
 
 @suite.case(each=DEVICES)

@@ -17,6 +17,7 @@ START_TEST(without_a_document_the_defaults_are_the_safe_ones)
 	ck_assert_uint_eq(d->midstream, WEIR_VERDICT_ALLOW);
 	ck_assert(!d->keep_on_change);
 	ck_assert(d->evict_half_open);
+	ck_assert(d->syn_cookies);
 	ck_assert_uint_eq(d->on_memory, WEIR_FAIL_CLOSED);
 	ck_assert_uint_eq(d->on_parse, WEIR_FAIL_CLOSED);
 	ck_assert_uint_eq(d->on_state, WEIR_FAIL_CLOSED);
@@ -41,7 +42,7 @@ START_TEST(every_key_is_read_into_its_field)
 	struct loaded l = load_good(
 		"kind: Defaults\nspec:\n  unmatched: allow\n  unknownProtocol: deny\n"
 		"  arp: drop\n  nonIP: allow\n  fragments: drop\n  midstream: deny\n"
-		"  onChange: keep\n  evictHalfOpen: false\n"
+		"  onChange: keep\n  evictHalfOpen: false\n  synCookies: false\n"
 		"  failure: { memory: open, parse: reset, state: open }\n"
 		"  answersPerSecond: 7\n"
 		"  timeouts: { synSent: 1s, synReceived: 2s, established: 3h, closing: 4s, "
@@ -57,6 +58,7 @@ START_TEST(every_key_is_read_into_its_field)
 	ck_assert_uint_eq(d->midstream, WEIR_VERDICT_DENY);
 	ck_assert(d->keep_on_change);
 	ck_assert(!d->evict_half_open);
+	ck_assert(!d->syn_cookies);
 	ck_assert_uint_eq(d->on_memory, WEIR_FAIL_OPEN);
 	ck_assert_uint_eq(d->on_parse, WEIR_FAIL_RESET);
 	ck_assert_uint_eq(d->on_state, WEIR_FAIL_OPEN);

@@ -66,12 +66,14 @@ void lab_open(struct lab *l, const struct lab_cfg *cfg)
 		.ops = &l->ops,
 		.ctx = l,
 		.seed = cfg->seed + 1,
+		.key = {{1, 2}},
 	};
 
 	memset(l, 0, sizeof(*l));
 	l->ops = (struct weir_tcp_ops){catch_frame, on_bytes, on_end};
 	l->now_ns = 1000 * WEIR_NS_PER_S;
 	l->family = cfg->family ? cfg->family : 4;
+	l->by_cookie = cfg->by_cookie;
 	l->mtu = cfg->mtu ? cfg->mtu : 1500;
 	l->in_use = rte_mempool_in_use_count(pool);
 	l->tcp = weir_tcp_create(&tcp, l->now_ns);
@@ -93,6 +95,18 @@ void lab_close(struct lab *l)
 	weir_tcp_destroy(l->tcp);
 }
 
+/* True: the segment was answered, and has no connection. */
+static bool begin_by_cookie(struct lab *l, struct weir_pkt *p, const struct weir_tcp_open *open)
+{
+	if (weir_tcp_is_cookie(l->tcp, p, l->now_ns))
+		l->conn = weir_tcp_open_by_cookie(l->tcp, p, open, l->now_ns);
+	if (p->tcp_flags != WEIR_TCP_SYN)
+		return false;
+	catch_frame(l, NULL, 0, weir_tcp_answer_by_cookie(l->tcp, p, l->mtu, l->now_ns));
+	rte_pktmbuf_free(p->mbuf);
+	return true;
+}
+
 void lab_send_frame(struct lab *l, unsigned int from, struct rte_mbuf *m)
 {
 	struct weir_tcp_open open = {.mtu = {l->mtu, l->mtu}};
@@ -108,7 +122,10 @@ void lab_send_frame(struct lab *l, unsigned int from, struct rte_mbuf *m)
 		weir_tcp_forget(l->tcp, l->conn);
 		l->conn = NULL;
 	}
-	if (!l->conn && from == 0 && p.tcp_flags == WEIR_TCP_SYN)
+	if (!l->conn && from == 0 && l->by_cookie) {
+		if (begin_by_cookie(l, &p, &open))
+			return;
+	} else if (!l->conn && from == 0 && p.tcp_flags == WEIR_TCP_SYN)
 		l->conn = weir_tcp_open(l->tcp, &p, &open, l->now_ns);
 	if (!l->conn) {
 		l->last = WEIR_DROP_TCP_MIDSTREAM;
@@ -131,6 +148,9 @@ bool lab_next(struct lab *l, unsigned int to, struct segment *s)
 	if (l->first[to] == l->end_at[to])
 		return false;
 	segment_from_frame(s, l->caught[to][l->first[to]++ % LAB_CAUGHT_MAX], !to, l->family);
+	/* The far host's, which weir does not know yet when it answers by cookie. */
+	if (!l->by_cookie)
+		ck_assert_uint_eq(s->ttl, 60 + !to);
 	return true;
 }
 

@@ -19,7 +19,8 @@ struct lab {
 	uint64_t now_ns;
 	uint8_t family;
 	uint16_t mtu;
-	bool hold; /* bytes are not passed on when they come */
+	bool hold;      /* bytes are not passed on when they come */
+	bool by_cookie; /* SYNs are answered as in a flood */
 	bool ended;
 	enum weir_tcp_end end;
 	enum weir_drop last; /* what weir_tcp_input said */
@@ -38,6 +39,7 @@ struct lab_cfg {
 	uint32_t segments;
 	uint32_t window;
 	uint64_t seed;
+	bool by_cookie;
 };
 void lab_open(struct lab *l, const struct lab_cfg *cfg);
 /* And nothing of it is left. */
@@ -53,6 +55,7 @@ void lab_advance(struct lab *l, uint64_t ns);
 
 /* ---- suites ---- */
 
+Suite *tcp_cookie_suite(void);
 Suite *tcp_line_suite(void);
 Suite *tcp_rules_suite(void);
 

@@ -189,12 +189,12 @@ void segment_from_frame(struct segment *s, struct rte_mbuf *m, unsigned int from
 	at = rte_pktmbuf_mtod(m, const uint8_t *);
 	write_l2_l3(expected, from, family, p.l3_len - l3_len(family));
 	ck_assert_mem_eq(at, expected, sizeof(struct rte_ether_hdr) + 4);
-	ck_assert_uint_eq(at[sizeof(struct rte_ether_hdr) + (family == 4 ? 8 : 7)], 60 + from);
 	*s = (struct segment){
 		.seq = p.seq,
 		.ack = p.ack,
 		.window = p.window,
 		.flags = p.tcp_flags,
+		.ttl = at[sizeof(struct rte_ether_hdr) + (family == 4 ? 8 : 7)],
 		.scale = 0xff,
 		.len = (uint16_t)p.payload_len,
 	};
