@@ -18,6 +18,11 @@ void weir_reasm_init(struct weir_reasm *r, uint32_t next)
 void weir_reasm_fini(struct weir_span_stock *s, struct weir_reasm *r)
 {
 	weir_spans_clear(s, &r->ready);
+	weir_reasm_forget_gaps(s, r);
+}
+
+void weir_reasm_forget_gaps(struct weir_span_stock *s, struct weir_reasm *r)
+{
 	weir_spans_clear(s, &r->gaps);
 	r->last = NULL;
 }

@@ -120,6 +120,8 @@ struct weir_reasm {
 
 void weir_reasm_init(struct weir_reasm *r, uint32_t next);
 void weir_reasm_fini(struct weir_span_stock *s, struct weir_reasm *r);
+/* What waits behind a gap will not be asked for. */
+void weir_reasm_forget_gaps(struct weir_span_stock *s, struct weir_reasm *r);
 
 /*
  * Adds `span` (taken, always), already within the window. Bytes that are there stay as they are.

@@ -126,8 +126,11 @@ static enum weir_drop take_bytes(struct weir_tcp *t, struct tcp_leg *l, struct w
 	return WEIR_DROP_NONE;
 }
 
+/* Bytes behind a FIN are no bytes, as Linux has it. */
 static void take_fin(struct weir_tcp *t, struct tcp_leg *l)
 {
+	weir_reasm_forget_gaps(t->spans, &l->in);
+	l->n_sack = 0;
 	l->in.next++;
 	l->flags |= LEG_FIN_IN | LEG_ACK_NOW | LEG_NEW_BYTES;
 	tcp_move(t, l, TCP_ON_FIN_IN);

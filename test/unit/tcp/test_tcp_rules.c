@@ -117,6 +117,9 @@ static const struct rule closing[] = {
 	{"9293 3.6", "a fin behind a gap waits",
 	 "open; c> FA 11 1 0; c< A 1 1 0; s< -; c> A 1 1 10; c< A 1 12 0; s< A 1 1 10;"
 	 "s< FA 11 1 0"},
+	{"9293 3.6", "bytes that were sent behind the place of a fin are none",
+	 "open; c> A 11 1 10; c< A 1 1 0; c> FA 1 1 5; c< A 1 7 0; s< A 1 1 5; s< FA 6 1 0;"
+	 "c> A 6 1 5; s< -; end none"},
 	{"9293 3.6", "data still flows towards a peer that has closed",
 	 "open; c> FA 1 1 0; c< A 1 2 0; s< FA 1 1 0; s> A 1 2 100; c< A 1 2 100; s< A 2 101 0;"
 	 "c> A 2 101 0; s< -; end none"},
