@@ -60,7 +60,8 @@ static void relay_syn(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_le
 
 	o->mss = (uint16_t)tcp_min(o->mss, most);
 	o->scale = o->scale > SCALE_MAX ? SCALE_MAX : o->scale;
-	h->tcp_flags &= WEIR_TCP_SYN | WEIR_TCP_ACK;
+	h->tcp_flags = (p->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) |
+		       tcp_ecn_of_syn(tcp_other(c, to), to, p);
 	h->tcp_urp = 0;
 	cut_frame(c, p, (uint32_t)sizeof(*h) + tcp_write_syn_options(tcp + sizeof(*h), o));
 	relay(t, c, to, p);
@@ -137,6 +138,7 @@ static void agree_on_options(struct weir_tcp_conn *c)
 		if (agreed & LEG_TIMESTAMPS)
 			l->mss = (uint16_t)(l->mss - TCP_TIMESTAMP_LEN);
 	}
+	tcp_ecn_agree(c);
 	c->leg[0].scale = c->leg[1].peer_scale;
 	c->leg[1].scale = c->leg[0].peer_scale;
 }

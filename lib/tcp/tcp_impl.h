@@ -52,6 +52,17 @@ enum tcp_timer {
 #define LEG_SYN_SEEN   0x4000 /* the peer's SYN: numbers and options are known */
 #define LEG_SYN_ACKED  0x8000 /* by the other peer */
 
+/* leg.ecn */
+#define ECN_ASKED 0x01 /* the peer's SYN or SYN-ACK says that it speaks it */
+#define ECN_ON    0x02 /* both peers do */
+#define ECN_ECHO  0x04 /* a mark came: told until the peer says that it has heeded it */
+#define ECN_CWR   0x08 /* the peer told of one, and is to hear that it was heeded */
+
+/* In the IP header (RFC 3168 section 5). */
+#define IP_ECN_MASK 0x03
+#define IP_ECN_ECT0 0x02
+#define IP_ECN_CE   0x03
+
 struct tcp_sack {
 	uint32_t start;
 	uint32_t end;
@@ -132,6 +143,7 @@ struct tcp_leg {
 	uint16_t timeouts;
 	uint16_t ip_id;
 	uint32_t sum_base; /* pseudo-header's addresses and protocol */
+	uint32_t ecn_end;  /* what was sent when a mark was heeded last */
 	struct tcp_cubic cubic;
 	struct tcp_rack rack;
 	uint64_t timer_ns;     /* when `timer_for` is due */
@@ -140,6 +152,7 @@ struct tcp_leg {
 	uint64_t stuck_ns;     /* since when the peer takes nothing, 0: it does */
 	uint64_t challenge_ns; /* when the next challenge may be sent */
 	struct weir_timer timer;
+	uint8_t ecn; /* ECN_* */
 	uint8_t template[TCP_TEMPLATE_MAX];
 };
 
@@ -262,6 +275,17 @@ enum weir_drop tcp_cookie_handshake(struct weir_tcp *t, struct weir_tcp_conn *c,
 /* Sends the SYN, again or for the first time. */
 void tcp_ask_server(struct weir_tcp *t, struct weir_tcp_conn *c);
 void tcp_on_syn_timer(struct weir_tcp *t, struct tcp_leg *l);
+
+/* tcp_ecn.c */
+/* What a SYN's flags say, and which of them go on. */
+uint8_t tcp_ecn_of_syn(struct tcp_leg *l, const struct tcp_leg *other, const struct weir_pkt *p);
+void tcp_ecn_agree(struct weir_tcp_conn *c);
+/* An acceptable segment: its mark, and what it says of ours. */
+void tcp_ecn_on_segment(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p);
+/* Flags of a segment that is sent; whether its IP header may be marked. */
+uint8_t tcp_ecn_flags(struct tcp_leg *l, const struct weir_span *s);
+bool tcp_ecn_may_mark(const struct tcp_leg *l, const struct weir_span *s);
+void tcp_ecn_set(uint8_t *l3, uint8_t family, uint8_t codepoint);
 
 /* tcp_input.c, tcp_ack.c, tcp_sack.c */
 void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,

@@ -202,6 +202,8 @@ static enum weir_drop accept(struct weir_tcp *t, struct weir_tcp_conn *c, struct
 	take_timestamp(l, o, p);
 	follow_template(tcp_other(c, l), p);
 	answer_keep_alive(c, l);
+	if (l->ecn & ECN_ON)
+		tcp_ecn_on_segment(t, l, p);
 	tcp_on_ack(t, l, p, o);
 	if (c->over)
 		return WEIR_DROP_NONE;

@@ -49,6 +49,7 @@ void tcp_take_template(struct tcp_leg *l, const struct weir_pkt *from)
 		ip->proto = WEIR_PROTO_TCP;
 		ip->payload_len = 0;
 	}
+	tcp_ecn_set(l3, from->tuple.family, 0);
 	l->sum_base = weir_sum_fold(addresses_sum(l3, from->tuple.family));
 }
 
@@ -139,8 +140,13 @@ struct rte_mbuf *tcp_build(struct weir_tcp *t, struct tcp_leg *l, struct weir_sp
 		return NULL;
 	at = rte_pktmbuf_mtod(m, uint8_t *);
 	memcpy(at, l->template, l->template_len);
-	write_l3(l, at + l->l3_at, c->family, tcp_len + len);
 	h = (struct rte_tcp_hdr *)(void *)(at + l->template_len);
+	if (l->ecn & ECN_ON && !(flags & WEIR_TCP_RST)) {
+		flags |= tcp_ecn_flags(l, s);
+		if (tcp_ecn_may_mark(l, s))
+			tcp_ecn_set(at + l->l3_at, c->family, IP_ECN_ECT0);
+	}
+	write_l3(l, at + l->l3_at, c->family, tcp_len + len);
 	write_tcp(t, l, h, options_len, seq, flags);
 	memcpy(h + 1, options, options_len);
 	sum = (uint64_t)l->sum_base + rte_cpu_to_be_16((uint16_t)(tcp_len + len)) +

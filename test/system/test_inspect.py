@@ -6,6 +6,7 @@ import threading
 import time
 
 from cases import SOAK, Suite, check, check_equal
+from frames import Capture
 from lab import ALLOW_ALL, ROOT, Lab, cpus, need_device, wait_for
 from test_flood import flood, syn_layer
 from test_transfer import SIZE, transfer
@@ -156,6 +157,19 @@ def what_comes_in_one_piece_is_stopped_as_well():
         check(b"jndi:ldap:" not in server.got[0], "the pattern arrived")
         check_equal(weir.wait_event(event_type="alert")["stream"]["offset"],
                     100000 + JNDI.index(b"jndi:") + 5, "offset")
+
+
+@suite.case()
+def peers_that_speak_ecn_speak_it_with_weir():
+    with Lab("af_packet") as lab, lab.weir(policy=INSPECT):
+        for client_speaks in (True, False):
+            lab.client.sysctl("net.ipv4.tcp_ecn", int(client_speaks))
+            with Capture(lab.server) as capture, Recorder(lab.server) as server, \
+                    dial_in(lab, server) as s:
+                s.sendall(HARMLESS)
+                wait_for(lambda server=server: server.got[0] == HARMLESS, 5, "what was sent")
+            marks = {frame[15] & 3 for frame in capture.having(HARMLESS)}
+            check_equal(marks, {2 if client_speaks else 0}, "ECN field of what the server got")
 
 
 @suite.case()

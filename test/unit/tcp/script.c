@@ -53,7 +53,7 @@ static uint32_t number(struct script *s, char **at)
 
 static uint8_t flags_of(struct script *s, const char *w)
 {
-	static const char letters[] = "FSRPAU";
+	static const char letters[] = "FSRPAUEC";
 	uint8_t flags = 0;
 
 	for (; *w; w++) {
@@ -113,6 +113,10 @@ static void read_segment(struct script *s, char **at, unsigned int from, struct 
 			g->ts_ecr = number(s, at);
 		} else if (strcmp(w, "urg") == 0) {
 			g->urgent = (uint16_t)number(s, at);
+		} else if (strcmp(w, "ect") == 0) {
+			g->ecn = 2;
+		} else if (strcmp(w, "ce") == 0) {
+			g->ecn = 3;
 		} else if (strcmp(w, "tfo") == 0) {
 			g->fast_open = true;
 		} else {
@@ -127,9 +131,10 @@ static void read_segment(struct script *s, char **at, unsigned int from, struct 
 
 static void describe(const struct segment *g, unsigned int from, char *text, size_t len)
 {
-	int n = snprintf(text, len, "%s%s%s%s %d %d %u win %u mss %u scale %u%s",
+	int n = snprintf(text, len, "%s%s%s%s%s%s %d %d %u win %u mss %u scale %u%s",
 			 g->flags & WEIR_TCP_SYN ? "S" : "", g->flags & WEIR_TCP_FIN ? "F" : "",
 			 g->flags & WEIR_TCP_RST ? "R" : "", g->flags & WEIR_TCP_ACK ? "A" : "",
+			 g->flags & 0x40 ? "E" : "", g->flags & 0x80 ? "C" : "",
 			 (int)(g->seq - isn[from]),
 			 g->flags & WEIR_TCP_ACK ? (int)(g->ack - isn[!from]) : (int)g->ack, g->len,
 			 g->window, g->mss, g->scale, g->sack_ok ? " maysack" : "");
@@ -149,6 +154,7 @@ static void compare(struct script *s, const struct segment *want, const struct s
 
 	describe(got, from, text, sizeof(text));
 	must(s, ((want->flags ^ got->flags) & mask) == 0, "flags: %s", text);
+	must(s, want->ecn == got->ecn, "ecn %u: %s", got->ecn, text);
 	must(s, want->seq == got->seq, "seq: %s", text);
 	must(s, !(want->flags & WEIR_TCP_ACK) || want->ack == got->ack, "ack: %s", text);
 	must(s, want->len == got->len, "len: %s", text);

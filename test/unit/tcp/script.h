@@ -12,9 +12,9 @@
  *   hold, pass N                    bytes are not passed on by themselves; the first N are
  *
  * Numbers count from the sender's initial number, acknowledgements from the other one's. FLAGS are
- * letters of SFRPAU; what weir sends is compared without P. more: win N, mss N, scale N, maysack,
- * sack A-B[,C-D], ts VAL ECR, urg N, tfo; a segment of weir must have just what is written, but for
- * win.
+ * letters of SFRPAUEC; what weir sends is compared without P. more: win N, mss N, scale N, maysack,
+ * sack A-B[,C-D], ts VAL ECR, urg N, tfo, ect, ce; a segment of weir must have just what is
+ * written, but for win.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H

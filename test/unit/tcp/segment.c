@@ -67,7 +67,7 @@ static size_t l3_len(uint8_t family)
 	return family == 4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
 }
 
-static void write_l2_l3(uint8_t *at, unsigned int from, uint8_t family, size_t l4_len)
+static void write_l2_l3(uint8_t *at, unsigned int from, uint8_t family, size_t l4_len, uint8_t ecn)
 {
 	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)(void *)at;
 	struct rte_ipv4_hdr *v4 = (struct rte_ipv4_hdr *)(void *)(eth + 1);
@@ -81,6 +81,7 @@ static void write_l2_l3(uint8_t *at, unsigned int from, uint8_t family, size_t l
 	if (family == 4) {
 		v4->version_ihl = 0x45;
 		v4->total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*v4) + l4_len));
+		v4->type_of_service = ecn;
 		v4->time_to_live = (uint8_t)(60 + from);
 		v4->next_proto_id = 6;
 		v4->fragment_offset = rte_cpu_to_be_16(0x4000);
@@ -88,7 +89,7 @@ static void write_l2_l3(uint8_t *at, unsigned int from, uint8_t family, size_t l
 		v4->dst_addr = rte_cpu_to_be_32(0x0a000002 - from);
 		v4->hdr_checksum = rte_ipv4_cksum(v4);
 	} else {
-		v6->vtc_flow = rte_cpu_to_be_32(0x60000000);
+		v6->vtc_flow = rte_cpu_to_be_32(0x60000000 | (uint32_t)ecn << 20);
 		v6->payload_len = rte_cpu_to_be_16((uint16_t)l4_len);
 		v6->proto = 6;
 		v6->hop_limits = (uint8_t)(60 + from);
@@ -113,7 +114,7 @@ struct rte_mbuf *segment_to_frame(const struct segment *s, unsigned int from, ui
 	ck_assert_uint_le(options_len, 40);
 	at = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(head + l4_len));
 	ck_assert_ptr_nonnull(at);
-	write_l2_l3(at, from, family, l4_len);
+	write_l2_l3(at, from, family, l4_len, s->ecn);
 	h = (struct rte_tcp_hdr *)(void *)(at + head);
 	h->src_port = rte_cpu_to_be_16(ports[from]);
 	h->dst_port = rte_cpu_to_be_16(ports[!from]);
@@ -178,6 +179,7 @@ void segment_from_frame(struct segment *s, struct rte_mbuf *m, unsigned int from
 {
 	struct weir_pkt p;
 	const uint8_t *at;
+	uint8_t ecn;
 	uint8_t expected[sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv6_hdr)];
 
 	weir_pkt_parse(&p, m, WEIR_PKT_CHECKSUM_VERIFY);
@@ -187,13 +189,15 @@ void segment_from_frame(struct segment *s, struct rte_mbuf *m, unsigned int from
 	ck_assert_uint_eq(p.tuple.sport, ports[from]);
 	ck_assert_uint_eq(p.tuple.dport, ports[!from]);
 	at = rte_pktmbuf_mtod(m, const uint8_t *);
-	write_l2_l3(expected, from, family, p.l3_len - l3_len(family));
+	ecn = at[sizeof(struct rte_ether_hdr) + 1] >> (family == 4 ? 0 : 4) & 3;
+	write_l2_l3(expected, from, family, p.l3_len - l3_len(family), ecn);
 	ck_assert_mem_eq(at, expected, sizeof(struct rte_ether_hdr) + 4);
 	*s = (struct segment){
 		.seq = p.seq,
 		.ack = p.ack,
 		.window = p.window,
-		.flags = p.tcp_flags,
+		.flags = at[p.l4_off + 13], /* weir_pkt has not all of them */
+		.ecn = ecn,
 		.ttl = at[sizeof(struct rte_ether_hdr) + (family == 4 ? 8 : 7)],
 		.scale = 0xff,
 		.len = (uint16_t)p.payload_len,

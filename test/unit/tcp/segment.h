@@ -17,6 +17,7 @@ struct segment {
 	uint32_t ack;
 	uint16_t window;
 	uint8_t flags;
+	uint8_t ecn;   /* of the IP header (RFC 3168 section 5) */
 	uint8_t ttl;   /* read only: of the frame that it came in */
 	uint8_t scale; /* 0xff: no option */
 	uint16_t mss;  /* 0: no option */

@@ -224,6 +224,43 @@ static const struct rule options[] = {
 		  "s> A 1 1 0 ts 910 110 sack 5001-9001; wait 3; s< -"},
 };
 
+/* ---- RFC 3168 ---- */
+
+#define OPEN_ECN                                                               \
+	"c> SEC 0 0 0 mss 1460; s< SEC 0 0 0 mss 1460; s> SAE 0 1 0 mss 1460;" \
+	"c< SAE 0 1 0 mss 1460; c> A 1 1 0; s< A 1 1 0;"
+
+static const struct rule marks[] = {
+	{"3168 6.1.1", "the peers agree, and data is marked as capable",
+	 OPEN_ECN
+	 "c> A 1 1 100 ect; s< A 1 1 100 ect; c< A 1 101 0; s> A 1 101 100; c< A 1 101 100 ect;"
+	 "s< A 101 101 0"},
+	{"3168 6.1.1", "a server that does not speak it is left alone",
+	 "c> SEC 0 0 0 mss 1460; s< SEC 0 0 0 mss 1460; s> SA 0 1 0 mss 1460;"
+	 "c< SA 0 1 0 mss 1460; c> A 1 1 100; s< A 1 1 100; c< A 1 101 0"},
+	{"3168 6.1.1", "nobody agrees to what was not asked, nor do reflections",
+	 "c> S 0 0 0 mss 1460; s< S 0 0 0 mss 1460; s> SAE 0 1 0 mss 1460; c< SA 0 1 0 mss 1460;"
+	 "c> A 1 1 100; s< A 1 1 100; c< A 1 101 0"},
+	{"3168 6.1.1.1", "a reflection of the asking is no agreement",
+	 "c> SEC 0 0 0 mss 1460; s< SEC 0 0 0 mss 1460; s> SAEC 0 1 0 mss 1460;"
+	 "c< SA 0 1 0 mss 1460; c> A 1 1 100; s< A 1 1 100; c< A 1 101 0"},
+	{"3168 6.1.1.1", "a SYN that is repeated without asking does not ask",
+	 "c> SEC 0 0 0 mss 1460; s< SEC 0 0 0 mss 1460; c> S 0 0 0 mss 1460; s< S 0 0 0 mss 1460;"
+	 "s> SAE 0 1 0 mss 1460; c< SA 0 1 0 mss 1460; c> A 1 1 9; s< A 1 1 9; c< A 1 10 0"},
+	{"3168 6.1.3", "a mark is told until it was heeded, and does not cross",
+	 OPEN_ECN "c> A 1 1 100 ce; s< A 1 1 100 ect; c< AE 1 101 0; c> A 101 1 100 ect;"
+		  "s< A 101 1 100 ect; c< AE 1 201 0; c> AC 201 1 100 ect; s< A 201 1 100 ect;"
+		  "c< A 1 301 0"},
+	{"3168 6.1.2", "what the peer tells of is heeded once in what is under way",
+	 OPEN_ECN
+	 "c> A 1 1 100; s< A 1 1 100 ect; c< A 1 101 0; c> A 101 1 100; s< A 101 1 100 ect;"
+	 "c< A 1 201 0; s> AE 1 101 0; c> A 201 1 100; s< AC 201 1 100 ect; c< A 1 301 0;"
+	 "s> AE 1 201 0; c> A 301 1 100; s< A 301 1 100 ect; c< A 1 401 0;"
+	 "s> AE 1 401 0; c> A 401 1 100; s< AC 401 1 100 ect"},
+	{"3168 6.1.5", "a repetition is not marked as capable",
+	 OPEN_ECN "c> A 1 1 100; s< A 1 1 100 ect; c< A 1 101 0; wait 220; s< A 1 1 100"},
+};
+
 static void run_rules(const struct rule *rules, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -261,6 +298,12 @@ START_TEST(sending_follows_the_rules)
 }
 END_TEST
 
+START_TEST(marks_of_congestion_follow_the_rules)
+{
+	run_rules(marks, WEIR_ARRAY_LEN(marks));
+}
+END_TEST
+
 START_TEST(options_follow_the_rules)
 {
 	run_rules(options, WEIR_ARRAY_LEN(options));
@@ -271,5 +314,5 @@ Suite *tcp_rules_suite(void)
 {
 	return WEIR_SUITE("tcp rules", opening_follows_the_rules, segments_are_judged_by_the_rules,
 			  closing_follows_the_rules, sending_follows_the_rules,
-			  options_follow_the_rules);
+			  options_follow_the_rules, marks_of_congestion_follow_the_rules);
 }
