@@ -140,6 +140,8 @@ void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
 	tcp_rack_on_dsack(l, a.dsack);
 	tcp_probe_acked(t, l, p->ack, a.dsack);
 	tcp_recovery_on_ack(t, l, &a);
+	if (a.dsack)
+		tcp_undo_on_dsack(t, l, &a.dsack_block);
 	if (l->timer_for == TCP_TIMER_NONE || (a.cumulative && l->timer_for != TCP_TIMER_REORDER))
 		tcp_timer_rearm(t, l);
 	on_fin_acked(t, l);

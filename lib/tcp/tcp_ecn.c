@@ -54,6 +54,7 @@ static void heed(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack)
 	if (l->recovery != TCP_OPEN || weir_seq_le(ack, l->ecn_end))
 		return;
 	tcp_congestion_event(t, l);
+	l->undo.cwnd = 0;
 	l->cwnd = l->ssthresh;
 	l->ecn_end = l->nxt;
 	l->ecn |= ECN_CWR;

@@ -89,6 +89,15 @@ struct tcp_rack {
 	bool dsack;
 };
 
+/* What a loss event took, given back when all that was sent again for it had arrived before. */
+struct tcp_undo {
+	uint32_t cwnd; /* before; 0: there is nothing to give back */
+	uint32_t ssthresh;
+	uint32_t w_max;
+	uint32_t from;  /* the first byte that was under way */
+	uint32_t bytes; /* sent again, and not told to have been there */
+};
+
 struct tcp_leg {
 	uint8_t state;      /* enum weir_tcp_state */
 	uint8_t index;      /* 0 or 1 */
@@ -144,6 +153,7 @@ struct tcp_leg {
 	uint16_t ip_id;
 	uint32_t sum_base; /* pseudo-header's addresses and protocol */
 	uint32_t ecn_end;  /* what was sent when a mark was heeded last */
+	struct tcp_undo undo;
 	struct tcp_cubic cubic;
 	struct tcp_rack rack;
 	uint64_t timer_ns;     /* when `timer_for` is due */
@@ -300,6 +310,7 @@ struct tcp_acked {
 	uint32_t rtt_us;     /* of a segment that was sent once; 0: none */
 	uint64_t now_ns;
 	bool dsack;
+	struct tcp_sack dsack_block;
 	bool resent_acked; /* a repetition was */
 };
 void tcp_note_delivered(struct tcp_leg *l, struct weir_span *s, struct tcp_acked *a);
@@ -330,6 +341,9 @@ void tcp_congestion_idle(struct weir_tcp *t, struct tcp_leg *l);
 /* tcp_recovery.c */
 void tcp_enter_recovery(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_recovery_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_acked *a);
+/* Bytes were sent again; a peer tells that it had some of such bytes already. */
+void tcp_undo_note_resent(struct tcp_leg *l, uint32_t bytes);
+void tcp_undo_on_dsack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_sack *block);
 void tcp_on_rto(struct weir_tcp *t, struct tcp_leg *l);
 
 /* tcp_rtt.c */

@@ -23,8 +23,7 @@ static bool is_overtaken(const struct tcp_leg *l, const struct weir_pkt *p)
 {
 	return p->payload_len == 0 &&
 	       (p->tcp_flags & (WEIR_TCP_ACK | WEIR_TCP_SYN | WEIR_TCP_FIN)) == WEIR_TCP_ACK &&
-	       p->seq == l->in.next && weir_seq_le(p->ack, l->una) &&
-	       weir_seq_lt(l->una - l->max_window - 1, p->ack);
+	       l->in.next - p->seq <= l->buffer && l->una - p->ack <= l->max_window;
 }
 
 /* RFC 7323 section 4.3: of what the next acknowledgement is about. */
@@ -109,7 +108,7 @@ static enum weir_drop on_unacceptable(struct weir_tcp *t, struct weir_tcp_conn *
 		return WEIR_DROP_NONE;
 	}
 	tcp_challenge(t, l);
-	return WEIR_DROP_TCP_OUT_OF_WINDOW;
+	return is_overtaken(l, p) ? WEIR_DROP_NONE : WEIR_DROP_TCP_OUT_OF_WINDOW;
 }
 
 /* Both directions of this leg are closed already: for it nothing is lost, and the other peer may

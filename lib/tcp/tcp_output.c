@@ -62,6 +62,7 @@ static void note_again(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *
 		l->resent += weir_span_end(s) - s->seq;
 	}
 	tcp_sent_list_remove(l, s);
+	tcp_undo_note_resent(l, weir_span_end(s) - s->seq);
 	l->resent_segments++;
 	weir_count(t->cfg.stats, WEIR_COUNT_TCP_RESENT, 1);
 	if (l->timer_for == TCP_TIMER_NONE)

@@ -3,14 +3,59 @@
  * and recovery after a timeout (RFC 5681 section 3.1, RFC 8985 section 6.3). */
 #include "tcp_impl.h"
 
+/* ---- undo (RFC 3708, the response of RFC 4015) ---- */
+
+static void note_event(struct tcp_leg *l)
+{
+	l->undo = (struct tcp_undo){
+		.cwnd = l->cwnd, .ssthresh = l->ssthresh, .w_max = l->cubic.w_max, .from = l->una};
+}
+
+void tcp_undo_note_resent(struct tcp_leg *l, uint32_t bytes)
+{
+	if (l->undo.cwnd)
+		l->undo.bytes += bytes;
+}
+
+/* Nothing was lost: it was late, or only its acknowledgement was. */
+static void undo(struct weir_tcp *t, struct tcp_leg *l)
+{
+	l->cwnd = tcp_max(l->cwnd, l->undo.cwnd);
+	l->ssthresh = tcp_max(l->ssthresh, l->undo.ssthresh);
+	l->cubic.w_max = tcp_max(l->cubic.w_max, l->undo.w_max);
+	l->cubic.epoch_ns = 0;
+	l->recovery = TCP_OPEN;
+	l->undo.cwnd = 0;
+	weir_count(t->cfg.stats, WEIR_COUNT_TCP_UNDONE, 1);
+}
+
+void tcp_undo_on_dsack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_sack *block)
+{
+	struct tcp_undo *u = &l->undo;
+	uint32_t bytes = block->end - block->start;
+
+	if (!u->cwnd || !u->bytes || weir_seq_lt(block->start, u->from) ||
+	    weir_seq_lt(l->nxt, block->end) || weir_seq_le(block->end, block->start))
+		return;
+	u->bytes -= tcp_min(u->bytes, bytes);
+	if (!u->bytes)
+		undo(t, l);
+}
+
+/* ---- fast recovery ---- */
+
 void tcp_enter_recovery(struct weir_tcp *t, struct tcp_leg *l)
 {
+	note_event(l);
 	tcp_congestion_event(t, l);
 	l->recovery = TCP_RECOVERY;
 	l->recover = l->nxt;
 	l->prr_flight = tcp_max(tcp_flight(l), 1);
 	l->prr_delivered = l->prr_out = 0;
 	l->flags &= (uint16_t)~LEG_TLP_OUT;
+	/* There is nothing to probe for any more (RFC 8985 section 7.2). */
+	if (l->timer_for == TCP_TIMER_TLP)
+		tcp_timer_rearm(t, l);
 	weir_count(t->cfg.stats, WEIR_COUNT_TCP_RECOVERIES, 1);
 }
 
@@ -94,6 +139,9 @@ void tcp_on_rto(struct weir_tcp *t, struct tcp_leg *l)
 	if (!l->out.head || l->out.head == l->unsent)
 		return;
 	if (l->recovery != TCP_LOSS || weir_seq_le(l->recover, l->una)) {
+		/* In recovery what was before that is to be given back. */
+		if (l->recovery == TCP_OPEN || !l->undo.cwnd)
+			note_event(l);
 		tcp_congestion_event(t, l);
 		l->ssthresh = tcp_max(tcp_min(l->ssthresh, tcp_flight(l) / 2), 2u * l->mss);
 		l->recover = l->nxt;

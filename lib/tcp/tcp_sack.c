@@ -125,6 +125,7 @@ void tcp_take_sack(struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
 	unsigned int steps = STEPS_MAX;
 
 	a->dsack = is_dsack(ack, o);
+	a->dsack_block = o->sack[0];
 	for (unsigned int i = a->dsack; i < o->n_sack; i++)
 		if (is_sound(l, &o->sack[i]) && !was_heard(l, &o->sack[i]))
 			take_block(l, &o->sack[i], a, &steps);

@@ -221,6 +221,18 @@ static void check_end(struct script *s, const char *what)
 		     s->lab.ended ? names[s->lab.end] : "it has not ended");
 }
 
+static void check_count(struct script *s, char **at)
+{
+	const char *name = word(at);
+	unsigned int i = 0;
+
+	while (i < WEIR_COUNT_END && strcmp(weir_counter_name((enum weir_counter)i), name) != 0)
+		i++;
+	must(s, i < WEIR_COUNT_END, "'%s' is no counter", name);
+	must(s, s->lab.stats.count[i] == number(s, at), "%llu",
+	     (unsigned long long)s->lab.stats.count[i]);
+}
+
 static void run_statement(struct script *s, char *text);
 
 static void run_lines(struct script *s, const char *text)
@@ -261,6 +273,8 @@ static void run_statement(struct script *s, char *text)
 		const char *got = weir_drop_name(s->lab.last);
 
 		must(s, strcmp(got, word(&at)) == 0, "%s", got);
+	} else if (strcmp(verb, "counted") == 0) {
+		check_count(s, &at);
 	} else if (strcmp(verb, "end") == 0) {
 		check_end(s, word(&at));
 	} else if (strcmp(verb, "hold") == 0) {

@@ -8,6 +8,7 @@
  *   c< -                            and nothing
  *   wait MS                         time passes
  *   drop NAME                       the last segment given to weir was refused for this reason
+ *   counted NAME N                  a counter has this value
  *   end closed|reset|timeout|none   the connection is over, and why
  *   hold, pass N                    bytes are not passed on by themselves; the first N are
  *

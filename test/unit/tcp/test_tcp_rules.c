@@ -188,6 +188,9 @@ static const struct rule options[] = {
 	{"7323 5", "an acknowledgement that was overtaken by a newer one is no old segment",
 	 OPEN_ALL "c> A 1 1 100 ts 110 900; s< A 1 1 100 ts 110 900; c< A 1 101 0 ts 900 110;"
 		  "s> A 1 101 0 ts 910 110; s> A 1 1 0 ts 905 101; drop none; s< -; c< -"},
+	{"9293 3.10.7.4", "one that was overtaken by data is answered, and is no fault",
+	 OPEN_ALL "s> A 1 1 100 ts 910 101; c< A 1 1 100 ts 910 101; s< A 1 101 0 ts 101 910;"
+		  "s> A 1 1 0 ts 910 101; drop none; s< A 1 101 0 ts 101 910"},
 	{"7323 5.3", "a reset is judged by its number alone",
 	 OPEN_ALL "c> R 1 0 0 ts 1 0; s< RA 1 1 0 ts 101 900; end reset"},
 	{"7323 4.3", "the echo is of what is acknowledged, not of what waits behind a gap",
@@ -257,6 +260,16 @@ static const struct rule marks[] = {
 	 "c< A 1 201 0; s> AE 1 101 0; c> A 201 1 100; s< AC 201 1 100 ect; c< A 1 301 0;"
 	 "s> AE 1 201 0; c> A 301 1 100; s< A 301 1 100 ect; c< A 1 401 0;"
 	 "s> AE 1 401 0; c> A 401 1 100; s< AC 401 1 100 ect"},
+	{"3708", "what was late and not lost is no reason to slow down",
+	 OPEN_ALL "c> A 1 1 1000 ts 110 900; c> A 1001 1 1000 ts 110 900;"
+		  "c> A 2001 1 1000 ts 110 900; c> A 3001 1 1000 ts 110 900;"
+		  "s< A 1 1 1000 ts 110 900; s< A 1001 1 1000 ts 110 900;"
+		  "s< A 2001 1 1000 ts 110 900; s< A 3001 1 1000 ts 110 900; wait 1;"
+		  "s> A 1 1 0 ts 910 110 sack 1001-4001; wait 2; s< A 1 1 1000 ts 110 910;"
+		  "s< -; counted tcp_recoveries 1; counted tcp_undone 0;"
+		  "c> A 4001 1 1000 ts 110 910; s< A 4001 1 1000 ts 110 910;"
+		  "s> A 1 4001 0 ts 911 110; s> A 1 4001 0 ts 911 110 sack 1-1001;"
+		  "counted tcp_undone 1"},
 	{"3168 6.1.5", "a repetition is not marked as capable",
 	 OPEN_ECN "c> A 1 1 100; s< A 1 1 100 ect; c< A 1 101 0; wait 220; s< A 1 1 100"},
 };
