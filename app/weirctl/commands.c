@@ -56,7 +56,10 @@ static const struct command commands[] = {
 	{
 		.name = "trace",
 		.about = "packets of flows that match, as they pass",
-		.more = "A PREFIX is an address or a network. One trace at a time.\n",
+		.more = "A PREFIX is an address or a network. One trace at a time.\n"
+			"'>' came from a peer, '>>' was sent by weir for an inspected connection, "
+			"'>|' was "
+			"stopped.\n",
 		.render = render_trace,
 		.streams = true,
 		.option = {FILTER,

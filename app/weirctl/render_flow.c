@@ -198,13 +198,25 @@ static const char *flag_letters(const char *hex, char text[16])
 	return text;
 }
 
-static void print_packet(const json_t *e, const json_t *t)
+/* Of what came, of what weir sends for a connection that it carries, of what it stopped. */
+static const char *arrow(const json_t *t)
 {
 	bool back = strcmp(text_of(t, "direction"), "to_client") == 0;
+	const char *step = text_of(t, "step");
+
+	if (strcmp(step, "sent") == 0)
+		return back ? "<<" : ">>";
+	if (strcmp(step, "stopped") == 0)
+		return back ? "|<" : ">|";
+	return back ? "<" : ">";
+}
+
+static void print_packet(const json_t *e, const json_t *t)
+{
 	char from[80], to[80], flags[16], time[16];
 
 	printf("%s %s %s %s %s len %lld %s", time_of_day(e, time), text_of(e, "proto"),
-	       endpoint(e, "src_ip", "src_port", from), back ? "<" : ">",
+	       endpoint(e, "src_ip", "src_port", from), arrow(t),
 	       endpoint(e, "dest_ip", "dest_port", to), (long long)int_of(t, "len"),
 	       text_of(t, "state"));
 	if (json_object_get(t, "seq"))

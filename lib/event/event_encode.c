@@ -221,11 +221,15 @@ static void add_trace(struct weir_buf *out, const struct weir_event *e)
 		LIT(out, "\"to_client\"");
 	else
 		LIT(out, "\"to_server\"");
+	if (e->step == WEIR_EVENT_SENT)
+		LIT(out, ",\"step\":\"sent\"");
+	else if (e->step == WEIR_EVENT_STOPPED)
+		LIT(out, ",\"step\":\"stopped\"");
 	MEMBER_U64(out, "len", e->len);
 	LIT(out, ",\"state\":\"");
 	weir_buf_str(out, weir_flow_state_name((enum weir_flow_state)e->state));
 	LIT(out, "\"");
-	if (e->proto == WEIR_PROTO_TCP) {
+	if (e->proto == WEIR_PROTO_TCP && e->step != WEIR_EVENT_STOPPED) {
 		LIT(out, ",\"tcp_flags\":");
 		add_hex(out, e->trace_tcp_flags);
 		MEMBER_U64(out, "seq", e->seq);

@@ -24,6 +24,13 @@ enum weir_event_type {
 #define WEIR_EVENT_CONTEXT 64
 
 /* Plain data, no pointers but `names`-ids; zero what does not apply. */
+/* What a TRACE record shows of a flow. */
+enum weir_event_step {
+	WEIR_EVENT_RECEIVED, /* a packet came */
+	WEIR_EVENT_SENT,     /* weir sent a segment of an inspected connection */
+	WEIR_EVENT_STOPPED   /* bytes of one do not go on: `len` of them */
+};
+
 struct weir_event {
 	uint64_t unix_ns;
 	uint64_t flow_id;
@@ -40,6 +47,7 @@ struct weir_event {
 			uint32_t len; /* of L3 */
 			uint16_t window;
 			uint8_t trace_tcp_flags;
+			uint8_t step; /* enum weir_event_step */
 		};
 		struct {                    /* ALERT, and `dir` */
 			uint64_t offset;    /* in the stream, of the byte after the match */

@@ -29,6 +29,17 @@ static void let_go(struct path_worker *w, struct path_carried *k)
 
 /* ---- what the connections ask for ---- */
 
+static WEIR_COLD void trace_sent(struct path_worker *w, const struct weir_flow *f, unsigned int leg,
+				 uint16_t port, struct rte_mbuf *m)
+{
+	struct weir_pkt p;
+
+	if (!path_is_traced(w, f))
+		return;
+	weir_pkt_parse(&p, m, WEIR_PKT_CHECKSUM_IGNORE);
+	path_event_trace(w, w->side[port].name, WEIR_EVENT_SENT, &p, f, !leg, WEIR_DROP_NONE);
+}
+
 static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct rte_mbuf *m)
 {
 	const struct path_carried *k = weir_tcp_user(c);
@@ -40,6 +51,8 @@ static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct
 		path_free(w, m);
 		return;
 	}
+	if (weir_unlikely(w->trace != NULL))
+		trace_sent(w, k->flow, leg, port, m);
 	path_send(w, port, m);
 }
 
@@ -49,6 +62,9 @@ static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg
 {
 	weir_count(&w->stats, WEIR_COUNT_STREAMS_STOPPED, 1);
 	weir_count_drop(&w->stats, WEIR_DROP_STREAM_RULE);
+	if (weir_unlikely(path_is_traced(w, k->flow)))
+		path_event_stopped(w, k->flow, (uint8_t)leg, weir_tcp_readable(k->conn, leg),
+				   reset ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP);
 	k->stopped = reset ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP;
 	weir_tcp_abort(w->tcp, k->conn, reset ? 3u : 2u >> leg, w->now_ns);
 }

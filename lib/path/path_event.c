@@ -125,15 +125,41 @@ void path_event_alert(struct path_worker *w, const struct weir_flow *f, uint8_t 
 	weir_count(&w->stats, WEIR_COUNT_ALERTS, 1);
 }
 
-void path_event_trace(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
-		      const struct weir_flow *f, uint8_t dir, enum weir_drop reason)
+bool path_is_traced(const struct path_worker *w, const struct weir_flow *f)
+{
+	return w->trace && path_unix_ns(w) <= w->trace->until_unix_ns &&
+	       path_filter_matches(&w->trace->filter, f);
+}
+
+void path_event_stopped(struct path_worker *w, const struct weir_flow *f, uint8_t dir, uint32_t len,
+			uint8_t verdict)
 {
 	struct weir_event e = {
 		.type = WEIR_EVENT_TRACE,
 		.dir = dir,
+		.step = WEIR_EVENT_STOPPED,
+		.len = len,
+		.port = initiator_port(w, f),
+	};
+
+	add_flow(&e, f);
+	e.state = f->state;
+	e.reason = WEIR_DROP_STREAM_RULE;
+	e.verdict = verdict;
+	post(w, &e);
+}
+
+void path_event_trace(struct path_worker *w, uint32_t port, enum weir_event_step step,
+		      const struct weir_pkt *p, const struct weir_flow *f, uint8_t dir,
+		      enum weir_drop reason)
+{
+	struct weir_event e = {
+		.type = WEIR_EVENT_TRACE,
+		.dir = dir,
+		.step = (uint8_t)step,
 		.state = f->state,
 		.len = p->l3_len,
-		.port = b->in->name,
+		.port = port,
 	};
 
 	add_flow(&e, f);

@@ -141,8 +141,8 @@ static WEIR_COLD void trace(struct path_worker *w, const struct path_burst *b,
 			    const struct weir_pkt *p, const struct weir_flow *f, uint8_t dir,
 			    enum weir_drop reason)
 {
-	if (path_unix_ns(w) <= w->trace->until_unix_ns && path_filter_matches(&w->trace->filter, f))
-		path_event_trace(w, b, p, f, dir, reason);
+	if (path_is_traced(w, f))
+		path_event_trace(w, b->in->name, WEIR_EVENT_RECEIVED, p, f, dir, reason);
 }
 
 /* The same for a flow that weir carries itself. */

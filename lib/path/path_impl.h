@@ -257,8 +257,14 @@ void path_event_decision(struct path_worker *w, const struct path_burst *b,
 void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir_flow_end why);
 void path_event_alert(struct path_worker *w, const struct weir_flow *f, uint8_t dir,
 		      const struct weir_scan_rule *rule, uint64_t offset, const char *context);
-void path_event_trace(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
-		      const struct weir_flow *f, uint8_t dir, enum weir_drop reason);
+/* Whether control wants to see this flow's packets now. */
+bool path_is_traced(const struct path_worker *w, const struct weir_flow *f);
+/* `port` is an interned name. */
+void path_event_trace(struct path_worker *w, uint32_t port, enum weir_event_step step,
+		      const struct weir_pkt *p, const struct weir_flow *f, uint8_t dir,
+		      enum weir_drop reason);
+void path_event_stopped(struct path_worker *w, const struct weir_flow *f, uint8_t dir, uint32_t len,
+			uint8_t verdict);
 void path_note_drop(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		    enum weir_drop reason);
 void path_tell_untold(struct path_worker *w);

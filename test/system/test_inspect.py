@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Connections that weir carries: what was held against the stream rules is what arrives."""
 import os
+import re
 import socket
 import threading
 import time
@@ -157,6 +158,29 @@ def what_comes_in_one_piece_is_stopped_as_well():
         check(b"jndi:ldap:" not in server.got[0], "the pattern arrived")
         check_equal(weir.wait_event(event_type="alert")["stream"]["offset"],
                     100000 + JNDI.index(b"jndi:") + 5, "offset")
+
+
+@suite.case()
+def trace_shows_what_came_what_weir_sent_and_what_it_stopped():
+    with Lab("af_packet") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir:
+        lines = []
+        tracer = threading.Thread(target=lambda: lines.extend(weir.weirctl(
+            "trace", "--any", lab.client.v4, "--seconds", "4").stdout.splitlines()))
+        tracer.start()
+        time.sleep(1)
+        with Recorder(lab.server) as server, dial_in(lab, server) as s:
+            s.sendall(HARMLESS)
+            wait_for(lambda: server.got[0] == HARMLESS, 5, "what was sent")
+            s.sendall(JNDI)
+            wait_for(lambda: server.ends[0], 5, "the server's end")
+        tracer.join()
+        seen = [re.sub(r"^\S+ TCP \S+ (\S+) \S+ len (\d+) \S+(?: \[(\w+)\])?.* (\w+) by inspected",
+                       r"\1 \2 \3 \4", line) for line in lines]
+        for wanted in ("> 60 S allow", ">> 60 S allow", f"> {52 + len(HARMLESS)} PA allow",
+                       f">> {52 + len(HARMLESS)} PA allow", f"> {52 + len(JNDI)} PA allow",
+                       f">| {len(JNDI)}  deny (stream_rule)", ">> 52 RA allow", "<< 52 RA allow"):
+            check(wanted in seen, f"no '{wanted}' in {seen}")
+        check(f">> {52 + len(JNDI)} PA allow" not in seen, f"it was sent on: {seen}")
 
 
 @suite.case()

@@ -222,6 +222,35 @@ START_TEST(a_traced_segment_has_its_sequence_numbers)
 }
 END_TEST
 
+START_TEST(what_weir_sends_and_what_it_stops_is_told_apart)
+{
+	struct weir_event e = tcp_record(WEIR_EVENT_TRACE);
+
+	e.policy = e.rule = 0;
+	e.len = 46;
+	e.state = WEIR_FLOW_ESTABLISHED;
+	e.step = WEIR_EVENT_SENT;
+	assert_encoded(&e, "x",
+		       "{\"timestamp\":\"2023-12-31T23:59:59.123456+0000\","
+		       "\"flow_id\":1234567890123456,\"in_iface\":\"outside\","
+		       "\"event_type\":\"trace\",\"src_ip\":\"10.0.0.2\",\"src_port\":40000,"
+		       "\"dest_ip\":\"192.168.255.1\",\"dest_port\":5432,\"proto\":\"TCP\","
+		       "\"trace\":{\"direction\":\"to_server\",\"step\":\"sent\",\"len\":46,"
+		       "\"state\":\"established\",\"tcp_flags\":\"00\",\"seq\":0,"
+		       "\"ack\":0,\"window\":0},"
+		       "\"weir\":{\"generation\":7,\"worker\":3,\"verdict\":\"allow\"}}");
+	e.step = WEIR_EVENT_STOPPED;
+	assert_encoded(&e, "x",
+		       "{\"timestamp\":\"2023-12-31T23:59:59.123456+0000\","
+		       "\"flow_id\":1234567890123456,\"in_iface\":\"outside\","
+		       "\"event_type\":\"trace\",\"src_ip\":\"10.0.0.2\",\"src_port\":40000,"
+		       "\"dest_ip\":\"192.168.255.1\",\"dest_port\":5432,\"proto\":\"TCP\","
+		       "\"trace\":{\"direction\":\"to_server\",\"step\":\"stopped\",\"len\":46,"
+		       "\"state\":\"established\"},"
+		       "\"weir\":{\"generation\":7,\"worker\":3,\"verdict\":\"allow\"}}");
+}
+END_TEST
+
 START_TEST(a_match_of_a_stream_rule_is_eves_alert)
 {
 	struct weir_event e = tcp_record(WEIR_EVENT_ALERT);
@@ -368,8 +397,9 @@ Suite *event_encode_suite(void)
 		mode_detect_is_told_as_would_deny, a_flow_has_eves_flow_and_tcp_objects,
 		an_icmp_flow_has_its_identifier_and_no_ports, drops_and_failures_are_counted,
 		links_and_reloads_have_a_detail_and_no_verdict,
-		a_traced_segment_has_its_sequence_numbers, a_match_of_a_stream_rule_is_eves_alert,
-		protocols_have_suricatas_names, a_protocol_without_a_name_is_its_number,
-		names_are_escaped_whatever_is_in_them, dates_are_right,
-		numbers_out_of_their_lists_are_unknown);
+		a_traced_segment_has_its_sequence_numbers,
+		what_weir_sends_and_what_it_stops_is_told_apart,
+		a_match_of_a_stream_rule_is_eves_alert, protocols_have_suricatas_names,
+		a_protocol_without_a_name_is_its_number, names_are_escaped_whatever_is_in_them,
+		dates_are_right, numbers_out_of_their_lists_are_unknown);
 }
