@@ -7,9 +7,9 @@
 
 Nothing here touches the host's network: all interfaces are made inside the namespaces, whose names
 hold this process's id. Everything is taken away at the end, also after a failure; what a killed run
-left behind is swept by the next one. Devices: af_xdp, af_packet, tap, memif (whose ends are
-weir-bench, not hosts), and two without weir for comparison and for trying the laboratory itself:
-bridge, cable.
+left behind is swept by the next one. Devices: af_xdp, af_packet, tap, memif and vhost (whose ends
+are weir-bench, not hosts), and two without weir, for comparison and for trying the laboratory
+itself: bridge, cable.
 
 A bad line may stand before either end, `weir-bench line` in a namespace of its own:
 
@@ -34,8 +34,9 @@ BUILD = os.environ.get("WEIR_BUILD", os.path.join(ROOT, "build"))
 WEIR = os.path.join(BUILD, "app/weir/weir")
 WEIRCTL = os.path.join(BUILD, "app/weirctl/weirctl")
 WEIR_BENCH = os.path.join(BUILD, "app/weir-bench/weir-bench")
-WEIR_DEVICES = ("af_xdp", "af_packet", "tap", "memif")
-VDEVS = ("tap", "memif")
+WEIR_DEVICES = ("af_xdp", "af_packet", "tap", "memif", "vhost")
+NO_HOSTS = ("memif", "vhost")
+VDEVS = ("tap", *NO_HOSTS)
 REFERENCES = ("bridge", "cable")
 CLONE_NEWNET = 0x40000000
 
@@ -258,7 +259,15 @@ class Lab:
             return [f"vdev:net_tap{i},iface=wtap{i}" for i in (0, 1)]
         if self.device == "memif":
             return [self.memif(i, "server") for i in (0, 1)]
+        if self.device == "vhost":
+            return [f"vdev:net_vhost{i},iface={self.dir}/vhost{i},queues=1" for i in (0, 1)]
         return ["iface:g0", "iface:g1"]
+
+    def peer_device(self, i):
+        """What weir-bench opens to be the peer of port `i` where there are no hosts."""
+        if self.device == "memif":
+            return self.memif(i, "client")
+        return f"vdev:net_virtio_user{i},path={self.dir}/vhost{i},queues=1,queue_size=256"
 
     def memif(self, i, role):
         return (f"vdev:net_memif{i},role={role},id={i},socket={self.dir}/memif{i},"
@@ -482,7 +491,7 @@ class Weir:
                           f"{self.log().strip()[-600:]}")
         if self.lab.device == "tap":
             self.lab.adopt_taps()
-        if self.lab.device != "memif":
+        if self.lab.device not in NO_HOSTS:
             self.wait_for_carrier()
 
     def wait_for_carrier(self):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A table full of live flows, by weir-bench over memif: all are found again, control still answers,
-and peers that come and go disturb nothing."""
+"""A table full of live flows, by weir-bench over memif and vhost: all are found again, control
+still answers, and peers that come and go disturb nothing."""
 import os
 import time
 
 from cases import SOAK, Skip, Suite, check, check_equal
-from lab import WEIR_BENCH, Lab, cpus, wait_for
+from lab import NO_HOSTS, WEIR_BENCH, Lab, cpus, wait_for
 
 suite = Suite()
 FLOWS = 1_000_000 if SOAK else 200_000
@@ -15,8 +15,8 @@ RATE = 60_000  # packets a second that even a shared core can do
 def command(lab, rate, seconds):
     if not os.access(WEIR_BENCH, os.X_OK):
         raise Skip("weir-bench is not built")
-    return [WEIR_BENCH, "traffic", "--source", lab.memif(0, "client"), "--sink",
-            lab.memif(1, "client"), "--cpu", cpus()[0], "--seconds", seconds, "--rate", rate]
+    return [WEIR_BENCH, "traffic", "--source", lab.peer_device(0), "--sink",
+            lab.peer_device(1), "--cpu", cpus()[0], "--seconds", seconds, "--rate", rate]
 
 
 def have_memory(gib):
@@ -25,13 +25,13 @@ def have_memory(gib):
         raise Skip(f"less than {gib} GiB of memory is free")
 
 
-@suite.case(limit_s=120, soak_limit_s=300)
-def so_many_flows_live_at_once_and_are_found_again():
+@suite.case(limit_s=120, soak_limit_s=300, each=[{"device": d} for d in NO_HOSTS])
+def so_many_flows_live_at_once_and_are_found_again(device):
     have_memory(3 if SOAK else 1)
     if len(cpus()) < 2:
         raise Skip("a second core is needed")
     seconds = FLOWS * 2 // RATE + 2
-    with Lab("memif") as lab, lab.weir(connections=FLOWS + FLOWS // 5,
+    with Lab(device) as lab, lab.weir(connections=FLOWS + FLOWS // 5,
                                        memory=", hugepages: never") as weir:
         lab.gateway.run(*command(lab, RATE, seconds), "--mode", "udp", "--flows", FLOWS,
                         timeout=seconds + 60)
@@ -49,9 +49,9 @@ def so_many_flows_live_at_once_and_are_found_again():
         check(answer["total"] > FLOWS * 0.95, f"{answer['total']} flows match")
 
 
-@suite.case(limit_s=120)
-def peers_that_die_under_full_load_do_not_take_weir_with_them():
-    with Lab("memif") as lab, lab.weir(connections=400_000,
+@suite.case(limit_s=120, each=[{"device": d} for d in NO_HOSTS])
+def peers_that_die_under_full_load_do_not_take_weir_with_them(device):
+    with Lab(device) as lab, lab.weir(connections=400_000,
                                        memory=", hugepages: never") as weir:
         for i in range(8):
             peer = lab.gateway.start(*command(lab, "max", 60), "--mode", "udp", "--both",
