@@ -108,10 +108,11 @@ static struct weir_frag *make_frags(const struct weir_path_cfg *cfg, const struc
 	return weir_frag_create(&frags);
 }
 
-/* So many in the handshake are a flood: a quarter of the places, or what a busy moment brings. */
-static uint32_t half_open_limit(uint32_t connections)
+/* So many in the handshake are a flood: a quarter of the places, or what a busy moment brings.
+ * Peers in a capture cannot answer what weir sends. */
+static uint32_t half_open_limit(const struct weir_path_cfg *cfg, uint32_t connections)
 {
-	return RTE_MAX(connections / 4, 64u);
+	return cfg->tx ? UINT32_MAX : RTE_MAX(connections / 4, 64u);
 }
 
 static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_worker *w)
@@ -129,7 +130,7 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 		.key = {{w->key.k[0] ^ COOKIES, w->key.k[1] ^ COOKIES}},
 	};
 
-	w->half_open = half_open_limit(tcp.connections);
+	w->half_open = half_open_limit(cfg, tcp.connections);
 	snprintf(name, sizeof(name), "w%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	return weir_tcp_create(&tcp, w->now_ns);
 }
