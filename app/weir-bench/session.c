@@ -56,6 +56,7 @@ int bench_eal_start(const struct bench_cpus *cpus, uint64_t bytes, const char *c
 		.n_cpus = cpus->n,
 		.need_bytes = bytes,
 		.hugepages = weir_hugepages_free() >= bytes,
+		.in_memory = weir_hugepages_free() >= bytes,
 		.pci = n_allow > 0,
 		.allow = allow,
 		.n_allow = n_allow,

@@ -90,6 +90,8 @@ static void add_memory(struct args *a, const struct weir_eal_cfg *cfg)
 		add(a, "-m%llu", need_mib);
 	if (cfg->in_memory) {
 		add(a, "--in-memory");
+		/* virtio-user hands all memory to its backend, which takes eight files at most. */
+		add(a, "--single-file-segments");
 		return;
 	}
 	if (cfg->file_prefix)

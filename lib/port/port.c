@@ -197,13 +197,14 @@ void weir_ports_close(struct weir_ports *p)
 {
 	if (!p)
 		return;
-	port_guard_destroy(p->guard);
+	port_guard_park(p->guard);
 	if (p->log)
 		port_log_begin(p->log);
 	while (p->n)
 		close_port(&p->port[--p->n]);
 	if (p->log)
 		port_log_end(p->log);
+	port_guard_destroy(p->guard);
 	port_log_destroy(p->log);
 	free(p);
 }

@@ -33,6 +33,7 @@
 #define WINDOW_US 20
 /* A sender waits so long for the end of a window before it gives up, as at a full ring. */
 #define SEND_WAIT_US 200
+#define PARKED_NS    WEIR_NS_PER_MS
 
 struct guard_worker {
 	rte_spinlock_t in; /* held by the worker in a burst, by the interrupt thread in a window */
@@ -46,8 +47,12 @@ struct port_guard {
 	uint64_t send_wait_tsc;
 	/* interrupt thread only */
 	bool window;
+	bool started; /* control only */
 	/* control writes, the interrupt thread reads */
 	atomic_bool stop;
+	atomic_bool park;
+	/* the other way round */
+	atomic_bool parked;
 	/* The interrupt thread writes, workers read: a window is wanted, so that a worker that
 	 * bursts without a pause does not keep it waiting. A hint: the locks are what holds. */
 	atomic_bool wanted __attribute__((aligned(WEIR_CACHE_LINE)));
@@ -105,6 +110,11 @@ static bool all_connected(const struct port_guard *g)
 	return true;
 }
 
+static void nap(uint64_t ns)
+{
+	nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+}
+
 /* Whatever EAL runs on this thread between two calls of this runs in a window. */
 static void hold(void *guard)
 {
@@ -112,7 +122,11 @@ static void hold(void *guard)
 	uint64_t ns = all_connected(g) ? HELD_UP_NS : HELD_DOWN_NS;
 
 	close_window(g);
-	nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+	nap(ns);
+	while (atomic_load(&g->park) && !atomic_load(&g->stop)) {
+		atomic_store(&g->parked, true);
+		nap(PARKED_NS);
+	}
 	if (atomic_load_explicit(&g->stop, memory_order_relaxed))
 		return;
 	open_window(g);
@@ -123,7 +137,17 @@ static void hold(void *guard)
 
 int port_guard_start(struct port_guard *g)
 {
-	return rte_eal_alarm_set(WINDOW_US, hold, g) ? -WEIR_ENOMEM : 0;
+	g->started = rte_eal_alarm_set(WINDOW_US, hold, g) == 0;
+	return g->started ? 0 : -WEIR_ENOMEM;
+}
+
+void port_guard_park(struct port_guard *g)
+{
+	if (!g || !g->started)
+		return;
+	atomic_store(&g->park, true);
+	while (!atomic_load(&g->parked))
+		nap(PARKED_NS);
 }
 
 void port_guard_destroy(struct port_guard *g)

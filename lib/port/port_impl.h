@@ -147,7 +147,10 @@ struct port_guard *port_guard_create(unsigned int n_workers);
 void port_guard_add(struct port_guard *g, uint16_t ethdev);
 /* From now on EAL's interrupt thread works only while no worker is between enter and leave. */
 int port_guard_start(struct port_guard *g);
-/* No worker may be inside, nor come. */
+/* The interrupt thread does nothing any more until the guard is destroyed, so that control can
+ * close devices which that thread may be at. No worker may be inside, nor come. */
+void port_guard_park(struct port_guard *g);
+/* When the devices are closed. */
 void port_guard_destroy(struct port_guard *g);
 /* False: the driver is at work, there is nothing to be had now. */
 bool port_guard_enter(struct port_guard *g, unsigned int worker);
