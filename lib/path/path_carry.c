@@ -182,14 +182,24 @@ void path_carry_forget(struct path_worker *w, struct weir_flow *f)
 
 /* ---- release ---- */
 
-/* A policy that wanted inspection does not any more, and nothing is under way: both peers' numbers
- * are the same on either leg, so the flow is forwarded from here on as if it always had been. */
+/* Policy asks for it, and there is a rule about this port, or there may be one any day. */
+static bool is_to_be_inspected(const struct path_worker *w, const struct weir_flow *f)
+{
+	const struct weir_scan_db *db = w->gen->scan;
+
+	return f->decision.flags & WEIR_DECISION_INSPECT &&
+	       (!db || weir_scan_applies(db, WEIR_SCAN_TO_SERVER, f->port[1]) ||
+		weir_scan_applies(db, WEIR_SCAN_TO_CLIENT, f->port[1]));
+}
+
+/* There is nothing to inspect (any more), and nothing is under way: both peers' numbers are the
+ * same on either leg, so the flow is forwarded from here on as if it always had been. */
 bool path_carry_release(struct path_worker *w, struct weir_flow *f)
 {
 	struct path_carried *k = carried_by(f);
 	struct weir_flow_tcp side[2];
 
-	if (f->decision.flags & WEIR_DECISION_INSPECT || !weir_tcp_is_quiet(k->conn))
+	if (is_to_be_inspected(w, f) || !weir_tcp_is_quiet(k->conn))
 		return false;
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		struct weir_tcp_edge e;

@@ -161,6 +161,25 @@ def what_comes_in_one_piece_is_stopped_as_well():
 
 
 @suite.case()
+def a_connection_that_no_rule_is_about_is_forwarded_after_its_handshake():
+    with Lab("af_packet") as lab, lab.weir(policy=INSPECT, more="rules: { stream: [own.hs] }\n",
+                                           start=False) as weir:
+        for name, text in (("own.hs", "1:/attack/\n"),
+                           ("own.yaml", "patterns: [{ id: 1, ports: [9999], action: reset }]\n")):
+            with open(os.path.join(lab.dir, name), "w", encoding="ascii") as f:
+                f.write(text)
+        weir.start()
+        with Recorder(lab.server, answer=b"well") as server, dial_in(lab, server) as s:
+            for n in range(1, 6):
+                s.sendall(HARMLESS)
+                check_equal(s.recv(4), b"well", "the answer")
+                check_equal(server.got[0], n * HARMLESS, "what arrived")
+            check_equal(weir.counters()["flows_released"], 1, "flows released")
+            s.shutdown(socket.SHUT_WR)
+            wait_for(lambda: server.ends[0] == "closed", 5, "the server's end")
+
+
+@suite.case()
 def trace_shows_what_came_what_weir_sent_and_what_it_stopped():
     with Lab("af_packet") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir:
         lines = []
