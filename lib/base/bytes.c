@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The growing output buffer, and the distance between two words. */
+/* The growing output buffer, views compared, and the distance between two words. */
 #include <weir_base.h>
 
 #include <stdio.h>
@@ -113,4 +113,48 @@ unsigned int weir_edit_distance(const char *a, const char *b)
 		}
 	}
 	return row[lb];
+}
+
+bool weir_bytes_equal(struct weir_bytes a, struct weir_bytes b)
+{
+	return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool weir_bytes_equal_case(struct weir_bytes a, struct weir_bytes b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (weir_lower(a.ptr[i]) != weir_lower(b.ptr[i]))
+			return false;
+	return true;
+}
+
+bool weir_bytes_is(struct weir_bytes a, const char *text)
+{
+	return weir_bytes_equal(a, weir_bytes_str(text));
+}
+
+bool weir_bytes_is_case(struct weir_bytes a, const char *text)
+{
+	return weir_bytes_equal_case(a, weir_bytes_str(text));
+}
+
+ssize_t weir_bytes_find(struct weir_bytes hay, struct weir_bytes needle)
+{
+	const uint8_t *at;
+
+	if (!needle.len)
+		return 0;
+	at = hay.len ? memmem(hay.ptr, hay.len, needle.ptr, needle.len) : NULL;
+	return at ? at - hay.ptr : -1;
+}
+
+struct weir_bytes weir_bytes_trim(struct weir_bytes b)
+{
+	while (b.len && (b.ptr[0] == ' ' || b.ptr[0] == '\t'))
+		b = weir_bytes_of(b.ptr + 1, b.len - 1);
+	while (b.len && (b.ptr[b.len - 1] == ' ' || b.ptr[b.len - 1] == '\t'))
+		b.len--;
+	return b;
 }

@@ -66,6 +66,41 @@ struct weir_bytes {
 	size_t len;
 };
 
+static inline struct weir_bytes weir_bytes_of(const void *ptr, size_t len)
+{
+	return (struct weir_bytes){.ptr = ptr, .len = len};
+}
+
+static inline struct weir_bytes weir_bytes_str(const char *text)
+{
+	return (struct weir_bytes){.ptr = (const uint8_t *)text, .len = strlen(text)};
+}
+
+bool weir_bytes_equal(struct weir_bytes a, struct weir_bytes b);
+/* ASCII letters of either case are equal. */
+bool weir_bytes_equal_case(struct weir_bytes a, struct weir_bytes b);
+bool weir_bytes_is(struct weir_bytes a, const char *text);
+bool weir_bytes_is_case(struct weir_bytes a, const char *text);
+/* The first place of `needle`, or -1; the empty one is found at 0. */
+ssize_t weir_bytes_find(struct weir_bytes hay, struct weir_bytes needle);
+/* Without spaces and tabs at both ends (RFC 9110 section 5.6.3). */
+struct weir_bytes weir_bytes_trim(struct weir_bytes b);
+
+/* ASCII only, whatever the locale. */
+static inline uint8_t weir_lower(uint8_t c)
+{
+	return (uint8_t)(c - 'A') < 26 ? (uint8_t)(c | 0x20) : c;
+}
+
+/* 0 to 15, or -1. */
+static inline int weir_hex_value(uint8_t c)
+{
+	if ((uint8_t)(c - '0') < 10)
+		return c - '0';
+	c = weir_lower(c);
+	return (uint8_t)(c - 'a') < 6 ? c - 'a' + 10 : -1;
+}
+
 /* Reads forward through a view and never past its end; `ok` falls and stays false at the first
  * read that does not fit, and such a read gives zero. */
 struct weir_cursor {
@@ -136,6 +171,69 @@ void weir_buf_add(struct weir_buf *b, const void *bytes, size_t len);
 void weir_buf_str(struct weir_buf *b, const char *text);
 void weir_buf_printf(struct weir_buf *b, const char *format, ...) WEIR_PRINTF(2, 3);
 void weir_buf_vprintf(struct weir_buf *b, const char *format, va_list args) WEIR_PRINTF(2, 0);
+
+/* ---- arena: memory that is given back all at once ---- */
+
+/* Where chunks come from. `take` gives at least `bytes` aligned to 16, or NULL when there is none.
+ */
+struct weir_arena_source {
+	void *(*take)(void *context, size_t bytes);
+	void (*give)(void *context, void *chunk, size_t bytes);
+	void *context;
+};
+
+/* malloc and free: tools, tests, control. */
+extern const struct weir_arena_source weir_arena_malloc;
+
+#define WEIR_ARENA_CHUNK 32768 /* bytes asked for at a time, unless one allocation is larger */
+
+/* One owner, no lock. `taken` never exceeds `limit`; `failed` stays set after an allocation that
+ * could not be served until the next reset, so that a long computation may be judged at its end. */
+struct weir_arena {
+	const struct weir_arena_source *source;
+	struct weir_arena_chunk *chunks; /* newest first */
+	uint8_t *pos, *end;              /* of the newest */
+	size_t taken, limit;             /* bytes of all chunks */
+	bool failed;
+};
+
+void weir_arena_init(struct weir_arena *a, const struct weir_arena_source *source, size_t limit);
+/* Gives every chunk back. The arena may be used again. */
+void weir_arena_reset(struct weir_arena *a);
+/* What weir_arena_alloc does when the newest chunk is used up. */
+WEIR_COLD void *weir_arena_grow(struct weir_arena *a, size_t bytes);
+
+/* `bytes` bytes aligned to 8, not cleared; NULL when the limit or the source says no. */
+static inline void *weir_arena_alloc(struct weir_arena *a, size_t bytes)
+{
+	size_t need = (bytes + 7) & ~(size_t)7;
+	void *at = a->pos;
+
+	if (weir_unlikely(need < bytes || (size_t)(a->end - a->pos) < need))
+		return weir_arena_grow(a, bytes);
+	a->pos += need;
+	return at;
+}
+
+static inline void *weir_arena_zalloc(struct weir_arena *a, size_t bytes)
+{
+	void *at = weir_arena_alloc(a, bytes);
+
+	return at ? memset(at, 0, bytes) : NULL;
+}
+
+/* Gives the end of the newest allocation, `at` of `bytes`, back, but for its first `used` bytes:
+ * for results whose size is known only afterwards. */
+static inline void weir_arena_trim(struct weir_arena *a, void *at, size_t bytes, size_t used)
+{
+	size_t need = (bytes + 7) & ~(size_t)7;
+
+	if ((uint8_t *)at + need == a->pos)
+		a->pos = (uint8_t *)at + ((used + 7) & ~(size_t)7);
+}
+
+/* A copy in the arena; {NULL, 0} with `failed` set when there is no room. */
+struct weir_bytes weir_arena_copy(struct weir_arena *a, struct weir_bytes b);
 
 /* ---- JSON text into a buffer (RFC 8259) ---- */
 

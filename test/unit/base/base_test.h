@@ -6,6 +6,7 @@
 #include <weir_test.h>
 
 Suite *addr_suite(void);
+Suite *arena_suite(void);
 Suite *bytes_suite(void);
 Suite *error_suite(void);
 Suite *json_suite(void);

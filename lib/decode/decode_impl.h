@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The transformations one by one; transform.c has the table. Each writes to `out`, which never
+ * overlaps `in`, and returns the bytes written. */
+#ifndef WEIR_DECODE_IMPL_H
+#define WEIR_DECODE_IMPL_H
+
+#include <weir_decode.h>
+
+/* C's isspace() in the C locale. */
+static inline bool is_space(uint8_t c)
+{
+	return c == ' ' || (uint8_t)(c - '\t') < 5;
+}
+
+static inline bool is_octal(uint8_t c)
+{
+	return (uint8_t)(c - '0') < 8;
+}
+
+static inline bool is_hex_pair(struct weir_bytes in, size_t at)
+{
+	return at + 1 < in.len && weir_hex_value(in.ptr[at]) >= 0 &&
+	       weir_hex_value(in.ptr[at + 1]) >= 0;
+}
+
+static inline uint8_t hex_pair(struct weir_bytes in, size_t at)
+{
+	return (uint8_t)(weir_hex_value(in.ptr[at]) << 4 | weir_hex_value(in.ptr[at + 1]));
+}
+
+/* The low byte of a code point of four digits; full-width forms (U+FF01 to U+FF5E) are the ASCII
+ * that they look like. */
+static inline uint8_t narrow(uint8_t high, uint8_t low)
+{
+	return high == 0xff && low > 0 && low < 0x5f ? (uint8_t)(low + 0x20) : low;
+}
+
+/* Up to three octal digits from `at`; *used is how many. Three only when they make one byte. */
+uint8_t octal_escape(struct weir_bytes in, size_t at, bool byte_only, size_t *used);
+
+typedef size_t transform_fn(struct weir_bytes in, uint8_t *out);
+transform_fn t_base64_decode, t_base64_decode_ext, t_base64_encode, t_cmd_line,
+	t_compress_whitespace, t_css_decode, t_escape_seq_decode, t_hex_decode, t_hex_encode,
+	t_html_entity_decode, t_js_decode, t_length, t_lowercase, t_md5, t_normalize_path,
+	t_normalize_path_win, t_parity_even, t_parity_odd, t_parity_zero, t_remove_comments,
+	t_remove_comments_char, t_remove_nulls, t_remove_whitespace, t_replace_comments,
+	t_replace_nulls, t_sha1, t_sql_hex_decode, t_trim, t_trim_left, t_trim_right, t_uppercase,
+	t_url_decode, t_url_encode, t_utf8_to_unicode;
+size_t t_url_decode_uni(struct weir_bytes in, uint8_t *out, const struct weir_unicode_map *map);
+
+#endif

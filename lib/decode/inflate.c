@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Content codings undone by zlib and brotli, up to a bound. */
+#include <brotli/decode.h>
+#include <zlib.h>
+
+#include "decode_impl.h"
+
+int weir_coding_find(struct weir_bytes coding)
+{
+	static const struct {
+		const char *name;
+		enum weir_coding coding;
+	} codings[] = {
+		{"identity", WEIR_CODING_IDENTITY}, {"gzip", WEIR_CODING_GZIP},
+		{"x-gzip", WEIR_CODING_GZIP},       {"deflate", WEIR_CODING_DEFLATE},
+		{"br", WEIR_CODING_BROTLI},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(codings); i++)
+		if (weir_bytes_is_case(coding, codings[i].name))
+			return (int)codings[i].coding;
+	return -WEIR_ENOTFOUND;
+}
+
+/* What is made, a piece at a time, joined at the end: nobody knows how much it will be. */
+#define PIECE 16384
+struct piece {
+	struct piece *next;
+	size_t len;
+	uint8_t bytes[PIECE];
+};
+
+struct output {
+	struct weir_arena *arena;
+	struct piece *first, **last;
+	size_t total, max;
+};
+
+/* Room for more: a new piece where the last is full. NULL: no memory. */
+static struct piece *room(struct output *o)
+{
+	struct piece *p;
+
+	if (o->first) {
+		p = (struct piece *)((uint8_t *)o->last - offsetof(struct piece, next));
+		if (p->len < PIECE)
+			return p;
+	}
+	p = weir_arena_alloc(o->arena, sizeof(*p));
+	if (p) {
+		p->next = NULL;
+		p->len = 0;
+		*o->last = p;
+		o->last = &p->next;
+	}
+	return p;
+}
+
+static int join(struct output *o, struct weir_bytes *out)
+{
+	size_t n = o->total > o->max ? o->max : o->total, at = 0;
+	uint8_t *bytes;
+
+	if (o->first && !o->first->next) {
+		*out = weir_bytes_of(o->first->bytes, n);
+		return 0;
+	}
+	bytes = weir_arena_alloc(o->arena, n);
+	if (!bytes)
+		return -WEIR_ENOMEM;
+	for (const struct piece *p = o->first; p && at < n; p = p->next) {
+		size_t take = p->len < n - at ? p->len : n - at;
+
+		memcpy(bytes + at, p->bytes, take);
+		at += take;
+	}
+	*out = weir_bytes_of(bytes, n);
+	return 0;
+}
+
+/* Runs `z` over all of its input. 0 at the end of the stream. */
+static int run_zlib(z_stream *z, struct output *o)
+{
+	for (;;) {
+		struct piece *p = room(o);
+		int rc;
+
+		if (!p)
+			return -WEIR_ENOMEM;
+		z->next_out = p->bytes + p->len;
+		z->avail_out = (uInt)(PIECE - p->len);
+		rc = inflate(z, Z_NO_FLUSH);
+		o->total += PIECE - p->len - z->avail_out;
+		p->len = PIECE - z->avail_out;
+		if (o->total > o->max)
+			return -WEIR_ELIMIT;
+		if (rc == Z_STREAM_END)
+			return 0;
+		if (rc == Z_MEM_ERROR)
+			return -WEIR_ENOMEM;
+		if (rc != Z_OK || (z->avail_in == 0 && z->avail_out))
+			return -WEIR_EFORMAT;
+	}
+}
+
+/* `window` as inflateInit2() takes it. */
+static int undo_zlib(struct weir_bytes in, int window, struct output *o)
+{
+	z_stream z = {0};
+	int rc;
+
+	if (inflateInit2(&z, window) != Z_OK)
+		return -WEIR_ENOMEM;
+	z.next_in = (Bytef *)(uintptr_t)in.ptr;
+	z.avail_in = (uInt)in.len;
+	rc = run_zlib(&z, o);
+	inflateEnd(&z);
+	return rc;
+}
+
+static int undo_brotli(struct weir_bytes in, struct output *o)
+{
+	BrotliDecoderState *b = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+	BrotliDecoderResult result;
+	const uint8_t *next = in.ptr;
+	size_t left = in.len;
+	int rc = -WEIR_EFORMAT;
+
+	if (!b)
+		return -WEIR_ENOMEM;
+	do {
+		struct piece *p = room(o);
+		size_t avail = p ? PIECE - p->len : 0;
+		uint8_t *at = p ? p->bytes + p->len : NULL;
+
+		if (!p) {
+			rc = -WEIR_ENOMEM;
+			break;
+		}
+		result = BrotliDecoderDecompressStream(b, &left, &next, &avail, &at, NULL);
+		o->total += PIECE - avail - p->len;
+		p->len = PIECE - avail;
+		if (o->total > o->max) {
+			rc = -WEIR_ELIMIT;
+			break;
+		}
+		if (result == BROTLI_DECODER_RESULT_SUCCESS)
+			rc = 0;
+	} while (result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT);
+	BrotliDecoderDestroyInstance(b);
+	return rc;
+}
+
+/* zlib's header (RFC 1950 section 2.2) as the standard wants it for "deflate". */
+static bool has_zlib_header(struct weir_bytes in)
+{
+	return in.len >= 2 && (in.ptr[0] & 0x0f) == Z_DEFLATED && in.ptr[0] >> 4 <= 7 &&
+	       (in.ptr[0] << 8 | in.ptr[1]) % 31 == 0;
+}
+
+int weir_inflate(enum weir_coding coding, struct weir_bytes in, size_t max, struct weir_arena *a,
+		 struct weir_bytes *out)
+{
+	struct output o = {.arena = a, .last = &o.first, .max = max};
+	int rc, joined;
+
+	*out = (struct weir_bytes){0};
+	if (in.len > INT32_MAX)
+		return -WEIR_ELIMIT;
+	if (coding == WEIR_CODING_IDENTITY) {
+		*out = weir_bytes_of(in.ptr, in.len > max ? max : in.len);
+		return in.len > max ? -WEIR_ELIMIT : 0;
+	}
+	if (coding == WEIR_CODING_GZIP)
+		rc = undo_zlib(in, MAX_WBITS + 16, &o);
+	else if (coding == WEIR_CODING_DEFLATE)
+		rc = undo_zlib(in, has_zlib_header(in) ? MAX_WBITS : -MAX_WBITS, &o);
+	else
+		rc = undo_brotli(in, &o);
+	joined = join(&o, out);
+	return joined ? joined : rc;
+}

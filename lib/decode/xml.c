@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* XML by libxml2's SAX2 interface: text and attributes, and nothing that leads out of the document.
+ */
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+
+#include "decode_impl.h"
+
+struct reader {
+	xmlParserCtxtPtr ctxt;
+	const struct weir_xml_limits *limits;
+	struct weir_arena *arena;
+	const struct weir_param_sink *sink;
+	uint8_t *text; /* as long as the input: character data never grows */
+	size_t text_len, text_cap;
+	uint32_t depth, attributes;
+	int rc;
+};
+
+static void stop(struct reader *r, int rc)
+{
+	if (!r->rc)
+		r->rc = rc;
+	xmlStopParser(r->ctxt);
+}
+
+static void on_text(void *context, const xmlChar *text, int len)
+{
+	struct reader *r = context;
+
+	if (len <= 0)
+		return;
+	if ((size_t)len > r->text_cap - r->text_len) {
+		stop(r, -WEIR_ELIMIT);
+		return;
+	}
+	memcpy(r->text + r->text_len, text, (size_t)len);
+	r->text_len += (size_t)len;
+}
+
+/* SAX2 gives five pointers an attribute: name, prefix, URI, value and its end. */
+static void on_attribute(struct reader *r, const xmlChar **attribute)
+{
+	struct weir_bytes name = weir_bytes_str((const char *)attribute[0]);
+	struct weir_bytes value =
+		weir_bytes_of(attribute[3], (size_t)(attribute[4] - attribute[3]));
+
+	name = weir_arena_copy(r->arena, name);
+	value = weir_arena_copy(r->arena, value);
+	if (!name.ptr || !value.ptr)
+		stop(r, -WEIR_ENOMEM);
+	else if (++r->attributes > r->limits->attributes ||
+		 !r->sink->param(r->sink->context, name, value))
+		stop(r, -WEIR_ELIMIT);
+}
+
+static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+		     int n_namespaces, const xmlChar **namespaces, int n_attributes,
+		     int n_defaulted, const xmlChar **attributes)
+{
+	struct reader *r = context;
+
+	if (++r->depth > r->limits->depth)
+		stop(r, -WEIR_ELIMIT);
+	for (int i = 0; i < n_attributes && !r->rc; i++)
+		on_attribute(r, attributes + (size_t)5 * (size_t)i);
+}
+
+static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct reader *r = context;
+
+	r->depth--;
+}
+
+static xmlEntityPtr only_built_in(void *context, const xmlChar *name)
+{
+	return xmlGetPredefinedEntity(name);
+}
+
+static xmlParserInputPtr no_external(void *context, const xmlChar *public_id,
+				     const xmlChar *system_id)
+{
+	return NULL;
+}
+
+static void be_silent(void *context, const char *format, ...)
+{
+}
+
+static const xmlSAXHandler handler = {
+	.initialized = XML_SAX2_MAGIC,
+	.startElementNs = on_start,
+	.endElementNs = on_end,
+	.characters = on_text,
+	.cdataBlock = on_text,
+	.ignorableWhitespace = on_text,
+	.getEntity = only_built_in,
+	.resolveEntity = no_external,
+	.warning = be_silent,
+	.error = be_silent,
+	.fatalError = be_silent,
+};
+
+static int run(struct reader *r, struct weir_bytes in, struct weir_decode_error *error)
+{
+	const xmlError *last;
+
+	r->ctxt->userData = r;
+	xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	xmlParseChunk(r->ctxt, (const char *)in.ptr, (int)in.len, 1);
+	if (r->rc || r->ctxt->wellFormed)
+		return r->rc;
+	last = xmlCtxtGetLastError(r->ctxt);
+	*error = (struct weir_decode_error){.text = "not well-formed XML"};
+	if (last && last->code == XML_ERR_UNDECLARED_ENTITY)
+		error->text = "an entity that is not built in";
+	return -WEIR_EFORMAT;
+}
+
+int weir_xml_parse(struct weir_bytes in, const struct weir_xml_limits *limits, struct weir_arena *a,
+		   const struct weir_param_sink *sink, struct weir_xml *out,
+		   struct weir_decode_error *error)
+{
+	struct reader r = {.limits = limits, .arena = a, .sink = sink, .text_cap = in.len};
+	xmlSAXHandler own = handler;
+	int rc;
+
+	*error = (struct weir_decode_error){0};
+	*out = (struct weir_xml){0};
+	if (in.len > INT32_MAX)
+		return -WEIR_ELIMIT;
+	if (!in.len) {
+		error->text = "an empty document";
+		return -WEIR_EFORMAT;
+	}
+	r.text = weir_arena_alloc(a, r.text_cap);
+	r.ctxt = r.text ? xmlCreatePushParserCtxt(&own, NULL, NULL, 0, NULL) : NULL;
+	if (!r.ctxt)
+		return -WEIR_ENOMEM;
+	rc = run(&r, in, error);
+	xmlFreeDoc(r.ctxt->myDoc); /* where a DOCTYPE declares something libxml2 makes one */
+	xmlFreeParserCtxt(r.ctxt);
+	weir_arena_trim(a, r.text, r.text_cap, r.text_len);
+	out->text = weir_bytes_of(r.text, r.text_len);
+	return rc;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <zlib.h>
+
+#include "decode_test.h"
+
+static uint8_t packed[4096];
+static char plain[100000];
+
+/* `window` as deflateInit2() takes it. */
+static size_t deflate_all(int window)
+{
+	z_stream z = {0};
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(plain); i++)
+		plain[i] = (char)('a' + i / 1000 % 26);
+	ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (Bytef *)plain;
+	z.avail_in = sizeof(plain);
+	z.next_out = packed;
+	z.avail_out = sizeof(packed);
+	ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+	n = sizeof(packed) - z.avail_out;
+	deflateEnd(&z);
+	return n;
+}
+
+static const struct {
+	enum weir_coding coding;
+	int window;
+} rows[] = {
+	{WEIR_CODING_GZIP, MAX_WBITS + 16},
+	{WEIR_CODING_DEFLATE, MAX_WBITS},
+	{WEIR_CODING_DEFLATE, -MAX_WBITS},
+};
+
+START_TEST(codings_are_undone_up_to_the_limit)
+{
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		size_t n = deflate_all(rows[i].window);
+		struct weir_bytes out;
+		struct weir_arena a;
+
+		weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
+		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
+					      sizeof(plain), &a, &out),
+				 0);
+		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, sizeof(plain))));
+		ck_assert_int_eq(
+			weir_inflate(rows[i].coding, weir_bytes_of(packed, n), 1000, &a, &out),
+			-WEIR_ELIMIT);
+		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, 1000)));
+		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n / 2),
+					      sizeof(plain), &a, &out),
+				 -WEIR_EFORMAT);
+		weir_arena_reset(&a);
+	}
+}
+END_TEST
+
+START_TEST(brotli_is_undone)
+{
+	/* "hello" by brotli 1.0.9 */
+	static const uint8_t text[] = {0x0b, 0x02, 0x80, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x03};
+	struct weir_bytes out;
+	struct weir_arena a;
+
+	weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
+	ck_assert_int_eq(
+		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)), 100, &a, &out),
+		0);
+	ck_assert(weir_bytes_is(out, "hello"));
+	ck_assert_int_eq(
+		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)), 3, &a, &out),
+		-WEIR_ELIMIT);
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_str("junk"), 100, &a, &out),
+			 -WEIR_EFORMAT);
+	weir_arena_reset(&a);
+}
+END_TEST
+
+START_TEST(codings_have_names)
+{
+	ck_assert_int_eq(weir_coding_find(weir_bytes_str("GZIP")), WEIR_CODING_GZIP);
+	ck_assert_int_eq(weir_coding_find(weir_bytes_str("br")), WEIR_CODING_BROTLI);
+	ck_assert_int_eq(weir_coding_find(weir_bytes_str("compress")), -WEIR_ENOTFOUND);
+}
+END_TEST
+
+Suite *inflate_suite(void)
+{
+	return WEIR_SUITE("decode inflate", codings_are_undone_up_to_the_limit, brotli_is_undone,
+			  codings_have_names);
+}
