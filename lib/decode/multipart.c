@@ -35,12 +35,22 @@ static bool is_token_char(uint8_t c)
 	return c > ' ' && c < 0x7f && !strchr("()<>@,;:\\\"/[]?=", c);
 }
 
-/* The place of "boundary" in the field, without case; -1 for none. */
+/* The place of the parameter's name in the field, without case; -1 for none. Browsers have the word
+ * in its value, too: `boundary=----WebKitFormBoundary…`. */
 static ssize_t find_boundary(struct weir_bytes type, size_t from)
 {
-	for (size_t i = from; i + 8 <= type.len; i++)
-		if (weir_bytes_is_case(weir_bytes_of(type.ptr + i, 8), "boundary"))
+	for (size_t i = from; i + 8 <= type.len; i++) {
+		size_t end = i + 8;
+
+		if (i && is_token_char(type.ptr[i - 1]))
+			continue;
+		if (!weir_bytes_is_case(weir_bytes_of(type.ptr + i, 8), "boundary"))
+			continue;
+		while (end < type.len && is_space(type.ptr[end]))
+			end++;
+		if (end < type.len && type.ptr[end] == '=')
 			return (ssize_t)i;
+	}
 	return -1;
 }
 

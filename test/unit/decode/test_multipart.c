@@ -59,6 +59,11 @@ static const struct {
 	 0},
 	{"multipart/form-data; boundary= b", PART END_, "n=v|1;",
 	 WEIR_MULTIPART_BOUNDARY_WHITESPACE, 0},
+	{"multipart/form-data; boundary=----WebKitFormBoundary",
+	 "------WebKitFormBoundary\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\nv\r\n"
+	 "------WebKitFormBoundary--\r\n",
+	 "n=v|1;", 0, 0},
+	{"multipart/form-data; xboundary=b", PART END_, "", 0, -WEIR_EFORMAT},
 	{TYPE, PART, "n=v\r\n|1;", WEIR_MULTIPART_INCOMPLETE, -WEIR_EFORMAT},
 	{"multipart/form-data", PART END_, "", 0, -WEIR_EFORMAT},
 	{"multipart/form-data; boundary=", PART END_, "", 0, -WEIR_EFORMAT},
