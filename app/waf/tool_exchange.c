@@ -55,6 +55,12 @@ void tool_engine_destroy(struct tool_engine *e)
 	free(e);
 }
 
+static void done(const struct tool_exchange *x, enum tool_stage stage)
+{
+	if (x->stage)
+		x->stage(x->stage_ctx, stage);
+}
+
 static struct weir_bytes after(struct weir_bytes b, size_t n)
 {
 	return weir_bytes_of(b.ptr + n, b.len - n);
@@ -94,12 +100,14 @@ static enum weir_waf_verdict run_request(const struct tool_exchange *x, size_t h
 	enum weir_waf_verdict verdict = weir_waf_request_head(out->tx, head);
 	struct body_end end = {0};
 
+	done(x, TOOL_HEAD);
 	if (verdict != WEIR_WAF_PASS)
 		return verdict;
 	verdict = run_body(out->tx, &request_side, head, after(x->request, head_bytes), &end);
 	out->bad_request = end.error;
 	out->cut = !end.done && !end.error && head->framing != WEIR_HTTP_TUNNEL;
 	out->trailing = end.left;
+	done(x, TOOL_BODY);
 	return verdict;
 }
 
@@ -134,13 +142,17 @@ void tool_exchange_run(struct tool_engine *e, const struct tool_exchange *x,
 	*out = (struct tool_outcome){.no_head = n == 0};
 	if (n < 0)
 		out->bad_request = (enum weir_http_error) - n;
+	done(x, TOOL_PARSE);
 	if (n <= 0)
 		return;
 	out->tx = weir_waf_tx_begin(e->waf, e->worker, 0, &x->begin);
+	done(x, TOOL_BEGIN);
 	if (!out->tx)
 		return;
 	if (run_request(x, (size_t)n, &head, out) == WEIR_WAF_PASS && !out->bad_request &&
 	    x->has_response)
 		run_response(e, x, &head, out);
+	done(x, TOOL_RESPONSE);
 	weir_waf_tx_end(out->tx);
+	done(x, TOOL_END);
 }

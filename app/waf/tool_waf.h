@@ -69,10 +69,29 @@ struct tool_engine {
 struct tool_engine *tool_engine_create(struct weir_waf *waf);
 void tool_engine_destroy(struct tool_engine *e);
 
+/* What a transaction spends its time on, in this order. */
+#define TOOL_STAGES(X)                          \
+	X(PARSE, "HTTP head")                   \
+	X(BEGIN, "begin")                       \
+	X(HEAD, "request head, phase 1")        \
+	X(BODY, "request body, phase 2")        \
+	X(RESPONSE, "response, phases 3 and 4") \
+	X(END, "phase 5")                       \
+	X(DESTROY, "destroy")
+
+enum tool_stage {
+#define X(id, text) TOOL_##id,
+	TOOL_STAGES(X)
+#undef X
+		TOOL_STAGE_END
+};
+
 struct tool_exchange {
 	struct weir_bytes request, response;
 	bool has_response;
 	struct weir_waf_begin begin;
+	void (*stage)(void *ctx, enum tool_stage done); /* called at the end of each; NULL: no */
+	void *stage_ctx;
 };
 
 /* What HTTP had to say, and the transaction, which the caller destroys. */
