@@ -21,7 +21,7 @@ HEADERS = {
     r"rte_": ("lib/mem", "lib/timer", "lib/port", "lib/pkt", "lib/reasm", "lib/tcp", "lib/flow",
               "lib/policy", "lib/event", "lib/path", "app", "test"),
     r"yaml\.h": ("lib/conf",),
-    r"jansson\.h": ("lib/ctl", "app/weirctl", "test"),
+    r"jansson\.h": ("lib/ctl", "app/weir", "app/weirctl", "test"),
     r"pcap(/|\.h)": ("app/weir", "test"),
     r"openssl/": ("lib/tls", "lib/decode"),  # which needs two digests
     r"libxml/": ("lib/decode",),
