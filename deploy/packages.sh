@@ -15,7 +15,7 @@ packages_of() {
 		echo iproute2 ethtool
 		;;
 	test)
-		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy pyflakes3 \
+		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy python3-yaml pyflakes3 \
 			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl procps util-linux
 		;;
 	quickstart)
