@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs the cases of weir's own rules through `weir inspect`: test/waf/run_cases.py [options] [FILE...]
+"""Runs the cases of weir's own rules through `weir inspect`: run_cases.py [options] [FILE...]
 
   --weir PROGRAM   what is run as `PROGRAM inspect --rules FILE...`; build/app/weir/weir
   --rules FILE     once or more often; without it setup.conf and all other rules of rules/waf
