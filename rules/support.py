@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Writes the section on SecLang of rules/README.md from the sources: rules/support.py [--check]
 
-With --check nothing is written; ends with 1 where the section is not what the sources say. Names are
-read from the X-macros of lib/seclang/weir_seclang.h, from lib/decode/transform.c, and from the
+With --check nothing is written; ends with 1 where the section is not what the sources say. Names
+are read from the X-macros of lib/seclang/weir_seclang.h, from lib/decode/transform.c, and from the
 tables of actions, ctl and directives in lib/seclang.
 """
 import os
@@ -14,12 +14,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 README = os.path.join(ROOT, "rules", "README.md")
 BEGIN, END = "<!-- support: written by rules/support.py -->\n", "<!-- end of support -->\n"
 
-# What ModSecurity's reference manuals (2.9 and, where it says so in the name, 3.0) have besides.
+# What ModSecurity's reference manuals have besides: 2.9's, and rxGlobal and verifySVNR of 3.0's.
 MANUAL = {
-    "variables": """ENV FILES_TMPNAMES MSC_PCRE_ERROR MSC_PCRE_LIMITS_EXCEEDED PERF_ALL PERF_COMBINED
-        PERF_GC PERF_LOGGING PERF_PHASE1 PERF_PHASE2 PERF_PHASE3 PERF_PHASE4 PERF_PHASE5 PERF_RULES
-        PERF_SREAD PERF_SWRITE SCRIPT_BASENAME SCRIPT_FILENAME SCRIPT_GID SCRIPT_GROUPNAME
-        SCRIPT_MODE SCRIPT_UID SCRIPT_USERNAME SDBM_DELETE_ERROR STREAM_INPUT_BODY
+    "variables": """ENV FILES_TMPNAMES MSC_PCRE_ERROR MSC_PCRE_LIMITS_EXCEEDED PERF_ALL
+        PERF_COMBINED PERF_GC PERF_LOGGING PERF_PHASE1 PERF_PHASE2 PERF_PHASE3 PERF_PHASE4
+        PERF_PHASE5 PERF_RULES PERF_SREAD PERF_SWRITE SCRIPT_BASENAME SCRIPT_FILENAME SCRIPT_GID
+        SCRIPT_GROUPNAME SCRIPT_MODE SCRIPT_UID SCRIPT_USERNAME SDBM_DELETE_ERROR STREAM_INPUT_BODY
         STREAM_OUTPUT_BODY USERAGENT_IP WEBSERVER_ERROR_LOG""",
     "operators": """fuzzyHash gsbLookup inspectFile rsub rxGlobal validateDTD validateHash
         validateSchema verifySVNR""",
