@@ -20,6 +20,7 @@ struct lab {
 	uint8_t family;
 	uint16_t mtu;
 	bool hold;      /* bytes are not passed on when they come */
+	bool later;     /* a script's own words wait for its flush */
 	bool by_cookie; /* SYNs are answered as in a flood */
 	bool ended;
 	enum weir_tcp_end end;
@@ -57,6 +58,7 @@ void lab_advance(struct lab *l, uint64_t ns);
 
 Suite *tcp_cookie_suite(void);
 Suite *tcp_line_suite(void);
+Suite *tcp_own_suite(void);
 Suite *tcp_rules_suite(void);
 
 #endif
