@@ -109,9 +109,12 @@ static bool add_tag(struct weir_seclang *s, struct action_set *set, const struct
 
 /* ---- what a match does ---- */
 
+/* The last one counts, but that block is never more than a stand-in: it takes nothing's place. */
 static bool set_disruptive(struct weir_seclang *s, struct action_set *set, const struct item *it,
 			   unsigned int value)
 {
+	if (value == WEIR_SEC_BLOCK && (set->has & HAS_DISRUPTIVE))
+		return true;
 	set->disruptive = (uint8_t)value;
 	set->disruptive_at = place(s, it->name, 0);
 	set->has |= HAS_DISRUPTIVE;

@@ -349,6 +349,11 @@ bool finish_settings(struct weir_seclang *s)
 		return false;
 	if (s->mime_types.n > UINT16_MAX)
 		return complain(s, ((struct weir_conf_pos){0}), "over %u MIME types", UINT16_MAX);
+	/* As in ModSecurity 2: who only looks does not cut transfers short. */
+	if (s->settings.engine == WEIR_SEC_DETECTION_ONLY) {
+		s->settings.request_body_limit_action = WEIR_SEC_PROCESS_PARTIAL;
+		s->settings.response_body_limit_action = WEIR_SEC_PROCESS_PARTIAL;
+	}
 	s->settings.response_mime_types = s->mime_types.items;
 	s->settings.n_response_mime_types = (uint16_t)s->mime_types.n;
 	return join_signatures(s);

@@ -81,6 +81,9 @@ START_TEST(disruptive_actions_are_read)
 		{"redirect:http://a/,status:403", WEIR_SEC_REDIRECT, 302},
 		/* The last one counts. */
 		{"deny,pass", WEIR_SEC_PASS, 403},
+		/* A stand-in yields to any other. */
+		{"drop,block", WEIR_SEC_DROP, 403},
+		{"block,drop", WEIR_SEC_DROP, 403},
 	};
 	char text[80];
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Variables and operators by name. */
+#include <stdio.h>
+
 #include "seclang_test.h"
 
 Suite *seclang_names_suite(void);
@@ -34,9 +36,54 @@ START_TEST(operators_have_the_manuals_names)
 }
 END_TEST
 
+/* Of the reference manual. */
+START_TEST(what_is_not_supported_is_told_from_what_there_is_not)
+{
+	static const char *const variables[] = {
+		"ENV",
+		"FILES_TMPNAMES",
+		"PERF_ALL",
+		"PERF_COMBINED",
+		"PERF_GC",
+		"PERF_LOGGING",
+		"PERF_PHASE1",
+		"PERF_PHASE5",
+		"PERF_RULES",
+		"PERF_SREAD",
+		"PERF_SWRITE",
+		"SCRIPT_BASENAME",
+		"SCRIPT_GID",
+		"SCRIPT_USERNAME",
+		"SDBM_DELETE_ERROR",
+		"STREAM_INPUT_BODY",
+		"USERAGENT_IP",
+		"STREAM_OUTPUT_BODY",
+		"WEBSERVER_ERROR_LOG",
+		"script_mode",
+	};
+	static const char *const operators[] = {"fuzzyHash",     "gsbLookup",   "inspectFile",
+						"rsub",          "validateDTD", "validateHash",
+						"validateSchema"};
+	char text[100], expected[100];
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(variables); i++) {
+		snprintf(text, sizeof(text), "SecRule %s a id:1\n", variables[i]);
+		snprintf(expected, sizeof(expected),
+			 "t:1:9: error: variable '%s' is not supported\n", variables[i]);
+		ck_assert_str_eq(said(text), expected);
+	}
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(operators); i++) {
+		snprintf(text, sizeof(text), "SecRule ARGS \"@%s a\" id:1\n", operators[i]);
+		snprintf(expected, sizeof(expected),
+			 "t:1:16: error: operator '%s' is not supported\n", operators[i]);
+		ck_assert_str_eq(said(text), expected);
+	}
+}
+END_TEST
+
 Suite *seclang_names_suite(void)
 {
 	return WEIR_SUITE("seclang names", variables_are_found_by_name_in_any_case,
-			  collections_are_told_from_single_values,
-			  operators_have_the_manuals_names);
+			  collections_are_told_from_single_values, operators_have_the_manuals_names,
+			  what_is_not_supported_is_told_from_what_there_is_not);
 }

@@ -35,7 +35,7 @@ START_TEST(settings_have_modsecuritys_defaults)
 }
 END_TEST
 
-static const char all[] = "secruleengine DETECTIONONLY\n"
+static const char all[] = "secruleengine ON\n"
 			  "SecRequestBodyAccess On\nSecResponseBodyAccess on\n"
 			  "SecRequestBodyLimit 13107200\nSecRequestBodyNoFilesLimit 131072\n"
 			  "SecRequestBodyLimitAction ProcessPartial\n"
@@ -53,7 +53,7 @@ START_TEST(values_of_directives_are_taken)
 {
 	const struct weir_sec_settings *v = weir_seclang_settings(good(all));
 
-	ck_assert_uint_eq(v->engine, WEIR_SEC_DETECTION_ONLY);
+	ck_assert_uint_eq(v->engine, WEIR_SEC_ON);
 	ck_assert(v->request_body_access && v->response_body_access);
 	ck_assert_uint_eq(v->request_body_limit, 13107200);
 	ck_assert_uint_eq(v->request_body_no_files_limit, 131072);
@@ -75,6 +75,20 @@ START_TEST(values_of_directives_are_taken)
 	assert_bytes(v->web_app_id, "app");
 	v = weir_seclang_settings(good("SecResponseBodyMimeTypesClear\n"));
 	ck_assert_uint_eq(v->n_response_mime_types, 0);
+}
+END_TEST
+
+START_TEST(who_only_looks_does_not_cut_transfers_short)
+{
+	const struct weir_sec_settings *v =
+		weir_seclang_settings(good("SecRequestBodyLimitAction Reject\n"
+					   "SecResponseBodyLimitAction Reject\n"
+					   "SecRuleEngine DetectionOnly\n"));
+
+	ck_assert_uint_eq(v->request_body_limit_action, WEIR_SEC_PROCESS_PARTIAL);
+	ck_assert_uint_eq(v->response_body_limit_action, WEIR_SEC_PROCESS_PARTIAL);
+	v = weir_seclang_settings(good("SecResponseBodyLimitAction Reject\nSecRuleEngine On\n"));
+	ck_assert_uint_eq(v->response_body_limit_action, WEIR_SEC_REJECT);
 }
 END_TEST
 
@@ -148,6 +162,7 @@ END_TEST
 Suite *seclang_setting_suite(void)
 {
 	return WEIR_SUITE("seclang setting", settings_have_modsecuritys_defaults,
-			  values_of_directives_are_taken, what_means_nothing_here_is_taken,
-			  values_that_are_none_are_told);
+			  values_of_directives_are_taken,
+			  who_only_looks_does_not_cut_transfers_short,
+			  what_means_nothing_here_is_taken, values_that_are_none_are_told);
 }
