@@ -109,9 +109,12 @@ static bool add_tag(struct weir_seclang *s, struct action_set *set, const struct
 
 /* ---- what a match does ---- */
 
+/* The last one counts, but that block is never more than a stand-in: it takes nothing's place. */
 static bool set_disruptive(struct weir_seclang *s, struct action_set *set, const struct item *it,
 			   unsigned int value)
 {
+	if (value == WEIR_SEC_BLOCK && (set->has & HAS_DISRUPTIVE))
+		return true;
 	set->disruptive = (uint8_t)value;
 	set->disruptive_at = place(s, it->name, 0);
 	set->has |= HAS_DISRUPTIVE;
@@ -390,6 +393,9 @@ static bool parse_action(struct weir_seclang *s, const struct item *it, enum act
 	if (!row)
 		return complain(s, place(s, it->name, 0), "no action '%.*s'%s", SHOW(it->name.text),
 				hint(s, it->name.text, row_name, WEIR_ARRAY_LEN(rows)));
+	/* Written wrongly they are there all the same: that they are missing is not to be told. */
+	if (row->parse == set_id || (row->parse == set_bit && row->value == HAS_CHAIN))
+		out->has |= row->parse == set_id ? HAS_ID : HAS_CHAIN;
 	return may_stand(s, row, it, of) && row->parse(s, out, it, row->value);
 }
 

@@ -78,7 +78,7 @@ static bool ctl_limit(struct weir_seclang *s, const struct ctl_row *row, struct 
 {
 	uint64_t n;
 
-	return parse_number(s, w, 0, 1U << 30, &n) && add_value(s, row, n, actions);
+	return parse_number(s, w, 0, INT64_MAX, &n) && add_value(s, row, n, actions);
 }
 
 static bool ctl_level(struct weir_seclang *s, const struct ctl_row *row, struct word w,

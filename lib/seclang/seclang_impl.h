@@ -203,6 +203,9 @@ struct rule {
 /* What `child` says, and `parent` where it says nothing; ModSecurity 2's msre_actionset_merge. */
 bool merge_actions(struct weir_seclang *s, const struct action_set *parent,
 		   const struct action_set *child, struct action_set *out);
+/* Phase 5 comes after the response. */
+bool may_disrupt(struct weir_seclang *s, uint8_t phase, uint8_t disruptive,
+		 struct weir_conf_pos at);
 /* Fills the public rule from its set. */
 bool resolve_rule(struct weir_seclang *s, struct rule *r);
 
