@@ -247,7 +247,6 @@ START_TEST(pieces_of_sql_are_told_as_libinjection_does)
 }
 END_TEST
 
-Suite *waf_op_inject_suite(void);
 Suite *waf_op_inject_suite(void)
 {
 	return WEIR_SUITE(

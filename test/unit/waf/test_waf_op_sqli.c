@@ -125,7 +125,6 @@ START_TEST(each_word_of_the_library_is_known)
 }
 END_TEST
 
-Suite *waf_op_sqli_suite(void);
 Suite *waf_op_sqli_suite(void)
 {
 	return WEIR_SUITE("waf op sqli", benign_values_are_not_asked_about,
