@@ -52,12 +52,12 @@ END_TEST
 START_TEST(what_may_be_sql_is_asked_about)
 {
 	static const char *const values[] = {
-		"'",          "\"",        "1 or 2", "1or 2",  "1.5or",      "1e5or",    "1.eor",
-		"1.dunion",   "1e+dunion", "0xfor",  "0x or",  "x--",        "x/*",      "x#",
-		"f(x)",       "a;if 1",    "a;in",   "a&&b",   "a||b",       "1 union",  "SeLeCt",
-		"a,select.b", "@x-1",      "in-x",   "null=1", "\\",         "`a`",      "$a",
-		"{a",         "a\vb",      "0b2",    "[or]or", "\xa0or\xa0", "group by", "1::int",
-		"x\x7f",      "as:",
+		"'",        "\"",         "1 or 2", "1or 2", "1.5or",  "1e5or",      "1.eor",
+		"1.dunion", "1e+dunion",  "0xfor",  "0x or", "x--",    "x/*",        "x#",
+		"f(x)",     "a;if 1",     "a;iff",  "a;in",  "a&&b",   "a||b",       "1 union",
+		"SeLeCt",   "a,select.b", "@x-1",   "in-x",  "null=1", "\\",         "`a`",
+		"$a",       "{a",         "a\vb",   "0b2",   "[or]or", "\xa0or\xa0", "group by",
+		"1::int",   "x\x7f",      "as:",
 	};
 	struct op_sqli_words w;
 
