@@ -9,7 +9,8 @@ packages_of() {
 	case $1 in
 	build)
 		echo build-essential meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev \
-			libhyperscan-dev libpcap-dev libbpf-dev libxdp-dev libssl-dev libxml2-dev zlib1g-dev libbrotli-dev
+			libhyperscan-dev libpcap-dev libbpf-dev libxdp-dev libssl-dev libxml2-dev zlib1g-dev libbrotli-dev \
+			libpcre2-dev libmodsecurity-dev
 		;;
 	run)
 		echo iproute2 ethtool

@@ -26,7 +26,9 @@ HEADERS = {
     r"openssl/": ("lib/tls", "lib/decode"),  # which needs two digests
     r"libxml/": ("lib/decode",),
     r"(zlib|brotli/decode)\.h": ("lib/decode", "test/unit"),
-    r"hs(_[a-z]+)?\.h": ("lib/scan", "app/weir-bench"),  # which measures lib/scan against it
+    r"hs(_[a-z]+)?\.h": ("lib/scan", "lib/waf",
+                          "app/weir-bench"),  # which measures lib/scan against it
+    r"pcre2\.h": ("lib/seclang", "lib/waf", "test"),
     r"check\.h": ("test/unit",),
 }
 # What a module may keep at file scope, by symbol: (folder, pattern). Each needs its reason.
