@@ -2,8 +2,6 @@
 /* Lists of actions: which there are, where each may stand, and what it says. */
 #include "seclang_impl.h"
 
-#define LIST_MAX 4096 /* tags, transformations, actions of one rule */
-
 enum row_flag {
 	STARTER_ONLY = 1, /* not on a link of a chain */
 	NOT_DEFAULT = 2,  /* not in SecDefaultAction */
@@ -410,7 +408,7 @@ bool parse_actions(struct weir_seclang *s, struct word w, enum action_list of,
 	*out = (struct action_set){.has = 0};
 	while ((found = next_item(s, w, ITEMS_ACTIONS, &pos, &it)) > 0)
 		good = parse_action(s, &it, of, out) && good;
-	if (out->tags.n > LIST_MAX || out->transforms.n > UINT8_MAX || out->actions.n > LIST_MAX)
+	if (out->tags.n > RULE_LIST_MAX || out->actions.n > RULE_LIST_MAX)
 		return complain(s, place(s, w, 0), "too many actions in one rule");
 	return good && found == 0;
 }

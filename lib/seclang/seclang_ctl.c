@@ -194,8 +194,11 @@ static bool ctl_remove_target(struct weir_seclang *s, const struct ctl_row *row,
 		good = ctl_remove_ids(s, row, word_part(w, 0, at), &which);
 	else
 		good = ctl_remove_matching(s, row, word_part(w, 0, at), &which);
-	return parse_targets(s, word_part(w, at + 1, w.text.len - at - 1), OF_CTL, &targets) &&
-	       good && cross(s, &which, &targets, actions);
+	if (!parse_targets(s, word_part(w, at + 1, w.text.len - at - 1), OF_CTL, &targets) || !good)
+		return false;
+	if ((uint64_t)which.n * targets.n > RULE_LIST_MAX)
+		return complain(s, place(s, w, 0), "too many targets of too many rules");
+	return cross(s, &which, &targets, actions);
 }
 
 /* ---- names ---- */

@@ -11,6 +11,7 @@
 #define INCLUDES_DEEP   16
 #define FILE_BYTES_MAX  (64U << 20)
 #define LINE_BYTES_MAX  (1U << 20)
+#define RULE_LIST_MAX   4096 /* tags, actions, targets of one rule */
 #define ARENA_BYTES_MAX ((size_t)2 << 30)
 
 /* ---- growing lists in an arena ---- */

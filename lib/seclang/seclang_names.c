@@ -164,6 +164,9 @@ const char *hint(struct weir_seclang *s, struct weir_bytes text,
 	struct weir_buf b = {0};
 	const char *out;
 
+	/* Nobody is told of the others. */
+	if (weir_conf_errors(s->report) >= WEIR_CONF_MESSAGES_MAX)
+		return "";
 	if (text.len && text.len < NAME_MAX_BYTES)
 		near = nearest(text, name, n);
 	if (!near)

@@ -159,6 +159,8 @@ bool do_marker(struct weir_seclang *s, const struct directive *d, unsigned int v
 	return append_rule(s, r) && good;
 }
 
+/* Deviation: ModSecurity 2 keeps one list, the last, whatever phase it names. The manual, version 3
+ * and the Core Rule Set's own set-up, which has one for each phase, mean a list a phase. */
 bool do_default_action(struct weir_seclang *s, const struct directive *d, unsigned int value)
 {
 	struct word w = d->word[1];

@@ -125,8 +125,45 @@ START_TEST(version_4_of_the_core_rule_set_is_read)
 }
 END_TEST
 
+/* What modsecurity.conf-recommended has that the rule sets have not. */
+START_TEST(modsecuritys_recommended_rules_are_read)
+{
+	const struct weir_sec_rule *r;
+	struct weir_seclang *s = good(
+		"SecRule REQUEST_HEADERS:Content-Type \"^(?:application(?:/soap\\+|/)|text/)xml\" "
+		"\\\n"
+		"     "
+		"\"id:'200000',phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor="
+		"XML\"\n"
+		"SecRule REQBODY_ERROR \"!@eq 0\" \\\n"
+		"\"id:'200002', phase:2,t:none,log,deny,status:400,msg:'Failed to parse.',"
+		"logdata:'%{reqbody_error_msg}',severity:2\"\n"
+		"SecRule MULTIPART_STRICT_ERROR \"!@eq 0\" \\\n"
+		"\"id:'200003',phase:2,t:none,log,deny,status:400, \\\n"
+		"msg:'Strict validation: \\\n"
+		"PE %{REQBODY_PROCESSOR_ERROR}, \\\n"
+		"BQ %{MULTIPART_BOUNDARY_QUOTED}, \\\n"
+		"FL %{MULTIPART_FILE_LIMIT_EXCEEDED}'\"\n"
+		"SecRule TX:/^MSC_/ \"!@streq 0\" \\\n"
+		"        \"id:'200005',phase:2,t:none,deny,msg:'flagged: %{MATCHED_VAR_NAME}'\"\n"
+		"SecRule &ARGS \"@ge 1000\" \"id:'200007', phase:2,t:none,log,deny,status:400,"
+		"msg:'Too many arguments', severity:2\"\n");
+
+	r = rule_of(s, 200000);
+	ck_assert_uint_eq(r->actions[0].ctl.value, WEIR_SEC_BODY_XML);
+	r = rule_of(s, 200002);
+	ck_assert(r->test.negated && r->test.op == WEIR_SEC_O_EQ && r->severity == 2);
+	ck_assert_str_eq(text_text(&rule_of(s, 200003)->msg),
+			 "[Strict validation: PE ][%REQBODY_PROCESSOR_ERROR][, BQ ]"
+			 "[%MULTIPART_BOUNDARY_QUOTED][, FL ][%MULTIPART_FILE_LIMIT_EXCEEDED]");
+	ck_assert_str_eq(targets_text(rule_of(s, 200005)), "TX:/^MSC_/");
+	ck_assert_str_eq(targets_text(rule_of(s, 200007)), "&ARGS");
+}
+END_TEST
+
 Suite *seclang_crs_suite(void)
 {
 	return WEIR_SUITE("seclang core rule set", debians_core_rule_set_is_read,
-			  version_4_of_the_core_rule_set_is_read);
+			  version_4_of_the_core_rule_set_is_read,
+			  modsecuritys_recommended_rules_are_read);
 }

@@ -84,6 +84,7 @@ START_TEST(removals_are_read)
 		{"'ruleRemoveById=1,3-5 9'", WEIR_SEC_CTL_RULE_REMOVE_BY_ID,
 		 "1-1<>\n3-5<>\n9-9<>\n"},
 		{"ruleRemoveById='7'", WEIR_SEC_CTL_RULE_REMOVE_BY_ID, "7-7<>\n"},
+		{"'ruleRemoveByTag=\\\"a b\\\"'", WEIR_SEC_CTL_RULE_REMOVE_BY_TAG, "0-0<a b>\n"},
 		{"ruleRemoveByTag=attack-.*", WEIR_SEC_CTL_RULE_REMOVE_BY_TAG, "0-0<attack-.*>\n"},
 		{"'ruleRemoveByMsg=a b'", WEIR_SEC_CTL_RULE_REMOVE_BY_MSG, "0-0<a b>\n"},
 		{"ruleRemoveTargetById=9;ARGS:a[0][b]", WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_ID,

@@ -73,9 +73,15 @@ START_TEST(includes_that_cannot_be_read_are_told)
 		{"\nInclude \\\n *.conf\n", "t:3:2: error: no file is named by '*.conf'\n"},
 		{"IncludeOptional self\n", "self:2:9: error: self includes itself\n"},
 		{"Include nul\n", "nul: error: it has a NUL byte and so is no text\n"},
+		{"Include large\n", "t:1:9: error: large cannot be read: it has over 64 MiB\n"},
 		{"Include .\n", "t:1:9: error: . cannot be read: it is no file\n"},
 	};
 
+	char large[100];
+
+	snprintf(large, sizeof(large), "%s/large", folder());
+	write_file("large", "");
+	ck_assert_int_eq(truncate(large, (64 << 20) + 1), 0);
 	write_file("self", "\nInclude self\n");
 	write_bytes("nul", "SecFoo\0\n", 8);
 	CHECK_SAID(rows);

@@ -124,9 +124,42 @@ START_TEST(links_of_a_broken_starter_are_no_rules_without_an_id)
 }
 END_TEST
 
+/* `before`, `n` times `each`, `behind`. */
+static const char *many(const char *before, const char *each, unsigned int n, const char *behind)
+{
+	static char out[65536];
+	size_t len = (size_t)snprintf(out, sizeof(out), "%s", before);
+
+	for (unsigned int i = 0; i < n; i++)
+		len += (size_t)snprintf(out + len, sizeof(out) - len, "%s", each);
+	ck_assert_uint_lt(len + strlen(behind), sizeof(out));
+	strcpy(out + len, behind);
+	return out;
+}
+
+START_TEST(rules_have_their_limits)
+{
+	ck_assert_str_eq(said(many("SecRule TX:a", "|TX:a", 4095, " a id:1\n")), "");
+	ck_assert_str_eq(said(many("SecRule TX:a", "|TX:a", 4096, " a id:1\n")),
+			 "t:1:9: error: over 4096 targets\n");
+	ck_assert_str_eq(said(many("SecAction id:1,msg:", "a%{TX.a}", 512, "\n")), "");
+	ck_assert_str_eq(said(many("SecAction id:1,msg:", "a%{TX.a}", 513, "\n")),
+			 "t:1:20: error: a text has over 512 macros\n");
+	ck_assert_str_eq(said(many("SecAction id:1", ",t:md5", 255, "\n")), "");
+	ck_assert_str_eq(said(many("SecAction id:1", ",t:md5", 256, "\n")),
+			 "t:1:1: error: a rule has over 255 transformations\n");
+	ck_assert_str_eq(said(many("SecAction id:1", ",tag:a", 4097, "\n")),
+			 "t:1:11: error: too many actions in one rule\n");
+	ck_assert_str_eq(said(many("SecAction \"id:1,ctl:'ruleRemoveTargetById=1,2;ARGS", ",ARGS",
+				   2048, "'\"\n")),
+			 "t:1:43: error: too many targets of too many rules\n");
+}
+END_TEST
+
 Suite *seclang_rule_suite(void)
 {
 	return WEIR_SUITE("seclang rule", kinds_are_told_apart, links_stand_behind_their_starters,
 			  links_may_not_say_what_only_starters_say, chains_without_an_end_are_told,
-			  links_of_a_broken_starter_are_no_rules_without_an_id);
+			  links_of_a_broken_starter_are_no_rules_without_an_id,
+			  rules_have_their_limits);
 }

@@ -23,6 +23,7 @@ START_TEST(variables_are_set)
 		{"global.a=1", WEIR_SEC_V_GLOBAL, WEIR_SEC_SET, "[a]", "[1]"},
 		{"resource.a=1", WEIR_SEC_V_RESOURCE, WEIR_SEC_SET, "[a]", "[1]"},
 		{"session.a.b=1", WEIR_SEC_V_SESSION, WEIR_SEC_SET, "[a.b]", "[1]"},
+		{"'tx.a= b'", WEIR_SEC_V_TX, WEIR_SEC_SET, "[a]", "[b]"},
 		{"user.a=a=b", WEIR_SEC_V_USER, WEIR_SEC_SET, "[a]", "[a=b]"},
 		{"tx.n_%{MATCHED_VAR_NAME}=+1", WEIR_SEC_V_TX, WEIR_SEC_ADD,
 		 "[n_][%MATCHED_VAR_NAME]", "[1]"},
