@@ -105,7 +105,8 @@ static uint64_t now_ns(void)
 
 static bool compile(struct weir_waf *w, struct weir_conf_report *r)
 {
-	if (!name_captures(w) || !waf_compile_rules(w, r) || !make_tx(w) || !make_parts(w))
+	if (!name_captures(w) || !waf_compile_rules(w, r) || !make_tx(w) || !make_parts(w) ||
+	    !waf_resolve_selectors(w))
 		return false;
 	waf_pin(w);
 	waf_fold_gates(w);
