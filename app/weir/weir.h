@@ -20,6 +20,7 @@ int weir_cmd_run(int argc, char **argv);
 int weir_cmd_check(int argc, char **argv);
 int weir_cmd_replay(int argc, char **argv);
 int weir_cmd_doctor(int argc, char **argv);
+int weir_cmd_inspect(int argc, char **argv);
 
 /* setup.c */
 
