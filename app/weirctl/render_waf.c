@@ -39,11 +39,11 @@ void render_rules(const json_t *answer)
 		table_cell(&t, "%lld", (long long)int_of(r, "id"));
 		table_cell(&t, "%lld", (long long)int_of(r, "phase"));
 		table_cell(&t, "%s", text_of(r, "policy"));
-		table_cell(&t, "%s", text_of(r, "msg"));
+		table_cell(&t, "%.72s", text_of(r, "msg")); /* some have paragraphs */
 	}
 	table_end(&t);
 	if ((size_t)int_of(answer, "total") > json_array_size(rules))
-		printf("%zu of %lld rules (--count)\n", json_array_size(rules),
+		printf("%zu of %lld rules that were asked (--count)\n", json_array_size(rules),
 		       (long long)int_of(answer, "total"));
 }
 

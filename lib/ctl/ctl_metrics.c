@@ -60,6 +60,8 @@ static const struct family worker_gauges[] = {
 	GAUGE(datagrams, "datagrams that wait for fragments"),
 	GAUGE(mbufs_free, "packet buffers that are free"),
 	GAUGE(mbufs_max, "packet buffers"),
+	GAUGE(waf_kib, "KiB that HTTP transactions under way take"),
+	GAUGE(waf_kib_max, "KiB for HTTP transactions (memory.waf)"),
 };
 
 static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)

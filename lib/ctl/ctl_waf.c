@@ -125,6 +125,7 @@ static int by_time(const void *a, const void *b)
 	return by_id(x, y);
 }
 
+/* Of rules that were asked at all. */
 static bool take_program(struct rows *rows, const struct weir_program *p)
 {
 	struct weir_waf_rule_stat *stat = calloc(RULES_MAX, sizeof(*stat));
@@ -134,6 +135,8 @@ static bool take_program(struct rows *rows, const struct weir_program *p)
 	if (grown)
 		rows->row = grown;
 	for (uint32_t i = 0; grown && i < n; i++) {
+		if (!stat[i].evaluated && !stat[i].hits)
+			continue;
 		rows->row[rows->n++] = (struct row){.is = stat[i], .policy = p->name};
 		rows->ns += stat[i].ns;
 	}

@@ -213,11 +213,15 @@ START_TEST(a_program_lives_until_its_last_connection_has_given_it_back)
 	struct setup s = begin(THREAT("t1", "a", "one.conf]}") THREAT("t2", "b", "two.conf]}")
 				       THREAT("t3", "c", "one.conf]}, mode: off"));
 	const struct weir_program *one, *two;
+	struct weir_path_gauges gauges;
 	struct weir_waf_info info;
 	struct weir_programs *p;
 
 	ck_assert_int_eq(load(&s, &p), 0);
 	publish(&s, 2, p);
+	weir_path_gauges(s.f->path, 0, &gauges);
+	ck_assert_uint_eq(gauges.waf_kib_max, 64 << 10);
+	ck_assert_uint_eq(gauges.waf_kib, 0);
 	one = path_program_get(worker(&s), worker(&s)->gen, 0);
 	two = path_program_get(worker(&s), worker(&s)->gen, 1);
 	ck_assert_ptr_nonnull(one);
