@@ -247,7 +247,7 @@ CONDITIONS = {
     "escaped-target": rb"^\S+ \S*%",
     "escaped-question-mark": rb"^\S+ [^ ?]*%3[fF]",
     "backslash": rb"\\|%(?:25)*5[cC]|&#|%26%23",
-    "nul": rb"\0|%00|u0000|&#0;",
+    "nul": rb"\0|%(?:25)*00|u0000|&#0;",
     "line-end": rb"%0[aAdD]|\\n|\n[^\n]*\n[^\n]*$",
     "value-begins-with-line-end": rb"\r\n\r\n\r\n",
     "empty-name": rb'[; ]name=""',
