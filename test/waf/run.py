@@ -246,10 +246,11 @@ CONDITIONS = {
     "other-body": rb"Content-Type: (?!application/x-www-form-urlencoded)",
     "escaped-target": rb"^\S+ \S*%",
     "escaped-question-mark": rb"^\S+ [^ ?]*%3[fF]",
-    "backslash": rb"\\|%(?:25)*5[cC]|&#|%26%23",
+    "backslash": rb"\\|%(?:25)*5[cC]|&#|%26%23|u005[cC]",
     "nul": rb"\0|%(?:25)*00|u0000|&#0;",
     "line-end": rb"%0[aAdD]|\\n|\n[^\n]*\n[^\n]*$",
     "value-begins-with-line-end": rb"\r\n\r\n\r\n",
+    "nameless-cookie": rb"\r\nCookie:(?:[^\r\n]*;)?[ \t]*=",
     "empty-name": rb'[; ]name=""',
     "empty-filename": rb'filename=""',
 }
