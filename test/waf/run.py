@@ -249,6 +249,7 @@ CONDITIONS = {
     "backslash": rb"\\|%(?:25)*5[cC]|&#|%26%23|u005[cC]",
     "nul": rb"\0|%(?:25)*00|u0000|&#0;",
     "line-end": rb"%0[aAdD]|\\n|\n[^\n]*\n[^\n]*$",
+    "bare-line-end": rb"multipart/form-data.*[^\r]\n",
     "value-begins-with-line-end": rb"\r\n\r\n\r\n",
     "nameless-cookie": rb"\r\nCookie:(?:[^\r\n]*;)?[ \t]*=",
     "empty-name": rb'[; ]name=""',
