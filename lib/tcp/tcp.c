@@ -8,7 +8,8 @@
  *                    tcp_ack.c        what it acknowledges; tcp_sack.c, tcp_rack.c, tcp_recovery.c,
  *                                     tcp_cubic.c, tcp_rtt.c
  *                    tcp_receive.c    what it brings, in order by reasm/
- *   weir_tcp_flush   on_bytes         whoever inspects them passes bytes to the other leg
+ *   weir_tcp_flush   on_bytes         whoever inspects them passes bytes to the other leg, or has
+ *                    tcp_own.c        words of its own
  *                    tcp_output.c     what may be sent; tcp_segment.c, tcp_options.c, tcp_window.c
  *   weir_tcp_advance tcp_timer.c
  *
@@ -229,22 +230,13 @@ bool weir_tcp_may_reopen(const struct weir_tcp_conn *c, unsigned int leg, const 
 
 /* ---- the burst's end ---- */
 
-static void pass_fin(struct weir_tcp *t, struct tcp_leg *l)
-{
-	struct tcp_leg *other = tcp_other(tcp_conn(l), l);
-
-	if (l->flags & LEG_FIN_IN && !l->in.ready.head && other->state != WEIR_TCP_HANDSHAKE)
-		tcp_queue_fin(t, other);
-}
-
 static void read_leg(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
 {
-	if (l->flags & LEG_NEW_BYTES) {
-		l->flags &= (uint16_t)~LEG_NEW_BYTES;
+	bool is_new = l->flags & LEG_NEW_BYTES;
+
+	l->flags &= (uint16_t)~LEG_NEW_BYTES;
+	if (is_new && !tcp_is_shut(tcp_other(c, l)))
 		t->cfg.ops->on_bytes(t->cfg.ctx, c, l->index);
-	}
-	if (!c->over)
-		pass_fin(t, l);
 }
 
 static void flush_one(struct weir_tcp *t, struct weir_tcp_conn *c)
@@ -252,7 +244,11 @@ static void flush_one(struct weir_tcp *t, struct weir_tcp_conn *c)
 	for (unsigned int i = 0; i < 2 && !c->over; i++)
 		read_leg(t, c, &c->leg[i]);
 	for (unsigned int i = 0; i < 2 && !c->over; i++)
+		tcp_end_stream(t, &c->leg[i]);
+	for (unsigned int i = 0; i < 2 && !c->over; i++)
 		tcp_output(t, &c->leg[i]);
+	for (unsigned int i = 0; i < 2 && !c->over; i++)
+		tcp_await_end(t, &c->leg[i]);
 }
 
 void weir_tcp_flush(struct weir_tcp *t, uint64_t now_ns)
@@ -331,6 +327,10 @@ void weir_tcp_pass(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg
 	struct tcp_leg *l = &c->leg[leg], *other = tcp_other(c, l);
 	uint32_t left = n;
 
+	if (weir_unlikely(tcp_is_shut(other))) {
+		(void)weir_tcp_discard(t, c, leg, n);
+		return;
+	}
 	while (left && l->in.ready.head) {
 		uint32_t went = pass_one(t, l, other, left);
 
@@ -381,8 +381,9 @@ bool weir_tcp_is_quiet(const struct weir_tcp_conn *c)
 {
 	const struct tcp_leg *a = &c->leg[0], *b = &c->leg[1];
 
-	return !c->over && leg_is_quiet(a) && leg_is_quiet(b) && a->in.next == b->nxt &&
-	       b->in.next == a->nxt && a->acked_in == a->in.next && b->acked_in == b->in.next;
+	return !c->over && !c->apart && leg_is_quiet(a) && leg_is_quiet(b) &&
+	       a->in.next == b->nxt && b->in.next == a->nxt && a->acked_in == a->in.next &&
+	       b->acked_in == b->in.next;
 }
 
 void weir_tcp_edge(const struct weir_tcp_conn *c, unsigned int leg, struct weir_tcp_edge *out)

@@ -93,6 +93,43 @@ static void check_timer(const struct tcp_leg *l)
 		weir_assert(weir_timer_armed(&l->timer));
 }
 
+/* Unless weir had words of its own, what one peer sent is what the other one gets, by number. */
+static void check_pair(const struct weir_tcp_conn *c)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct tcp_leg *l = &c->leg[i], *other = &c->leg[!i];
+		uint32_t got = l->in.next - l->in.ready.bytes;
+
+		if (other->state == WEIR_TCP_HANDSHAKE || l->state == WEIR_TCP_HANDSHAKE)
+			continue;
+		if (l->flags & LEG_FIN_IN && !(other->flags & LEG_FIN_QUEUED))
+			got--;
+		weir_assert(c->apart || c->by_cookie || other->end == got);
+		weir_assert(c->apart || !(l->shut || l->aborted));
+	}
+}
+
+/* What nobody listens to is not kept, and what is over holds nothing. */
+static void check_end(const struct weir_tcp_conn *c, const struct tcp_leg *l)
+{
+	const struct tcp_leg *other = &c->leg[!l->index];
+
+	weir_assert(!l->aborted || l->state == WEIR_TCP_CLOSED);
+	if (l->state == WEIR_TCP_CLOSED)
+		weir_assert(!l->out.head);
+	if (l->aborted)
+		weir_assert(!l->in.ready.head && !l->in.gaps.head);
+	if (c->dirty)
+		return;
+	if (tcp_is_shut(other))
+		weir_assert(!l->in.ready.head);
+	if (other->aborted || l->shut)
+		weir_assert(l->state == WEIR_TCP_HANDSHAKE || l->state == WEIR_TCP_CLOSED ||
+			    l->flags & LEG_FIN_QUEUED || l->ack_ns);
+	if (l->state == WEIR_TCP_FIN_WAIT_2 && tcp_is_shut(other))
+		weir_assert(l->state_ns);
+}
+
 void weir_tcp_check(const struct weir_tcp_conn *c)
 {
 	for (unsigned int i = 0; i < 2 && !c->over; i++) {
@@ -103,7 +140,10 @@ void weir_tcp_check(const struct weir_tcp_conn *c)
 		check_queue(l);
 		check_resend(l);
 		check_input(l);
+		check_end(c, l);
 		if (!c->dirty)
 			check_timer(l);
 	}
+	if (!c->over)
+		check_pair(c);
 }

@@ -198,6 +198,8 @@ enum weir_drop tcp_cookie_handshake(struct weir_tcp *t, struct weir_tcp_conn *c,
 	case WEIR_TCP_RST | WEIR_TCP_ACK: /* refused: the client hears so now */
 		if (!answers)
 			return WEIR_DROP_TCP_BAD_ACK;
+		if (tcp_leave_other(t, l, false))
+			return WEIR_DROP_NONE;
 		l->state = WEIR_TCP_CLOSED;
 		tcp_send_reset(t, &c->leg[0]);
 		tcp_finish(t, c, WEIR_TCP_END_RESET);
@@ -215,6 +217,8 @@ void tcp_on_syn_timer(struct weir_tcp *t, struct tcp_leg *l)
 	struct weir_tcp_conn *c = tcp_conn(l);
 
 	if (l->backoff == SYN_TRIES) {
+		if (tcp_leave_other(t, l, false))
+			return;
 		l->state = WEIR_TCP_CLOSED;
 		tcp_finish(t, c, WEIR_TCP_END_TIMEOUT);
 		return;

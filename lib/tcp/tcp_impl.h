@@ -162,7 +162,9 @@ struct tcp_leg {
 	uint64_t stuck_ns;     /* since when the peer takes nothing, 0: it does */
 	uint64_t challenge_ns; /* when the next challenge may be sent */
 	struct weir_timer timer;
-	uint8_t ecn; /* ECN_* */
+	uint8_t ecn;  /* ECN_* */
+	bool shut;    /* by weir: nothing is queued any more, the FIN is or will be */
+	bool aborted; /* weir has reset its peer, and does so again when that still sends */
 	uint8_t template[TCP_TEMPLATE_MAX];
 };
 
@@ -184,6 +186,7 @@ struct weir_tcp_conn {
 	uint8_t end;  /* enum weir_tcp_end, when over */
 	uint8_t list; /* enum tcp_list that it is on */
 	bool by_cookie;
+	bool apart; /* a peer did not hear all that the other said, or more: the numbers differ */
 };
 
 struct weir_tcp {
@@ -236,6 +239,20 @@ static inline uint32_t tcp_pipe(const struct tcp_leg *l)
 	return (flight > gone ? flight - gone : 0) + l->resent;
 }
 
+/* Whether `n` spans can be taken, and those left that sending what is queued may need. */
+static inline bool tcp_has_spans(const struct weir_tcp *t, uint32_t n)
+{
+	uint32_t size = weir_span_stock_size(t->spans);
+
+	return size - weir_span_stock_used(t->spans) >= n + size / 16;
+}
+
+/* Nothing more is taken for its peer. */
+static inline bool tcp_is_shut(const struct tcp_leg *l)
+{
+	return l->shut || l->flags & LEG_FIN_QUEUED || l->state == WEIR_TCP_CLOSED;
+}
+
 static inline uint32_t tcp_headers_len(uint8_t family)
 {
 	return family == 4 ? 40 : 60;
@@ -256,6 +273,21 @@ uint32_t tcp_random(struct weir_tcp *t);
 /* tcp_state.c */
 enum tcp_event { TCP_ON_FIN_IN, TCP_ON_FIN_OUT, TCP_ON_FIN_ACKED, TCP_EVENT_END };
 void tcp_move(struct weir_tcp *t, struct tcp_leg *l, enum tcp_event event);
+/* There is nothing more to be said on it, whatever the other leg does. */
+void tcp_close_leg(struct weir_tcp *t, struct tcp_leg *l);
+
+/* tcp_own.c */
+/* What its peer has said goes nowhere. */
+void tcp_drop_input(struct weir_tcp *t, struct tcp_leg *l);
+/* The peer of `l` is gone, or to be reset. True: that is none of the other's business, whose stream
+ * weir has ended itself, and its leg goes on alone. */
+bool tcp_leave_other(struct weir_tcp *t, struct tcp_leg *l, bool reset);
+/* Resets its peer; the other leg is shut, or will be at the flush. */
+void tcp_abort_peer(struct weir_tcp *t, struct tcp_leg *l);
+/* Before what is to be sent at the flush: ends streams that are to end. */
+void tcp_end_stream(struct weir_tcp *t, struct tcp_leg *l);
+/* After it: what is waited for, and how long. */
+void tcp_await_end(struct weir_tcp *t, struct tcp_leg *l);
 
 /* tcp_options.c */
 struct tcp_options {
@@ -372,6 +404,8 @@ void tcp_send_syn(struct weir_tcp *t, struct tcp_leg *l, uint32_t seq, uint16_t 
 		  uint16_t window);
 void tcp_send_keep_alive(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_challenge(struct weir_tcp *t, struct tcp_leg *l);
+/* Whether the next answer of that kind may be sent now. */
+bool tcp_may_challenge(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_take_template(struct tcp_leg *l, const struct weir_pkt *from);
 void tcp_fix_checksums(uint8_t *l3, uint8_t *tcp, uint32_t tcp_len, uint8_t family);
 

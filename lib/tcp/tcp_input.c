@@ -119,28 +119,21 @@ static bool is_closed_twice(const struct tcp_leg *l)
 	       l->state == WEIR_TCP_TIME_WAIT;
 }
 
-static void close_alone(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
-{
-	l->state = WEIR_TCP_CLOSED;
-	l->state_ns = l->ack_ns = 0;
-	tcp_timer_clear(t, l);
-	if (tcp_other(c, l)->state == WEIR_TCP_CLOSED)
-		tcp_finish(t, c, WEIR_TCP_END_CLOSED);
-}
-
 /* What was passed still goes out, then the reset: a receiver may read what came before it. */
 static void on_reset(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
 {
 	struct tcp_leg *other = tcp_other(c, l);
 
 	if (is_closed_twice(l)) {
-		close_alone(t, c, l);
+		tcp_close_leg(t, l);
 		return;
 	}
+	if (tcp_leave_other(t, l, false))
+		return;
 	l->state = WEIR_TCP_CLOSED;
-	if (l->in.ready.head)
+	if (l->in.ready.head && !tcp_is_shut(other))
 		t->cfg.ops->on_bytes(t->cfg.ctx, c, l->index);
-	if (c->over)
+	if (c->over || tcp_leave_other(t, l, false))
 		return;
 	other->cwnd = UINT32_MAX / 2;
 	tcp_output(t, other);
@@ -213,6 +206,14 @@ static enum weir_drop accept(struct weir_tcp *t, struct weir_tcp_conn *c, struct
 	return tcp_receive(t, l, p, verified);
 }
 
+/* The reset was lost, or crossed what its peer sent (RFC 9293 section 3.10.7.1). */
+static void reset_again(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p)
+{
+	if ((p->tcp_flags & (WEIR_TCP_ACK | WEIR_TCP_RST)) == WEIR_TCP_ACK &&
+	    tcp_may_challenge(t, l))
+		tcp_send_number(t, l, p->ack, WEIR_TCP_RST);
+}
+
 static enum weir_drop segment(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l,
 			      struct weir_pkt *p, bool verified)
 {
@@ -221,8 +222,11 @@ static enum weir_drop segment(struct weir_tcp *t, struct weir_tcp_conn *c, struc
 	enum weir_drop drop = WEIR_DROP_NONE;
 	struct tcp_options o;
 
-	if (l->state == WEIR_TCP_CLOSED)
+	if (l->state == WEIR_TCP_CLOSED) {
+		if (l->aborted)
+			reset_again(t, l, p);
 		return WEIR_DROP_TCP_BAD_STATE;
+	}
 	tcp_read_options(p, &o);
 	if (weir_unlikely(is_old(l, &o, p))) {
 		if (is_overtaken(l, p))

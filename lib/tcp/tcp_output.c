@@ -37,10 +37,8 @@ void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l)
 	if (l->flags & LEG_FIN_QUEUED)
 		return;
 	s = weir_span_make(t->spans, NULL, 0, 0, l->end);
-	if (!s) {
-		tcp_ack_later(t, l); /* and then asked for again */
-		return;
-	}
+	if (!s)
+		return; /* tcp_await_end has it asked for again */
 	l->flags |= LEG_FIN_QUEUED;
 	tcp_queue(t, l, s);
 	tcp_move(t, l, TCP_ON_FIN_OUT);

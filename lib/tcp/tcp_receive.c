@@ -13,7 +13,6 @@
 #define GAPS_MAX            8192u
 #define GAPS_PRESSED        64u
 #define SPANS_PRESSED(size) ((size) / 8 * 5)
-#define SPANS_KEPT(size)    ((size) / 16)
 
 static uint32_t gaps_max(const struct weir_tcp *t)
 {
@@ -47,8 +46,7 @@ static int add(struct weir_tcp *t, struct tcp_leg *l, struct rte_mbuf *m, uint32
 {
 	struct weir_span *s;
 
-	if (weir_span_stock_size(t->spans) - weir_span_stock_used(t->spans) <
-	    SPANS_KEPT(weir_span_stock_size(t->spans)))
+	if (!tcp_has_spans(t, 0))
 		return -WEIR_ENOMEM;
 	s = weir_span_make(t->spans, m, (uint16_t)(m->data_off + at), (uint16_t)len, seq);
 	if (!s)

@@ -248,11 +248,18 @@ void tcp_send_keep_alive(struct weir_tcp *t, struct tcp_leg *l)
 }
 
 /* RFC 5961: who sends what might be forged is told the truth, now and then. */
-void tcp_challenge(struct weir_tcp *t, struct tcp_leg *l)
+bool tcp_may_challenge(struct weir_tcp *t, struct tcp_leg *l)
 {
 	if (t->now_ns < l->challenge_ns)
-		return;
+		return false;
 	l->challenge_ns = t->now_ns + CHALLENGE_NS / 2 + tcp_random(t) % CHALLENGE_NS;
+	return true;
+}
+
+void tcp_challenge(struct weir_tcp *t, struct tcp_leg *l)
+{
+	if (!tcp_may_challenge(t, l))
+		return;
 	weir_count(t->cfg.stats, WEIR_COUNT_TCP_CHALLENGES, 1);
 	tcp_send_ack(t, l);
 }

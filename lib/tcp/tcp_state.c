@@ -16,7 +16,8 @@ const char *weir_tcp_state_name(enum weir_tcp_state s)
 	return s < WEIR_TCP_STATE_END ? names[s] : "";
 }
 
-/* An absent cell changes nothing: CLOSED is 0, and no leg moves there but from LAST_ACK. */
+/* An absent cell changes nothing: CLOSED is 0, and no leg moves there but from LAST_ACK, or by
+ * tcp_close_leg. */
 static const uint8_t next[WEIR_TCP_STATE_END][TCP_EVENT_END] = {
 	[WEIR_TCP_ESTABLISHED] =
 		{
@@ -51,6 +52,16 @@ static bool is_done(const struct tcp_leg *l)
 	return l->state == WEIR_TCP_CLOSED;
 }
 
+static void note_past(struct weir_tcp *t, struct weir_tcp_conn *c)
+{
+	bool aborted = c->leg[0].aborted || c->leg[1].aborted;
+
+	if (weir_tcp_is_past(c))
+		tcp_put_on_list(t, c, TCP_LIST_WAITING);
+	if (is_done(&c->leg[0]) && is_done(&c->leg[1]))
+		tcp_finish(t, c, aborted ? WEIR_TCP_END_ABORTED : WEIR_TCP_END_CLOSED);
+}
+
 void tcp_move(struct weir_tcp *t, struct tcp_leg *l, enum tcp_event event)
 {
 	struct weir_tcp_conn *c = tcp_conn(l);
@@ -59,10 +70,25 @@ void tcp_move(struct weir_tcp *t, struct tcp_leg *l, enum tcp_event event)
 	if (to == 0 && !(l->state == WEIR_TCP_LAST_ACK && event == TCP_ON_FIN_ACKED))
 		return;
 	l->state = to;
-	if (weir_tcp_is_past(c))
-		tcp_put_on_list(t, c, TCP_LIST_WAITING);
 	if (to == WEIR_TCP_TIME_WAIT)
 		tcp_state_until(t, l, t->now_ns + t->cfg.time_wait_ns);
-	if (is_done(&c->leg[0]) && is_done(&c->leg[1]))
-		tcp_finish(t, c, WEIR_TCP_END_CLOSED);
+	note_past(t, c);
+}
+
+/* What of its queue was not acknowledged is not asked for any more. */
+static void forget_queue(struct weir_tcp *t, struct tcp_leg *l)
+{
+	weir_spans_clear(t->spans, &l->out);
+	l->unsent = l->oldest = l->newest = l->sack_at = l->resend_at = NULL;
+	l->sacked = l->lost = l->resent = 0;
+	l->una = l->nxt = l->end;
+}
+
+void tcp_close_leg(struct weir_tcp *t, struct tcp_leg *l)
+{
+	l->state = WEIR_TCP_CLOSED;
+	l->state_ns = l->ack_ns = 0;
+	tcp_timer_clear(t, l);
+	forget_queue(t, l);
+	note_past(t, tcp_conn(l));
 }

@@ -109,7 +109,8 @@ static bool gives_up(struct weir_tcp *t, struct tcp_leg *l, uint64_t limit_ns)
 		l->stuck_ns = t->now_ns;
 	if (t->now_ns - l->stuck_ns < limit_ns)
 		return false;
-	tcp_finish(t, tcp_conn(l), WEIR_TCP_END_TIMEOUT);
+	if (!tcp_leave_other(t, l, true))
+		tcp_finish(t, tcp_conn(l), WEIR_TCP_END_TIMEOUT);
 	return true;
 }
 
@@ -162,12 +163,10 @@ static void on_transmit_timer(struct weir_tcp *t, struct tcp_leg *l)
 
 static void on_state_timer(struct weir_tcp *t, struct tcp_leg *l)
 {
-	struct weir_tcp_conn *c = tcp_conn(l);
-
-	l->state_ns = 0;
-	l->state = WEIR_TCP_CLOSED;
-	if (tcp_other(c, l)->state == WEIR_TCP_CLOSED)
-		tcp_finish(t, c, WEIR_TCP_END_CLOSED);
+	if (l->state == WEIR_TCP_FIN_WAIT_2)
+		tcp_abort_peer(t, l); /* nobody listens to it, and it did not come to its end */
+	else
+		tcp_close_leg(t, l);
 }
 
 void tcp_on_timer(void *tcp, struct weir_timer *timer)

@@ -28,10 +28,12 @@ static unsigned int pressure(const struct weir_tcp *t)
 			      weir_span_stock_size(t->spans));
 }
 
-/* What the buffer lets the peer send, from in.next on. */
+/* What the buffer lets the peer send, from in.next on. What is dropped as it comes need not wait
+ * for the other peer to read. */
 static uint32_t room(struct weir_tcp *t, struct tcp_leg *l)
 {
-	uint32_t held = l->in.ready.bytes + tcp_other(tcp_conn(l), l)->out.bytes;
+	const struct tcp_leg *other = tcp_other(tcp_conn(l), l);
+	uint32_t held = l->in.ready.bytes + (tcp_is_shut(other) ? 0 : other->out.bytes);
 	uint32_t buffer = l->buffer;
 
 	if (weir_unlikely(pressure(t) >= 4))

@@ -39,7 +39,7 @@ enum weir_tcp_end {
 	WEIR_TCP_END_RESET,   /* a peer reset it */
 	WEIR_TCP_END_TIMEOUT, /* a peer did not answer any more (RFC 9293 section 3.8.3) */
 	WEIR_TCP_END_EVICTED, /* in the handshake, and room was needed */
-	WEIR_TCP_END_ABORTED  /* weir_tcp_abort */
+	WEIR_TCP_END_ABORTED  /* weir has reset a peer by itself, and the other leg is over, too */
 };
 
 struct weir_tcp;
@@ -141,7 +141,8 @@ unsigned int weir_tcp_advance(struct weir_tcp *t, uint64_t now_ns, unsigned int 
 unsigned int weir_tcp_read(const struct weir_tcp_conn *c, unsigned int leg, uint32_t skip,
 			   struct weir_bytes *views, unsigned int max);
 uint32_t weir_tcp_readable(const struct weir_tcp_conn *c, unsigned int leg);
-/* Stream offset, from 0 after the SYN, of the first byte that was not passed on. */
+/* Stream offset, from 0 after the SYN, of the first byte that was neither passed on nor discarded.
+ */
 uint64_t weir_tcp_offset(const struct weir_tcp_conn *c, unsigned int leg);
 /* The first `n` readable bytes go to the other leg's peer; its FIN follows the last of them. */
 void weir_tcp_pass(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, uint32_t n);
@@ -151,6 +152,38 @@ void weir_tcp_abort(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int le
 		    uint64_t now_ns);
 /* Forgets it without a word to the peers; on_end is not called. */
 void weir_tcp_forget(struct weir_tcp *t, struct weir_tcp_conn *c);
+
+/* ---- weir's own words ---- */
+
+/* The first `n` readable bytes from the peer of `leg` are taken and go nowhere: acknowledged, the
+ * window opens again. The connection cannot be released to forwarding any more. Returns how many
+ * were taken. */
+uint32_t weir_tcp_discard(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
+			  uint32_t n);
+/* `bytes` are sent to the peer of `leg`, behind all that was passed or written to it before; copied
+ * into packet buffers of the worker. 0, or -WEIR_ENOMEM (no buffers or spans: nothing was queued),
+ * -WEIR_EINVAL (its stream is ended, or handshake not done). */
+WEIR_MUST_CHECK int weir_tcp_write(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
+				   struct weir_bytes bytes);
+/*
+ * The FIN to the peer of `leg` follows what is queued for it, though the other peer has not sent
+ * one. What the other peer still sends is taken and dropped as it comes, on_bytes is not called for
+ * it any more, and its FIN is acknowledged. A reset by the other peer, or its silence, then ends
+ * only the other leg. When nobody listens to the peer of `leg` either, it has a minute
+ * (time_wait_ns) for its own FIN after it acknowledged weir's, and is reset then. Nothing happens
+ * when it is shut already.
+ */
+void weir_tcp_shut(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg);
+/*
+ * Resets the peer of `leg` and forgets what was queued for it and what it sent. The other leg goes
+ * on until its queue is acknowledged and it is closed; it is shut at the flush, so what its peer is
+ * to hear is written before that. on_end says WEIR_TCP_END_ABORTED. While the other leg is not open
+ * it cannot go on alone: the same as weir_tcp_abort with both.
+ */
+void weir_tcp_abort_leg(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
+			uint64_t now_ns);
+/* Bytes queued for the peer of `leg` and not yet acknowledged, unsent ones too. */
+uint32_t weir_tcp_queued(const struct weir_tcp_conn *c, unsigned int leg);
 
 /* ---- release (back to the forwarding path) ---- */
 

@@ -7,8 +7,10 @@
 
 #include "waf_cond.h"
 
-#define SET_MEMBERS_MAX 100
-#define LITERAL_COST    8 /* of having one more, whatever it lets pass */
+#define SET_MEMBERS_MAX  100
+#define SET_ESTIMATE_MAX (WAF_COST_ALWAYS / 8)
+#define ESTIMATE_MAX     (WAF_COST_ALWAYS / 4) /* what values show counts for more */
+#define LITERAL_COST     8                     /* of having one more, whatever it lets pass */
 
 #define PAIRS (1U << 14)
 
@@ -110,10 +112,15 @@ static void judge(const struct waf_model *m, struct waf_cond *c)
 		samples_join(&c->passed, &m->byte[b]);
 		cost += estimate(bits_of((uint8_t)b)) / 64;
 	}
+	if (cost > SET_ESTIMATE_MAX)
+		cost = SET_ESTIMATE_MAX;
 	for (uint32_t i = 0; i < c->literals.n; i++) {
 		literal_samples(m, c->literals.v[i], &c->passed);
-		cost += estimate_literal(c->literals.v[i]) + LITERAL_COST;
+		cost += estimate_literal(c->literals.v[i]);
 	}
+	if (cost > ESTIMATE_MAX)
+		cost = ESTIMATE_MAX;
+	cost += (uint64_t)c->literals.n * LITERAL_COST;
 	cost += (uint64_t)waf_samples_count(&c->passed) * WAF_COST_ALWAYS / waf_benign_n;
 	c->cost = cost < WAF_COST_ALWAYS ? (uint32_t)cost : WAF_COST_ALWAYS;
 }
@@ -199,21 +206,26 @@ static bool take_strings(struct waf_cond *c, const struct waf_strings *s)
 	return true;
 }
 
+/* Whether whoever has `s` in some case has a byte of the set. */
+static bool literal_tells(struct weir_bytes s, const struct waf_set *set)
+{
+	for (size_t k = 0; k < s.len; k++) {
+		bool letter = (uint8_t)(s.ptr[k] - 'a') < 26;
+
+		if (waf_set_has(set, s.ptr[k]) && (!letter || waf_set_has(set, s.ptr[k] ^ 0x20)))
+			return true;
+	}
+	return false;
+}
+
 /* Leaves out literals that a byte of the set tells already. */
 static void drop_told(struct waf_cond *c)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < c->literals.n; i++) {
-		struct weir_bytes s = c->literals.v[i];
-		size_t k = 0;
-
-		while (k < s.len &&
-		       !(waf_set_has(&c->set, s.ptr[k]) && ((uint8_t)(s.ptr[k] - 'a') >= 26 ||
-							    waf_set_has(&c->set, s.ptr[k] ^ 0x20))))
-			k++;
-		if (k == s.len)
-			c->literals.v[n++] = s;
+		if (!literal_tells(c->literals.v[i], &c->set))
+			c->literals.v[n++] = c->literals.v[i];
 	}
 	c->literals.n = n;
 }
@@ -291,8 +303,7 @@ struct waf_cond *waf_cond_as_set(struct waf_model *m, const struct waf_cond *c)
 static bool literal_meets(struct weir_bytes s, const struct waf_cond *c)
 {
 	for (size_t k = 0; k < s.len; k++) {
-		if (waf_set_has(&c->set, s.ptr[k]) &&
-		    ((uint8_t)(s.ptr[k] - 'a') >= 26 || waf_set_has(&c->set, s.ptr[k] ^ 0x20)))
+		if (waf_set_has(&c->set, s.ptr[k]))
 			return true;
 	}
 	for (uint32_t i = 0; i < c->literals.n; i++) {

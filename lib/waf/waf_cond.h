@@ -45,6 +45,15 @@ extern const uint32_t waf_benign_n;
 
 bool waf_model_init(struct waf_model *m, uint32_t max_literals, struct weir_arena *a);
 
+static inline struct waf_samples waf_samples_all(void)
+{
+	struct waf_samples s = {0};
+
+	for (uint32_t i = 0; i < waf_benign_n; i++)
+		s.bits[i / 64] |= 1ULL << (i & 63);
+	return s;
+}
+
 static inline uint32_t waf_samples_count(const struct waf_samples *s)
 {
 	uint32_t n = 0;
@@ -104,7 +113,7 @@ struct waf_cond *waf_cond_either(struct waf_model *m, const struct waf_cond *a,
 				 const struct waf_cond *b);
 /* The bytes, one of each literal, that occur least in benign values. */
 struct waf_cond *waf_cond_as_set(struct waf_model *m, const struct waf_cond *c);
-/* Whether whatever meets `a` meets `b`. False may also mean that it cannot be told. */
+/* Whether what meets `a`, with its letters in lower case, meets `b`: then `b` tells nothing new. */
 bool waf_cond_implies(const struct waf_cond *a, const struct waf_cond *b);
 
 #endif

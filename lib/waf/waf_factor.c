@@ -134,6 +134,36 @@ static struct claim unite(struct factor *f, const struct claim *a, const struct 
 	return c.s.n > f->m->max_literals ? nothing_known(f) : c;
 }
 
+static struct claim copy_claim(struct factor *f, const struct claim *c)
+{
+	struct claim none = {0};
+
+	return unite(f, c, &none, false);
+}
+
+/* What stands where `a` ends and `b` begins: where there are too many, shorter ends of `a` and, but
+ * for a `b` that is to stay whole, shorter beginnings of it. */
+static bool joint(struct factor *f, const struct claim *a, const struct claim *b, bool whole,
+		  struct claim *out)
+{
+	struct claim left, right;
+
+	if (product(f, a, b, out))
+		return true;
+	if (!is_known(a) || !is_known(b))
+		return false;
+	left = copy_claim(f, a);
+	right = copy_claim(f, b);
+	for (size_t len = 4; len > 0; len--) {
+		cut(&left.s, len, true);
+		if (!whole)
+			cut(&right.s, len, false);
+		if (product(f, &left, &right, out))
+			return true;
+	}
+	return false;
+}
+
 /* ---- conditions found ---- */
 
 static void keep(struct waf_cond **list, uint32_t *n, uint32_t max, struct waf_cond *c)
@@ -244,13 +274,6 @@ static void part_blur(struct factor *f, struct part *p)
 	p->exact = false;
 }
 
-static struct claim copy_claim(struct factor *f, const struct claim *c)
-{
-	struct claim none = {0};
-
-	return unite(f, c, &none, false);
-}
-
 static void limit_length(struct factor *f, struct part *p)
 {
 	if (longest(&p->head.s) <= STRING_MAX && longest(&p->tail.s) <= STRING_MAX)
@@ -275,7 +298,7 @@ static void append(struct factor *f, struct part *p, const struct part *next)
 		out.exact = true;
 		out.head = out.tail = c;
 	} else {
-		if (product(f, &p->tail, &next->head, &c))
+		if (joint(f, &p->tail, &next->head, false, &c))
 			add_claim(f, &out.found, &c);
 		add_claim(f, &out.found, &p->tail);
 		add_claim(f, &out.found, &next->head);
@@ -283,7 +306,7 @@ static void append(struct factor *f, struct part *p, const struct part *next)
 		if (p->exact && product(f, &p->head, &next->head, &c))
 			out.head = c;
 		out.tail = next->tail;
-		if (next->exact && product(f, &p->tail, &next->tail, &c))
+		if (next->exact && joint(f, &p->tail, &next->tail, true, &c))
 			out.tail = c;
 	}
 	*p = out;

@@ -10,6 +10,7 @@
 #define MARKS_MAX       32                        /* literals of a single byte in a condition */
 #define MARK_COST_MAX   (WAF_COST_ALWAYS / 5 * 3) /* of a condition that has them */
 #define LITERALS_ENOUGH (WAF_COST_ALWAYS / 2)     /* poorer ones are not worth looking for */
+#define RARE_SET        (WAF_COST_ALWAYS / 4)
 #define SET_ENOUGH      (WAF_COST_ALWAYS / 20 * 17)
 
 /* What may be left of an optional part before it is called rare. */
@@ -88,12 +89,31 @@ static void take(struct chosen *h, const struct waf_cond *c)
 	h->left = both(&h->left, &c->passed);
 }
 
+static bool has_letters(const struct waf_set *s)
+{
+	for (uint8_t c = 'a'; c <= 'z'; c++) {
+		if (waf_set_has(s, c) || waf_set_has(s, c ^ 0x20))
+			return true;
+	}
+	return false;
+}
+
+/* What takes no benign value away may still take others, when it is rare. */
+static bool is_worth_it(const struct waf_cond *c, uint32_t left_before, uint32_t left_after)
+{
+	if (left_after < left_before)
+		return true;
+	if (c->literals.n)
+		return waf_set_count(&c->set) == 0;
+	return c->cost <= RARE_SET && !has_letters(&c->set);
+}
+
 /* The candidate that leaves the fewest values over; of equal ones the cheapest. */
 static const struct waf_cond *next_best(const struct candidates *k, const struct chosen *h,
 					bool literals)
 {
 	const struct waf_cond *best = NULL;
-	uint32_t best_left = UINT32_MAX;
+	uint32_t best_left = UINT32_MAX, before = waf_samples_count(&h->left);
 
 	for (uint32_t i = 0; i < k->n; i++) {
 		const struct waf_cond *c = k->c[i];
@@ -101,7 +121,8 @@ static const struct waf_cond *next_best(const struct candidates *k, const struct
 		uint32_t n = waf_samples_count(&left);
 
 		if ((c->literals.n > 0) != literals || !has_room(h, c) || !is_fit(c) ||
-		    n > best_left || (n == best_left && c->cost >= best->cost) || is_implied(h, c))
+		    n > best_left || (n == best_left && c->cost >= best->cost) ||
+		    is_implied(h, c) || !is_worth_it(c, before, n))
 			continue;
 		best = c;
 		best_left = n;
@@ -113,7 +134,7 @@ static void choose(const struct candidates *k, struct chosen *h)
 {
 	const struct waf_cond *c;
 
-	memset(&h->left, 0xff, sizeof(h->left));
+	h->left = waf_samples_all();
 	for (int round = 0; round < WAF_NEED_LITERALS; round++) {
 		c = next_best(k, h, true);
 		if (c)

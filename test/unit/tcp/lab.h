@@ -19,7 +19,9 @@ struct lab {
 	uint64_t now_ns;
 	uint8_t family;
 	uint16_t mtu;
+	void (*reader)(struct lab *l, unsigned int leg); /* instead of passing them */
 	bool hold;      /* bytes are not passed on when they come */
+	bool later;     /* a script's own words wait for its flush */
 	bool by_cookie; /* SYNs are answered as in a flood */
 	bool ended;
 	enum weir_tcp_end end;
@@ -57,6 +59,8 @@ void lab_advance(struct lab *l, uint64_t ns);
 
 Suite *tcp_cookie_suite(void);
 Suite *tcp_line_suite(void);
+Suite *tcp_middle_suite(void);
+Suite *tcp_own_suite(void);
 Suite *tcp_rules_suite(void);
 
 #endif

@@ -78,6 +78,12 @@ static void read_blocks(struct script *s, char *w, struct segment *g, uint32_t b
 	}
 }
 
+static void fill(struct segment *g, uint32_t number)
+{
+	for (uint32_t i = 0; i < g->len; i++)
+		g->payload[i] = (uint8_t)(number + i);
+}
+
 /* The rest of a statement after its arrow; *has_window tells whether a window was written. */
 static void read_segment(struct script *s, char **at, unsigned int from, struct segment *g,
 			 bool *has_window)
@@ -95,6 +101,7 @@ static void read_segment(struct script *s, char **at, unsigned int from, struct 
 	if (g->flags & WEIR_TCP_ACK)
 		g->ack += isn[!from];
 	g->len = (uint16_t)number(s, at);
+	fill(g, g->seq);
 	while ((w = word(at))) {
 		if (strcmp(w, "win") == 0) {
 			g->window = (uint16_t)number(s, at);
@@ -117,14 +124,14 @@ static void read_segment(struct script *s, char **at, unsigned int from, struct 
 			g->ecn = 2;
 		} else if (strcmp(w, "ce") == 0) {
 			g->ecn = 3;
+		} else if (strcmp(w, "from") == 0) {
+			fill(g, isn[from] + number(s, at));
 		} else if (strcmp(w, "tfo") == 0) {
 			g->fast_open = true;
 		} else {
 			must(s, false, "'%s' is not known", w);
 		}
 	}
-	for (uint32_t i = 0; i < g->len; i++)
-		g->payload[i] = (uint8_t)(g->seq + i);
 }
 
 /* ---- statements ---- */
@@ -233,6 +240,73 @@ static void check_count(struct script *s, char **at)
 	     (unsigned long long)s->lab.stats.count[i]);
 }
 
+/* ---- what weir is asked to do by whoever inspects ---- */
+
+static unsigned int leg_of(struct script *s, char **at)
+{
+	const char *w = word(at);
+
+	must(s, w && (strcmp(w, "c") == 0 || strcmp(w, "s") == 0), "a side is c or s");
+	return w[0] == 's';
+}
+
+static void do_write(struct script *s, char **at)
+{
+	unsigned int leg = leg_of(s, at);
+	uint32_t first = isn[!leg] + number(s, at), n = number(s, at);
+	const char *refused = word(at);
+	uint8_t bytes[8192];
+	int got;
+
+	must(s, n <= sizeof(bytes), "too much");
+	for (uint32_t i = 0; i < n; i++)
+		bytes[i] = (uint8_t)(first + i);
+	got = weir_tcp_write(s->lab.tcp, s->lab.conn, leg, weir_bytes_of(bytes, n));
+	must(s, got == (refused ? -WEIR_EINVAL : 0), "%d", got);
+}
+
+/* False: it is none of these. */
+static bool do_own(struct script *s, const char *verb, char **at)
+{
+	struct weir_tcp *t = s->lab.tcp;
+	struct weir_tcp_conn *c = s->lab.conn;
+
+	if (strcmp(verb, "write") == 0) {
+		do_write(s, at);
+	} else if (strcmp(verb, "shut") == 0) {
+		weir_tcp_shut(t, c, leg_of(s, at));
+	} else if (strcmp(verb, "abort") == 0) {
+		weir_tcp_abort_leg(t, c, leg_of(s, at), s->lab.now_ns);
+	} else if (strcmp(verb, "discard") == 0) {
+		unsigned int leg = leg_of(s, at);
+		uint32_t n = number(s, at), got = weir_tcp_discard(t, c, leg, n);
+
+		must(s, got == n, "%u", got);
+	} else if (strcmp(verb, "queued") == 0) {
+		uint32_t got = weir_tcp_queued(c, leg_of(s, at));
+
+		must(s, got == number(s, at), "%u", got);
+		return true;
+	} else if (strcmp(verb, "offset") == 0) {
+		uint64_t got = weir_tcp_offset(c, leg_of(s, at));
+
+		must(s, got == number(s, at), "%llu", (unsigned long long)got);
+		return true;
+	} else if (strcmp(verb, "quiet") == 0 || strcmp(verb, "unquiet") == 0) {
+		must(s, weir_tcp_is_quiet(c) == (verb[0] == 'q'), "it is not so");
+		return true;
+	} else if (strcmp(verb, "flush") != 0) {
+		return false;
+	}
+	if (!s->lab.later || strcmp(verb, "flush") == 0) {
+		weir_tcp_flush(t, s->lab.now_ns);
+		s->lab.later = false;
+		if (s->lab.conn)
+			weir_tcp_check(s->lab.conn);
+	}
+	return true;
+}
+
 static void run_statement(struct script *s, char *text);
 
 static void run_lines(struct script *s, const char *text)
@@ -279,6 +353,10 @@ static void run_statement(struct script *s, char *text)
 		check_end(s, word(&at));
 	} else if (strcmp(verb, "hold") == 0) {
 		s->lab.hold = true;
+	} else if (strcmp(verb, "later") == 0) {
+		s->lab.later = true;
+	} else if (do_own(s, verb, &at)) {
+		return;
 	} else if (strcmp(verb, "pass") == 0) {
 		uint32_t n = number(s, &at);
 

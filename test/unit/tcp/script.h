@@ -11,11 +11,17 @@
  *   counted NAME N                  a counter has this value
  *   end closed|reset|timeout|none   the connection is over, and why
  *   hold, pass N                    bytes are not passed on by themselves; the first N are
+ *   write c|s SEQ N [refused]       weir sends N bytes of its own to this side, there in number SEQ
+ *   discard c|s N, shut c|s,
+ *   abort c|s                       weir_tcp_discard, _shut, _abort_leg
+ *   later, flush                    what weir is asked to do until `flush` goes out only then
+ *   queued c|s N, offset c|s N,
+ *   quiet, unquiet                  what weir_tcp_queued, _offset, _is_quiet say
  *
  * Numbers count from the sender's initial number, acknowledgements from the other one's. FLAGS are
  * letters of SFRPAUEC; what weir sends is compared without P. more: win N, mss N, scale N, maysack,
- * sack A-B[,C-D], ts VAL ECR, urg N, tfo, ect, ce; a segment of weir must have just what is
- * written, but for win.
+ * sack A-B[,C-D], ts VAL ECR, urg N, tfo, ect, ce, from N (the payload is that of number N); a
+ * segment of weir must have just what is written, but for win.
  */
 #ifndef SCRIPT_H
 #define SCRIPT_H

@@ -10,6 +10,7 @@ Suite *regex_suite(void);
 Suite *cond_suite(void);
 Suite *need_suite(void);
 Suite *need_sound_suite(void);
+Suite *need_benign_suite(void);
 
 /* A rule of a folder with CRS rules that has @rx; what its variables are and where it stands are
  * told from its text only. */
