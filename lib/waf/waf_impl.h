@@ -225,6 +225,7 @@ struct weir_waf {
 	uint16_t n_names, cap_names;
 	uint16_t *by_name;
 	bool *pinned;
+	bool *constant; /* behind the prologue */
 	/* TX as each transaction begins with it */
 	uint8_t *tx_kind;
 	struct waf_var *tx_var;
@@ -417,6 +418,8 @@ bool waf_run_prologue(struct weir_waf *w);
 #define WAF_NO_NODE UINT16_MAX
 uint16_t waf_node_of(struct weir_waf *w, const uint8_t *transforms, unsigned int n);
 /* waf_screen_build.c */
+/* For values before there is a screen: every transformation is done. */
+bool waf_make_screen(struct weir_waf *w);
 bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r);
 void waf_destroy_screen(struct weir_waf *w);
 size_t waf_screen_bytes(const struct weir_waf *w);
