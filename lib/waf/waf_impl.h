@@ -364,6 +364,7 @@ struct weir_waf_tx {
 	struct waf_record *store[WAF_STORES];
 	uint64_t args_size, files_size;
 	uint8_t highest_severity;
+	int32_t inbound_score; /* behind phase 2: CRS 3 counts on in the same variable */
 
 	/* matching */
 	waf_bits hot;
@@ -506,6 +507,7 @@ void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
 bool waf_ask_rule(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 /* waf_result.c */
+int32_t waf_score(const struct weir_waf_tx *tx, unsigned int i);
 void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 void waf_explain(struct weir_waf_tx *tx, const struct waf_rule *rule, const char *outcome,
