@@ -101,6 +101,8 @@ struct path_worker {
 	struct weir_tcp *tcp;
 	struct weir_pool *carried; /* struct path_carried */
 	struct weir_event_ring *ring;
+	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */
+	struct weir_event_store *store; /* of transactions' records */
 	struct weir_siphash_key key;
 	uint32_t half_open; /* inspected connections in the handshake that are a flood */
 	uint64_t base_tsc, base_ns, ns_per_tsc_q32;
@@ -283,6 +285,18 @@ void path_serve_request(struct path_worker *w);
 
 void path_retire_rules(struct weir_path *p, struct weir_generation *g);
 void path_free_retired(struct weir_path *p);
+
+/*
+ * path_waf.c: programs of threat policies. A connection that has one keeps its generation's
+ * programs alive; control sees by a count that the last is given back.
+ */
+/* NULL: the policy is off, or there is no memory for transactions. Worker only. */
+const struct weir_program *path_program_get(struct path_worker *w,
+					    const struct weir_generation *gen, uint16_t threat);
+/* Once for each get, by the same worker. */
+void path_program_put(struct path_worker *w, const struct weir_program *program);
+void path_retire_programs(struct weir_path *p, struct weir_generation *g);
+void path_free_retired_programs(struct weir_path *p);
 
 /* path_worker.c */
 struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct weir_path *path,

@@ -15,12 +15,33 @@
 #include <weir_scan.h>
 #include <weir_stats.h>
 #include <weir_tcp.h>
+#include <weir_waf.h>
+
+/*
+ * A ThreatPolicy as connections use it: its compiled rules, and what of the policy they ask. It
+ * lives as long as a connection has it, which may be longer than its generation's policy.
+ */
+struct weir_program {
+	struct weir_waf *waf; /* NULL: mode off; programs of the same rules and options share it */
+	uint32_t name;        /* of the ThreatPolicy, interned */
+	uint8_t mode;         /* enum weir_waf_mode */
+	bool json_refusals;
+	enum weir_failure on_error;
+};
+
+/* The programs of a generation, by index of threat policy. */
+struct weir_programs;
+uint16_t weir_programs_count(const struct weir_programs *p); /* NULL: 0 */
+const struct weir_program *weir_programs_at(const struct weir_programs *p, uint16_t i);
+/* No transaction of them may be under way. */
+void weir_programs_destroy(struct weir_programs *p);
 
 /* One immutable configuration that workers read; published by one pointer, freed after RCU. */
 struct weir_generation {
-	uint32_t number;            /* from 1 */
-	struct weir_policy *policy; /* owned */
-	struct weir_scan_db *scan;  /* stream rules, NULL: none; set after creation, owned */
+	uint32_t number;                /* from 1 */
+	struct weir_policy *policy;     /* owned */
+	struct weir_scan_db *scan;      /* stream rules, NULL: none; set after creation, owned */
+	struct weir_programs *programs; /* of threat policies, NULL: none; the same */
 	struct weir_flow_timeouts timeouts;
 	uint64_t loaded_unix_ns;
 	char *source; /* what it was loaded from, for status */
@@ -41,6 +62,17 @@ WEIR_MUST_CHECK int weir_path_load_rules(const struct weir_conf *rules,
 					 const struct weir_conf *running, unsigned int n_workers,
 					 struct weir_names *names, struct weir_conf_report *r,
 					 struct weir_scan_db **out);
+
+/*
+ * Compiles the rules of a policy's threat policies for `n_workers` workers of a weir that runs with
+ * the memory of `running`; `conf` names the cache. *out becomes NULL when there are none. 0, or
+ * negative: `r` says what, at its place in the rule files. May take seconds.
+ */
+WEIR_MUST_CHECK int weir_path_load_waf(const struct weir_policy *policy,
+				       const struct weir_conf *conf,
+				       const struct weir_conf *running, unsigned int n_workers,
+				       const struct weir_names *names, struct weir_conf_report *r,
+				       struct weir_programs **out);
 
 struct weir_path_cfg {
 	const struct weir_conf *conf;
