@@ -155,7 +155,10 @@ struct weir_path_flow {
 	uint8_t worker;
 	bool carried; /* by weir itself; then: */
 	struct weir_tcp_leg_info leg[2];
-	uint64_t scanned[2]; /* bytes held against the stream rules, by leg they came from */
+	bool http; /* and read as HTTP; then: */
+	uint64_t requests, responses;
+	uint16_t outstanding; /* requests that wait for their responses */
+	uint64_t scanned[2];  /* bytes held against the stream rules, by leg they came from */
 };
 
 /*
