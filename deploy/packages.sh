@@ -9,14 +9,16 @@ packages_of() {
 	case $1 in
 	build)
 		echo build-essential meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev \
-			libhyperscan-dev libpcap-dev libbpf-dev libxdp-dev libssl-dev libxml2-dev zlib1g-dev libbrotli-dev
+			libhyperscan-dev libpcap-dev libbpf-dev libxdp-dev libssl-dev libxml2-dev zlib1g-dev libbrotli-dev \
+			libpcre2-dev libmodsecurity-dev
 		;;
 	run)
 		echo iproute2 ethtool
 		;;
 	test)
 		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy pyflakes3 \
-			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl procps util-linux
+			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl procps util-linux \
+			modsecurity-crs libmodsecurity-dev python3-yaml
 		;;
 	quickstart)
 		echo iproute2 iputils-ping ethtool nginx-light curl procps python3

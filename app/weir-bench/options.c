@@ -106,6 +106,16 @@ const char *bench_parse_text(const struct bench_option *o, const char *text, voi
 	return *text ? NULL : "empty";
 }
 
+const char *bench_parse_texts(const struct bench_option *o, const char *text, void *out)
+{
+	struct bench_texts *all = out;
+
+	if (all->n == BENCH_TEXTS_MAX)
+		return "too many of them";
+	all->text[all->n++] = text;
+	return NULL;
+}
+
 const char *bench_parse_word(const struct bench_option *o, const char *text, void *out)
 {
 	for (unsigned int i = 0; o->words[i]; i++) {

@@ -29,16 +29,24 @@ struct bench_command {
 };
 
 /* What each fills: bool, uint64_t, uint64_t nanoseconds, uint64_t a second (0: max), const char *,
- * unsigned int (index of the word), struct weir_addr, struct bench_cpus, struct bench_sizes. */
+ * struct bench_texts (one more), unsigned int (index of the word), struct weir_addr, struct
+ * bench_cpus, struct bench_sizes. */
 const char *bench_parse_flag(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_u64(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_duration(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_rate(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_text(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_word(const struct bench_option *o, const char *text, void *out);
+const char *bench_parse_texts(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_addr(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_cpus(const struct bench_option *o, const char *text, void *out);
 const char *bench_parse_sizes(const struct bench_option *o, const char *text, void *out);
+
+#define BENCH_TEXTS_MAX 64
+struct bench_texts {
+	const char *text[BENCH_TEXTS_MAX];
+	unsigned int n;
+};
 
 #define BENCH_CPUS_MAX 16
 struct bench_cpus {

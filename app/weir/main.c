@@ -11,6 +11,8 @@ static const struct command {
 	{"check", weir_cmd_check, "check a configuration:      weir check -c FILE [--dump]"},
 	{"replay", weir_cmd_replay,
 	 "decide about a capture:     weir replay -c FILE --in CAPTURE…"},
+	{"inspect", weir_cmd_inspect,
+	 "judge requests by rules:    weir inspect [--rules PATTERN]… [FILE]"},
 	{"doctor", weir_cmd_doctor, "look at machine and ports:  weir doctor [-c FILE] [--json]"},
 };
 

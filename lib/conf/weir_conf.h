@@ -189,8 +189,9 @@ void weir_conf_destroy(struct weir_conf *c);
 /* The effective configuration as YAML that loads to the same; comments tell units. */
 void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out);
 /* Names in `out` (NULL allowed) the first key that differs and that only a restart can change
- * (workers, memory, ports, wires, control, log.ring); false when there is none. Workers that were
- * filled into `running` because its file names none are no difference to a file that names none. */
+ * (workers, memory, ports, wires, control, log but for its events); false when there is none.
+ * Workers that were filled into `running` because its file names none are no difference to a file
+ * that names none. */
 bool weir_conf_needs_restart(const struct weir_conf *running, const struct weir_conf *wanted,
 			     const char **out);
 

@@ -64,10 +64,10 @@ struct weir_event_http {
 struct weir_event_store;
 /* `name` is unique in the process, at most 20 bytes. NULL: no memory, logged. */
 struct weir_event_store *weir_event_store_create(const char *name, uint32_t records);
-/* All records must have been given back. */
+/* All records must have been given back. NULL: nothing. */
 void weir_event_store_destroy(struct weir_event_store *s);
 /* A record with all bytes zero but the texts of `match`, of which n_matches counts those filled.
- * NULL: none left, count it as tx_records_lost. One worker. */
+ * NULL: none left (or no store), count it as tx_records_lost. One worker. */
 struct weir_event_http *weir_event_http_take(struct weir_event_store *s);
 /* Any thread; never waits. */
 void weir_event_http_give(struct weir_event_http *h);

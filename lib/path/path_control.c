@@ -161,6 +161,7 @@ void weir_path_publish(struct weir_path *p, struct weir_generation *next)
 		path_worker_adopt(p->worker[i], next);
 	wait_for_workers(p);
 	path_retire_rules(p, before);
+	path_retire_programs(p, before);
 	weir_generation_destroy(before);
 }
 

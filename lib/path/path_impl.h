@@ -108,7 +108,7 @@ struct path_worker {
 	struct weir_event_ring *ring;
 	struct path_http_worker *http;
 	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */
-	struct weir_event_store *store; /* of transactions' records */
+	struct weir_event_store *store; /* of transactions' records; NULL: none are told */
 	struct weir_siphash_key key;
 	uint32_t half_open; /* inspected connections in the handshake that are a flood */
 	uint64_t base_tsc, base_ns, ns_per_tsc_q32;
@@ -162,6 +162,7 @@ struct weir_path {
 	uint64_t ns_per_tsc_q32;
 	bool running;
 	struct path_retired *retired;
+	struct weir_programs *retired_programs; /* the same of threat policies */
 
 	/* control writes, workers read: release, acquire in path_turn */
 	_Atomic(struct weir_generation *) generation;

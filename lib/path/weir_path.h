@@ -80,6 +80,9 @@ struct weir_path_cfg {
 	unsigned int n_workers;
 	struct rte_mempool *const *pool;           /* by worker */
 	struct weir_event_ring *const *event_ring; /* by worker */
+	/* By worker, of transactions' records; NULL: none are told. They outlive the path: records
+	 * of it may wait for the writer. */
+	struct weir_event_store *const *event_store;
 	uint32_t segments; /* of TCP that a worker may hold at a time; 0: 4096 */
 	struct weir_names *names;
 	struct weir_generation *generation; /* the first; owned by the path from here */

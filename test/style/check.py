@@ -21,12 +21,14 @@ HEADERS = {
     r"rte_": ("lib/mem", "lib/timer", "lib/port", "lib/pkt", "lib/reasm", "lib/tcp", "lib/flow",
               "lib/policy", "lib/event", "lib/path", "app", "test"),
     r"yaml\.h": ("lib/conf",),
-    r"jansson\.h": ("lib/ctl", "app/weirctl", "test"),
+    r"jansson\.h": ("lib/ctl", "app/weir", "app/weirctl", "test"),
     r"pcap(/|\.h)": ("app/weir", "test"),
     r"openssl/": ("lib/tls", "lib/decode"),  # which needs two digests
     r"libxml/": ("lib/decode",),
     r"(zlib|brotli/decode)\.h": ("lib/decode", "test/unit"),
-    r"hs(_[a-z]+)?\.h": ("lib/scan", "app/weir-bench"),  # which measures lib/scan against it
+    r"hs(_[a-z]+)?\.h": ("lib/scan", "lib/waf",
+                          "app/weir-bench"),  # which measures lib/scan against it
+    r"pcre2\.h": ("lib/seclang", "lib/waf", "test"),
     r"check\.h": ("test/unit",),
 }
 # What a module may keep at file scope, by symbol: (folder, pattern). Each needs its reason.

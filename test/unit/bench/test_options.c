@@ -13,6 +13,7 @@ static const char *const words[] = {"ring", "null", NULL};
 struct into {
 	uint64_t number, ns, rate;
 	const char *text;
+	struct bench_texts texts;
 	unsigned int word;
 	struct weir_addr addr;
 	struct bench_cpus cpus;
@@ -27,6 +28,7 @@ static const struct bench_option options[] = {
 	 WEIR_NS_PER_S * 3600},
 	{"rate", "PPS", "a rate", bench_parse_rate, AT(rate), 1, 1000000},
 	{"text", "TEXT", "a text", bench_parse_text, AT(text)},
+	{"texts", "TEXT", "one more text", bench_parse_texts, AT(texts)},
 	{"word", "WORD", "a word", bench_parse_word, AT(word), .words = words},
 	{"addr", "ADDRESS", "an address", bench_parse_addr, AT(addr)},
 	{"cpus", "LIST", "CPUs", bench_parse_cpus, AT(cpus)},
@@ -50,6 +52,19 @@ static const char *parse_one(const char *name, const char *text, struct into *in
 	ck_abort_msg("no option %s", name);
 	return NULL;
 }
+
+START_TEST(texts_are_gathered_until_there_is_no_room)
+{
+	struct into into = {0};
+
+	for (unsigned int i = 0; i < BENCH_TEXTS_MAX; i++)
+		ck_assert_ptr_null(parse_one("texts", i ? "b" : "a", &into));
+	ck_assert_uint_eq(into.texts.n, BENCH_TEXTS_MAX);
+	ck_assert_str_eq(into.texts.text[0], "a");
+	ck_assert_str_eq(into.texts.text[BENCH_TEXTS_MAX - 1], "b");
+	ck_assert_str_eq(parse_one("texts", "c", &into), "too many of them");
+}
+END_TEST
 
 START_TEST(numbers_have_suffixes)
 {
@@ -227,7 +242,8 @@ END_TEST
 
 Suite *bench_options_suite(void)
 {
-	return WEIR_SUITE("bench options", numbers_have_suffixes, what_is_wrong_is_said,
+	return WEIR_SUITE("bench options", numbers_have_suffixes,
+			  texts_are_gathered_until_there_is_no_room, what_is_wrong_is_said,
 			  imix_is_seven_to_four_to_one, a_command_line_fills_its_struct,
 			  a_wrong_command_line_is_refused, help_names_every_option);
 }

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * @pm and @pmFromFile: phrases in any case of ASCII letters, in one database of literals. The
+ * phrase that ends first is the one told, the longest of those that end there, as ModSecurity v2's
+ * automaton finds it.
+ */
+#include <stdlib.h>
+
+#include "waf_op_impl.h"
+
+#define SET_PHRASES_MAX 32 /* with more the set of their first bytes says little */
+
+/* ---- compiling ---- */
+
+/* As Hyperscan takes them. */
+struct literals {
+	const char **text;
+	size_t *len;
+	unsigned int *flags, *id;
+};
+
+static bool literals_alloc(struct literals *l, uint32_t n)
+{
+	l->text = calloc(n, sizeof(*l->text));
+	l->len = calloc(n, sizeof(*l->len));
+	l->flags = calloc(n, sizeof(*l->flags));
+	l->id = calloc(n, sizeof(*l->id));
+	return l->text && l->len && l->flags && l->id;
+}
+
+static void literals_free(struct literals *l)
+{
+	free(l->text);
+	free(l->len);
+	free(l->flags);
+	free(l->id);
+}
+
+/* The identity of a match is its phrase's length: nothing else is asked for. */
+static void literals_fill(struct literals *l, const struct weir_bytes *phrases, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		l->text[i] = (const char *)phrases[i].ptr;
+		l->len[i] = phrases[i].len;
+		l->flags[i] = HS_FLAG_CASELESS;
+		l->id[i] = (unsigned int)phrases[i].len;
+	}
+}
+
+static bool compile(struct waf_op *op, const struct op_source *from)
+{
+	struct literals l = {0};
+	hs_compile_error_t *error = NULL;
+	size_t size = 0;
+	bool ok = literals_alloc(&l, op->pm.n_phrases);
+
+	if (ok) {
+		literals_fill(&l, op->pm.phrases, op->pm.n_phrases);
+		ok = hs_compile_lit_multi(l.text, l.flags, l.id, l.len, op->pm.n_phrases,
+					  HS_MODE_BLOCK, NULL, &op->pm.db, &error) == HS_SUCCESS;
+	}
+	if (!ok)
+		weir_conf_error(from->report, from->pos, "the phrases cannot be compiled: %s",
+				error ? error->message : "out of memory");
+	hs_free_compile_error(error);
+	literals_free(&l);
+	if (ok && hs_database_size(op->pm.db, &size) == HS_SUCCESS)
+		op->bytes += size;
+	return ok;
+}
+
+/* In lower case; by length, so that equal ones stand together. */
+static int by_text(const void *a, const void *b)
+{
+	const struct weir_bytes *x = a, *y = b;
+
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	return memcmp(x->ptr, y->ptr, x->len);
+}
+
+/* Each once and in lower case: files have many twice. */
+static bool take_phrases(struct waf_op *op, const struct op_source *from)
+{
+	const struct weir_sec_test *test = from->test;
+	struct weir_bytes *to = weir_arena_alloc(from->arena, test->n_phrases * sizeof(*to));
+	uint32_t n = 0, kept = 0;
+
+	for (uint32_t i = 0; to && i < test->n_phrases; i++) {
+		struct weir_bytes p = test->phrases[i];
+		uint8_t *at = weir_arena_alloc(from->arena, p.len);
+
+		if (!at)
+			return false;
+		for (size_t k = 0; k < p.len; k++)
+			at[k] = weir_lower(p.ptr[k]);
+		if (p.len)
+			to[n++] = weir_bytes_of(at, p.len);
+		op->bytes += p.len + sizeof(p);
+	}
+	if (!to)
+		return false;
+	qsort(to, n, sizeof(*to), by_text);
+	for (uint32_t i = 0; i < n; i++)
+		if (!kept || by_text(&to[kept - 1], &to[i]) != 0)
+			to[kept++] = to[i];
+	op->pm.phrases = to;
+	op->pm.n_phrases = kept;
+	return true;
+}
+
+static bool create(struct waf_op *op, const struct op_source *from)
+{
+	if (op->has_macro || !from->test->n_phrases)
+		return true;
+	if (!take_phrases(op, from)) {
+		weir_conf_error(from->report, from->pos, "out of memory");
+		return false;
+	}
+	return !op->pm.n_phrases || compile(op, from);
+}
+
+static void destroy(struct waf_op *op)
+{
+	hs_free_database(op->pm.db);
+	op->pm.db = NULL;
+}
+
+/* ---- asking ---- */
+
+/* The earliest end that was seen, and the longest phrase that ends there; length 0: none. */
+struct found {
+	size_t end, len;
+};
+
+static void note(struct found *f, size_t end, size_t len)
+{
+	if (!f->len || end < f->end)
+		*f = (struct found){end, len};
+	else if (end == f->end && len > f->len)
+		f->len = len;
+}
+
+static int on_first(unsigned int id, unsigned long long start, unsigned long long end,
+		    unsigned int flags, void *context)
+{
+	note(context, end, id);
+	return 1;
+}
+
+static int on_each(unsigned int id, unsigned long long start, unsigned long long end,
+		   unsigned int flags, void *context)
+{
+	note(context, end, id);
+	return 0;
+}
+
+static void tell(const struct found *f, struct weir_bytes value, struct waf_op_match *want)
+{
+	want->capture[0] = weir_bytes_of(value.ptr + f->end - f->len, f->len);
+	want->n_captures = 1;
+}
+
+/* Hyperscan does not say which of several matches it tells first, so what stands before the end of
+ * the one it did tell is looked at again, all of it. */
+static enum waf_outcome scan(const struct waf_op *op, struct waf_scratch *s,
+			     struct weir_bytes value, struct waf_op_match *want)
+{
+	const char *text = (const char *)value.ptr;
+	struct found f = {0};
+	hs_error_t rc;
+
+	if (!value.len)
+		return WAF_NO_MATCH;
+	if (value.len > UINT32_MAX)
+		return WAF_LIMIT;
+	rc = hs_scan(op->pm.db, text, (unsigned int)value.len, 0, s->hs, on_first, &f);
+	if (!f.len)
+		return rc == HS_SUCCESS ? WAF_NO_MATCH : WAF_LIMIT;
+	if (want) {
+		rc = hs_scan(op->pm.db, text, (unsigned int)f.end, 0, s->hs, on_each, &f);
+		tell(&f, value, want);
+	}
+	return WAF_MATCH;
+}
+
+/* ---- phrases that are known only now ---- */
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The next word of *rest, which becomes what follows it; empty: there is none. */
+static struct weir_bytes next_word(struct weir_bytes *rest)
+{
+	size_t start = 0, end;
+
+	while (start < rest->len && is_space(rest->ptr[start]))
+		start++;
+	end = start;
+	while (end < rest->len && !is_space(rest->ptr[end]))
+		end++;
+	if (start == end)
+		return (struct weir_bytes){0};
+	struct weir_bytes word = weir_bytes_of(rest->ptr + start, end - start);
+
+	*rest = weir_bytes_of(rest->ptr + end, rest->len - end);
+	return word;
+}
+
+static void find_word(struct weir_bytes word, struct weir_bytes value, struct found *f)
+{
+	for (size_t i = 0; i + word.len <= value.len; i++) {
+		if (weir_bytes_equal_case(weir_bytes_of(value.ptr + i, word.len), word)) {
+			note(f, i + word.len, word.len);
+			return;
+		}
+	}
+}
+
+static enum waf_outcome search(struct weir_bytes words, struct weir_bytes value,
+			       struct waf_op_match *want)
+{
+	struct found f = {0};
+	struct weir_bytes word;
+
+	while ((word = next_word(&words)).len)
+		find_word(word, value, &f);
+	if (f.len && want)
+		tell(&f, value, want);
+	return op_outcome(f.len != 0);
+}
+
+static enum waf_outcome run(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
+			    struct weir_bytes argument, struct waf_op_match *want)
+{
+	if (weir_unlikely(op->has_macro))
+		return search(argument, value, want);
+	return op->pm.db ? scan(op, s, value, want) : WAF_NO_MATCH;
+}
+
+/* ---- conditions ---- */
+
+/* For phrases of one byte a set says the same at less cost, if they are few. */
+static void need_first_bytes(const struct waf_op *op, struct waf_need *out)
+{
+	struct waf_set set = {0};
+
+	if (op->pm.n_phrases > SET_PHRASES_MAX)
+		return;
+	for (uint32_t i = 0; i < op->pm.n_phrases; i++) {
+		uint8_t c = op->pm.phrases[i].ptr[0];
+
+		waf_set_add(&set, c);
+		if (c >= 'a' && c <= 'z')
+			waf_set_add(&set, (uint8_t)(c - 32));
+	}
+	waf_need_add_set(out, &set);
+}
+
+static int need(const struct waf_op *op, struct weir_arena *a, struct waf_need *out)
+{
+	if (op->has_macro)
+		return 0;
+	out->never = !op->pm.n_phrases;
+	if (out->never)
+		return 0;
+	/* They are in the order of their lengths. */
+	out->min_len = (uint32_t)op->pm.phrases[0].len;
+	if (out->min_len == 1) {
+		need_first_bytes(op, out);
+		return 0;
+	}
+	return waf_need_add_literals(out, op->pm.phrases, op->pm.n_phrases, a);
+}
+
+const struct op_kind waf_kind_pm = {.create = create, .destroy = destroy, .run = run, .need = need};
