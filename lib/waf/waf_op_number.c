@@ -20,7 +20,7 @@ static int64_t read_number(struct weir_bytes text)
 	for (; i < text.len && (uint8_t)(text.ptr[i] - '0') < 10; i++)
 		if (__builtin_mul_overflow(n, 10u, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)(text.ptr[i] - '0'), &n))
-			n = UINT64_MAX / 10 + 1; /* the next digit overflows, too */
+			n = UINT64_MAX; /* the next digit overflows, too */
 	if (n > INT64_MAX)
 		return minus ? INT64_MIN : INT64_MAX;
 	return minus ? -(int64_t)n : (int64_t)n;

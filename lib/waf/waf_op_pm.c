@@ -36,14 +36,14 @@ static void literals_free(struct literals *l)
 	free(l->id);
 }
 
-/* The identity of a match is its phrase's length: nothing else is asked for. */
+/* Each has an identity of its own: Hyperscan takes a hundred times as long over equal ones. */
 static void literals_fill(struct literals *l, const struct weir_bytes *phrases, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		l->text[i] = (const char *)phrases[i].ptr;
 		l->len[i] = phrases[i].len;
 		l->flags[i] = HS_FLAG_CASELESS;
-		l->id[i] = (unsigned int)phrases[i].len;
+		l->id[i] = i;
 	}
 }
 
@@ -130,28 +130,33 @@ static void destroy(struct waf_op *op)
 
 /* The earliest end that was seen, and the longest phrase that ends there; length 0: none. */
 struct found {
+	const struct weir_bytes *phrases; /* by identity */
 	size_t end, len;
 };
 
 static void note(struct found *f, size_t end, size_t len)
 {
-	if (!f->len || end < f->end)
-		*f = (struct found){end, len};
-	else if (end == f->end && len > f->len)
-		f->len = len;
+	if (f->len && (end > f->end || (end == f->end && len <= f->len)))
+		return;
+	f->end = end;
+	f->len = len;
 }
 
 static int on_first(unsigned int id, unsigned long long start, unsigned long long end,
 		    unsigned int flags, void *context)
 {
-	note(context, end, id);
+	struct found *f = context;
+
+	note(f, end, f->phrases[id].len);
 	return 1;
 }
 
 static int on_each(unsigned int id, unsigned long long start, unsigned long long end,
 		   unsigned int flags, void *context)
 {
-	note(context, end, id);
+	struct found *f = context;
+
+	note(f, end, f->phrases[id].len);
 	return 0;
 }
 
@@ -167,7 +172,7 @@ static enum waf_outcome scan(const struct waf_op *op, struct waf_scratch *s,
 			     struct weir_bytes value, struct waf_op_match *want)
 {
 	const char *text = (const char *)value.ptr;
-	struct found f = {0};
+	struct found f = {.phrases = op->pm.phrases};
 	hs_error_t rc;
 
 	if (!value.len)
@@ -194,6 +199,7 @@ static bool is_space(uint8_t c)
 /* The next word of *rest, which becomes what follows it; empty: there is none. */
 static struct weir_bytes next_word(struct weir_bytes *rest)
 {
+	struct weir_bytes word;
 	size_t start = 0, end;
 
 	while (start < rest->len && is_space(rest->ptr[start]))
@@ -201,10 +207,7 @@ static struct weir_bytes next_word(struct weir_bytes *rest)
 	end = start;
 	while (end < rest->len && !is_space(rest->ptr[end]))
 		end++;
-	if (start == end)
-		return (struct weir_bytes){0};
-	struct weir_bytes word = weir_bytes_of(rest->ptr + start, end - start);
-
+	word = weir_bytes_of(rest->ptr + start, end - start);
 	*rest = weir_bytes_of(rest->ptr + end, rest->len - end);
 	return word;
 }

@@ -260,7 +260,8 @@ static uint8_t types_in_number(const struct op_sqli_words *w, const uint8_t *at,
 		at = skip_digits(at + 1, end);
 		types |= types_after(w, at, end);
 	}
-	if (is_letter(at, end, 'd') || is_letter(at, end, 'f'))
+	/* A suffix of Oracle's is part of the number before UNION, and at its end. */
+	if ((is_letter(at, end, 'd') || is_letter(at, end, 'f')) && is_letter(at + 1, end, 'u'))
 		types |= types_after(w, at + 1, end);
 	return types;
 }

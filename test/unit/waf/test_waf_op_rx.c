@@ -44,8 +44,6 @@ START_TEST(groups_are_captured)
 	ck_assert_uint_eq(t.match.n_captures, 0);
 	op_test_fini(&t);
 	op_test_init(&t, WEIR_SEC_O_RX, "(1)(2)(3)(4)(5)(6)(7)(8)(9)(a)(b)");
-	ck_assert_int_eq(op_test_ask(&t, "0123456789ab"), WAF_NO_MATCH);
-	ck_assert_int_eq(op_test_ask(&t, "0123456789abab123456789ab"), WAF_NO_MATCH);
 	ck_assert_int_eq(op_test_ask(&t, "_123456789ab"), WAF_MATCH);
 	ck_assert_uint_eq(t.match.n_captures, WAF_CAPTURES);
 	ck_assert_str_eq(op_test_capture(&t, 9), "9");
@@ -81,7 +79,7 @@ END_TEST
 /* Each doubles the work with each byte. */
 START_TEST(hostile_values_end_at_the_limit_negated_or_not)
 {
-	static const char *const patterns[] = {"(a+)+$", "!(a+)+$", "^(a|a)*$", "(?:a|a?)+b"};
+	static const char *const patterns[] = {"(a+)+$", "!(a+)+$", "^(a|a)*$", "^(?:a|ab|a?)+c?$"};
 	char value[64];
 
 	memset(value, 'a', sizeof(value));
@@ -90,7 +88,8 @@ START_TEST(hostile_values_end_at_the_limit_negated_or_not)
 		struct op_test t;
 
 		op_test_init_limits(&t, patterns[i], 10000);
-		ck_assert_int_eq(op_test_ask_bytes(&t, value, sizeof(value)), WAF_LIMIT);
+		ck_assert_msg(op_test_ask_bytes(&t, value, sizeof(value)) == WAF_LIMIT, "%s",
+			      patterns[i]);
 		ck_assert_uint_eq(t.match.n_captures, 0);
 		op_test_fini(&t);
 	}

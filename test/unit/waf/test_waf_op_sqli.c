@@ -30,7 +30,7 @@ START_TEST(benign_values_are_not_asked_about)
 		"3fa9bc01d2",
 		"a.b@example.com",
 		"/a/b/c-d",
-		"http://www.example.com/index.html?a=b",
+		"http://www.example.com/page.html?a=b",
 		"1,234.50",
 		"as in",
 		"10px",

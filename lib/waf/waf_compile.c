@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rule trees to rules as they are run: operators compiled, names numbered, skips resolved. */
+#include <stdlib.h>
+
+#include "waf_impl.h"
+
+/* ---- operators ---- */
+
+static struct waf_op *add_op(struct weir_waf *w, const struct weir_sec_test *test,
+			     struct weir_conf_pos pos, struct weir_conf_report *r)
+{
+	struct waf_op_cfg cfg = {
+		.match_limit = w->settings->pcre_match_limit,
+		.depth_limit = w->settings->pcre_match_limit_recursion,
+	};
+	struct waf_op *op;
+
+	if (w->n_ops == w->cap_ops) {
+		uint32_t cap = w->cap_ops ? w->cap_ops * 2 : 512;
+		struct waf_op **ops = realloc(w->ops, cap * sizeof(*ops));
+
+		if (!ops)
+			return NULL;
+		w->ops = ops;
+		w->cap_ops = cap;
+	}
+	op = waf_op_create(test, &cfg, pos, &w->arena, r);
+	if (op)
+		w->ops[w->n_ops++] = op;
+	return op;
+}
+
+/* The selector's expression, in any case. */
+static struct waf_op *add_selector(struct weir_waf *w, struct weir_bytes pattern,
+				   struct weir_conf_pos pos, struct weir_conf_report *r)
+{
+	static const char caseless[] = "(?i)";
+	struct weir_sec_piece *piece = weir_arena_zalloc(&w->arena, sizeof(*piece));
+	uint8_t *text = weir_arena_alloc(&w->arena, sizeof(caseless) - 1 + pattern.len);
+	struct weir_sec_test test = {.op = WEIR_SEC_O_RX};
+
+	if (!piece || !text)
+		return NULL;
+	memcpy(text, caseless, sizeof(caseless) - 1);
+	memcpy(text + sizeof(caseless) - 1, pattern.ptr, pattern.len);
+	piece->text = weir_bytes_of(text, sizeof(caseless) - 1 + pattern.len);
+	test.argument =
+		(struct weir_sec_text){.source = piece->text, .pieces = piece, .n_pieces = 1};
+	return add_op(w, &test, pos, r);
+}
+
+/* ---- targets ---- */
+
+static bool compile_target(struct weir_waf *w, const struct weir_sec_target *t,
+			   struct weir_conf_pos pos, struct weir_conf_report *r,
+			   struct waf_target *out)
+{
+	*out = (struct waf_target){
+		.variable = t->variable,
+		.selector = t->selector,
+		.count = t->count,
+		.name = t->name,
+		.name_number = WAF_NO_NAME,
+	};
+	w->uses[t->variable] = true;
+	if (t->variable == WEIR_SEC_V_TX && t->selector == WEIR_SEC_NAME)
+		out->name_number = waf_name_intern(w, t->name);
+	if (t->selector != WEIR_SEC_REGEX)
+		return true;
+	out->regex = add_selector(w, t->name, pos, r);
+	return out->regex != NULL;
+}
+
+static bool compile_targets(struct weir_waf *w, struct waf_rule *rule, struct weir_conf_report *r)
+{
+	const struct weir_sec_rule *sec = rule->sec;
+	size_t bytes = sec->n_targets * sizeof(*rule->target);
+
+	rule->target = weir_arena_alloc(&w->arena, bytes);
+	rule->excluded = weir_arena_alloc(&w->arena, bytes);
+	if (!rule->target || !rule->excluded)
+		return false;
+	for (uint16_t i = 0; i < sec->n_targets; i++) {
+		struct waf_target *to = sec->targets[i].excluded
+						? &rule->excluded[rule->n_excluded++]
+						: &rule->target[rule->n_targets++];
+
+		if (!compile_target(w, &sec->targets[i], sec->pos, r, to))
+			return false;
+	}
+	return true;
+}
+
+/* ---- actions ---- */
+
+static bool is_plain_number(struct weir_bytes text)
+{
+	if (!text.len || text.len > 18)
+		return false;
+	for (size_t i = text.ptr[0] == '-' && text.len > 1; i < text.len; i++)
+		if ((uint8_t)(text.ptr[i] - '0') >= 10)
+			return false;
+	return text.len == 1 || text.ptr[0] != '0';
+}
+
+static bool compile_setvar(struct weir_waf *w, const struct weir_sec_setvar *s,
+			   struct waf_action *a)
+{
+	a->kind = WAF_DO_SETVAR;
+	a->collection = s->collection;
+	a->how = s->how;
+	if (!waf_compile_text(w, &s->name, &a->name) || !waf_compile_text(w, &s->value, &a->value))
+		return false;
+	if (s->collection == WEIR_SEC_V_TX && a->name.constant)
+		a->name_number = waf_name_intern(w, a->name.text);
+	a->is_number = a->value.constant && is_plain_number(a->value.text);
+	if (a->value.constant)
+		a->number = waf_text_number(a->value.text);
+	return true;
+}
+
+/* Which rules a ctl is about, by number: asked once here, not for each transaction. */
+static bool is_about(const struct weir_sec_ctl *c, const struct weir_sec_rule *rule)
+{
+	switch (c->kind) {
+	case WEIR_SEC_CTL_RULE_REMOVE_BY_ID:
+	case WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_ID:
+		return rule->id >= c->first && rule->id <= c->last;
+	case WEIR_SEC_CTL_RULE_REMOVE_BY_MSG:
+	case WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_MSG:
+		return weir_seclang_tag_matches(c->text, rule->msg.source) > 0;
+	case WEIR_SEC_CTL_RULE_REMOVE_BY_TAG:
+	case WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_TAG:
+		for (uint16_t i = 0; i < rule->n_tags; i++)
+			if (weir_seclang_tag_matches(c->text, rule->tags[i].source) > 0)
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static bool compile_ctl(struct weir_waf *w, const struct weir_sec_ctl *c, struct weir_conf_pos pos,
+			struct weir_conf_report *r, struct waf_action *a)
+{
+	a->kind = WAF_DO_CTL;
+	a->ctl = c->kind;
+	a->number = (int64_t)c->value;
+	if (c->kind < WEIR_SEC_CTL_RULE_REMOVE_BY_ID)
+		return true;
+	a->rules = weir_arena_zalloc(&w->arena, (waf_words(w->n_rules) + 1) * 8);
+	if (!a->rules)
+		return false;
+	for (uint32_t i = 0; i < w->n_rules; i++)
+		if (is_about(c, w->rule[i]->sec))
+			waf_word_set(a->rules, i);
+	if (c->kind < WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_ID)
+		return true;
+	return compile_target(w, &c->target, pos, r, &a->target);
+}
+
+static bool compile_action(struct weir_waf *w, const struct weir_sec_action *from,
+			   struct weir_conf_pos pos, struct weir_conf_report *r,
+			   struct waf_action *a)
+{
+	*a = (struct waf_action){.name_number = WAF_NO_NAME};
+	switch ((enum weir_sec_action_kind)from->kind) {
+	case WEIR_SEC_A_SETVAR:
+		return compile_setvar(w, &from->setvar, a);
+	case WEIR_SEC_A_EXPIREVAR:
+		a->kind = WAF_DO_EXPIREVAR;
+		a->collection = from->expirevar.collection;
+		return waf_compile_text(w, &from->expirevar.name, &a->name) &&
+		       waf_compile_text(w, &from->expirevar.seconds, &a->value);
+	case WEIR_SEC_A_INITCOL:
+		a->kind = WAF_DO_INITCOL;
+		a->collection = from->initcol.collection;
+		return waf_compile_text(w, &from->initcol.key, &a->value);
+	case WEIR_SEC_A_CTL:
+		return compile_ctl(w, &from->ctl, pos, r, a);
+	}
+	return false;
+}
+
+static bool compile_actions(struct weir_waf *w, struct waf_rule *rule, struct weir_conf_report *r)
+{
+	const struct weir_sec_rule *sec = rule->sec;
+
+	rule->action = weir_arena_alloc(&w->arena, sec->n_actions * sizeof(*rule->action));
+	if (!rule->action)
+		return false;
+	for (uint16_t i = 0; i < sec->n_actions; i++)
+		if (!compile_action(w, &sec->actions[i], sec->pos, r,
+				    &rule->action[rule->n_actions++]))
+			return false;
+	return true;
+}
+
+/* ---- a rule ---- */
+
+static bool compile_chain(struct weir_waf *w, struct waf_rule *rule)
+{
+	const struct weir_sec_rule *sec = rule->sec;
+
+	rule->node = waf_node_of(w, sec->transforms, sec->n_transforms);
+	if (rule->node == WAF_NO_NODE || !sec->multi_match)
+		return rule->node != WAF_NO_NODE;
+	rule->nodes = weir_arena_alloc(&w->arena, (sec->n_transforms + 1u) * sizeof(*rule->nodes));
+	if (!rule->nodes)
+		return false;
+	for (unsigned int i = 0; i <= sec->n_transforms; i++) {
+		rule->nodes[rule->n_nodes++] = waf_node_of(w, sec->transforms, i);
+		if (rule->nodes[i] == WAF_NO_NODE)
+			return false;
+	}
+	return true;
+}
+
+static bool compile_rule(struct weir_waf *w, struct waf_rule *rule, struct weir_conf_report *r)
+{
+	const struct weir_sec_rule *sec = rule->sec;
+
+	rule->slot = -1;
+	if (sec->kind == WEIR_SEC_RULE) {
+		rule->op = add_op(w, &sec->test, sec->pos, r);
+		if (!rule->op)
+			return false;
+	}
+	return compile_targets(w, rule, r) && compile_chain(w, rule) &&
+	       waf_compile_text(w, &sec->test.argument, &rule->argument) &&
+	       waf_compile_text(w, &sec->msg, &rule->msg) &&
+	       waf_compile_text(w, &sec->logdata, &rule->logdata) &&
+	       waf_compile_text(w, &sec->redirect, &rule->redirect) && compile_actions(w, rule, r);
+}
+
+static bool compile_links(struct weir_waf *w, struct waf_rule *starter, struct weir_conf_report *r)
+{
+	bool good = true;
+
+	for (struct waf_rule *rule = starter; rule; rule = rule->next)
+		good &= compile_rule(w, rule, r);
+	return good;
+}
+
+static struct waf_rule *make_rule(struct weir_waf *w, const struct weir_sec_rule *sec,
+				  uint32_t number)
+{
+	struct waf_rule *first = NULL, **next = &first;
+
+	for (; sec; sec = sec->chain) {
+		*next = weir_arena_zalloc(&w->arena, sizeof(**next));
+		if (!*next)
+			return NULL;
+		(*next)->sec = sec;
+		(*next)->number = number;
+		next = &(*next)->next;
+	}
+	return first;
+}
+
+/* ---- overrides ---- */
+
+static enum weir_waf_mode mode_of(const struct weir_waf *w, const struct weir_sec_rule *sec)
+{
+	enum weir_waf_mode mode = WEIR_WAF_AS_RULES;
+
+	for (uint32_t i = 0; i < w->options.n_overrides; i++)
+		if (sec->id >= w->options.overrides[i].first &&
+		    sec->id <= w->options.overrides[i].last)
+			mode = w->options.overrides[i].mode;
+	return mode;
+}
+
+static bool is_left_out(const struct weir_waf *w, const struct weir_sec_rule *sec)
+{
+	if (sec->kind == WEIR_SEC_MARKER)
+		return true;
+	if (w->options.response_off && (sec->phase == 3 || sec->phase == 4))
+		return true;
+	return mode_of(w, sec) == WEIR_WAF_OFF;
+}
+
+/* ---- steps ---- */
+
+static bool is_named(const struct weir_sec_rule *sec, struct weir_bytes name)
+{
+	return sec->kind == WEIR_SEC_MARKER ? weir_bytes_equal(sec->marker, name)
+					    : sec->id && waf_text_number(name) == (int64_t)sec->id;
+}
+
+/* The order in the file of what `rule` skips to, behind it; beyond all rules where there is none.
+ */
+static uint32_t order_after(struct weir_sec_rule *const *all, uint32_t n, uint32_t from,
+			    struct weir_bytes name)
+{
+	for (uint32_t i = from + 1; i < n; i++)
+		if (is_named(all[i], name))
+			return i + 1;
+	return n;
+}
+
+/* skip:n counts rules of the same phase. */
+static uint32_t step_after(const struct waf_phase *p, uint32_t i, uint32_t n_skipped)
+{
+	uint32_t to = i + 1 + n_skipped;
+
+	return to < p->n ? to : p->n;
+}
+
+static uint32_t step_of_order(const struct waf_phase *p, uint32_t order)
+{
+	uint32_t i = 0;
+
+	while (i < p->n && p->step[i].order < order)
+		i++;
+	return i;
+}
+
+static void resolve_skips(struct weir_waf *w, struct weir_sec_rule *const *all, uint32_t n)
+{
+	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++) {
+		struct waf_phase *p = &w->phase[phase];
+
+		for (uint32_t i = 0; i < p->n; i++) {
+			const struct weir_sec_rule *sec = p->step[i].rule->sec;
+
+			if (sec->skip_after.len)
+				p->step[i].skip_to = step_of_order(
+					p, order_after(all, n, p->step[i].order, sec->skip_after));
+			else if (sec->skip)
+				p->step[i].skip_to = step_after(p, i, sec->skip);
+		}
+	}
+}
+
+static bool make_steps(struct weir_waf *w, struct weir_sec_rule *const *all, uint32_t n)
+{
+	uint32_t number = 0;
+
+	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++) {
+		w->phase[phase].step =
+			weir_arena_zalloc(&w->arena, (n + 1) * sizeof(struct waf_step));
+		if (!w->phase[phase].step)
+			return false;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct waf_phase *p = &w->phase[all[i]->phase];
+
+		if (is_left_out(w, all[i]))
+			continue;
+		p->step[p->n++] = (struct waf_step){.rule = w->rule[number++], .order = i};
+	}
+	return true;
+}
+
+bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r)
+{
+	uint32_t n;
+	struct weir_sec_rule *const *all = weir_seclang_rules(w->source, &n);
+	bool good = true;
+
+	w->rule = weir_arena_alloc(&w->arena, (n + 1) * sizeof(*w->rule));
+	if (!w->rule || waf_node_of(w, NULL, 0) == WAF_NO_NODE)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_left_out(w, all[i]))
+			continue;
+		w->rule[w->n_rules] = make_rule(w, all[i], w->n_rules);
+		if (!w->rule[w->n_rules])
+			return false;
+		w->rule[w->n_rules++]->detect_only = mode_of(w, all[i]) == WEIR_WAF_DETECT;
+	}
+	for (uint32_t i = 0; i < w->n_rules; i++)
+		good &= compile_links(w, w->rule[i], r);
+	if (!good || !make_steps(w, all, n))
+		return false;
+	resolve_skips(w, all, n);
+	return true;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is known before any transaction: TX variables that the configuration has pinned, the gates
+ * that they decide (a paranoia level's rules are skipped or not), and the rules at the beginning
+ * that depend on nothing but TX: they are run once, here.
+ */
+#include "waf_impl.h"
+
+/* ---- pins ---- */
+
+static void pin(struct weir_waf *w, const char *name, uint32_t value)
+{
+	uint16_t number = waf_name_find(w, weir_bytes_str(name));
+
+	if (number == WAF_NO_NAME || !value)
+		return;
+	w->pinned[number] = true;
+	w->tx_kind[number] = WAF_NUMBER;
+	w->tx_var[number].number = value;
+}
+
+static void mark_pinned(struct weir_waf *w, struct waf_rule *rule)
+{
+	for (; rule; rule = rule->next)
+		for (unsigned int i = 0; i < rule->n_actions; i++)
+			if (rule->action[i].name_number != WAF_NO_NAME)
+				rule->action[i].pinned = w->pinned[rule->action[i].name_number];
+}
+
+/* By the names of CRS 4 and of CRS 3; those that no rule writes down do nothing. */
+void waf_pin(struct weir_waf *w)
+{
+	const struct weir_waf_options *o = &w->options;
+	uint32_t detection = o->detection_paranoia ? o->detection_paranoia : o->paranoia;
+
+	pin(w, "blocking_paranoia_level", o->paranoia);
+	pin(w, "detection_paranoia_level", detection);
+	pin(w, "paranoia_level", o->paranoia);
+	pin(w, "executing_paranoia_level", detection);
+	pin(w, "inbound_anomaly_score_threshold", o->inbound_threshold);
+	pin(w, "outbound_anomaly_score_threshold", o->outbound_threshold);
+	for (uint32_t i = 0; i < w->n_rules; i++)
+		mark_pinned(w, w->rule[i]);
+}
+
+/* ---- gates ---- */
+
+static bool is_number_test(uint8_t op)
+{
+	return op == WEIR_SEC_O_EQ || op == WEIR_SEC_O_GE || op == WEIR_SEC_O_GT ||
+	       op == WEIR_SEC_O_LE || op == WEIR_SEC_O_LT;
+}
+
+static bool passes(const struct waf_rule *rule)
+{
+	return rule->sec->disruptive == WEIR_SEC_PASS || rule->sec->disruptive == WEIR_SEC_BLOCK;
+}
+
+/* A test of one pinned number that does nothing but skip. */
+static bool is_gate(const struct weir_waf *w, const struct waf_rule *rule)
+{
+	const struct waf_target *t = rule->target;
+
+	return rule->op && !rule->next && rule->n_targets == 1 && !rule->n_actions &&
+	       !rule->sec->log && passes(rule) && !rule->node && rule->argument.constant &&
+	       is_number_test(rule->sec->test.op) && t->name_number != WAF_NO_NAME && !t->count &&
+	       w->pinned[t->name_number];
+}
+
+static bool gate_matches(struct weir_waf *w, const struct waf_rule *rule)
+{
+	char digits[24];
+	int n = snprintf(digits, sizeof(digits), "%lld",
+			 (long long)w->tx_var[rule->target->name_number].number);
+
+	return waf_op_run(rule->op, w->part[0].ops, weir_bytes_of(digits, (size_t)n),
+			  (struct weir_bytes){0}, NULL) == WAF_MATCH;
+}
+
+/* A ctl that takes the gate out must take all behind it out as well. */
+static bool ctl_opens(const struct waf_action *a, const struct waf_phase *p, uint32_t gate,
+		      uint32_t end)
+{
+	if (a->kind != WAF_DO_CTL || a->ctl < WEIR_SEC_CTL_RULE_REMOVE_BY_ID ||
+	    a->ctl > WEIR_SEC_CTL_RULE_REMOVE_BY_MSG ||
+	    !waf_word_has(a->rules, p->step[gate].rule->number))
+		return false;
+	for (uint32_t i = gate; i < end; i++)
+		if (!waf_word_has(a->rules, p->step[i].rule->number))
+			return true;
+	return false;
+}
+
+static bool may_be_opened(const struct weir_waf *w, const struct waf_phase *p, uint32_t gate,
+			  uint32_t end)
+{
+	for (uint32_t i = 0; i < w->n_rules; i++)
+		for (const struct waf_rule *rule = w->rule[i]; rule; rule = rule->next)
+			for (unsigned int k = 0; k < rule->n_actions; k++)
+				if (ctl_opens(&rule->action[k], p, gate, end))
+					return true;
+	return false;
+}
+
+/* Somebody before the gate leads behind it. */
+static bool is_entered(const struct waf_phase *p, uint32_t gate, uint32_t end)
+{
+	for (uint32_t i = 0; i < gate; i++)
+		if (p->step[i].skip_to > gate && p->step[i].skip_to < end)
+			return true;
+	return false;
+}
+
+/* Takes dead steps out; skips lead to the next that is left. */
+static void compact(struct waf_phase *p, const uint64_t *dead, uint32_t *moved)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n; i++) {
+		moved[i] = n;
+		if (!waf_word_has(dead, i))
+			p->step[n++] = p->step[i];
+	}
+	moved[p->n] = n;
+	p->n = n;
+	for (uint32_t i = 0; i < n; i++)
+		if (p->step[i].skip_to)
+			p->step[i].skip_to = moved[p->step[i].skip_to];
+}
+
+static void fold_phase(struct weir_waf *w, struct waf_phase *p)
+{
+	uint64_t *dead = weir_arena_zalloc(&w->arena, (waf_words(p->n) + 1) * sizeof(*dead));
+	uint32_t *moved = weir_arena_alloc(&w->arena, (p->n + 1) * sizeof(*moved));
+
+	if (!dead || !moved)
+		return;
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct waf_rule *rule = p->step[i].rule;
+		uint32_t end = p->step[i].skip_to;
+
+		if (waf_word_has(dead, i) || !is_gate(w, rule))
+			continue;
+		if (!gate_matches(w, rule))
+			waf_word_set(dead, i);
+		else if (end && !is_entered(p, i, end) && !may_be_opened(w, p, i, end))
+			for (uint32_t k = i; k < end; k++)
+				waf_word_set(dead, k);
+	}
+	compact(p, dead, moved);
+}
+
+void waf_fold_gates(struct weir_waf *w)
+{
+	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++)
+		fold_phase(w, &w->phase[phase]);
+}
+
+/* ---- the prologue ---- */
+
+static bool text_is_of_tx(const struct waf_text *t)
+{
+	for (unsigned int i = 0; i < t->n; i++)
+		if (t->piece[i].kind == WAF_PIECE_MACRO)
+			return false;
+	return true;
+}
+
+static bool action_is_of_tx(const struct waf_action *a)
+{
+	return a->kind == WAF_DO_SETVAR && a->name_number != WAF_NO_NAME &&
+	       text_is_of_tx(&a->value);
+}
+
+static bool link_is_of_tx(const struct waf_rule *rule)
+{
+	if (rule->sec->capture || !text_is_of_tx(&rule->argument) || rule->n_excluded)
+		return false;
+	for (unsigned int i = 0; i < rule->n_targets; i++)
+		if (rule->target[i].name_number == WAF_NO_NAME)
+			return false;
+	for (unsigned int i = 0; i < rule->n_actions; i++)
+		if (!action_is_of_tx(&rule->action[i]))
+			return false;
+	return true;
+}
+
+/* It may act on TX, or tell; not both, for what it tells must be told each time. */
+static bool depends_on_tx_alone(const struct waf_rule *starter)
+{
+	bool tells = starter->sec->log || !passes(starter);
+
+	for (const struct waf_rule *rule = starter; rule; rule = rule->next)
+		if (!link_is_of_tx(rule) || (tells && rule->n_actions))
+			return false;
+	return true;
+}
+
+static uint32_t run_static(struct weir_waf_tx *tx, const struct waf_phase *p)
+{
+	uint32_t i = 0;
+
+	while (i < p->n) {
+		const struct waf_rule *rule = p->step[i].rule;
+		bool tells = rule->sec->log || !passes(rule);
+		bool matched;
+
+		if (!depends_on_tx_alone(rule))
+			break;
+		matched = waf_ask_rule(tx, rule);
+		if (matched && tells)
+			break;
+		i = matched && p->step[i].skip_to ? p->step[i].skip_to : i + 1;
+	}
+	return i;
+}
+
+static bool keep_tx(struct weir_waf *w, const struct weir_waf_tx *tx)
+{
+	for (uint16_t i = 0; i < w->n_names; i++) {
+		w->tx_kind[i] = tx->tx_kind[i];
+		w->tx_var[i] = tx->tx_var[i];
+		if (w->tx_kind[i] == WAF_TEXT)
+			w->tx_var[i].text = weir_arena_copy(&w->arena, tx->tx_var[i].text);
+	}
+	return !w->arena.failed;
+}
+
+bool waf_run_prologue(struct weir_waf *w)
+{
+	struct weir_waf_worker_cfg cfg = {.bytes = 1 << 20, .collection_keys = 1};
+	struct weir_waf_worker *worker = weir_waf_worker_create(&cfg);
+	struct weir_waf_begin begin = {.id = 1};
+	struct weir_waf_tx *tx = worker ? weir_waf_tx_begin(w, worker, 0, &begin) : NULL;
+	bool good = false;
+
+	if (tx) {
+		w->phase[1].first = run_static(tx, &w->phase[1]);
+		good = !tx->arena.failed && keep_tx(w, tx);
+		weir_waf_tx_destroy(tx);
+	}
+	weir_waf_worker_destroy(worker);
+	return good;
+}

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of waf/ share: the program that control compiles, the worker's part, and the
+ * transaction. Read waf_run.c for how a transaction goes through the program, and waf_screen.c for
+ * how most rules are not asked at all.
+ */
+#ifndef WAF_IMPL_H
+#define WAF_IMPL_H
+
+#include <weir_decode.h>
+#include <weir_waf.h>
+
+#include "waf_bits.h"
+#include "waf_op.h"
+
+/* ---- where a variable's values stand ---- */
+
+/* A list of a transaction for each variable that has values of its own, and one for XML's
+ * attributes. Variables of names share the list of what they name. */
+#define WAF_LIST_XML_ATTRS WEIR_SEC_V_END
+#define WAF_LISTS          (WEIR_SEC_V_END + 1)
+
+enum waf_source_kind {
+	WAF_FROM_LIST,    /* filled in before the phase begins: can be screened */
+	WAF_FROM_TX,      /* TX */
+	WAF_FROM_STORE,   /* IP, GLOBAL, …: kept between transactions */
+	WAF_FROM_MATCHES, /* MATCHED_VAR and its kin */
+	WAF_FROM_CLOCK,   /* TIME_*, DURATION */
+	WAF_FROM_RULE,    /* RULE:id, … */
+	WAF_FROM_NOTHING  /* GEO, …: never has a value */
+};
+
+struct waf_source {
+	uint8_t kind;    /* enum waf_source_kind */
+	uint8_t list[2]; /* of WAF_FROM_LIST; WAF_LISTS: none */
+	bool names;      /* the names of what stands there */
+};
+const struct waf_source *waf_source(enum weir_sec_variable v);
+
+/* ---- the program ---- */
+
+/* Transformations as a trie: a node is its parent's result and one more step; node 0 is the value
+ * itself. */
+struct waf_node {
+	uint16_t parent;
+	uint8_t transform;
+	bool always;       /* it may change any value */
+	uint64_t triggers; /* of the whole way from node 0: byte classes */
+};
+
+/* Names of TX that rules write down have a number; all others are looked up. */
+#define WAF_NO_NAME UINT16_MAX
+
+struct waf_piece {
+	uint8_t kind;     /* enum waf_piece_kind */
+	uint8_t variable; /* of other macros */
+	uint16_t name;    /* of WAF_PIECE_TX */
+	struct weir_bytes text;
+};
+enum waf_piece_kind { WAF_PIECE_TEXT, WAF_PIECE_TX, WAF_PIECE_MACRO };
+
+/* Text with macros. With `n` 0 or one piece of text it is constant. */
+struct waf_text {
+	struct waf_piece *piece;
+	uint16_t n;
+	bool constant;
+	struct weir_bytes text; /* of a constant one */
+};
+
+struct waf_target {
+	uint8_t variable;
+	uint8_t selector; /* enum weir_sec_selector */
+	bool count;
+	uint16_t name_number; /* of TX:name */
+	struct weir_bytes name;
+	struct waf_op *regex; /* of WEIR_SEC_REGEX */
+};
+
+enum waf_do { WAF_DO_SETVAR, WAF_DO_EXPIREVAR, WAF_DO_INITCOL, WAF_DO_CTL };
+
+struct waf_action {
+	uint8_t kind;       /* enum waf_do */
+	uint8_t collection; /* V_TX, … */
+	uint8_t how;        /* enum weir_sec_set */
+	uint8_t ctl;        /* enum weir_sec_ctl_kind */
+	bool pinned;        /* a setvar that does nothing */
+	bool is_number;     /* the value is a constant number */
+	uint16_t name_number;
+	struct waf_text name, value;
+	int64_t number; /* constant value; of a ctl its value */
+	/* ctl:ruleRemove…: which rules, and of …Target… what of them */
+	uint64_t *rules;
+	struct waf_target target;
+};
+
+struct waf_rule {
+	const struct weir_sec_rule *sec;
+	struct waf_op *op; /* NULL: SecAction */
+	struct waf_target *target, *excluded;
+	struct waf_action *action;
+	struct waf_text argument, msg, logdata, redirect;
+	struct waf_rule *next; /* link of the chain */
+	uint32_t number;       /* of the starter, over all rules in file order */
+	uint16_t n_targets, n_excluded, n_actions;
+	uint16_t node;    /* of its transformations */
+	uint16_t n_nodes; /* of multiMatch: nodes of the way, in order */
+	uint16_t *nodes;
+	int16_t slot;   /* in the prefilter; -1: asked always */
+	uint8_t n_sets; /* its conditions, for one value */
+	uint8_t n_literals;
+	uint64_t set[WAF_NEED_SETS]; /* byte classes */
+	bool detect_only;            /* by an override */
+	bool engine_limit;
+};
+
+/* A rule's place in its phase; `skip_to` is where a match leads, 0: to the next. */
+struct waf_step {
+	struct waf_rule *rule;
+	uint32_t skip_to;
+	uint32_t order; /* of the file */
+};
+
+struct waf_phase {
+	struct waf_step *step;
+	uint32_t n;
+	uint32_t first;   /* those before it have been done, once and for all */
+	uint64_t *always; /* steps that no prefilter stands before */
+};
+
+/* Steps of slots, to turn hot slots into live steps. */
+struct waf_slot {
+	uint8_t phase;
+	uint32_t step;
+};
+
+/* What screens the values of a list: the slots that ask about them, by chain. */
+struct waf_view {
+	waf_bits slots;
+	uint64_t triggers; /* of all its chains */
+	bool always;       /* one of them changes any value */
+	uint16_t n_nodes;
+	uint16_t *node;
+};
+
+struct waf_screen {
+	uint64_t class_of[256];        /* one bit of 64 */
+	uint64_t triggers[WEIR_T_END]; /* of each transformation, as classes */
+	unsigned int n_classes;
+	uint32_t n_slots;
+	struct waf_slot slot[WAF_SLOTS];
+	waf_bits set[WAF_NEED_SETS][64]; /* slots that a class satisfies, by condition */
+	waf_bits no_set[WAF_NEED_SETS];  /* slots without that condition */
+	waf_bits no_literal[WAF_NEED_LITERALS];
+	waf_bits *of_node; /* slots by chain */
+	struct waf_view values[WAF_LISTS], names[WAF_LISTS];
+	/* literals: for each, the slots that it satisfies */
+	void *database; /* hs_database_t; NULL: there are none */
+	uint32_t n_literals;
+	uint32_t *first; /* n_literals + 1 */
+	uint16_t *pair;  /* slot, and condition in the top bits */
+	uint16_t *length;
+};
+
+/* What a worker needs of a program for itself. */
+struct waf_part {
+	struct waf_scratch *ops;
+	void *hs;                     /* hs_scratch_t of the screen */
+	struct waf_rule_count *count; /* by rule number */
+	/* Condition sets by what classes a value has; a value's classes repeat. */
+	struct waf_class_cache *classes;
+	uint32_t turn; /* transactions: every WAF_TIMED_EVERY-th is timed */
+} __attribute__((aligned(WEIR_CACHE_LINE)));
+
+#define WAF_TIMED_EVERY 64
+struct waf_rule_count {
+	uint64_t evaluated, hits, ticks; /* worker writes, control reads: relaxed */
+};
+
+#define WAF_CLASS_CACHE 256
+struct waf_class_cache {
+	uint64_t classes;
+	waf_bits satisfied;
+};
+
+struct waf_var {
+	int64_t number;
+	struct weir_bytes text;
+};
+enum waf_var_kind { WAF_UNSET, WAF_NUMBER, WAF_TEXT };
+
+struct weir_waf {
+	struct weir_seclang *source;
+	const struct weir_sec_settings *settings;
+	struct weir_waf_options options;
+	struct weir_arena arena; /* of the program */
+	struct waf_rule **rule;  /* by number: starters in file order */
+	uint32_t n_rules;
+	struct waf_op **ops;
+	uint32_t n_ops, cap_ops;
+	struct waf_node *node;
+	uint16_t n_nodes, cap_nodes;
+	struct waf_phase phase[WEIR_SEC_PHASES + 1];
+	struct waf_screen *screen;
+	struct waf_part *part;
+	/* TX names, lower case, by number; sorted index for lookups */
+	struct weir_bytes *name;
+	uint16_t n_names, cap_names;
+	uint16_t *by_name;
+	bool *pinned;
+	/* TX as each transaction begins with it */
+	uint8_t *tx_kind;
+	struct waf_var *tx_var;
+	uint16_t captures;  /* number of TX:0 */
+	uint16_t scores[2]; /* names of inbound and outbound score; WAF_NO_NAME */
+	bool uses[WEIR_SEC_V_END];
+	uint8_t engine; /* enum weir_sec_engine_mode */
+	uint64_t hash;
+	uint32_t load_ms;
+	double ns_per_tick; /* of waf_ticks */
+};
+
+/* ---- values of a transaction ---- */
+
+/* Slots whose literals were found, by condition. */
+struct waf_hits {
+	waf_bits found[WAF_NEED_LITERALS];
+};
+
+struct waf_value {
+	struct weir_bytes bytes;
+	uint64_t classes;          /* bytes that occur */
+	struct waf_value **result; /* by node; NULL: none asked for yet */
+	struct waf_value *sibling; /* other results of the same origin */
+	struct waf_hits *hits;
+	bool screened; /* `hits` is complete */
+	bool queued;   /* for screening */
+};
+
+struct waf_entry {
+	struct waf_entry *next;
+	struct weir_bytes name;
+	struct waf_value value;
+	struct waf_value name_value;
+};
+
+struct waf_list {
+	struct waf_entry *first, **last;
+	struct waf_entry **screened; /* those before it have been */
+	uint32_t n;
+};
+
+/* A value on its way to an operator. */
+struct waf_seen {
+	uint8_t variable;
+	bool count;
+	struct weir_bytes name; /* member; ptr NULL: none */
+	struct waf_value *value;
+};
+
+struct waf_matched {
+	struct waf_matched *next;
+	uint8_t variable;
+	bool count;
+	struct weir_bytes name;
+	struct weir_bytes value;
+};
+
+/* TX names that no rule writes down. */
+struct waf_dynamic {
+	struct waf_dynamic *next;  /* in its bucket */
+	struct waf_dynamic *newer; /* in order of making */
+	struct weir_bytes name;    /* lower case */
+	uint8_t kind;
+	struct waf_var var;
+};
+#define WAF_DYNAMIC_BUCKETS 64
+
+struct waf_untarget {
+	struct waf_untarget *next;
+	const uint64_t *rules;
+	const struct waf_target *target;
+};
+
+#define WAF_MATCHES_MAX 256
+#define WAF_STORES      5 /* IP, GLOBAL, RESOURCE, SESSION, USER */
+
+/* What ModSecurity calls a strict error. */
+#define WAF_MULTIPART_STRICT                                                                      \
+	(WEIR_MULTIPART_DATA_BEFORE | WEIR_MULTIPART_DATA_AFTER | WEIR_MULTIPART_HEADER_FOLDING | \
+	 WEIR_MULTIPART_LF_LINE | WEIR_MULTIPART_BOUNDARY_QUOTED |                                \
+	 WEIR_MULTIPART_BOUNDARY_WHITESPACE | WEIR_MULTIPART_MISSING_SEMICOLON |                  \
+	 WEIR_MULTIPART_INVALID_QUOTING | WEIR_MULTIPART_INVALID_PART |                           \
+	 WEIR_MULTIPART_INVALID_HEADER | WEIR_MULTIPART_FILE_LIMIT)
+
+struct waf_record; /* waf_store.c */
+
+struct weir_waf_tx {
+	struct weir_waf *waf;
+	struct weir_waf_worker *worker;
+	struct waf_part *part;
+	struct weir_arena arena;
+	struct weir_waf_begin begin;
+	uint64_t start_tsc, budget_tsc;
+
+	/* where it stands */
+	uint8_t phase;   /* the last that was begun */
+	uint8_t engine;  /* enum weir_sec_engine_mode */
+	uint8_t verdict; /* enum weir_waf_verdict */
+	uint8_t would;
+	uint8_t decided_phase;
+	uint8_t allowed; /* enum weir_sec_disruptive: ALLOW…, else 0 */
+	bool request_judged, response_judged;
+	bool timed;
+	uint16_t status;
+	uint32_t deciding;
+	struct weir_bytes location;
+
+	/* request and response */
+	struct weir_http_head request, response;
+	struct weir_bytes body, response_body; /* what is kept; room in cap */
+	size_t body_cap, response_cap;
+	uint64_t body_total, response_total;
+	uint64_t body_limit, response_limit;
+	uint8_t processor; /* enum weir_sec_processor */
+	bool force_body, body_access, response_access;
+	bool body_partial, response_partial;
+
+	/* variables */
+	struct waf_list list[WAF_LISTS];
+	uint8_t *tx_kind;
+	struct waf_var *tx_var;
+	struct waf_dynamic **dynamic; /* buckets; NULL: none yet */
+	struct waf_dynamic *dynamic_first, **dynamic_last;
+	struct waf_record *store[WAF_STORES];
+	uint64_t args_size, files_size;
+	uint8_t highest_severity;
+
+	/* matching */
+	waf_bits hot;
+	uint64_t *live;    /* steps of the phase at hand */
+	uint64_t *removed; /* rules by number; NULL: none */
+	struct waf_untarget *untargets;
+	struct waf_matched matched; /* the last */
+	struct waf_matched *all, **all_last;
+	const struct waf_rule *rule; /* being asked */
+	struct weir_waf_match *match;
+	uint32_t n_matches, matches_lost;
+	struct weir_waf_work work;
+};
+
+/* ---- the worker's part ---- */
+
+struct waf_store;
+
+struct weir_waf_worker {
+	struct weir_arena_source source;
+	struct waf_memory *memory;
+	struct waf_store *store;
+	uint64_t seed;
+};
+
+/* waf_memory.c: blocks of a region taken at the start, so that arenas need no system */
+struct waf_memory *waf_memory_create(uint64_t bytes);
+void waf_memory_destroy(struct waf_memory *m);
+void *waf_memory_take(void *memory, size_t bytes);
+void waf_memory_give(void *memory, void *block, size_t bytes);
+void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
+
+/* waf_compile.c: rule trees to rules; false: reported */
+bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
+/* waf_text.c */
+bool waf_compile_text(struct weir_waf *w, const struct weir_sec_text *t, struct waf_text *out);
+struct weir_bytes waf_expand(struct weir_waf_tx *tx, const struct waf_text *t);
+/* waf_name.c: numbers of TX names */
+uint16_t waf_name_intern(struct weir_waf *w, struct weir_bytes name);
+uint16_t waf_name_find(const struct weir_waf *w, struct weir_bytes lower);
+/* waf_fold.c: what is known before any transaction */
+void waf_pin(struct weir_waf *w);
+void waf_fold_gates(struct weir_waf *w);
+bool waf_run_prologue(struct weir_waf *w);
+/* waf_chain.c: the trie of transformations; WAF_NO_NODE: no memory */
+#define WAF_NO_NODE UINT16_MAX
+uint16_t waf_node_of(struct weir_waf *w, const uint8_t *transforms, unsigned int n);
+/* waf_screen_build.c */
+bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r);
+void waf_destroy_screen(struct weir_waf *w);
+size_t waf_screen_bytes(const struct weir_waf *w);
+
+/* waf_value.c */
+void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes);
+/* NULL: no memory. */
+struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node);
+/* Takes views that live as long as the transaction. */
+struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
+			       struct weir_bytes value);
+void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
+struct weir_bytes waf_number_text(struct weir_waf_tx *tx, int64_t number);
+int64_t waf_text_number(struct weir_bytes text);
+
+/* waf_screen.c: after new entries, before a phase runs */
+void waf_screen(struct weir_waf_tx *tx);
+bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
+		      const struct waf_value *v);
+
+/* waf_request.c, waf_body.c, waf_response.c: bytes to variables */
+bool waf_take_request(struct weir_waf_tx *tx, const struct weir_http_head *head);
+void waf_take_body(struct weir_waf_tx *tx);
+int waf_take_args(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes text);
+bool waf_take_param(struct weir_waf_tx *tx, struct weir_bytes name, struct weir_bytes value);
+void waf_set_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
+void waf_set_bytes(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes bytes);
+/* `text` is a constant. */
+void waf_body_error(struct weir_waf_tx *tx, const char *text);
+bool waf_take_response(struct weir_waf_tx *tx, const struct weir_http_head *head);
+void waf_take_response_body(struct weir_waf_tx *tx);
+/* Undoes content codings, as far as they are known; returns what there is. */
+struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_http_head *head,
+				   struct weir_bytes body, uint64_t limit, bool *failed);
+
+/* waf_target.c: tells each value of a rule's targets to `tell` until that says stop */
+typedef bool (*waf_tell)(void *ctx, const struct waf_seen *seen);
+void waf_for_each_value(struct weir_waf_tx *tx, const struct waf_rule *rule, waf_tell tell,
+			void *ctx);
+/* A variable's first value as text, for macros. */
+struct weir_bytes waf_variable_text(struct weir_waf_tx *tx, uint8_t variable,
+				    struct weir_bytes name);
+struct weir_bytes waf_seen_name(struct weir_waf_tx *tx, uint8_t variable, bool count,
+				struct weir_bytes name);
+
+/* waf_var.c: TX */
+bool waf_tx_get(struct weir_waf_tx *tx, uint16_t number, struct weir_bytes *text);
+int64_t waf_tx_number(const struct weir_waf_tx *tx, uint16_t number);
+void waf_tx_set_text(struct weir_waf_tx *tx, uint16_t number, struct weir_bytes text);
+void waf_tx_unset(struct weir_waf_tx *tx, uint16_t number);
+struct waf_dynamic *waf_dynamic_find(struct weir_waf_tx *tx, struct weir_bytes lower);
+void waf_set_variable(struct weir_waf_tx *tx, const struct waf_action *a);
+struct weir_bytes waf_var_text(struct weir_waf_tx *tx, uint8_t kind, const struct waf_var *v);
+
+/* waf_store.c: collections that outlive transactions */
+struct waf_store *waf_store_create(uint32_t keys, uint64_t seed);
+void waf_store_destroy(struct waf_store *s);
+struct waf_record *waf_store_open(struct waf_store *s, uint8_t collection, struct weir_bytes key,
+				  uint64_t now_ns, uint32_t timeout_s);
+int waf_store_index(uint8_t collection);
+bool waf_record_get(struct waf_record *r, struct weir_bytes name, uint64_t now_ns,
+		    struct weir_bytes *text);
+void waf_record_set(struct waf_record *r, struct weir_bytes name, struct weir_bytes text,
+		    uint64_t now_ns);
+void waf_record_unset(struct waf_record *r, struct weir_bytes name);
+void waf_record_expire(struct waf_record *r, struct weir_bytes name, uint64_t at_ns);
+/* The i-th variable, in no order; false: there are no more. */
+bool waf_record_next(const struct waf_record *r, unsigned int *i, uint64_t now_ns,
+		     struct weir_bytes *name, struct weir_bytes *text);
+
+/* waf_action.c, waf_ctl.c */
+void waf_act(struct weir_waf_tx *tx, const struct waf_rule *rule);
+void waf_ctl(struct weir_waf_tx *tx, const struct waf_action *a);
+void waf_set_processor(struct weir_waf_tx *tx, uint8_t processor);
+bool waf_is_untargeted(struct weir_waf_tx *tx, const struct waf_rule *rule,
+		       const struct waf_seen *seen);
+bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
+		      const struct waf_seen *seen);
+
+/* waf_run.c */
+void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
+/* Whether all links match; acts as they do. */
+bool waf_ask_rule(struct weir_waf_tx *tx, const struct waf_rule *rule);
+
+/* waf_result.c */
+void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule);
+
+void waf_explain(struct weir_waf_tx *tx, const struct waf_rule *rule, const char *outcome,
+		 const struct waf_seen *seen, struct weir_bytes value);
+
+static inline uint64_t waf_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+#endif

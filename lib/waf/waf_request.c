@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A request's head to variables. What the head shows is copied: the bytes it came in go on. */
+#include "waf_impl.h"
+
+static const struct weir_bytes no_name;
+
+static void add(struct weir_waf_tx *tx, unsigned int variable, struct weir_bytes value)
+{
+	waf_list_add(tx, variable, no_name, value);
+}
+
+static void add_text(struct weir_waf_tx *tx, unsigned int variable, const char *text)
+{
+	add(tx, variable, weir_arena_copy(&tx->arena, weir_bytes_str(text)));
+}
+
+/* ---- the copy ---- */
+
+/* Where a view of the original stands in the copy. */
+static void move(struct weir_bytes *view, const struct weir_bytes *from, const uint8_t *to)
+{
+	if (view->ptr >= from->ptr && view->ptr <= from->ptr + from->len)
+		view->ptr = to + (view->ptr - from->ptr);
+}
+
+static bool copy_headers(struct weir_waf_tx *tx, struct weir_http_head *head)
+{
+	struct weir_http_header *h =
+		weir_arena_alloc(&tx->arena, (head->n_headers + 1u) * sizeof(*h));
+
+	if (!h)
+		return false;
+	for (unsigned int i = 0; i < head->n_headers; i++) {
+		h[i].name = weir_arena_copy(&tx->arena, head->headers[i].name);
+		h[i].value = weir_arena_copy(&tx->arena, head->headers[i].value);
+	}
+	head->headers = h;
+	return true;
+}
+
+/* All that the line shows is of the line; fields are copied one by one. */
+static bool copy_head(struct weir_waf_tx *tx, struct weir_http_head *head)
+{
+	struct weir_bytes line = head->line;
+	const uint8_t *to = weir_arena_copy(&tx->arena, line).ptr;
+	struct weir_bytes *const views[] = {
+		&head->line, &head->method, &head->target, &head->authority,
+		&head->path, &head->query,  &head->reason, &head->protocol,
+	};
+
+	if (!to)
+		return false;
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(views); i++)
+		move(views[i], &line, to);
+	head->host = weir_arena_copy(&tx->arena, head->host);
+	return copy_headers(tx, head);
+}
+
+/* ---- parameters ---- */
+
+struct params {
+	struct weir_waf_tx *tx;
+	unsigned int list;
+	uint32_t left; /* SecArgumentsLimit */
+};
+
+static bool take_param(void *ctx, struct weir_bytes name, struct weir_bytes value)
+{
+	struct params *p = ctx;
+
+	if (!p->left)
+		return false;
+	p->left--;
+	p->tx->args_size += name.len + value.len;
+	return waf_list_add(p->tx, p->list, name, value) != NULL;
+}
+
+static bool take_cookie(void *ctx, struct weir_bytes name, struct weir_bytes value)
+{
+	struct params *p = ctx;
+
+	return waf_list_add(p->tx, p->list, name, value) != NULL;
+}
+
+int waf_take_args(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes text)
+{
+	uint32_t limit = tx->waf->settings->arguments_limit;
+	uint32_t have = tx->list[WEIR_SEC_V_ARGS_GET].n + tx->list[WEIR_SEC_V_ARGS_POST].n;
+	struct params p = {.tx = tx, .list = list, .left = limit > have ? limit - have : 0};
+	struct weir_param_sink sink = {take_param, &p};
+	unsigned int bad = 0;
+	int rc = weir_form_parse(text, tx->waf->settings->argument_separator, &tx->arena, &sink,
+				 &bad);
+
+	if (bad)
+		waf_set_number(tx, WEIR_SEC_V_URLENCODED_ERROR, 1);
+	return rc;
+}
+
+bool waf_take_param(struct weir_waf_tx *tx, struct weir_bytes name, struct weir_bytes value)
+{
+	uint32_t limit = tx->waf->settings->arguments_limit;
+	uint32_t have = tx->list[WEIR_SEC_V_ARGS_GET].n + tx->list[WEIR_SEC_V_ARGS_POST].n;
+	struct params p = {.tx = tx, .list = WEIR_SEC_V_ARGS_POST, .left = have < limit};
+
+	return take_param(&p, name, value);
+}
+
+/* ---- the line ---- */
+
+/* The target without scheme and host, as ModSecurity has it. */
+static struct weir_bytes uri_of(const struct weir_http_head *head)
+{
+	if (head->form != WEIR_HTTP_ABSOLUTE)
+		return head->target;
+	if (!head->path.len)
+		return weir_bytes_str("/");
+	return weir_bytes_of(head->path.ptr,
+			     (size_t)(head->target.ptr + head->target.len - head->path.ptr));
+}
+
+/* REQUEST_FILENAME is what a server takes the path for: escapes undone, once, '+' no space. */
+static struct weir_bytes path_decoded(struct weir_waf_tx *tx, struct weir_bytes path)
+{
+	uint8_t *out, *at;
+
+	if (!path.len || !memchr(path.ptr, '%', path.len))
+		return path;
+	out = at = weir_arena_alloc(&tx->arena, path.len);
+	for (size_t i = 0; out && i < path.len; i++) {
+		int high = i + 2 < path.len ? weir_hex_value(path.ptr[i + 1]) : -1;
+		int low = i + 2 < path.len ? weir_hex_value(path.ptr[i + 2]) : -1;
+		bool escape = path.ptr[i] == '%' && high >= 0 && low >= 0;
+
+		*at++ = escape ? (uint8_t)(high << 4 | low) : path.ptr[i];
+		i += escape ? 2 : 0;
+	}
+	return weir_bytes_of(out, (size_t)(at - out));
+}
+
+static struct weir_bytes basename_of(struct weir_bytes path)
+{
+	size_t at = path.len;
+
+	while (at && path.ptr[at - 1] != '/' && path.ptr[at - 1] != '\\')
+		at--;
+	return weir_bytes_of(path.ptr + at, path.len - at);
+}
+
+static void take_line(struct weir_waf_tx *tx)
+{
+	const struct weir_http_head *head = &tx->request;
+	struct weir_bytes path = path_decoded(tx, head->path.len ? head->path : uri_of(head));
+
+	add(tx, WEIR_SEC_V_REQUEST_LINE, head->line);
+	add(tx, WEIR_SEC_V_REQUEST_METHOD, head->method);
+	add(tx, WEIR_SEC_V_REQUEST_PROTOCOL, head->protocol);
+	add(tx, WEIR_SEC_V_REQUEST_URI_RAW, head->target);
+	add(tx, WEIR_SEC_V_REQUEST_URI, uri_of(head));
+	add(tx, WEIR_SEC_V_REQUEST_FILENAME, path);
+	add(tx, WEIR_SEC_V_REQUEST_BASENAME, basename_of(path));
+	add(tx, WEIR_SEC_V_QUERY_STRING, head->query);
+	if (tx->waf->uses[WEIR_SEC_V_PATH_INFO])
+		add(tx, WEIR_SEC_V_PATH_INFO, (struct weir_bytes){0});
+}
+
+/* ---- fields ---- */
+
+static void take_cookies(struct weir_waf_tx *tx, struct weir_bytes value)
+{
+	struct params p = {.tx = tx, .list = WEIR_SEC_V_REQUEST_COOKIES};
+	struct weir_param_sink sink = {take_cookie, &p};
+
+	if (weir_cookies_parse(value, &sink) < 0)
+		tx->arena.failed = true; /* the sink says no for want of memory alone */
+}
+
+/* "Basic" of "Basic dXNlcjo=". */
+static void take_authorization(struct weir_waf_tx *tx, struct weir_bytes value)
+{
+	const uint8_t *end = value.len ? memchr(value.ptr, ' ', value.len) : NULL;
+
+	add(tx, WEIR_SEC_V_AUTH_TYPE,
+	    weir_bytes_of(value.ptr, end ? (size_t)(end - value.ptr) : value.len));
+}
+
+static void take_fields(struct weir_waf_tx *tx)
+{
+	for (unsigned int i = 0; i < tx->request.n_headers; i++) {
+		const struct weir_http_header *h = &tx->request.headers[i];
+
+		waf_list_add(tx, WEIR_SEC_V_REQUEST_HEADERS, h->name, h->value);
+		if (weir_bytes_is_case(h->name, "cookie"))
+			take_cookies(tx, h->value);
+		else if (weir_bytes_is_case(h->name, "authorization") &&
+			 tx->waf->uses[WEIR_SEC_V_AUTH_TYPE])
+			take_authorization(tx, h->value);
+	}
+}
+
+static bool begins(struct weir_bytes b, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return b.len >= len && weir_bytes_is_case(weir_bytes_of(b.ptr, len), prefix);
+}
+
+/* JSON and XML too, for which ModSecurity's recommended configuration has rules of its own. */
+static uint8_t processor_of(const struct weir_http_head *head)
+{
+	const struct weir_http_header *h = weir_http_header_find(head, "Content-Type");
+	struct weir_bytes type, subtype;
+	const uint8_t *end;
+
+	if (!h)
+		return WEIR_SEC_BODY_NONE;
+	end = h->value.len ? memchr(h->value.ptr, ';', h->value.len) : NULL;
+	type = weir_bytes_trim(
+		weir_bytes_of(h->value.ptr, end ? (size_t)(end - h->value.ptr) : h->value.len));
+	if (weir_bytes_is_case(type, "application/x-www-form-urlencoded"))
+		return WEIR_SEC_BODY_URLENCODED;
+	if (begins(type, "multipart/form-data"))
+		return WEIR_SEC_BODY_MULTIPART;
+	if (weir_bytes_is_case(type, "application/json") || begins(type, "text/json"))
+		return WEIR_SEC_BODY_JSON;
+	if (weir_bytes_is_case(type, "text/xml") || weir_bytes_is_case(type, "application/xml"))
+		return WEIR_SEC_BODY_XML;
+	subtype = type.len > 5 ? weir_bytes_of(type.ptr + type.len - 5, 5) : type;
+	if (begins(type, "application/") && weir_bytes_is_case(subtype, "+json"))
+		return WEIR_SEC_BODY_JSON;
+	if (begins(type, "application/") && type.len > 4 &&
+	    weir_bytes_is_case(weir_bytes_of(type.ptr + type.len - 4, 4), "+xml"))
+		return WEIR_SEC_BODY_XML;
+	return WEIR_SEC_BODY_NONE;
+}
+
+/* ---- the connection ---- */
+
+static void take_peer(struct weir_waf_tx *tx)
+{
+	const struct weir_waf_peer *peer = &tx->begin.peer;
+	const bool *uses = tx->waf->uses;
+	char text[WEIR_ADDR_TEXT];
+
+	add_text(tx, WEIR_SEC_V_REMOTE_ADDR, weir_addr_format(&peer->client, text));
+	if (uses[WEIR_SEC_V_SERVER_ADDR])
+		add_text(tx, WEIR_SEC_V_SERVER_ADDR, weir_addr_format(&peer->server, text));
+	if (uses[WEIR_SEC_V_REMOTE_PORT])
+		waf_list_number(tx, WEIR_SEC_V_REMOTE_PORT, peer->client_port);
+	if (uses[WEIR_SEC_V_SERVER_PORT])
+		waf_list_number(tx, WEIR_SEC_V_SERVER_PORT, peer->server_port);
+}
+
+static void take_ids(struct weir_waf_tx *tx)
+{
+	const struct weir_sec_settings *s = tx->waf->settings;
+	const bool *uses = tx->waf->uses;
+	char id[17];
+
+	snprintf(id, sizeof(id), "%016llx", (unsigned long long)tx->begin.id);
+	add_text(tx, WEIR_SEC_V_UNIQUE_ID, id);
+	if (uses[WEIR_SEC_V_WEBAPPID])
+		add(tx, WEIR_SEC_V_WEBAPPID, s->web_app_id);
+	if (uses[WEIR_SEC_V_MODSEC_BUILD])
+		add_text(tx, WEIR_SEC_V_MODSEC_BUILD, "020909000");
+}
+
+/* Host without its port. */
+static void take_server_name(struct weir_waf_tx *tx)
+{
+	struct weir_bytes host = tx->request.host;
+	const uint8_t *colon;
+
+	if (!tx->waf->uses[WEIR_SEC_V_SERVER_NAME])
+		return;
+	colon = host.len && host.ptr[0] != '[' ? memchr(host.ptr, ':', host.len) : NULL;
+	add(tx, WEIR_SEC_V_SERVER_NAME,
+	    weir_bytes_of(host.ptr, colon ? (size_t)(colon - host.ptr) : host.len));
+}
+
+/* ---- flags that a body may raise later ---- */
+
+static const uint8_t flags[] = {
+	WEIR_SEC_V_URLENCODED_ERROR,       WEIR_SEC_V_REQBODY_ERROR,
+	WEIR_SEC_V_INBOUND_DATA_ERROR,     WEIR_SEC_V_OUTBOUND_DATA_ERROR,
+	WEIR_SEC_V_MULTIPART_STRICT_ERROR, WEIR_SEC_V_MULTIPART_UNMATCHED_BOUNDARY,
+};
+
+static void take_flags(struct weir_waf_tx *tx)
+{
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(flags); i++)
+		if (tx->waf->uses[flags[i]] || flags[i] == WEIR_SEC_V_REQBODY_ERROR)
+			waf_set_number(tx, flags[i], 0);
+}
+
+bool waf_take_request(struct weir_waf_tx *tx, const struct weir_http_head *head)
+{
+	tx->request = *head;
+	if (!copy_head(tx, &tx->request))
+		return false;
+	take_peer(tx);
+	take_ids(tx);
+	take_line(tx);
+	take_flags(tx);
+	take_fields(tx);
+	take_server_name(tx);
+	if (waf_take_args(tx, WEIR_SEC_V_ARGS_GET, tx->request.query) == -WEIR_ELIMIT)
+		waf_body_error(tx, "more arguments than SecArgumentsLimit");
+	waf_set_number(tx, WEIR_SEC_V_ARGS_COMBINED_SIZE, tx->args_size);
+	waf_set_number(tx, WEIR_SEC_V_REQUEST_BODY_LENGTH, 0);
+	waf_set_processor(tx, processor_of(&tx->request));
+	return !tx->arena.failed;
+}
+
+bool waf_take_response(struct weir_waf_tx *tx, const struct weir_http_head *head)
+{
+	const struct weir_http_header *h;
+
+	tx->response = *head;
+	if (!copy_head(tx, &tx->response))
+		return false;
+	add(tx, WEIR_SEC_V_STATUS_LINE, tx->response.line);
+	add(tx, WEIR_SEC_V_RESPONSE_PROTOCOL, tx->response.protocol);
+	waf_list_number(tx, WEIR_SEC_V_RESPONSE_STATUS, tx->response.status);
+	for (unsigned int i = 0; i < tx->response.n_headers; i++)
+		waf_list_add(tx, WEIR_SEC_V_RESPONSE_HEADERS, tx->response.headers[i].name,
+			     tx->response.headers[i].value);
+	h = weir_http_header_find(&tx->response, "Content-Type");
+	add(tx, WEIR_SEC_V_RESPONSE_CONTENT_TYPE, h ? h->value : (struct weir_bytes){0});
+	h = weir_http_header_find(&tx->response, "Content-Length");
+	add(tx, WEIR_SEC_V_RESPONSE_CONTENT_LENGTH, h ? h->value : (struct weir_bytes){0});
+	return !tx->arena.failed;
+}

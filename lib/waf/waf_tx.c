@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A transaction's life: the calls of weir_waf.h in their order, and how much of bodies is kept. */
+#include <stdlib.h>
+
+#include "waf_impl.h"
+
+#define TX_BYTES_MAX (64ULL << 20) /* of its arena, beyond the kept bodies */
+
+/* ---- the worker's part ---- */
+
+struct weir_waf_worker *weir_waf_worker_create(const struct weir_waf_worker_cfg *cfg)
+{
+	struct weir_waf_worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->memory = waf_memory_create(cfg->bytes);
+	w->store = waf_store_create(cfg->collection_keys, cfg->seed);
+	w->seed = cfg->seed;
+	if (!w->memory || !w->store) {
+		weir_waf_worker_destroy(w);
+		return NULL;
+	}
+	w->source = (struct weir_arena_source){
+		.take = waf_memory_take, .give = waf_memory_give, .context = w->memory};
+	return w;
+}
+
+void weir_waf_worker_destroy(struct weir_waf_worker *w)
+{
+	if (!w)
+		return;
+	waf_memory_destroy(w->memory);
+	waf_store_destroy(w->store);
+	free(w);
+}
+
+void weir_waf_worker_memory(const struct weir_waf_worker *w, uint64_t *used, uint64_t *max)
+{
+	waf_memory_use(w->memory, used, max);
+}
+
+/* ---- beginning and end ---- */
+
+static uint64_t limit_of(uint64_t option, uint64_t rules)
+{
+	return option ? option : rules;
+}
+
+static bool prepare(struct weir_waf_tx *tx)
+{
+	const struct weir_waf *w = tx->waf;
+	size_t steps = 1;
+
+	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++)
+		if (w->phase[phase].n > steps)
+			steps = w->phase[phase].n;
+	tx->live = weir_arena_alloc(&tx->arena, waf_words(steps) * sizeof(*tx->live));
+	tx->tx_kind = weir_arena_alloc(&tx->arena, w->n_names);
+	tx->tx_var = weir_arena_alloc(&tx->arena, w->n_names * sizeof(*tx->tx_var));
+	if (!tx->live || !tx->tx_kind || !tx->tx_var)
+		return false;
+	memcpy(tx->tx_kind, w->tx_kind, w->n_names);
+	memcpy(tx->tx_var, w->tx_var, w->n_names * sizeof(*tx->tx_var));
+	for (unsigned int i = 0; i < WAF_LISTS; i++) {
+		tx->list[i].last = &tx->list[i].first;
+		tx->list[i].screened = &tx->list[i].first;
+	}
+	return true;
+}
+
+struct weir_waf_tx *weir_waf_tx_begin(struct weir_waf *w, struct weir_waf_worker *worker,
+				      unsigned int index, const struct weir_waf_begin *b)
+{
+	struct weir_arena arena;
+	struct weir_waf_tx *tx;
+
+	weir_arena_init(&arena, &worker->source, TX_BYTES_MAX);
+	tx = weir_arena_alloc(&arena, sizeof(*tx) + 64);
+	if (!tx)
+		return NULL;
+	tx = (struct weir_waf_tx *)(((uintptr_t)tx + 63) & ~(uintptr_t)63);
+	memset(tx, 0, sizeof(*tx));
+	tx->arena = arena;
+	tx->waf = w;
+	tx->worker = worker;
+	tx->part = &w->part[index];
+	tx->begin = *b;
+	tx->engine = w->engine;
+	tx->highest_severity = WEIR_SEC_NO_SEVERITY;
+	tx->body_access = w->settings->request_body_access;
+	tx->response_access = w->settings->response_body_access && !w->options.response_off;
+	tx->response_limit =
+		limit_of(w->options.response_body_limit, w->settings->response_body_limit);
+	tx->timed = tx->part->turn++ % WAF_TIMED_EVERY == 0;
+	if (prepare(tx))
+		return tx;
+	weir_waf_tx_destroy(tx);
+	return NULL;
+}
+
+void weir_waf_tx_destroy(struct weir_waf_tx *tx)
+{
+	struct weir_arena arena = tx->arena; /* it holds the transaction itself */
+
+	weir_arena_reset(&arena);
+}
+
+static void start_budget(struct weir_waf_tx *tx)
+{
+	const struct weir_waf *w = tx->waf;
+
+	if (w->options.budget_ns)
+		tx->budget_tsc =
+			waf_ticks() + (uint64_t)((double)w->options.budget_ns / w->ns_per_tick);
+}
+
+static enum weir_waf_verdict out_of_memory(struct weir_waf_tx *tx)
+{
+	tx->verdict = WEIR_WAF_MEMORY;
+	tx->status = 503;
+	return WEIR_WAF_MEMORY;
+}
+
+static enum weir_waf_verdict run(struct weir_waf_tx *tx, unsigned int phase)
+{
+	start_budget(tx);
+	waf_run_phase(tx, phase);
+	return (enum weir_waf_verdict)tx->verdict;
+}
+
+/* ---- keeping bodies ---- */
+
+struct kept {
+	struct weir_bytes *bytes;
+	size_t *cap;
+	uint64_t *total;
+	uint64_t limit;
+	uint64_t expected; /* Content-Length, 0: not known */
+};
+
+static bool make_room(struct weir_waf_tx *tx, const struct kept *k, size_t more)
+{
+	size_t need = k->bytes->len + more, cap = *k->cap ? *k->cap * 2 : 4096;
+	uint8_t *at;
+
+	if (need <= *k->cap)
+		return true;
+	if (k->expected && k->expected <= k->limit && cap < k->expected)
+		cap = (size_t)k->expected;
+	if (cap < need)
+		cap = need;
+	at = weir_arena_alloc(&tx->arena, cap);
+	if (!at)
+		return false;
+	if (k->bytes->len)
+		memcpy(at, k->bytes->ptr, k->bytes->len);
+	k->bytes->ptr = at;
+	*k->cap = cap;
+	return true;
+}
+
+/* Keeps what is within the limit. 1: all of it, 0: not all, negative: no memory. */
+static int keep(struct weir_waf_tx *tx, const struct kept *k, struct weir_bytes content)
+{
+	uint64_t room = k->limit - k->bytes->len;
+	bool fits = content.len <= room;
+
+	*k->total += content.len;
+	if (!fits)
+		content.len = (size_t)room;
+	if (!content.len)
+		return fits;
+	if (!make_room(tx, k, content.len))
+		return -WEIR_ENOMEM;
+	memcpy((uint8_t *)(uintptr_t)k->bytes->ptr + k->bytes->len, content.ptr, content.len);
+	k->bytes->len += content.len;
+	return fits;
+}
+
+static bool is_rejected(const struct weir_waf_tx *tx, enum weir_waf_over option, uint8_t rules)
+{
+	if (tx->engine != WEIR_SEC_ON)
+		return false;
+	return option == WEIR_WAF_OVER_AS_RULES ? rules == WEIR_SEC_REJECT
+						: option == WEIR_WAF_OVER_REJECT;
+}
+
+static enum weir_waf_verdict reject(struct weir_waf_tx *tx, uint16_t status, uint8_t phase)
+{
+	tx->verdict = WEIR_WAF_LIMIT;
+	tx->status = status;
+	tx->decided_phase = phase;
+	return WEIR_WAF_LIMIT;
+}
+
+/* ---- requests ---- */
+
+static uint64_t request_limit(const struct weir_waf_tx *tx)
+{
+	const struct weir_sec_settings *s = tx->waf->settings;
+	uint64_t rules = tx->processor == WEIR_SEC_BODY_MULTIPART ? s->request_body_limit
+								  : s->request_body_no_files_limit;
+
+	if (s->request_body_limit < rules)
+		rules = s->request_body_limit;
+	return limit_of(tx->waf->options.request_body_limit, rules);
+}
+
+enum weir_waf_verdict weir_waf_request_head(struct weir_waf_tx *tx,
+					    const struct weir_http_head *head)
+{
+	enum weir_waf_verdict v;
+
+	if (tx->engine == WEIR_SEC_OFF)
+		return WEIR_WAF_PASS;
+	if (!waf_take_request(tx, head))
+		return out_of_memory(tx);
+	v = run(tx, 1);
+	if (!tx->body_limit)
+		tx->body_limit = request_limit(tx);
+	return v;
+}
+
+enum weir_waf_body weir_waf_request_body_mode(const struct weir_waf_tx *tx)
+{
+	bool wanted = tx->processor != WEIR_SEC_BODY_NONE || tx->force_body;
+
+	if (tx->engine == WEIR_SEC_OFF || tx->verdict != WEIR_WAF_PASS || tx->request_judged ||
+	    !tx->body_access || !wanted || tx->request.framing == WEIR_HTTP_NO_BODY ||
+	    tx->request.framing == WEIR_HTTP_TUNNEL || tx->allowed)
+		return WEIR_WAF_BODY_PASS;
+	return WEIR_WAF_BODY_HOLD;
+}
+
+enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_bytes content,
+					    bool *judged)
+{
+	struct kept k = {
+		.bytes = &tx->body,
+		.cap = &tx->body_cap,
+		.total = &tx->body_total,
+		.limit = tx->body_limit,
+		.expected = tx->request.framing == WEIR_HTTP_LENGTH ? tx->request.length : 0,
+	};
+	int rc;
+
+	*judged = false;
+	if (weir_waf_request_body_mode(tx) == WEIR_WAF_BODY_PASS)
+		return (enum weir_waf_verdict)tx->verdict;
+	rc = keep(tx, &k, content);
+	if (rc < 0)
+		return out_of_memory(tx);
+	if (rc)
+		return WEIR_WAF_PASS;
+	waf_set_number(tx, WEIR_SEC_V_INBOUND_DATA_ERROR, 1);
+	if (is_rejected(tx, tx->waf->options.request_over,
+			tx->waf->settings->request_body_limit_action))
+		return reject(tx, 413, 2);
+	tx->body_partial = true;
+	*judged = true;
+	return weir_waf_request_end(tx);
+}
+
+enum weir_waf_verdict weir_waf_request_end(struct weir_waf_tx *tx)
+{
+	if (tx->request_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
+		return (enum weir_waf_verdict)tx->verdict;
+	tx->request_judged = true;
+	waf_take_body(tx);
+	return run(tx, 2);
+}
+
+/* ---- responses ---- */
+
+static bool is_inspected_type(const struct weir_waf_tx *tx)
+{
+	const struct weir_sec_settings *s = tx->waf->settings;
+	const struct weir_http_header *h = weir_http_header_find(&tx->response, "Content-Type");
+	const uint8_t *end;
+	struct weir_bytes type;
+
+	if (!h)
+		return false;
+	end = h->value.len ? memchr(h->value.ptr, ';', h->value.len) : NULL;
+	type = weir_bytes_trim(
+		weir_bytes_of(h->value.ptr, end ? (size_t)(end - h->value.ptr) : h->value.len));
+	for (uint16_t i = 0; i < s->n_response_mime_types; i++)
+		if (weir_bytes_equal_case(s->response_mime_types[i], type))
+			return true;
+	return false;
+}
+
+enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,
+					     const struct weir_http_head *head)
+{
+	if (tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
+		return (enum weir_waf_verdict)tx->verdict;
+	if (tx->allowed == WEIR_SEC_ALLOW_REQUEST)
+		tx->allowed = 0;
+	if (!waf_take_response(tx, head))
+		return out_of_memory(tx);
+	return run(tx, 3);
+}
+
+enum weir_waf_body weir_waf_response_body_mode(const struct weir_waf_tx *tx)
+{
+	if (tx->engine == WEIR_SEC_OFF || tx->verdict != WEIR_WAF_PASS || tx->response_judged ||
+	    !tx->response_access || tx->allowed || tx->response.framing == WEIR_HTTP_NO_BODY ||
+	    tx->response.framing == WEIR_HTTP_TUNNEL || !is_inspected_type(tx))
+		return WEIR_WAF_BODY_PASS;
+	return WEIR_WAF_BODY_HOLD;
+}
+
+enum weir_waf_verdict weir_waf_response_body(struct weir_waf_tx *tx, struct weir_bytes content,
+					     bool *judged)
+{
+	struct kept k = {
+		.bytes = &tx->response_body,
+		.cap = &tx->response_cap,
+		.total = &tx->response_total,
+		.limit = tx->response_limit,
+		.expected = tx->response.framing == WEIR_HTTP_LENGTH ? tx->response.length : 0,
+	};
+	int rc;
+
+	*judged = false;
+	if (weir_waf_response_body_mode(tx) == WEIR_WAF_BODY_PASS)
+		return (enum weir_waf_verdict)tx->verdict;
+	rc = keep(tx, &k, content);
+	if (rc < 0)
+		return out_of_memory(tx);
+	if (rc)
+		return WEIR_WAF_PASS;
+	waf_set_number(tx, WEIR_SEC_V_OUTBOUND_DATA_ERROR, 1);
+	if (is_rejected(tx, tx->waf->options.response_over,
+			tx->waf->settings->response_body_limit_action))
+		return reject(tx, 502, 4);
+	tx->response_partial = true;
+	*judged = true;
+	return weir_waf_response_end(tx);
+}
+
+enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
+{
+	if (tx->response_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
+		return (enum weir_waf_verdict)tx->verdict;
+	tx->response_judged = true;
+	if (tx->response_total)
+		waf_take_response_body(tx);
+	return run(tx, 4);
+}
+
+void weir_waf_tx_end(struct weir_waf_tx *tx)
+{
+	if (tx->engine != WEIR_SEC_OFF)
+		waf_run_phase(tx, WEIR_SEC_PHASES);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A transaction's values: each is looked at once for the classes of its bytes, and each chain of
+ * transformations is done at most once for it, and not at all where no byte of it would change.
+ */
+#include "waf_impl.h"
+
+static uint64_t classes_of(const struct weir_waf *w, struct weir_bytes b)
+{
+	const uint64_t *class_of = w->screen->class_of;
+	uint64_t a = 0, c = 0;
+	size_t i = 0;
+
+	for (; i + 4 <= b.len; i += 4) {
+		a |= class_of[b.ptr[i]] | class_of[b.ptr[i + 1]];
+		c |= class_of[b.ptr[i + 2]] | class_of[b.ptr[i + 3]];
+	}
+	for (; i < b.len; i++)
+		a |= class_of[b.ptr[i]];
+	return a | c;
+}
+
+void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes)
+{
+	*v = (struct waf_value){.bytes = bytes, .classes = classes_of(w, bytes)};
+}
+
+/* A result that equals another of the same origin is that one. */
+static struct waf_value *same_as(struct waf_value *origin, struct weir_bytes bytes)
+{
+	for (struct waf_value *v = origin; v; v = v->sibling)
+		if (weir_bytes_equal(v->bytes, bytes))
+			return v;
+	return NULL;
+}
+
+static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *origin,
+				   const struct waf_value *from, uint8_t t)
+{
+	size_t room = weir_transform_bound(t, from->bytes.len);
+	uint8_t *out = weir_arena_alloc(&tx->arena, room);
+	struct waf_value *same, *v;
+	size_t len;
+
+	if (!out)
+		return NULL;
+	tx->work.transforms++;
+	len = weir_transform_run(t, from->bytes, out, tx->waf->settings->unicode_map);
+	same = same_as(origin, weir_bytes_of(out, len));
+	weir_arena_trim(&tx->arena, out, room, same ? 0 : len);
+	if (same)
+		return same;
+	v = weir_arena_alloc(&tx->arena, sizeof(*v));
+	if (!v)
+		return NULL;
+	waf_value_init(tx->waf, v, weir_bytes_of(out, len));
+	v->sibling = origin->sibling;
+	origin->sibling = v;
+	return v;
+}
+
+/* One step of the way: the parent's result, changed where its bytes ask for it. */
+static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin, uint16_t node)
+{
+	const struct waf_node *n = &tx->waf->node[node];
+	struct waf_value *from = waf_value_result(tx, origin, n->parent);
+	const uint64_t *own = &tx->waf->screen->triggers[n->transform];
+
+	if (!from || (!(from->classes & *own) && weir_transform_triggers(n->transform)))
+		return from;
+	return transform(tx, origin, from, n->transform);
+}
+
+struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node)
+{
+	const struct waf_node *n = &tx->waf->node[node];
+
+	if (!node || (!n->always && !(n->triggers & v->classes)))
+		return v;
+	if (!v->result) {
+		v->result = weir_arena_zalloc(&tx->arena, tx->waf->n_nodes * sizeof(*v->result));
+		if (!v->result)
+			return NULL;
+	}
+	if (!v->result[node])
+		v->result[node] = step(tx, v, node);
+	return v->result[node];
+}
+
+/* ---- lists ---- */
+
+struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
+			       struct weir_bytes value)
+{
+	struct waf_entry *e = weir_arena_alloc(&tx->arena, sizeof(*e));
+	struct waf_list *l = &tx->list[list];
+
+	if (!e)
+		return NULL;
+	e->next = NULL;
+	e->name = name;
+	waf_value_init(tx->waf, &e->value, value);
+	waf_value_init(tx->waf, &e->name_value, name);
+	*l->last = e;
+	l->last = &e->next;
+	l->n++;
+	return e;
+}
+
+void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number)
+{
+	waf_list_add(tx, list, (struct weir_bytes){0}, waf_number_text(tx, (int64_t)number));
+}
+
+/* ---- numbers ---- */
+
+struct weir_bytes waf_number_text(struct weir_waf_tx *tx, int64_t number)
+{
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	uint8_t digits[21], *at = digits + sizeof(digits);
+
+	do
+		*--at = (uint8_t)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*--at = '-';
+	return weir_arena_copy(&tx->arena,
+			       weir_bytes_of(at, (size_t)(digits + sizeof(digits) - at)));
+}
+
+/* As atoi reads it: white space, a sign, digits; anything else is 0. Stops at the largest. */
+int64_t waf_text_number(struct weir_bytes text)
+{
+	struct weir_cursor c = weir_cursor_of(text.ptr, text.len);
+	bool negative = false;
+	int64_t n = 0;
+
+	while (c.pos < c.end && (*c.pos == ' ' || (uint8_t)(*c.pos - '\t') < 5))
+		c.pos++;
+	if (c.pos < c.end && (*c.pos == '-' || *c.pos == '+'))
+		negative = *c.pos++ == '-';
+	for (; c.pos < c.end && (uint8_t)(*c.pos - '0') < 10; c.pos++)
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, *c.pos - '0', &n))
+			return negative ? INT64_MIN : INT64_MAX;
+	return negative ? -n : n;
+}
