@@ -238,18 +238,26 @@ static bool run_http(struct path_http *x)
 	return settled[0] && settled[1];
 }
 
+/* Nothing comes of them any more, so they are told now. */
+static void end_exchanges(struct path_http *x)
+{
+	while (x->first)
+		path_exchange_end(x);
+}
+
 static void run(struct path_http *x)
 {
-	bool settled;
+	bool settled = true;
 
-	if (x->dead)
-		return;
-	if (!x->tunnel && is_between_requests(x) && !renew(x))
+	if (!x->dead && !x->tunnel && is_between_requests(x) && !renew(x))
 		path_http_be_tunnel(x);
-	settled = x->tunnel || run_http(x);
-	if (x->tunnel)
+	if (!x->dead && !x->tunnel)
+		settled = run_http(x);
+	if (!x->dead && x->tunnel)
 		settled = run_tunnel(x);
-	set_timer(x, settled);
+	if (x->dead)
+		end_exchanges(x);
+	set_timer(x, settled || x->dead);
 }
 
 void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean)
@@ -313,8 +321,7 @@ void path_http_end(struct path_http *x)
 {
 	struct path_http_worker *h = x->w->http;
 
-	while (x->first)
-		path_exchange_end(x);
+	end_exchanges(x);
 	weir_timer_cancel(&h->wheel, &x->timer);
 	forget_program(x);
 	x->k->http = NULL;

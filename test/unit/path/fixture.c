@@ -115,7 +115,7 @@ struct fixture *fixture_create(const char *policy, unsigned int connections)
 	f->names = weir_names_create();
 	f->pool = weir_mbuf_pool_create("fixture", 2048, 2048, 0);
 	f->ring = weir_event_ring_create("fixture", 4096);
-	f->store = weir_event_store_create("fixture", 64);
+	f->store = weir_event_store_create("fixture_tx", 64);
 	ck_assert(f->pool && f->ring && f->store && f->names);
 	cfg.conf = f->conf;
 	cfg.names = f->names;

@@ -170,7 +170,7 @@ static const struct {
 	const char *name;
 } bad[] = {
 	{"GET /\r\n", 400, "REQUEST_LINE"},
-	{"GET  / HTTP/1.1\r\n", 400, "REQUEST_LINE"},
+	{"GET  / HTTP/1.1\r\n", 400, "TARGET"},
 	{"G(T / HTTP/1.1\r\n", 400, "METHOD"},
 	{"GET / HTTP/2.0\r\n", 400, "VERSION"},
 	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "VERSION"},
@@ -187,11 +187,12 @@ static const struct {
 	 400, "LENGTH_AND_CHUNKED"},
 	{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501,
 	 "TRANSFER_CODING"},
-	{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n", 400,
+	{"POST / HTTP/1.1\r\nHost: x\r\n" FORM "Transfer-Encoding: chunked\r\n\r\nz\r\n", 400,
 	 "CHUNK_SIZE"},
-	{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab", 400,
+	{"POST / HTTP/1.1\r\nHost: x\r\n" FORM "Transfer-Encoding: chunked\r\n\r\n1\r\nab", 400,
 	 "CHUNK_END"},
-	{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: y\r\n\r\n",
+	{"POST / HTTP/1.1\r\nHost: x\r\n" FORM
+	 "Transfer-Encoding: chunked\r\n\r\n0\r\nHost: y\r\n\r\n",
 	 400, "TRAILER"},
 };
 
@@ -219,6 +220,24 @@ START_TEST(a_bad_request_is_answered_by_name_and_goes_nowhere)
 		ck_assert_uint_eq(record.status, bad[_i].status);
 	}
 	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_BAD_REQUEST), 2);
+	lab_destroy(l);
+}
+END_TEST
+
+/* Its body was not held, so the server has the beginning: it must not take that for all. */
+START_TEST(a_body_that_turns_bad_on_its_way_is_answered_and_the_server_reset)
+{
+	struct http_lab *l = lab_create("", "");
+
+	lab_say(l, CLIENT,
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+	ck_assert(lab_has(l, SERVER, "3\r\nabc\r\n"));
+	lab_say(l, CLIENT, "z\r\n");
+	ck_assert(!lab_has(l, SERVER, "z"));
+	ck_assert(lab_has(l, CLIENT, "HTTP/1.1 400 "));
+	ck_assert(l->end[CLIENT].fin && l->end[SERVER].rst);
+	ck_assert_str_eq(lab_record(l, NULL).bad, "CHUNK_SIZE");
 	lab_destroy(l);
 }
 END_TEST
@@ -382,6 +401,7 @@ Suite *path_http_refuse_suite(void)
 	tcase_add_test(t, what_was_matched_is_blotted_out);
 	tcase_add_loop_test(t, a_bad_request_is_answered_by_name_and_goes_nowhere, 0,
 			    (int)WEIR_ARRAY_LEN(bad));
+	tcase_add_test(t, a_body_that_turns_bad_on_its_way_is_answered_and_the_server_reset);
 	tcase_add_test(t, before_a_bad_request_is_answered_the_good_ones_are);
 	tcase_add_test(t, long_lines_and_heads_have_their_status);
 	tcase_add_test(t, a_bad_response_is_replaced_and_the_server_reset);
