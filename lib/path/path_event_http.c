@@ -143,7 +143,8 @@ void path_event_http(struct path_http *x, const struct path_exchange *e)
 	h->request_bytes = e->request_bytes;
 	h->response_bytes = e->response_bytes;
 	h->waf_ns = e->waf_ns;
-	h->total_ns = x->w->now_ns - e->begun_ns;
+	/* The worker's clock stands still within a turn. */
+	h->total_ns = RTE_MAX(x->w->now_ns - e->begun_ns, e->waf_ns);
 	h->bad = e->bad;
 	path_event_transaction(x->w, x->k->flow, h);
 }
