@@ -9,7 +9,7 @@
 #   --only PATTERN  the parts whose name has PATTERN in it, or else the cases whose name has
 #   --no-install    install no packages
 #
-# Parts: style, unit, sanitizers, fuzz, verify, system/<file>. Needs root for the system tests, which
+# Parts: style, unit, sanitizers, fuzz, verify, waf, system/<file>. Needs root for the system tests, which
 # run in network namespaces of their own; without it they are skipped.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -216,6 +216,13 @@ run_fuzzers() {
 	done
 }
 
+# With WEIR_CRS4 also CRS v4's regression tests, see test/waf/run.py.
+run_waf() {
+	local limit=1500
+	[ -z "$soak" ] || limit=14400
+	part waf $limit $python test/waf/run.py ${case_pattern:+"$case_pattern"}
+}
+
 run_system() {
 	local file name limit=900
 	[ -z "$soak" ] || limit=14400
@@ -232,7 +239,7 @@ run_system() {
 choose() {
 	local name
 	[ -n "$only" ] || return
-	for name in style unit sanitizers fuzz verify test/system/test_*.py; do
+	for name in style unit sanitizers fuzz verify waf test/system/test_*.py; do
 		name=${name#test/}
 		if [[ ${name%.py} == *"$only"* ]]; then
 			return
@@ -253,5 +260,6 @@ if [ -z "$case_pattern" ]; then
 	{ ! wanted fuzz || [ "$fuzz_seconds" -eq 0 ]; } || run_fuzzers
 fi
 ! wanted verify || part verify 300 $python test/verify/run.py ${case_pattern:+"$case_pattern"}
+! wanted waf || run_waf
 run_system
 finish

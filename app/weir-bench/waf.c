@@ -122,6 +122,15 @@ static void end_stage(void *ctx, enum tool_stage stage)
 	b->stage_begun = cpu_us();
 }
 
+static void note_memory(struct waf_bench *b)
+{
+	uint64_t used, room;
+
+	weir_waf_worker_memory(b->engine->worker, &used, &room);
+	if (used > b->figures.memory_max)
+		b->figures.memory_max = used;
+}
+
 static void count_work(struct waf_class *c, const struct weir_waf_tx *tx)
 {
 	struct weir_waf_result result;
@@ -162,6 +171,7 @@ static double judge(struct waf_bench *b, const struct tool_request *request, uin
 	us = cpu_us() - begun - b->clock_us;
 	if (!outcome.tx)
 		return us;
+	note_memory(b);
 	count_work(b->class, outcome.tx);
 	count_work(&b->figures.class[WAF_MIX], outcome.tx);
 	begun = b->stage_begun = cpu_us();
@@ -206,14 +216,11 @@ static void run_round(struct waf_bench *b, unsigned int round)
 
 static void measure(struct waf_bench *b)
 {
-	uint64_t used;
-
 	b->clock_us = clock_cost_us();
 	run_round(b, 0); /* warms caches, and is overwritten */
 	for (unsigned int i = 0; i < b->opt->rounds; i++)
 		run_round(b, i);
 	b->figures.rounds = (unsigned int)b->opt->rounds;
-	weir_waf_worker_memory(b->engine->worker, &used, &b->figures.memory_max);
 }
 
 static void report(struct waf_bench *b)

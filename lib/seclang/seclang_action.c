@@ -2,8 +2,6 @@
 /* Lists of actions: which there are, where each may stand, and what it says. */
 #include "seclang_impl.h"
 
-#define LIST_MAX 4096 /* tags, transformations, actions of one rule */
-
 enum row_flag {
 	STARTER_ONLY = 1, /* not on a link of a chain */
 	NOT_DEFAULT = 2,  /* not in SecDefaultAction */
@@ -109,9 +107,12 @@ static bool add_tag(struct weir_seclang *s, struct action_set *set, const struct
 
 /* ---- what a match does ---- */
 
+/* The last one counts, but that block is never more than a stand-in: it takes nothing's place. */
 static bool set_disruptive(struct weir_seclang *s, struct action_set *set, const struct item *it,
 			   unsigned int value)
 {
+	if (value == WEIR_SEC_BLOCK && (set->has & HAS_DISRUPTIVE))
+		return true;
 	set->disruptive = (uint8_t)value;
 	set->disruptive_at = place(s, it->name, 0);
 	set->has |= HAS_DISRUPTIVE;
@@ -390,6 +391,9 @@ static bool parse_action(struct weir_seclang *s, const struct item *it, enum act
 	if (!row)
 		return complain(s, place(s, it->name, 0), "no action '%.*s'%s", SHOW(it->name.text),
 				hint(s, it->name.text, row_name, WEIR_ARRAY_LEN(rows)));
+	/* Written wrongly they are there all the same: that they are missing is not to be told. */
+	if (row->parse == set_id || (row->parse == set_bit && row->value == HAS_CHAIN))
+		out->has |= row->parse == set_id ? HAS_ID : HAS_CHAIN;
 	return may_stand(s, row, it, of) && row->parse(s, out, it, row->value);
 }
 
@@ -404,7 +408,7 @@ bool parse_actions(struct weir_seclang *s, struct word w, enum action_list of,
 	*out = (struct action_set){.has = 0};
 	while ((found = next_item(s, w, ITEMS_ACTIONS, &pos, &it)) > 0)
 		good = parse_action(s, &it, of, out) && good;
-	if (out->tags.n > LIST_MAX || out->transforms.n > UINT8_MAX || out->actions.n > LIST_MAX)
+	if (out->tags.n > RULE_LIST_MAX || out->actions.n > RULE_LIST_MAX)
 		return complain(s, place(s, w, 0), "too many actions in one rule");
 	return good && found == 0;
 }

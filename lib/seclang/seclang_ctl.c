@@ -78,7 +78,7 @@ static bool ctl_limit(struct weir_seclang *s, const struct ctl_row *row, struct 
 {
 	uint64_t n;
 
-	return parse_number(s, w, 0, 1U << 30, &n) && add_value(s, row, n, actions);
+	return parse_number(s, w, 0, INT64_MAX, &n) && add_value(s, row, n, actions);
 }
 
 static bool ctl_level(struct weir_seclang *s, const struct ctl_row *row, struct word w,
@@ -194,8 +194,11 @@ static bool ctl_remove_target(struct weir_seclang *s, const struct ctl_row *row,
 		good = ctl_remove_ids(s, row, word_part(w, 0, at), &which);
 	else
 		good = ctl_remove_matching(s, row, word_part(w, 0, at), &which);
-	return parse_targets(s, word_part(w, at + 1, w.text.len - at - 1), OF_CTL, &targets) &&
-	       good && cross(s, &which, &targets, actions);
+	if (!parse_targets(s, word_part(w, at + 1, w.text.len - at - 1), OF_CTL, &targets) || !good)
+		return false;
+	if ((uint64_t)which.n * targets.n > RULE_LIST_MAX)
+		return complain(s, place(s, w, 0), "too many targets of too many rules");
+	return cross(s, &which, &targets, actions);
 }
 
 /* ---- names ---- */

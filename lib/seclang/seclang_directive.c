@@ -82,24 +82,39 @@ static void lose_chain(struct weir_seclang *s)
 	s->lost = true;
 }
 
+static bool is_rule(const struct directive_row *row)
+{
+	return row->run == do_rule || row->run == do_action;
+}
+
+static bool has_words(struct weir_seclang *s, const struct directive_row *row,
+		      const struct directive *d)
+{
+	const struct word *w = d->word;
+
+	if (d->n < row->min)
+		return complain(s, place(s, w[d->n], w[d->n].text.len), "%s needs %u argument%s",
+				row->name, row->min, row->min == 1 ? "" : "s");
+	if (row->max != 255 && d->n > row->max)
+		return complain(s, place(s, w[row->max + 1], 0), "%s takes %u argument%s",
+				row->name, row->max, row->max == 1 ? "" : "s");
+	return true;
+}
+
 static void run_words(struct weir_seclang *s, const struct list *words)
 {
 	const struct word *w = words->items;
 	const struct directive d = {.word = w, .n = words->n - 1};
 	const struct directive_row *row = find_row(w[0].text);
+	struct weir_conf_pos at = place(s, w[0], 0); /* before a file that it includes is read */
 
 	if (!row) {
 		unknown(s, w[0]);
-	} else if (d.n < row->min) {
-		complain(s, place(s, w[d.n], w[d.n].text.len), "%s needs %u argument%s", row->name,
-			 row->min, row->min == 1 ? "" : "s");
-		lose_chain(s);
-	} else if (row->max != 255 && d.n > row->max) {
-		complain(s, place(s, w[row->max + 1], 0), "%s takes %u argument%s", row->name,
-			 row->max, row->max == 1 ? "" : "s");
-		lose_chain(s);
+	} else if (!has_words(s, row, &d)) {
+		if (is_rule(row))
+			lose_chain(s);
 	} else if (!row->run(s, &d, row->value) && !s->failed) {
-		complain(s, place(s, w[0], 0), "out of memory");
+		complain(s, at, "out of memory");
 	}
 }
 

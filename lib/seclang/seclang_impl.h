@@ -11,6 +11,7 @@
 #define INCLUDES_DEEP   16
 #define FILE_BYTES_MAX  (64U << 20)
 #define LINE_BYTES_MAX  (1U << 20)
+#define RULE_LIST_MAX   4096 /* tags, actions, targets of one rule */
 #define ARENA_BYTES_MAX ((size_t)2 << 30)
 
 /* ---- growing lists in an arena ---- */
@@ -203,6 +204,9 @@ struct rule {
 /* What `child` says, and `parent` where it says nothing; ModSecurity 2's msre_actionset_merge. */
 bool merge_actions(struct weir_seclang *s, const struct action_set *parent,
 		   const struct action_set *child, struct action_set *out);
+/* Phase 5 comes after the response. */
+bool may_disrupt(struct weir_seclang *s, uint8_t phase, uint8_t disruptive,
+		 struct weir_conf_pos at);
 /* Fills the public rule from its set. */
 bool resolve_rule(struct weir_seclang *s, struct rule *r);
 

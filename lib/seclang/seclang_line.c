@@ -64,6 +64,25 @@ static void trim_end(struct weir_buf *text)
 		text->len--;
 }
 
+/* As Apache has it, a comment that ends in a backslash takes the next line with it, which may be a
+ * rule that nobody means to lose. */
+static void warn_of_lost_lines(struct weir_seclang *s, const struct line *l)
+{
+	const struct part *p = (const struct part *)l->parts.ptr;
+	size_t n = l->parts.len / sizeof(*p);
+
+	for (size_t i = 1; i < n; i++) {
+		size_t at = p[i].offset;
+
+		while (at < l->text.len && is_space((uint8_t)l->text.ptr[at]))
+			at++;
+		if (at < l->text.len && l->text.ptr[at] != '#')
+			weir_conf_warning(s->report, (struct weir_conf_pos){l->file, p[i].line, 1},
+					  "this line belongs to the comment before it, which ends "
+					  "in a backslash");
+	}
+}
+
 bool next_line(struct weir_seclang *s, struct source *src, struct line *out)
 {
 	out->file = src->name;
@@ -79,6 +98,8 @@ bool next_line(struct weir_seclang *s, struct source *src, struct line *out)
 			complain(s, ((struct weir_conf_pos){src->name, line, 1}), "out of memory");
 		else if (out->text.len && out->text.ptr[0] != '#')
 			return true;
+		else if (out->text.len)
+			warn_of_lost_lines(s, out);
 	}
 	return false;
 }

@@ -24,8 +24,7 @@ static const char *const operators[WEIR_SEC_O_END] = {
 /* Of the reference manual, and not supported. */
 static const char *const foreign_variables[] = {
 	"ENV",
-	"MULTIPART_CONTENT_TYPE",
-	"MULTIPART_INVALID_CHARACTER",
+	"FILES_TMPNAMES",
 	"PERF_ALL",
 	"PERF_COMBINED",
 	"PERF_GC",
@@ -38,8 +37,6 @@ static const char *const foreign_variables[] = {
 	"PERF_RULES",
 	"PERF_SREAD",
 	"PERF_SWRITE",
-	"REMOTE_IDENT",
-	"RESPONSE_BODY_LENGTH",
 	"SCRIPT_BASENAME",
 	"SCRIPT_FILENAME",
 	"SCRIPT_GID",
@@ -51,12 +48,12 @@ static const char *const foreign_variables[] = {
 	"STREAM_INPUT_BODY",
 	"STREAM_OUTPUT_BODY",
 	"USERAGENT_IP",
-	"USERAGENT_PORT",
+	"WEBSERVER_ERROR_LOG",
 };
 
 static const char *const foreign_operators[] = {
-	"fuzzyHash",   "gsbLookup",      "inspectFile",  "rsub",       "ssdeep",
-	"validateDTD", "validateSchema", "validateHash", "verifySVNR",
+	"fuzzyHash",   "gsbLookup",    "inspectFile",    "rsub",
+	"validateDTD", "validateHash", "validateSchema",
 };
 
 const char *weir_sec_variable_name(enum weir_sec_variable v)
@@ -167,6 +164,9 @@ const char *hint(struct weir_seclang *s, struct weir_bytes text,
 	struct weir_buf b = {0};
 	const char *out;
 
+	/* Nobody is told of the others. */
+	if (weir_conf_errors(s->report) >= WEIR_CONF_MESSAGES_MAX)
+		return "";
 	if (text.len && text.len < NAME_MAX_BYTES)
 		near = nearest(text, name, n);
 	if (!near)

@@ -42,15 +42,12 @@ static void strip_link(struct rule *r)
 	r->rule.skip_after = (struct weir_bytes){0};
 }
 
-static bool may_disrupt(struct weir_seclang *s, const struct rule *r)
+bool may_disrupt(struct weir_seclang *s, uint8_t phase, uint8_t disruptive, struct weir_conf_pos at)
 {
-	uint8_t d = r->rule.disruptive;
-
-	if (r->rule.phase != 5 ||
-	    (d != WEIR_SEC_DENY && d != WEIR_SEC_DROP && d != WEIR_SEC_REDIRECT))
+	if (phase != 5 || (disruptive != WEIR_SEC_DENY && disruptive != WEIR_SEC_DROP &&
+			   disruptive != WEIR_SEC_REDIRECT))
 		return true;
-	return complain(s, r->set.disruptive_at,
-			"in phase 5 the response has been sent: no deny, drop or redirect");
+	return complain(s, at, "in phase 5 the response has been sent: no deny, drop or redirect");
 }
 
 static bool settle(struct weir_seclang *s, struct rule *r, const struct action_set *own)
@@ -70,7 +67,7 @@ static bool settle(struct weir_seclang *s, struct rule *r, const struct action_s
 		strip_link(r);
 		return true;
 	}
-	return may_disrupt(s, r);
+	return may_disrupt(s, phase, r->rule.disruptive, r->set.disruptive_at);
 }
 
 /* ---- chains ---- */
@@ -162,6 +159,8 @@ bool do_marker(struct weir_seclang *s, const struct directive *d, unsigned int v
 	return append_rule(s, r) && good;
 }
 
+/* Deviation: ModSecurity 2 keeps one list, the last, whatever phase it names. The manual, version 3
+ * and the Core Rule Set's own set-up, which has one for each phase, mean a list a phase. */
 bool do_default_action(struct weir_seclang *s, const struct directive *d, unsigned int value)
 {
 	struct word w = d->word[1];
@@ -174,6 +173,8 @@ bool do_default_action(struct weir_seclang *s, const struct directive *d, unsign
 				"SecDefaultAction needs a disruptive action that is not 'block'");
 	if (!(own.has & HAS_PHASE))
 		return complain(s, place(s, w, 0), "SecDefaultAction needs a phase");
+	if (!may_disrupt(s, own.phase, own.disruptive, own.disruptive_at))
+		return false;
 	if (own.transforms.n)
 		weir_conf_warning(s->report, place(s, w, 0),
 				  "transformations in SecDefaultAction are deprecated");

@@ -2,7 +2,7 @@
 /* Directives that are one value each; those that mean nothing to weir are checked all the same. */
 #include "seclang_impl.h"
 
-#define BODY_BYTES_MAX (1U << 30) /* ModSecurity's hard limit */
+#define RESPONSE_BYTES_MAX (1U << 30) /* ModSecurity's hard limit */
 
 #define AT(field) offsetof(struct weir_sec_settings, field)
 
@@ -66,7 +66,22 @@ static bool set_limit_action(struct weir_seclang *s, const struct directive *d, 
 
 static bool set_bytes(struct weir_seclang *s, const struct directive *d, unsigned int at)
 {
-	return parse_number(s, d->word[1], 1, BODY_BYTES_MAX, field(s, at));
+	return parse_number(s, d->word[1], 1, INT64_MAX, field(s, at));
+}
+
+static bool set_response_limit(struct weir_seclang *s, const struct directive *d, unsigned int at)
+{
+	return parse_number(s, d->word[1], 1, RESPONSE_BYTES_MAX, field(s, at));
+}
+
+static bool set_file_limit(struct weir_seclang *s, const struct directive *d, unsigned int at)
+{
+	uint64_t n;
+
+	if (!parse_number(s, d->word[1], 0, UINT32_MAX, &n))
+		return false;
+	s->settings.upload_file_limit = (uint32_t)n;
+	return true;
 }
 
 static bool set_count(struct weir_seclang *s, const struct directive *d, unsigned int at)
@@ -288,7 +303,7 @@ const struct directive_row setting_rows[] = {
 	{"SecRequestBodyLimitAction", 1, 1, set_limit_action, AT(request_body_limit_action)},
 	{"SecRequestBodyNoFilesLimit", 1, 1, set_bytes, AT(request_body_no_files_limit)},
 	{"SecResponseBodyAccess", 1, 1, set_switch, AT(response_body_access)},
-	{"SecResponseBodyLimit", 1, 1, set_bytes, AT(response_body_limit)},
+	{"SecResponseBodyLimit", 1, 1, set_response_limit, AT(response_body_limit)},
 	{"SecResponseBodyLimitAction", 1, 1, set_limit_action, AT(response_body_limit_action)},
 	{"SecResponseBodyMimeType", 1, 255, add_mime_types, 0},
 	{"SecResponseBodyMimeTypesClear", 0, 0, clear_mime_types, 0},
@@ -302,7 +317,7 @@ const struct directive_row setting_rows[] = {
 	{"SecTmpDir", 1, 1, ignore, A_PATH},
 	{"SecTmpSaveUploadedFiles", 1, 1, ignore, A_SWITCH},
 	{"SecUploadDir", 1, 1, ignore, A_PATH},
-	{"SecUploadFileLimit", 1, 1, set_count, AT(upload_file_limit)},
+	{"SecUploadFileLimit", 1, 1, set_file_limit, 0},
 	{"SecUploadFileMode", 1, 1, ignore, A_MODE},
 	{"SecUploadKeepFiles", 1, 1, ignore, AN_AUDIT_ENGINE},
 	{"SecWebAppId", 1, 1, set_app_id, 0},
@@ -334,6 +349,11 @@ bool finish_settings(struct weir_seclang *s)
 		return false;
 	if (s->mime_types.n > UINT16_MAX)
 		return complain(s, ((struct weir_conf_pos){0}), "over %u MIME types", UINT16_MAX);
+	/* As in ModSecurity 2: who only looks does not cut transfers short. */
+	if (s->settings.engine == WEIR_SEC_DETECTION_ONLY) {
+		s->settings.request_body_limit_action = WEIR_SEC_PROCESS_PARTIAL;
+		s->settings.response_body_limit_action = WEIR_SEC_PROCESS_PARTIAL;
+	}
 	s->settings.response_mime_types = s->mime_types.items;
 	s->settings.n_response_mime_types = (uint16_t)s->mime_types.n;
 	return join_signatures(s);

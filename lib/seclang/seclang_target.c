@@ -2,8 +2,6 @@
 /* Lists of targets: ARGS|!ARGS:id|&TX:/^x/|XML:/ *. */
 #include "seclang_impl.h"
 
-#define TARGETS_MAX 4096
-
 static const char *variable_name(unsigned int i)
 {
 	return weir_sec_variable_name(i);
@@ -111,7 +109,7 @@ bool parse_targets(struct weir_seclang *s, struct word w, enum target_list of, s
 	}
 	if (found == 0 && out->n == 0)
 		return complain(s, place(s, w, 0), "a target is missing");
-	if (out->n > TARGETS_MAX)
-		return complain(s, place(s, w, 0), "over %u targets", TARGETS_MAX);
+	if (out->n > RULE_LIST_MAX)
+		return complain(s, place(s, w, 0), "over %u targets", RULE_LIST_MAX);
 	return good && found == 0;
 }

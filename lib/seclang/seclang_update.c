@@ -127,8 +127,12 @@ static bool is_meant(const struct update *u, const struct rule *r)
 
 static bool same_target(const struct weir_sec_target *a, const struct weir_sec_target *b)
 {
-	return a->variable == b->variable && a->selector == b->selector && a->count == b->count &&
-	       a->excluded == b->excluded && weir_bytes_equal_case(a->name, b->name);
+	if (a->variable != b->variable || a->selector != b->selector || a->count != b->count ||
+	    a->excluded != b->excluded)
+		return false;
+	/* \s and \S are two expressions. */
+	return a->selector == WEIR_SEC_REGEX ? weir_bytes_equal(a->name, b->name)
+					     : weir_bytes_equal_case(a->name, b->name);
 }
 
 static bool is_among(const struct weir_sec_target *t, const struct list *l)
@@ -225,10 +229,7 @@ static bool update_action(struct weir_seclang *s, const struct update *u, struct
 		r->rule.blocks = false;
 		return true;
 	}
-	return r->rule.phase != 5 || r->rule.disruptive < WEIR_SEC_DENY ||
-	       r->rule.disruptive > WEIR_SEC_REDIRECT ||
-	       complain(s, u->at,
-			"in phase 5 the response has been sent: no deny, drop or redirect");
+	return may_disrupt(s, r->rule.phase, r->rule.disruptive, r->set.disruptive_at);
 }
 
 /* ---- all of them ---- */

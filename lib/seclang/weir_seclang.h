@@ -358,14 +358,14 @@ struct weir_sec_settings {
 	uint8_t engine;           /* SecRuleEngine; Off */
 	bool request_body_access; /* Off */
 	bool response_body_access;
-	uint64_t request_body_limit;            /* 134217728 */
-	uint64_t request_body_no_files_limit;   /* 1048576 */
-	uint8_t request_body_limit_action;      /* Reject */
-	uint32_t json_depth_limit;              /* SecRequestBodyJsonDepthLimit; 10000, at most
-						   WEIR_JSON_DEPTH_MAX acts */
-	uint32_t arguments_limit;               /* SecArgumentsLimit; 1000 */
-	uint64_t response_body_limit;           /* 524288 */
-	uint8_t response_body_limit_action;     /* Reject */
+	uint64_t request_body_limit;          /* 134217728 */
+	uint64_t request_body_no_files_limit; /* 1048576 */
+	uint8_t request_body_limit_action;    /* Reject; of DetectionOnly, always ProcessPartial */
+	uint32_t json_depth_limit;            /* SecRequestBodyJsonDepthLimit; 10000, at most
+						 WEIR_JSON_DEPTH_MAX acts */
+	uint32_t arguments_limit;             /* SecArgumentsLimit; 1000 */
+	uint64_t response_body_limit;         /* 524288 */
+	uint8_t response_body_limit_action;   /* Reject */
 	struct weir_bytes *response_mime_types; /* text/plain text/html */
 	uint16_t n_response_mime_types;
 	uint32_t pcre_match_limit;              /* SecPcreMatchLimit; 1500 in v2, here 100000 */

@@ -117,6 +117,8 @@ static void check_end(const struct weir_tcp_conn *c, const struct tcp_leg *l)
 	weir_assert(!l->aborted || l->state == WEIR_TCP_CLOSED);
 	if (l->state == WEIR_TCP_CLOSED)
 		weir_assert(!l->out.head);
+	if (l->aborted)
+		weir_assert(!l->in.ready.head && !l->in.gaps.head);
 	if (c->dirty)
 		return;
 	if (tcp_is_shut(other))

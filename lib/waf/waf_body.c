@@ -4,7 +4,7 @@
 
 static const struct weir_bytes no_name;
 
-/* A variable of one number that may change between phases: it is looked at again. */
+/* A variable of one number that may change between phases: it is never screened. */
 void waf_set_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number)
 {
 	waf_set_bytes(tx, list, waf_number_text(tx, (int64_t)number));
@@ -19,7 +19,6 @@ void waf_set_bytes(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes 
 		return;
 	}
 	waf_value_init(tx->waf, &l->first->value, bytes);
-	l->screened = &l->first;
 }
 
 void waf_body_error(struct weir_waf_tx *tx, const char *text)

@@ -9,9 +9,11 @@
 static struct waf_op *add_op(struct weir_waf *w, const struct weir_sec_test *test,
 			     struct weir_conf_pos pos, struct weir_conf_report *r)
 {
+	/* Without a prefilter far more is asked, and is to come to the same. */
+	uint32_t more = w->options.no_prefilter ? 1000 : 1;
 	struct waf_op_cfg cfg = {
-		.match_limit = w->settings->pcre_match_limit,
-		.depth_limit = w->settings->pcre_match_limit_recursion,
+		.match_limit = w->settings->pcre_match_limit * more,
+		.depth_limit = w->settings->pcre_match_limit_recursion * more,
 	};
 	struct waf_op *op;
 

@@ -34,6 +34,7 @@ struct waf_source {
 	uint8_t kind;    /* enum waf_source_kind */
 	uint8_t list[2]; /* of WAF_FROM_LIST; WAF_LISTS: none */
 	bool names;      /* the names of what stands there */
+	bool changes;    /* what stands there is written over: not screened */
 };
 const struct waf_source *waf_source(enum weir_sec_variable v);
 
@@ -108,8 +109,9 @@ struct waf_rule {
 	int16_t slot;   /* in the prefilter; -1: asked always */
 	uint8_t n_sets; /* its conditions, for one value */
 	uint8_t n_literals;
-	uint64_t set[WAF_NEED_SETS]; /* byte classes */
-	bool detect_only;            /* by an override */
+	uint64_t set[WAF_NEED_SETS];        /* byte classes */
+	uint64_t single[WAF_NEED_LITERALS]; /* classes that stand for a literal of one byte */
+	bool detect_only;                   /* by an override */
 	bool engine_limit;
 };
 
@@ -133,32 +135,43 @@ struct waf_slot {
 	uint32_t step;
 };
 
-/* What screens the values of a list: the slots that ask about them, by chain. */
+/* What screens the values of a list: the slots that ask about them, and through which chains. */
 struct waf_view {
 	waf_bits slots;
-	uint64_t triggers; /* of all its chains */
-	bool always;       /* one of them changes any value */
-	uint16_t n_nodes;
-	uint16_t *node;
+	uint64_t *nodes; /* set of them */
+	bool used;
 };
+
+/* The literals of one side, and for each the slots that it satisfies. */
+enum waf_side { WAF_REQUEST, WAF_RESPONSE, WAF_SIDES };
+enum waf_side waf_side_of_list(unsigned int list);
+
+struct waf_literal_set {
+	void *database; /* hs_database_t; NULL: there are none */
+	uint32_t n;
+	uint32_t *first; /* n + 1, into `pair` */
+	uint16_t *pair;  /* slot, and condition in the top bit */
+	uint16_t *length;
+};
+
+#define WAF_ANY_VALUE (~0ULL)
 
 struct waf_screen {
 	uint64_t class_of[256];        /* one bit of 64 */
-	uint64_t triggers[WEIR_T_END]; /* of each transformation, as classes */
+	uint64_t triggers[WEIR_T_END]; /* of each transformation, or WAF_ANY_VALUE */
 	unsigned int n_classes;
 	uint32_t n_slots;
 	struct waf_slot slot[WAF_SLOTS];
 	waf_bits set[WAF_NEED_SETS][64]; /* slots that a class satisfies, by condition */
 	waf_bits no_set[WAF_NEED_SETS];  /* slots without that condition */
 	waf_bits no_literal[WAF_NEED_LITERALS];
-	waf_bits *of_node; /* slots by chain */
+	waf_bits *of_node;      /* slots by chain */
+	uint64_t *by_class[64]; /* nodes that a class triggers, but for `always` */
+	uint64_t *always;       /* nodes that may change any value */
+	uint32_t node_words;
 	struct waf_view values[WAF_LISTS], names[WAF_LISTS];
-	/* literals: for each, the slots that it satisfies */
-	void *database; /* hs_database_t; NULL: there are none */
-	uint32_t n_literals;
-	uint32_t *first; /* n_literals + 1 */
-	uint16_t *pair;  /* slot, and condition in the top bits */
-	uint16_t *length;
+	waf_bits single[WAF_NEED_LITERALS][64]; /* slots whose literals of one byte a class has */
+	struct waf_literal_set literals[WAF_SIDES];
 };
 
 /* What a worker needs of a program for itself. */
@@ -176,10 +189,14 @@ struct waf_rule_count {
 	uint64_t evaluated, hits, ticks; /* worker writes, control reads: relaxed */
 };
 
+/* What a value's classes tell, for values with the same ones. */
 #define WAF_CLASS_CACHE 256
 struct waf_class_cache {
 	uint64_t classes;
-	waf_bits satisfied;
+	uint64_t *triggered; /* nodes whose results may differ from the value */
+	waf_bits satisfied;  /* slots whose byte sets the classes satisfy */
+	waf_bits single[WAF_NEED_LITERALS];
+	waf_bits plain; /* slots with a node that leaves the value as it is */
 };
 
 struct waf_var {
@@ -210,8 +227,9 @@ struct weir_waf {
 	/* TX as each transaction begins with it */
 	uint8_t *tx_kind;
 	struct waf_var *tx_var;
-	uint16_t captures;  /* number of TX:0 */
-	uint16_t scores[2]; /* names of inbound and outbound score; WAF_NO_NAME */
+	uint16_t captures;        /* number of TX:0 */
+	uint16_t limits_exceeded; /* TX:MSC_PCRE_LIMITS_EXCEEDED; WAF_NO_NAME */
+	uint16_t scores[2];       /* names of inbound and outbound score; WAF_NO_NAME */
 	bool uses[WEIR_SEC_V_END];
 	uint8_t engine; /* enum weir_sec_engine_mode */
 	uint64_t hash;
@@ -229,11 +247,12 @@ struct waf_hits {
 struct waf_value {
 	struct weir_bytes bytes;
 	uint64_t classes;          /* bytes that occur */
-	struct waf_value **result; /* by node; NULL: none asked for yet */
+	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
 	struct waf_value *sibling; /* other results of the same origin */
 	struct waf_hits *hits;
-	bool screened; /* `hits` is complete */
-	bool queued;   /* for screening */
+	uint16_t number; /* among results; 0: none yet */
+	bool screened;   /* `hits` is complete */
+	bool queued;     /* for screening */
 };
 
 struct waf_entry {
@@ -247,6 +266,14 @@ struct waf_list {
 	struct waf_entry *first, **last;
 	struct waf_entry **screened; /* those before it have been */
 	uint32_t n;
+};
+
+/* An entry that the rule of a slot could match. */
+struct waf_pair {
+	struct waf_pair *next; /* of the slot, in the order of lists */
+	struct waf_entry *entry;
+	uint8_t list;
+	bool name; /* its name, not its value */
 };
 
 /* A value on its way to an operator. */
@@ -337,6 +364,10 @@ struct weir_waf_tx {
 
 	/* matching */
 	waf_bits hot;
+	struct waf_pair **pair, ***pair_last; /* by slot */
+	bool unscreened;          /* some value could not be: every rule asks about all */
+	struct waf_value **value; /* by number, from 1: results of transformations */
+	uint32_t n_values, cap_values;
 	uint64_t *live;    /* steps of the phase at hand */
 	uint64_t *removed; /* rules by number; NULL: none */
 	struct waf_untarget *untargets;
@@ -399,6 +430,7 @@ int64_t waf_text_number(struct weir_bytes text);
 
 /* waf_screen.c: after new entries, before a phase runs */
 void waf_screen(struct weir_waf_tx *tx);
+const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t classes);
 bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 		      const struct waf_value *v);
 

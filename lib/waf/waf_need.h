@@ -24,7 +24,8 @@ static inline bool waf_set_has(const struct waf_set *s, uint8_t c)
 	return s->bits[c >> 6] >> (c & 63) & 1;
 }
 
-/* One of these must occur in the value, in any case of ASCII letters. */
+/* One of these must occur in the value, in any case of ASCII letters. Some may be of one byte,
+ * beside longer ones: "busybox", or a quote. Such are better looked for among the value's bytes. */
 struct waf_literals {
 	struct weir_bytes *literal; /* lower case; none is empty */
 	uint32_t n;

@@ -10,7 +10,7 @@
 
 #define RX_OPTIONS    (PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF)
 #define REGION_BYTES  (256 << 10)
-#define LITERALS_MAX  64
+#define LITERALS_MAX  512
 #define MESSAGE_BYTES 128
 
 /* ---- compiling ---- */

@@ -4,7 +4,7 @@
  *
  * libinjection cuts a value into tokens, folds them, and looks up the string of their types. None
  * of the strings that it knows is made of
- *     n 1 f o , . : ?      names, numbers, functions, operators, punctuation      (A)
+ *     n 1 f o , . : ; ?    names, numbers, functions, operators, punctuation      (A)
  *     n 1 f k v , . : ?    the same with keywords and variables, not operators    (B)
  * alone, but for some of three tokens with a keyword in the middle, which it then lets pass unless
  * that is INTO; and folding makes no type outside these sets from types within. So a value of which
@@ -47,7 +47,8 @@ static const char *const words_other[] = {
 	"waitfor", "while", "xor",
 };
 
-/* Of type k, and one of each phrase of that type. */
+/* Of type k, and one of each phrase of that type. Functions that begin with IF become statements
+ * after a semicolon, which is of (A) alone. */
 static const char *const words_keyword[] = {
 	"abort", "accessible", "against", "all_users", "alter", "analyze", "as", "asc",
 	"asensitive", "autoincrement", "before", "blob", "both", "cascade", "change", "column",
@@ -56,7 +57,7 @@ static const char *const words_keyword[] = {
 	"desc", "describe", "deterministic", "distinct", "distinctrow", "each", "else", "elseif",
 	"enclosed", "escaped", "exit", "explain", "fetch", "force", "foreign", "from",
 	"fulltext", "function", "grant", "high_priority", "hour_microsecond", "hour_minute",
-	"hour_second", "ignore", "in", "index", "infile", "inner", "inout", "insensitive",
+	"hour_second", "if", "iff", "ifnull", "ignore", "in", "index", "infile", "inner", "inout", "insensitive",
 	"interval", "iterate", "join", "keys", "kill", "leading", "leave", "linear", "lines",
 	"lock", "longblob", "longtext", "loop", "low_priority", "master_bind",
 	"master_ssl_verify_server_cert", "match", "maxvalue", "mediumblob", "mediumint",
@@ -152,7 +153,7 @@ static uint8_t find_word(const struct op_sqli_words *w, const uint8_t *at, const
 
 /*
  * libinjection's parsers by their first byte. White space and brackets bring nothing of their own;
- * quotes, comments, parentheses, braces, semicolons, money and backslashes are OTHER, as are
+ * quotes, comments, parentheses, braces, money and backslashes are OTHER, as are
  * control characters. 0xa0 is white space there and part of UTF-8 here: both end a word.
  */
 static const uint8_t byte_types[256] = {
@@ -166,7 +167,7 @@ static const uint8_t byte_types[256] = {
 	['\''] = OTHER,
 	['('] = OTHER,
 	[')'] = OTHER,
-	[';'] = OTHER,
+	[';'] = OPERATOR,
 	['\\'] = OTHER,
 	['`'] = OTHER,
 	['{'] = OTHER,
@@ -272,14 +273,21 @@ static uint8_t types_of_word(const struct op_sqli_words *w, struct weir_bytes va
 			     size_t end, uint32_t hash)
 {
 	const uint8_t *at = value.ptr + start;
-	bool number = (uint8_t)(*at - '0') < 10;
+	uint8_t types = end - start > WORD_MAX ? 0 : find_hash(w, hash);
 
-	if (start && byte_types[value.ptr[start - 1]] & SIGN)
-		number = true;
-	if (weir_unlikely(number))
-		return types_in_number(w, at, value.ptr + end) |
-		       (uint8_t)(end - start > WORD_MAX ? 0 : find_hash(w, hash));
-	return end - start > WORD_MAX ? 0 : find_hash(w, hash);
+	if ((uint8_t)(*at - '0') < 10 || (start && byte_types[at[-1]] & SIGN))
+		types |= types_in_number(w, at, value.ptr + end);
+	return types;
+}
+
+/* Without these a value is numbers and then at most one word. Of the known strings of types only 1U
+ * is so, which passes when it is all there is. */
+void waf_sqli_needed_bytes(struct waf_set *set)
+{
+	*set = (struct waf_set){0};
+	for (unsigned int c = 0; c < 256; c++)
+		if (!(byte_types[c] & WORD))
+			waf_set_add(set, (uint8_t)c);
 }
 
 bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value)

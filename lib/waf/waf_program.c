@@ -109,6 +109,7 @@ static bool compile(struct weir_waf *w, struct weir_conf_report *r)
 		return false;
 	waf_pin(w);
 	waf_fold_gates(w);
+	w->limits_exceeded = waf_name_find(w, weir_bytes_str("msc_pcre_limits_exceeded"));
 	w->scores[0] = first_of(w, "blocking_inbound_anomaly_score", "anomaly_score");
 	w->scores[1] = first_of(w, "blocking_outbound_anomaly_score", "outbound_anomaly_score");
 	w->engine = engine_of(w);

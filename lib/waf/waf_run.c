@@ -48,14 +48,22 @@ static void note_matched(struct weir_waf_tx *tx, const struct waf_seen *seen,
 	tx->all_last = &m->next;
 }
 
+/* Judging stops here: what was not looked at is not let through, unless nothing is refused at all.
+ */
 static void on_limit(struct weir_waf_tx *tx)
 {
-	if (tx->verdict == WEIR_WAF_PASS) {
-		tx->verdict = WEIR_WAF_BUDGET;
+	const struct weir_waf *w = tx->waf;
+
+	if (w->limits_exceeded != WAF_NO_NAME)
+		waf_tx_set_text(tx, w->limits_exceeded, weir_bytes_str("1"));
+	if (tx->would == WEIR_WAF_PASS) {
+		tx->would = WEIR_WAF_BUDGET;
 		tx->status = 503;
 		tx->decided_phase = tx->phase;
-		tx->deciding = tx->waf->rule[tx->rule->number]->sec->id;
+		tx->deciding = tx->rule ? w->rule[tx->rule->number]->sec->id : 0;
 	}
+	if (tx->engine == WEIR_SEC_ON && tx->verdict == WEIR_WAF_PASS)
+		tx->verdict = WEIR_WAF_BUDGET;
 }
 
 static bool ask(struct asking *a, const struct waf_seen *seen, const struct waf_value *v)
@@ -236,6 +244,10 @@ static void liven(struct weir_waf_tx *tx, unsigned int phase)
 {
 	const struct waf_screen *screen = tx->waf->screen;
 
+	if (weir_unlikely(tx->unscreened)) {
+		memset(tx->live, 0xff, waf_words(tx->waf->phase[phase].n) * sizeof(*tx->live));
+		return;
+	}
 	for (unsigned int w = 0; w < WAF_SLOT_WORDS; w++)
 		for (uint64_t left = tx->hot[w]; left; left &= left - 1) {
 			const struct waf_slot *s =
@@ -276,7 +288,7 @@ static void run_steps(struct weir_waf_tx *tx, const struct waf_phase *p)
 			return;
 		if (weir_unlikely(is_late(tx))) {
 			on_limit(tx);
-			return;
+			return; /* in detect mode too: others wait */
 		}
 	}
 }

@@ -15,6 +15,7 @@
 struct scan {
 	struct weir_waf_tx *tx;
 	const struct waf_screen *screen;
+	const struct waf_literal_set *literals;
 	struct waf_value **value; /* in the order of their places */
 	uint32_t *start;          /* of each; one more for the end */
 	uint32_t n, cap;
@@ -47,34 +48,36 @@ static void queue(struct scan *s, struct waf_value *v)
 {
 	if (!v || v->queued || v->screened)
 		return;
-	if (s->n == s->cap && !grow_queue(s))
-		return; /* not screened: asked by every rule */
+	if (s->n == s->cap && !grow_queue(s)) {
+		s->tx->unscreened = true;
+		return;
+	}
 	v->queued = true;
 	s->value[s->n++] = v;
 }
 
 static void queue_results(struct scan *s, struct waf_value *v, const struct waf_view *view)
 {
-	queue(s, v);
-	if (weir_likely(!view->always && !(view->triggers & v->classes)))
-		return;
-	for (unsigned int i = 0; i < view->n_nodes; i++)
-		queue(s, waf_value_result(s->tx, v, view->node[i]));
-}
+	const struct waf_class_cache *c = waf_class_of(s->tx, v->classes);
 
-static bool is_asked_about(const struct waf_view *view)
-{
-	return view->n_nodes != 0;
+	queue(s, v);
+	for (uint32_t w = 0; w < s->screen->node_words; w++)
+		for (uint64_t left = c->triggered[w] & view->nodes[w]; left; left &= left - 1)
+			queue(s, waf_value_result(
+					 s->tx, v,
+					 (uint16_t)(w * 64 + (unsigned int)__builtin_ctzll(left))));
 }
 
 static void queue_list(struct scan *s, unsigned int list)
 {
 	const struct waf_view *values = &s->screen->values[list], *names = &s->screen->names[list];
 
+	if (!values->used && !names->used)
+		return;
 	for (struct waf_entry *e = *s->tx->list[list].screened; e; e = e->next) {
-		if (is_asked_about(values))
+		if (values->used)
 			queue_results(s, &e->value, values);
-		if (is_asked_about(names))
+		if (names->used)
 			queue_results(s, &e->name_value, names);
 	}
 }
@@ -95,13 +98,13 @@ static struct waf_hits *hits_of(struct weir_waf_tx *tx, struct waf_value *v)
 
 static void note_literal(struct scan *s, struct waf_value *v, unsigned int literal)
 {
-	const struct waf_screen *screen = s->screen;
+	const struct waf_literal_set *set = s->literals;
 	struct waf_hits *h = hits_of(s->tx, v);
 
 	if (!h)
 		return;
-	for (uint32_t i = screen->first[literal]; i < screen->first[literal + 1]; i++) {
-		uint16_t pair = screen->pair[i];
+	for (uint32_t i = set->first[literal]; i < set->first[literal + 1]; i++) {
+		uint16_t pair = set->pair[i];
 
 		waf_bits_set(&h->found[pair >> 15], pair & 0x7fff);
 	}
@@ -121,7 +124,7 @@ static int on_literal(unsigned int id, unsigned long long from, unsigned long lo
 	while (i && s->start[i] >= to)
 		i--;
 	s->hint = i;
-	if (to - s->screen->length[id] >= s->start[i])
+	if (to - s->literals->length[id] >= s->start[i])
 		note_literal(s, s->value[i], id);
 	return 0;
 }
@@ -141,7 +144,7 @@ static int on_literal_alone(unsigned int id, unsigned long long from, unsigned l
 static bool hs_over(struct scan *s, struct weir_bytes bytes, match_event_handler tell)
 {
 	s->tx->work.scanned_bytes += (uint32_t)bytes.len;
-	return hs_scan(s->screen->database, (const char *)bytes.ptr, (unsigned int)bytes.len, 0,
+	return hs_scan(s->literals->database, (const char *)bytes.ptr, (unsigned int)bytes.len, 0,
 		       s->tx->part->hs, tell, s) == HS_SUCCESS;
 }
 
@@ -177,94 +180,183 @@ static bool scan_all(struct scan *s)
 
 static void scan(struct scan *s)
 {
-	bool good = !s->screen->database || scan_all(s);
+	bool good;
 
+	s->tx->work.values += s->n;
+	good = !s->literals->database || scan_all(s);
 	for (uint32_t i = 0; i < s->n; i++)
 		s->value[i]->screened |= good;
-	s->tx->work.values += s->n;
 }
 
 /* ---- candidates ---- */
 
-/* Slots whose byte sets these classes satisfy. */
-static const waf_bits *satisfied_by(struct weir_waf_tx *tx, uint64_t classes)
+static void find_satisfied(const struct waf_screen *screen, uint64_t classes, waf_bits *out)
 {
-	const struct waf_screen *screen = tx->waf->screen;
-	struct waf_class_cache *c;
-	waf_bits all = {0};
-
-	c = &tx->part->classes[classes * 0x9e3779b97f4a7c15ULL >> 56];
-	if (weir_likely(c->classes == classes))
-		return &c->satisfied;
-	all = ~all;
+	*out = ~(waf_bits){0};
 	for (unsigned int k = 0; k < WAF_NEED_SETS; k++) {
 		waf_bits any = screen->no_set[k];
 
 		for (uint64_t left = classes; left; left &= left - 1)
 			any |= screen->set[k][__builtin_ctzll(left)];
-		all &= any;
+		*out &= any;
 	}
-	*c = (struct waf_class_cache){classes, all};
-	return &c->satisfied;
 }
 
-/* Of `may`, those that become hot. */
-static void heat_slots(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *may)
+static void find_singles(const struct waf_screen *screen, struct waf_class_cache *c)
 {
-	const struct waf_screen *screen = tx->waf->screen;
-
-	if (weir_likely(v->screened)) {
-		*may &= *satisfied_by(tx, v->classes);
-		for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
-			*may &= v->hits ? screen->no_literal[k] | v->hits->found[k]
-					: screen->no_literal[k];
+	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++) {
+		c->single[k] = screen->no_literal[k];
+		for (uint64_t left = c->classes; left; left &= left - 1)
+			c->single[k] |= screen->single[k][__builtin_ctzll(left)];
 	}
-	tx->hot |= *may;
 }
 
-static void heat(struct weir_waf_tx *tx, struct waf_value *v, const struct waf_view *view)
+static void find_triggered(const struct weir_waf *w, struct waf_class_cache *c)
 {
-	waf_bits may = view->slots;
+	const struct waf_screen *screen = w->screen;
 
-	if (weir_likely(!view->always && !(view->triggers & v->classes))) {
-		heat_slots(tx, v, &may);
+	memcpy(c->triggered, screen->always, screen->node_words * sizeof(*c->triggered));
+	for (uint64_t left = c->classes; left; left &= left - 1)
+		for (uint32_t i = 0; i < screen->node_words; i++)
+			c->triggered[i] |= screen->by_class[__builtin_ctzll(left)][i];
+	c->plain = (waf_bits){0};
+	for (uint16_t i = 0; i < w->n_nodes; i++)
+		if (!waf_word_has(c->triggered, i))
+			c->plain |= screen->of_node[i];
+}
+
+const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t classes)
+{
+	struct waf_class_cache *c = &tx->part->classes[classes * 0x9e3779b97f4a7c15ULL >> 56];
+
+	if (weir_unlikely(c->classes != classes)) {
+		c->classes = classes;
+		find_satisfied(tx->waf->screen, classes, &c->satisfied);
+		find_singles(tx->waf->screen, c);
+		find_triggered(tx->waf, c);
+	}
+	return c;
+}
+
+/* Leaves in *may those slots whose conditions `v` meets. */
+static void sift(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *may)
+{
+	const struct waf_class_cache *c;
+
+	if (weir_unlikely(!v->screened)) {
+		tx->unscreened = true;
 		return;
 	}
-	for (unsigned int i = 0; i < view->n_nodes; i++) {
-		const struct waf_value *r = waf_value_result(tx, v, view->node[i]);
+	c = waf_class_of(tx, v->classes);
+	*may &= c->satisfied;
+	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
+		*may &= v->hits ? c->single[k] | v->hits->found[k] : c->single[k];
+}
 
-		may = view->slots & tx->waf->screen->of_node[view->node[i]];
-		if (r)
-			heat_slots(tx, r, &may);
-		else
-			tx->hot |= may;
+/* The slots that ask about `v` and may match one of its results. */
+static void candidates_of(struct weir_waf_tx *tx, struct waf_value *v, const struct waf_view *view,
+			  waf_bits *out)
+{
+	const struct waf_screen *screen = tx->waf->screen;
+	struct waf_class_cache c = *waf_class_of(tx, v->classes);
+
+	*out = view->slots & c.plain;
+	sift(tx, v, out);
+	for (uint32_t w = 0; w < screen->node_words; w++)
+		for (uint64_t left = c.triggered[w] & view->nodes[w]; left; left &= left - 1) {
+			unsigned int node = w * 64 + (unsigned int)__builtin_ctzll(left);
+			const struct waf_value *r = waf_value_result(tx, v, (uint16_t)node);
+			waf_bits may = view->slots & screen->of_node[node];
+
+			if (r)
+				sift(tx, r, &may);
+			*out |= may;
+		}
+}
+
+static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf_pair *from)
+{
+	struct waf_pair *p = weir_arena_alloc(&tx->arena, sizeof(*p));
+
+	if (!p) {
+		tx->unscreened = true;
+		return;
 	}
+	*p = *from;
+	if (!waf_bits_has(&tx->hot, slot)) {
+		tx->pair[slot] = NULL;
+		tx->pair_last[slot] = &tx->pair[slot];
+	}
+	*tx->pair_last[slot] = p;
+	tx->pair_last[slot] = &p->next;
+	waf_bits_set(&tx->hot, slot);
+}
+
+static void heat(struct weir_waf_tx *tx, const struct waf_pair *from, const struct waf_view *view)
+{
+	struct waf_value *v = from->name ? &from->entry->name_value : &from->entry->value;
+	waf_bits hot;
+
+	candidates_of(tx, v, view, &hot);
+	for (unsigned int w = 0; w < WAF_SLOT_WORDS; w++)
+		for (uint64_t left = hot[w]; left; left &= left - 1)
+			add_pair(tx, w * 64 + (unsigned int)__builtin_ctzll(left), from);
 }
 
 static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 {
-	const struct waf_screen *screen = tx->waf->screen;
+	const struct waf_view *values = &tx->waf->screen->values[list];
+	const struct waf_view *names = &tx->waf->screen->names[list];
 	struct waf_list *l = &tx->list[list];
 
 	for (struct waf_entry *e = *l->screened; e; e = e->next) {
-		if (is_asked_about(&screen->values[list]))
-			heat(tx, &e->value, &screen->values[list]);
-		if (is_asked_about(&screen->names[list]))
-			heat(tx, &e->name_value, &screen->names[list]);
+		struct waf_pair p = {.entry = e, .list = (uint8_t)list};
+
+		if (values->used)
+			heat(tx, &p, values);
+		p.name = true;
+		if (names->used)
+			heat(tx, &p, names);
 	}
 	l->screened = l->last;
 }
 
-void waf_screen(struct weir_waf_tx *tx)
+static bool make_pairs(struct weir_waf_tx *tx)
 {
-	struct scan s = {.tx = tx, .screen = tx->waf->screen};
+	size_t n = tx->waf->screen->n_slots;
 
-	if (!s.screen->n_slots)
-		return;
+	if (!tx->pair) {
+		tx->pair = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair));
+		tx->pair_last = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair_last));
+	}
+	return tx->pair && tx->pair_last;
+}
+
+static void screen_side(struct weir_waf_tx *tx, enum waf_side side)
+{
+	struct scan s = {
+		.tx = tx,
+		.screen = tx->waf->screen,
+		.literals = &tx->waf->screen->literals[side],
+	};
+
 	for (unsigned int list = 0; list < WAF_LISTS; list++)
-		queue_list(&s, list);
+		if (waf_side_of_list(list) == side)
+			queue_list(&s, list);
 	if (s.n)
 		scan(&s);
+}
+
+void waf_screen(struct weir_waf_tx *tx)
+{
+	if (!tx->waf->screen->n_slots || tx->unscreened)
+		return;
+	if (!make_pairs(tx)) {
+		tx->unscreened = true;
+		return;
+	}
+	for (unsigned int side = 0; side < WAF_SIDES; side++)
+		screen_side(tx, (enum waf_side)side);
 	for (unsigned int list = 0; list < WAF_LISTS; list++)
 		heat_list(tx, list);
 }
@@ -281,6 +373,7 @@ bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 			return false;
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
 		if (!waf_bits_has(&screen->no_literal[k], (unsigned int)rule->slot) &&
+		    !(v->classes & rule->single[k]) &&
 		    !(v->hits && waf_bits_has(&v->hits->found[k], (unsigned int)rule->slot)))
 			return false;
 	return true;

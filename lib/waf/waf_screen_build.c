@@ -31,12 +31,13 @@ struct build {
 
 static bool can_be_screened(const struct waf_rule *rule)
 {
-	if (!rule->op || rule->sec->test.negated || rule->sec->multi_match)
+	if (!rule->op || rule->sec->test.negated)
 		return false;
 	for (unsigned int i = 0; i < rule->n_targets; i++) {
 		const struct waf_target *t = &rule->target[i];
 
-		if (t->count || waf_source(t->variable)->kind != WAF_FROM_LIST)
+		if (t->count || waf_source(t->variable)->kind != WAF_FROM_LIST ||
+		    waf_source(t->variable)->changes)
 			return false;
 	}
 	return rule->n_targets > 0;
@@ -73,8 +74,44 @@ static bool give_slots(struct build *b)
 
 /* ---- classes of bytes ---- */
 
-static bool add_set(struct build *b, const struct waf_set *set)
+/* Literals of one byte are looked for by class, not by the database: they would be found
+ * everywhere. */
+static struct waf_set single_bytes(const struct waf_literals *l)
 {
+	struct waf_set set = {0};
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint8_t c = l->literal[i].ptr[0];
+
+		if (l->literal[i].len != 1)
+			continue;
+		waf_set_add(&set, c);
+		if ((uint8_t)(c - 'a') < 26)
+			waf_set_add(&set, (uint8_t)(c - 32));
+	}
+	return set;
+}
+
+/* Kinds of bytes of which a set has all or none: what values have of letters and digits is not
+ * worth telling apart, and few classes make many values alike. */
+static const struct kind {
+	uint8_t first, last;
+} kinds[] = {{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {0x80, 0xff}, {0x01, 0x08}, {0x0e, 0x1f}};
+
+static void widen(struct waf_set *set, struct kind k)
+{
+	bool any = false;
+
+	for (unsigned int c = k.first; c <= k.last; c++)
+		any |= waf_set_has(set, (uint8_t)c);
+	for (unsigned int c = k.first; any && c <= k.last; c++)
+		waf_set_add(set, (uint8_t)c);
+}
+
+static bool add_set(struct build *b, struct waf_set *set)
+{
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(kinds); i++)
+		widen(set, kinds[i]);
 	if (b->n_sets == b->cap_sets) {
 		uint32_t cap = b->cap_sets ? b->cap_sets * 2 : 128;
 		struct waf_set *sets = realloc(b->sets, cap * sizeof(*sets));
@@ -88,10 +125,10 @@ static bool add_set(struct build *b, const struct waf_set *set)
 	return true;
 }
 
-static bool gather_sets(struct build *b)
+static bool gather_triggers(struct build *b)
 {
-	for (unsigned int t = 0; t < WEIR_T_END; t++) {
-		const uint64_t *bits = weir_transform_triggers((enum weir_transform)t);
+	for (uint16_t i = 1; i < b->w->n_nodes; i++) {
+		const uint64_t *bits = weir_transform_triggers(b->w->node[i].transform);
 		struct waf_set set;
 
 		if (!bits)
@@ -100,10 +137,30 @@ static bool gather_sets(struct build *b)
 		if (!add_set(b, &set))
 			return false;
 	}
+	return true;
+}
+
+static bool gather_sets_of(struct build *b, struct waf_need *need)
+{
+	for (unsigned int k = 0; k < need->n_sets; k++)
+		if (!add_set(b, &need->set[k]))
+			return false;
+	for (unsigned int k = 0; k < need->n_literals; k++) {
+		struct waf_set set = single_bytes(&need->literals[k]);
+
+		if (!add_set(b, &set))
+			return false;
+	}
+	return true;
+}
+
+static bool gather_sets(struct build *b)
+{
+	if (!gather_triggers(b))
+		return false;
 	for (uint32_t s = 0; s < b->screen->n_slots; s++)
-		for (unsigned int k = 0; k < b->need[s].n_sets; k++)
-			if (!add_set(b, &b->need[s].set[k]))
-				return false;
+		if (!gather_sets_of(b, &b->need[s]))
+			return false;
 	return true;
 }
 
@@ -147,6 +204,20 @@ static uint64_t classes_of_set(const struct waf_screen *screen, const uint64_t b
 	return classes;
 }
 
+static void fill_singles(struct build *b, uint32_t s)
+{
+	struct waf_screen *screen = b->screen;
+
+	for (unsigned int k = 0; k < b->need[s].n_literals; k++) {
+		struct waf_set set = single_bytes(&b->need[s].literals[k]);
+		uint64_t classes = classes_of_set(screen, set.bits);
+
+		b->rule[s]->single[k] = classes;
+		for (; classes; classes &= classes - 1)
+			waf_bits_set(&screen->single[k][__builtin_ctzll(classes)], s);
+	}
+}
+
 static void fill_sets(struct build *b)
 {
 	struct waf_screen *screen = b->screen;
@@ -165,6 +236,7 @@ static void fill_sets(struct build *b)
 			for (; classes; classes &= classes - 1)
 				waf_bits_set(&screen->set[k][__builtin_ctzll(classes)], s);
 		}
+		fill_singles(b, s);
 	}
 }
 
@@ -180,7 +252,7 @@ static bool build_classes(struct build *b)
 	for (unsigned int t = 0; t < WEIR_T_END; t++) {
 		const uint64_t *bits = weir_transform_triggers((enum weir_transform)t);
 
-		b->screen->triggers[t] = bits ? classes_of_set(b->screen, bits) : ~0ULL;
+		b->screen->triggers[t] = bits ? classes_of_set(b->screen, bits) : WAF_ANY_VALUE;
 	}
 	for (uint16_t i = 1; i < b->w->n_nodes; i++) {
 		struct waf_node *n = &b->w->node[i];
@@ -192,6 +264,30 @@ static bool build_classes(struct build *b)
 }
 
 /* ---- literals ---- */
+
+/* Requests and responses are screened by databases of their own. */
+static bool is_of_response(unsigned int variable)
+{
+	return variable == WEIR_SEC_V_RESPONSE_BODY || variable == WEIR_SEC_V_RESPONSE_HEADERS ||
+	       variable == WEIR_SEC_V_RESPONSE_HEADERS_NAMES ||
+	       variable == WEIR_SEC_V_RESPONSE_CONTENT_TYPE ||
+	       variable == WEIR_SEC_V_RESPONSE_CONTENT_LENGTH ||
+	       variable == WEIR_SEC_V_RESPONSE_PROTOCOL || variable == WEIR_SEC_V_RESPONSE_STATUS ||
+	       variable == WEIR_SEC_V_STATUS_LINE;
+}
+
+enum waf_side waf_side_of_list(unsigned int list)
+{
+	return is_of_response(list) ? WAF_RESPONSE : WAF_REQUEST;
+}
+
+static bool asks_side(const struct waf_rule *rule, enum waf_side side)
+{
+	for (unsigned int i = 0; i < rule->n_targets; i++)
+		if (is_of_response(rule->target[i].variable) == (side == WAF_RESPONSE))
+			return true;
+	return false;
+}
 
 static bool add_literal(struct build *b, struct weir_bytes text, uint16_t pair)
 {
@@ -208,27 +304,34 @@ static bool add_literal(struct build *b, struct weir_bytes text, uint16_t pair)
 	return true;
 }
 
-static bool gather_literals(struct build *b)
+static bool gather_literals_of(struct build *b, uint32_t slot)
+{
+	const struct waf_need *need = &b->need[slot];
+
+	for (unsigned int k = 0; k < need->n_literals; k++)
+		for (uint32_t i = 0; i < need->literals[k].n; i++)
+			if (need->literals[k].literal[i].len > 1 &&
+			    !add_literal(b, need->literals[k].literal[i],
+					 (uint16_t)(k << 15 | slot)))
+				return false;
+	return true;
+}
+
+static void note_conditions(struct build *b)
 {
 	struct waf_screen *screen = b->screen;
 
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
 		screen->no_literal[k] = ~(waf_bits){0};
 	for (uint32_t s = 0; s < screen->n_slots; s++) {
-		const struct waf_need *need = &b->need[s];
+		unsigned int n = b->need[s].n_literals;
 
-		b->rule[s]->n_literals = need->n_literals;
-		for (unsigned int k = 0; k < need->n_literals; k++) {
+		b->rule[s]->n_literals = (uint8_t)n;
+		if (b->need[s].never && !n)
+			n = 1;
+		for (unsigned int k = 0; k < n; k++)
 			screen->no_literal[k][s / 64] &= ~(1ULL << (s % 64));
-			for (uint32_t i = 0; i < need->literals[k].n; i++)
-				if (!add_literal(b, need->literals[k].literal[i],
-						 (uint16_t)(k << 15 | s)))
-					return false;
-		}
-		if (need->never)
-			screen->no_literal[0][s / 64] &= ~(1ULL << (s % 64));
 	}
-	return true;
 }
 
 static int by_text(const void *a, const void *b)
@@ -245,86 +348,111 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Equal texts become one literal with several slots. */
-static bool join_literals(struct build *b)
+static bool join_literals(struct build *b, struct waf_literal_set *set)
 {
-	struct waf_screen *screen = b->screen;
 	struct weir_arena *a = &b->w->arena;
 
 	qsort(b->literal, b->n_literals, sizeof(*b->literal), by_text);
-	screen->first = weir_arena_alloc(a, (b->n_literals + 1) * sizeof(*screen->first));
-	screen->pair = weir_arena_alloc(a, (b->n_literals + 1) * sizeof(*screen->pair));
-	screen->length = weir_arena_alloc(a, (b->n_literals + 1) * sizeof(*screen->length));
-	if (!screen->first || !screen->pair || !screen->length)
+	set->first = weir_arena_alloc(a, (b->n_literals + 1) * sizeof(*set->first));
+	set->pair = weir_arena_alloc(a, (b->n_literals + 1) * sizeof(*set->pair));
+	set->length = weir_arena_alloc(a, (b->n_literals + 1) * sizeof(*set->length));
+	if (!set->first || !set->pair || !set->length)
 		return false;
 	for (uint32_t i = 0; i < b->n_literals; i++) {
 		const struct literal *l = &b->literal[i];
 
 		if (!i || !weir_bytes_equal(l->text, b->literal[i - 1].text)) {
-			screen->first[screen->n_literals] = i;
-			screen->length[screen->n_literals++] = (uint16_t)l->text.len;
+			set->first[set->n] = i;
+			set->length[set->n++] = (uint16_t)l->text.len;
 		}
-		screen->pair[i] = l->pair;
+		set->pair[i] = l->pair;
 	}
-	screen->first[screen->n_literals] = b->n_literals;
+	set->first[set->n] = b->n_literals;
 	return true;
 }
 
-static bool compile_literals(struct build *b)
+struct hs_input {
+	const char **text;
+	size_t *length;
+	unsigned int *flags, *ids;
+};
+
+static void free_input(struct hs_input *in)
 {
-	struct waf_screen *screen = b->screen;
-	uint32_t n = screen->n_literals;
-	const char **text = calloc(n + 1, sizeof(*text));
-	size_t *length = calloc(n + 1, sizeof(*length));
-	unsigned int *flags = calloc(n + 1, sizeof(*flags)), *ids = calloc(n + 1, sizeof(*ids));
+	free(in->text);
+	free(in->length);
+	free(in->flags);
+	free(in->ids);
+}
+
+static bool make_input(const struct build *b, const struct waf_literal_set *set,
+		       struct hs_input *in)
+{
+	in->text = calloc(set->n + 1, sizeof(*in->text));
+	in->length = calloc(set->n + 1, sizeof(*in->length));
+	in->flags = calloc(set->n + 1, sizeof(*in->flags));
+	in->ids = calloc(set->n + 1, sizeof(*in->ids));
+	if (!in->text || !in->length || !in->flags || !in->ids)
+		return false;
+	for (uint32_t i = 0; i < set->n; i++) {
+		const struct weir_bytes *l = &b->literal[set->first[i]].text;
+
+		in->text[i] = (const char *)l->ptr;
+		in->length[i] = l->len;
+		in->flags[i] = HS_FLAG_CASELESS;
+		in->ids[i] = i;
+	}
+	return true;
+}
+
+static bool compile_literals(struct build *b, struct waf_literal_set *set)
+{
+	struct hs_input in = {0};
 	hs_compile_error_t *error = NULL;
 	hs_database_t *db = NULL;
-	bool good = text && length && flags && ids;
+	bool good = make_input(b, set, &in) &&
+		    hs_compile_lit_multi(in.text, in.flags, in.ids, in.length, set->n,
+					 HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS;
 
-	for (uint32_t i = 0; good && i < n; i++) {
-		const struct weir_bytes *l = &b->literal[screen->first[i]].text;
-
-		text[i] = (const char *)l->ptr;
-		length[i] = l->len;
-		flags[i] = HS_FLAG_CASELESS;
-		ids[i] = i;
-	}
-	good = good && hs_compile_lit_multi(text, flags, ids, length, n, HS_MODE_BLOCK, NULL, &db,
-					    &error) == HS_SUCCESS;
 	if (error) {
 		weir_conf_error(b->r, (struct weir_conf_pos){.file = "prefilter"}, "%s",
 				error->message);
 		hs_free_compile_error(error);
 	}
-	screen->database = db;
-	free(text);
-	free(length);
-	free(flags);
-	free(ids);
+	set->database = db;
+	free_input(&in);
 	return good;
 }
 
 static bool build_literals(struct build *b)
 {
-	if (!gather_literals(b))
-		return false;
-	return !b->n_literals || (join_literals(b) && compile_literals(b));
+	note_conditions(b);
+	for (unsigned int side = 0; side < WAF_SIDES; side++) {
+		struct waf_literal_set *set = &b->screen->literals[side];
+
+		b->n_literals = 0;
+		for (uint32_t s = 0; s < b->screen->n_slots; s++)
+			if (asks_side(b->rule[s], (enum waf_side)side) && !gather_literals_of(b, s))
+				return false;
+		if (b->n_literals && (!join_literals(b, set) || !compile_literals(b, set)))
+			return false;
+	}
+	return true;
 }
 
 /* ---- views: what asks about the values of a list ---- */
 
+/* A rule with multiMatch asks about each step of its way. */
 static void add_view(struct build *b, unsigned int list, bool names, uint32_t slot)
 {
 	struct waf_view *view = names ? &b->screen->names[list] : &b->screen->values[list];
 	const struct waf_rule *rule = b->rule[slot];
-	const struct waf_node *node = &b->w->node[rule->node];
 
+	view->used = true;
 	waf_bits_set(&view->slots, slot);
-	view->triggers |= node->triggers;
-	view->always |= node->always;
-	for (unsigned int i = 0; i < view->n_nodes; i++)
-		if (view->node[i] == rule->node)
-			return;
-	view->node[view->n_nodes++] = rule->node;
+	waf_word_set(view->nodes, rule->node);
+	for (unsigned int i = 0; i < rule->n_nodes; i++)
+		waf_word_set(view->nodes, rule->nodes[i]);
 }
 
 static void add_target(struct build *b, const struct waf_target *t, uint32_t slot)
@@ -341,48 +469,91 @@ static void add_target(struct build *b, const struct waf_target *t, uint32_t slo
 			add_view(b, source->list[i], source->names, slot);
 }
 
-static bool build_views(struct build *b)
+static void mark_slot(struct build *b, uint32_t slot)
+{
+	const struct waf_rule *rule = b->rule[slot];
+
+	waf_bits_set(&b->screen->of_node[rule->node], slot);
+	for (unsigned int i = 0; i < rule->n_nodes; i++)
+		waf_bits_set(&b->screen->of_node[rule->nodes[i]], slot);
+	for (unsigned int i = 0; i < rule->n_targets; i++)
+		add_target(b, &rule->target[i], slot);
+}
+
+static bool make_views(struct build *b)
 {
 	struct weir_arena *a = &b->w->arena;
 	struct waf_screen *screen = b->screen;
+	size_t bytes;
 
+	screen->node_words = (uint32_t)waf_words(b->w->n_nodes);
+	bytes = screen->node_words * sizeof(uint64_t);
 	for (unsigned int list = 0; list < WAF_LISTS; list++) {
-		size_t bytes = b->w->n_nodes * sizeof(uint16_t);
-
-		screen->values[list].node = weir_arena_alloc(a, bytes);
-		screen->names[list].node = weir_arena_alloc(a, bytes);
-		if (!screen->values[list].node || !screen->names[list].node)
-			return false;
+		screen->values[list].nodes = weir_arena_zalloc(a, bytes);
+		screen->names[list].nodes = weir_arena_zalloc(a, bytes);
 	}
+	for (unsigned int c = 0; c < 64; c++)
+		screen->by_class[c] = weir_arena_zalloc(a, bytes);
+	screen->always = weir_arena_zalloc(a, bytes);
 	screen->of_node = aligned_alloc(64, (b->w->n_nodes + 1u) * sizeof(waf_bits));
-	if (!screen->of_node)
+	if (a->failed || !screen->of_node)
 		return false;
 	memset(screen->of_node, 0, (b->w->n_nodes + 1u) * sizeof(waf_bits));
-	for (uint32_t s = 0; s < screen->n_slots; s++) {
-		waf_bits_set(&screen->of_node[b->rule[s]->node], s);
-		for (unsigned int i = 0; i < b->rule[s]->n_targets; i++)
-			add_target(b, &b->rule[s]->target[i], s);
+	return true;
+}
+
+static bool build_views(struct build *b)
+{
+	struct waf_screen *screen = b->screen;
+
+	if (!make_views(b))
+		return false;
+	for (uint32_t s = 0; s < screen->n_slots; s++)
+		mark_slot(b, s);
+	for (uint16_t i = 1; i < b->w->n_nodes; i++) {
+		const struct waf_node *n = &b->w->node[i];
+
+		if (n->always)
+			waf_word_set(screen->always, i);
+		for (uint64_t left = n->triggers; left; left &= left - 1)
+			waf_word_set(screen->by_class[__builtin_ctzll(left)], i);
 	}
 	return true;
 }
 
 /* ---- all of it ---- */
 
+static struct waf_class_cache *make_cache(struct weir_waf *w)
+{
+	struct waf_class_cache *cache = aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*cache));
+	uint32_t words = w->screen->node_words;
+	uint64_t *nodes = weir_arena_zalloc(&w->arena, WAF_CLASS_CACHE * words * sizeof(*nodes));
+
+	if (!cache || !nodes) {
+		free(cache);
+		return NULL;
+	}
+	memset(cache, 0, WAF_CLASS_CACHE * sizeof(*cache));
+	for (unsigned int i = 0; i < WAF_CLASS_CACHE; i++)
+		cache[i].triggered = nodes + i * words;
+	/* No classes at all is what an empty value has: not yet known. */
+	cache[0].classes = 1;
+	return cache;
+}
+
 static bool build_scratch(struct weir_waf *w)
 {
 	for (unsigned int i = 0; i < w->options.n_workers; i++) {
 		hs_scratch_t *s = NULL;
 
-		if (w->screen->database && hs_alloc_scratch(w->screen->database, &s) != HS_SUCCESS)
-			return false;
+		for (unsigned int side = 0; side < WAF_SIDES; side++)
+			if (w->screen->literals[side].database &&
+			    hs_alloc_scratch(w->screen->literals[side].database, &s) != HS_SUCCESS)
+				return false;
 		w->part[i].hs = s;
-		w->part[i].classes =
-			aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*w->part[i].classes));
+		w->part[i].classes = make_cache(w);
 		if (!w->part[i].classes)
 			return false;
-		memset(w->part[i].classes, 0, WAF_CLASS_CACHE * sizeof(*w->part[i].classes));
-		/* No classes at all is what an empty value has: not yet known. */
-		w->part[i].classes[0].classes = 1;
 	}
 	return true;
 }
@@ -417,7 +588,8 @@ void waf_destroy_screen(struct weir_waf *w)
 	}
 	if (!w->screen)
 		return;
-	hs_free_database(w->screen->database);
+	for (unsigned int side = 0; side < WAF_SIDES; side++)
+		hs_free_database(w->screen->literals[side].database);
 	free(w->screen->of_node);
 	free(w->screen);
 }
@@ -426,8 +598,10 @@ size_t waf_screen_bytes(const struct weir_waf *w)
 {
 	size_t database = 0, scratch = 0, bytes = 0;
 
-	if (w->screen->database && hs_database_size(w->screen->database, &database) == HS_SUCCESS)
-		bytes += database;
+	for (unsigned int side = 0; side < WAF_SIDES; side++)
+		if (w->screen->literals[side].database &&
+		    hs_database_size(w->screen->literals[side].database, &database) == HS_SUCCESS)
+			bytes += database;
 	for (unsigned int i = 0; i < w->options.n_workers; i++) {
 		bytes += WAF_CLASS_CACHE * sizeof(struct waf_class_cache);
 		if (w->part[i].hs && hs_scratch_size(w->part[i].hs, &scratch) == HS_SUCCESS)

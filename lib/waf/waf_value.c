@@ -25,6 +25,8 @@ void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_b
 	*v = (struct waf_value){.bytes = bytes, .classes = classes_of(w, bytes)};
 }
 
+/* ---- results ---- */
+
 /* A result that equals another of the same origin is that one. */
 static struct waf_value *same_as(struct waf_value *origin, struct weir_bytes bytes)
 {
@@ -32,6 +34,27 @@ static struct waf_value *same_as(struct waf_value *origin, struct weir_bytes byt
 		if (weir_bytes_equal(v->bytes, bytes))
 			return v;
 	return NULL;
+}
+
+/* 0: there is no room for another, or no memory. */
+static uint16_t number_of(struct weir_waf_tx *tx, struct waf_value *v)
+{
+	if (v->number)
+		return v->number;
+	if (tx->n_values + 1 >= tx->cap_values) {
+		uint32_t cap = tx->cap_values ? tx->cap_values * 2 : 256;
+		struct waf_value **value = weir_arena_alloc(&tx->arena, cap * sizeof(*value));
+
+		if (!value || cap > UINT16_MAX + 1u)
+			return 0;
+		if (tx->n_values)
+			memcpy(value, tx->value, (tx->n_values + 1) * sizeof(*value));
+		tx->value = value;
+		tx->cap_values = cap;
+	}
+	v->number = (uint16_t)++tx->n_values;
+	tx->value[v->number] = v;
+	return v->number;
 }
 
 static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *origin,
@@ -64,9 +87,9 @@ static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin, 
 {
 	const struct waf_node *n = &tx->waf->node[node];
 	struct waf_value *from = waf_value_result(tx, origin, n->parent);
-	const uint64_t *own = &tx->waf->screen->triggers[n->transform];
+	uint64_t triggers = tx->waf->screen->triggers[n->transform];
 
-	if (!from || (!(from->classes & *own) && weir_transform_triggers(n->transform)))
+	if (!from || (triggers != WAF_ANY_VALUE && !(from->classes & triggers)))
 		return from;
 	return transform(tx, origin, from, n->transform);
 }
@@ -74,6 +97,7 @@ static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin, 
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node)
 {
 	const struct waf_node *n = &tx->waf->node[node];
+	struct waf_value *result;
 
 	if (!node || (!n->always && !(n->triggers & v->classes)))
 		return v;
@@ -82,9 +106,12 @@ struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, 
 		if (!v->result)
 			return NULL;
 	}
-	if (!v->result[node])
-		v->result[node] = step(tx, v, node);
-	return v->result[node];
+	if (v->result[node])
+		return tx->value[v->result[node]];
+	result = step(tx, v, node);
+	if (result)
+		v->result[node] = number_of(tx, result);
+	return result;
 }
 
 /* ---- lists ---- */

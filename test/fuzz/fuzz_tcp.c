@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Segments in any sequence to a connection that weir carries: records of {what, number, number,
- * length, more}. What must hold of it holds after each; the peers' bytes come out in order and as
- * they came first; nothing is left at the end.
+ * length, more, words}. Who reads the bytes passes them on, throws some away, has words of its own,
+ * ends streams. What must hold of the connection holds after each; what was passed and said comes
+ * out in order and as it came first; nothing is left at the end.
  */
 #include <weir_mem.h>
 #include <weir_pkt.h>
@@ -22,8 +23,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define RECORD     8
 #define BUFFERS    1023
 #define STREAM     65536
+#define PIECES     512
 #define CLIENT_ISN 0xfffff000u
 #define SERVER_ISN 5000u
+
+/* What stands in the stream to a peer from `at` on: the other peer's bytes from this number on, or
+ * weir's own. */
+struct piece {
+	uint32_t at;
+	uint32_t number;
+	bool own;
+};
+
+struct told {
+	struct piece piece[PIECES];
+	unsigned int n;
+	uint32_t bytes;
+	bool shut;
+};
 
 struct bed {
 	struct weir_tcp *tcp;
@@ -31,8 +48,11 @@ struct bed {
 	struct weir_tcp_ops ops;
 	struct weir_stats stats;
 	uint64_t now_ns;
-	bool hold;
-	uint32_t passed[2];
+	bool hold, apart;
+	uint8_t words; /* what on_bytes does, and with how much */
+	uint32_t words_len;
+	uint32_t taken[2];
+	struct told told[2];
 	uint32_t cookie; /* 0: the peers did it with each other */
 	uint32_t offset; /* of the numbers towards the client from the server's */
 };
@@ -55,6 +75,54 @@ static uint8_t byte_at(unsigned int from, uint32_t seq)
 	return (uint8_t)((seq - isn[from]) * 7 + from);
 }
 
+static uint8_t own_byte(uint32_t off)
+{
+	return (uint8_t)(off * 13 + 100);
+}
+
+/* ---- what was told ---- */
+
+static uint32_t first_from(const struct weir_tcp_conn *c, unsigned int leg)
+{
+	struct weir_tcp_edge e;
+
+	weir_tcp_edge(c, leg, &e);
+	return e.seq_start;
+}
+
+/* The first number of the stream to the peer of `leg`. */
+static uint32_t first_to(const struct bed *b, const struct weir_tcp_conn *c, unsigned int leg)
+{
+	return leg == 0 && b->cookie ? b->cookie + 1 : first_from(c, !leg);
+}
+
+static uint8_t byte_told(const struct bed *b, unsigned int to, uint32_t off)
+{
+	const struct told *o = &b->told[to];
+	unsigned int i = o->n;
+
+	weir_assert(off < o->bytes);
+	while (o->piece[i - 1].at > off)
+		i--;
+	off = o->piece[i - 1].number + off - o->piece[i - 1].at;
+	return o->piece[i - 1].own ? own_byte(off) : byte_at(!to, off);
+}
+
+static void note_told(struct bed *b, unsigned int to, uint32_t number, bool own, uint32_t n)
+{
+	struct told *o = &b->told[to];
+	struct piece *last = o->n ? &o->piece[o->n - 1] : NULL;
+
+	if (!n)
+		return;
+	weir_assert(!o->shut);
+	if (!last || last->own != own || last->number + (o->bytes - last->at) != number) {
+		weir_assert(o->n < PIECES);
+		o->piece[o->n++] = (struct piece){o->bytes, number, own};
+	}
+	o->bytes += n;
+}
+
 /* ---- what weir does ---- */
 
 static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct rte_mbuf *m)
@@ -62,13 +130,98 @@ static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct
 	const struct bed *b = ctx;
 	struct weir_pkt p;
 
-	(void)c;
 	weir_pkt_parse(&p, m, WEIR_PKT_CHECKSUM_VERIFY);
 	weir_assert(p.drop == 0 && p.tuple.proto == WEIR_PROTO_TCP);
 	for (uint32_t i = 0; i < p.payload_len; i++)
 		weir_assert(*rte_pktmbuf_mtod_offset(m, uint8_t *, p.payload_off + i) ==
-			    byte_at(!leg, p.seq + i - (leg ? 0 : b->offset)));
+			    byte_told(b, leg, p.seq + i - first_to(b, c, leg)));
 	rte_pktmbuf_free(m);
+}
+
+static void pass(struct bed *b, struct weir_tcp_conn *c, unsigned int leg, uint32_t n)
+{
+	uint32_t off = (uint32_t)weir_tcp_offset(c, leg);
+
+	weir_tcp_pass(b->tcp, c, leg, n);
+	b->taken[leg] = (uint32_t)weir_tcp_offset(c, leg);
+	if (!b->told[!leg].shut)
+		note_told(b, !leg, first_from(c, leg) + off, false, b->taken[leg] - off);
+}
+
+static void discard(struct bed *b, struct weir_tcp_conn *c, unsigned int leg, uint32_t n)
+{
+	uint32_t there = weir_tcp_readable(c, leg), off = (uint32_t)weir_tcp_offset(c, leg);
+	uint32_t got = weir_tcp_discard(b->tcp, c, leg, n);
+
+	weir_assert(got == (n < there ? n : there));
+	b->apart |= got != 0;
+	b->taken[leg] = off + got;
+	weir_assert(weir_tcp_offset(c, leg) == b->taken[leg]);
+}
+
+static void say(struct bed *b, struct weir_tcp_conn *c, unsigned int leg)
+{
+	uint32_t queued = weir_tcp_queued(c, leg), at = b->told[leg].bytes;
+	uint8_t bytes[4096];
+	int got;
+
+	for (uint32_t i = 0; i < b->words_len; i++)
+		bytes[i] = own_byte(at + i);
+	got = weir_tcp_write(b->tcp, c, leg, weir_bytes_of(bytes, b->words_len));
+	weir_assert(weir_tcp_queued(c, leg) == queued + (got ? 0 : b->words_len));
+	weir_assert(got == -WEIR_EINVAL || !b->told[leg].shut);
+	if (got)
+		return;
+	b->apart |= b->words_len != 0;
+	note_told(b, leg, at, true, b->words_len);
+}
+
+static void shut(struct bed *b, struct weir_tcp_conn *c, unsigned int leg)
+{
+	weir_tcp_shut(b->tcp, c, leg);
+	b->told[leg].shut = true;
+}
+
+static void abort_leg(struct bed *b, struct weir_tcp_conn *c, unsigned int leg)
+{
+	weir_tcp_abort_leg(b->tcp, c, leg, b->now_ns);
+	b->told[leg].shut = b->apart = true;
+}
+
+/* Words about bytes of the peer of `leg`, of which there are `n`. */
+static void act(struct bed *b, struct weir_tcp_conn *c, unsigned int leg, uint32_t n)
+{
+	switch (b->words & 7) {
+	case 0:
+		break;
+	case 1:
+		discard(b, c, leg, n / 2);
+		break;
+	case 2:
+		discard(b, c, leg, n);
+		say(b, c, leg);
+		break;
+	case 3:
+		say(b, c, !leg);
+		break;
+	case 4:
+		discard(b, c, leg, n);
+		say(b, c, leg);
+		shut(b, c, leg);
+		shut(b, c, !leg);
+		break;
+	case 5:
+		abort_leg(b, c, !leg);
+		say(b, c, leg);
+		if (b->words_len & 1)
+			shut(b, c, leg);
+		break;
+	case 6:
+		shut(b, c, !leg);
+		break;
+	default:
+		abort_leg(b, c, leg);
+	}
 }
 
 static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
@@ -76,11 +229,17 @@ static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 	struct bed *b = ctx;
 	uint32_t n = weir_tcp_readable(c, leg);
 
+	weir_assert(!b->told[!leg].shut);
+	/* Nothing was dropped unasked. */
+	weir_assert(weir_tcp_offset(c, leg) == b->taken[leg]);
 	if (b->hold)
 		n /= 2;
-	weir_tcp_pass(b->tcp, c, leg, n);
-	b->passed[leg] += n;
-	weir_assert(weir_tcp_offset(c, leg) == b->passed[leg]);
+	if (b->told[0].n + 4 > PIECES || b->told[1].n + 4 > PIECES) {
+		weir_tcp_abort(b->tcp, c, 3, b->now_ns);
+		return;
+	}
+	act(b, c, leg, n);
+	pass(b, c, leg, n);
 }
 
 static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
@@ -182,7 +341,9 @@ static void give(struct bed *b, unsigned int from, uint8_t flags, uint32_t seq, 
 	}
 	if (!b->conn && from == 0 && p.tcp_flags == WEIR_TCP_SYN) {
 		b->conn = weir_tcp_open(b->tcp, &p, &open, b->now_ns);
-		b->passed[0] = b->passed[1] = b->cookie = b->offset = 0;
+		b->taken[0] = b->taken[1] = b->cookie = b->offset = 0;
+		b->told[0].n = b->told[0].bytes = b->told[1].n = b->told[1].bytes = 0;
+		b->told[0].shut = b->told[1].shut = b->apart = false;
 	}
 	if (b->conn && from == 1 && b->cookie && !weir_tcp_is_answered(b->conn))
 		b->offset = b->cookie - p.seq;
@@ -195,11 +356,14 @@ static void give(struct bed *b, unsigned int from, uint8_t flags, uint32_t seq, 
 static void check(struct bed *b)
 {
 	weir_tcp_flush(b->tcp, b->now_ns);
-	if (b->conn)
-		weir_tcp_check(b->conn);
+	if (!b->conn)
+		return;
+	weir_tcp_check(b->conn);
+	weir_assert(!b->apart || !weir_tcp_is_quiet(b->conn));
 }
 
-/* {what: 0 time, else side, flags; seq, ack: 16 bits from the initial numbers; length; more} */
+/* {what: 0x10 time, 0x40 words, 0x80 ICMP, else side, flags; seq, ack: 16 bits from the initial
+ * numbers; length; more; words: 1 hold, then what is done} */
 static void run_record(struct bed *b, const uint8_t *r)
 {
 	static const uint8_t flags[] = {
@@ -219,7 +383,16 @@ static void run_record(struct bed *b, const uint8_t *r)
 	uint32_t ack = f & WEIR_TCP_ACK ? ack_from + (r[3] | (uint32_t)r[4] << 8) : 0;
 	uint32_t len = r[5] * 5u;
 
-	if (r[0] & 0x10) {
+	b->words = r[7] >> 1;
+	b->words_len = r[5] * 16u;
+	if (r[0] & 0x40) {
+		if (b->conn)
+			act(b, b->conn, from, len);
+	} else if (r[0] & 0x80) {
+		if (b->conn)
+			weir_tcp_on_icmp(b->tcp, b->conn, from, ack_from + (seq - isn[from]),
+					 (uint16_t)(r[3] | r[4] << 8), b->now_ns);
+	} else if (r[0] & 0x10) {
 		b->now_ns += (uint64_t)r[1] << (r[2] & 0x1f);
 		weir_tcp_advance(b->tcp, b->now_ns, 100);
 	} else {

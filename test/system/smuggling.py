@@ -34,11 +34,11 @@ LENGTHS = [bad(f"length {value!r}", post(b"Content-Length: " + value, body=CHUNK
 
 CODINGS = [bad(f"coding {value!r}", post(b"Transfer-Encoding: " + value, body=CHUNKS + HIDDEN),
                status)
-           for value, status in ((b"chunked, chunked", 400), (b"identity", 501), (b"xchunked", 501),
-                                 (b"chunked x", 501), (b"gzip, chunked", 501), (b"\"chunked\"", 501),
-                                 (b"chunked;q=1", 501), (b"chunked, identity", 501),
-                                 (b"\x0bchunked", 501), (b"chunked\x00", 400), (b"", 400),
-                                 (b",", 400), (b"cow", 501))]
+           for value, status in (
+               (b"chunked, chunked", 400), (b"identity", 501), (b"xchunked", 501),
+               (b"chunked x", 501), (b"gzip, chunked", 501), (b"\"chunked\"", 501),
+               (b"chunked;q=1", 501), (b"chunked, identity", 501), (b"\x0bchunked", 501),
+               (b"chunked\x00", 400), (b"", 400), (b",", 400), (b"cow", 501))]
 
 TWO = [
     bad("length and chunked", post(b"Content-Length: 6", b"Transfer-Encoding: chunked",

@@ -7,7 +7,7 @@ import socket
 import time
 
 from cases import SOAK, Suite, check, check_equal
-from lab import ALLOW_ALL, Lab, best_device, need, sh, wait_for
+from lab import ALLOW_ALL, Lab, best_device, need, wait_for
 from smuggling import MESSAGES
 from test_inspect import Recorder
 
@@ -63,8 +63,8 @@ class Site:
                 before = os.path.join(lab.dir, "before.conf")
                 with open(before, "w", encoding="utf-8") as f:
                     f.write(PUT_IS_ALLOWED)
-                weir = lab.weir(policy=policy(
-                    threat=f", body: {{ overRequest: partial }}, rules: {{ before: ['{before}'] }}"))
+                rules = f", rules: {{ before: ['{before}'] }}"
+                weir = lab.weir(policy=policy(threat=", body: { overRequest: partial }" + rules))
                 weir.__enter__()
                 www = web(lab)
             except BaseException:
@@ -141,7 +141,8 @@ def one_connection_serves_many_requests():
 @suite.case()
 def pipelined_requests_have_their_responses_in_order():
     with site() as (lab, _, _www), dial(lab) as s:
-        ask = b"GET /page.html?n=%d HTTP/1.1\r\nHost: site\r\nUser-Agent: t\r\nAccept: */*\r\n%s\r\n"
+        ask = (b"GET /page.html?n=%d HTTP/1.1\r\nHost: site\r\nUser-Agent: t\r\nAccept: */*\r\n"
+               b"%s\r\n")
         s.sendall(b"".join(ask % (i, b"Connection: close\r\n" if i == 29 else b"")
                            for i in range(30)))
         check_equal(read_to_end(s).count(b"HTTP/1.1 200 OK\r\n"), 30, "responses")
@@ -190,27 +191,27 @@ def digest(path):
 
 SQLI = "1%27%20OR%20%271%27=%271%27%20UNION%20SELECT%20password%20FROM%20users--%20"
 XSS = "<script>alert(document.cookie)</script>"
-ATTACKS = [
-    {"where": "uri", "words": [], "path": f"/page.html?id={SQLI}"},
-    {"where": "path", "words": ["--path-as-is"], "path": "/page.html?f=../../../../etc/passwd"},
-    {"where": "header", "words": ["-A", "() { :; }; /bin/cat /etc/passwd"], "path": "/page.html"},
-    {"where": "referer", "words": ["-H", f"Referer: http://x/{XSS}"], "path": "/page.html"},
-    {"where": "cookie", "words": ["-b", f"a={XSS}"], "path": "/page.html"},
-    {"where": "form", "words": ["-d", f"name={SQLI}"], "path": "/page.html"},
-    {"where": "json", "words": ["-H", "Content-Type: application/json", "-d",
-                                '{"a":{"b":"%s"}}' % XSS], "path": "/page.html"},
-    {"where": "xml", "words": ["-H", "Content-Type: text/xml", "-d",
-                               "<a><b>1' UNION SELECT password FROM users--</b></a>"], "path": "/page.html"},
-    {"where": "multipart", "words": ["-F", "a=1' UNION SELECT password FROM users-- x"], "path": "/page.html"},
-]
+ATTACKS = {
+    "uri": ([], f"/page.html?id={SQLI}"),
+    "path": (["--path-as-is"], "/page.html?f=../../../../etc/passwd"),
+    "header": (["-A", "() { :; }; /bin/cat /etc/passwd"], "/page.html"),
+    "referer": (["-H", f"Referer: http://x/{XSS}"], "/page.html"),
+    "cookie": (["-b", f"a={XSS}"], "/page.html"),
+    "form": (["-d", f"name={SQLI}"], "/page.html"),
+    "json": (["-H", "Content-Type: application/json", "-d", '{"a":{"b":"%s"}}' % XSS],
+             "/page.html"),
+    "xml": (["-H", "Content-Type: text/xml", "-d",
+             "<a><b>1' UNION SELECT password FROM users--</b></a>"], "/page.html"),
+    "multipart": (["-F", "a=1' UNION SELECT password FROM users-- x"], "/page.html"),
+}
 
 
-@suite.case(each=[{"where": a["where"]} for a in ATTACKS])
+@suite.case(each=[{"where": where} for where in ATTACKS])
 def an_attack_is_refused(where):
     with site() as (lab, weir, _):
-        attack = next(a for a in ATTACKS if a["where"] == where)
+        words, path = ATTACKS[where]
         before = weir.counters()["http_denied"]
-        check_equal(status(lab, "-g", *attack["words"], path=attack["path"]), "403", "status")
+        check_equal(status(lab, "-g", *words, path=path), "403", "status")
         check_equal(weir.counters()["http_denied"] - before, 1, "refused")
         check_equal(status(lab, path="/page.html"), "200", "a page afterwards")
 

@@ -91,7 +91,11 @@ static bool intervened(Transaction *t, struct modsecurity_result *out)
 
 	if (!msc_intervention(t, &it))
 		return false;
-	out->status = it.status;
+	if (it.disruptive)
+		out->status = it.status;
+	/* The rule that refuses is told here and not to on_log. */
+	if (it.log)
+		on_log(out, it.log);
 	free(it.url);
 	free(it.log);
 	return it.disruptive;

@@ -3,6 +3,8 @@
  * What Debian's libmodsecurity makes of the lines that `weir inspect` reads:
  *
  *   modsecurity_oracle RULES… <LINES    {"id":…, "verdict":…, "status":…, "rules":[ids in order]}
+ *
+ * The rules must say SecRuleEngine: what is said before, libmodsecurity keeps.
  */
 #include "../../app/weir/inspect.h"
 #include "modsecurity.h"
@@ -10,8 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char prologue[] = "SecRuleEngine On\n"
-			       "SecRequestBodyAccess On\n"
+static const char prologue[] = "SecRequestBodyAccess On\n"
 			       "SecResponseBodyAccess On\n"
 			       "SecAuditEngine Off\n";
 

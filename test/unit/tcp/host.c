@@ -8,7 +8,7 @@
 #define RTO_NS     (400 * WEIR_NS_PER_MS)
 #define RTO_MAX_NS (4 * WEIR_NS_PER_S)
 
-static uint8_t byte_at(uint8_t salt, uint32_t off)
+uint8_t host_byte(uint8_t salt, uint32_t off)
 {
 	uint32_t x = (off + 1) * 2654435761u ^ (uint32_t)salt << 13;
 
@@ -44,6 +44,12 @@ static uint32_t window(const struct host *h)
 	return held < h->cfg.window ? h->cfg.window - held : 0;
 }
 
+static uint8_t expected(const struct host *h, uint32_t off)
+{
+	return h->cfg.byte_expected ? h->cfg.byte_expected(h->cfg.ctx, off)
+				    : host_byte(h->cfg.salt_expected, off);
+}
+
 static void take_payload(struct host *h, const struct segment *s)
 {
 	uint32_t off = s->seq - (h->irs + 1);
@@ -54,8 +60,7 @@ static void take_payload(struct host *h, const struct segment *s)
 		if ((int32_t)(at - h->in) < 0)
 			continue;
 		ck_assert_msg(at < h->cfg.expect, "byte %u of %u", at, h->cfg.expect);
-		ck_assert_msg(s->payload[i] == byte_at(h->cfg.salt_expected, at),
-			      "byte %u is not what was sent", at);
+		ck_assert_msg(s->payload[i] == expected(h, at), "byte %u is not what was sent", at);
 		h->have[at / 8] |= (uint8_t)(1 << at % 8);
 	}
 	while (h->in < h->cfg.expect && has(h, h->in))
@@ -215,7 +220,7 @@ static bool send_data(struct host *h, struct segment *s, uint64_t now_ns)
 		len = len < limit - h->nxt ? len : limit - h->nxt;
 		s->seq = h->cfg.iss + 1 + h->nxt;
 		for (uint32_t i = 0; i < len; i++)
-			s->payload[i] = byte_at(h->cfg.salt, h->nxt + i);
+			s->payload[i] = host_byte(h->cfg.salt, h->nxt + i);
 		s->len = (uint16_t)len;
 		s->flags = WEIR_TCP_PSH;
 		h->nxt += len;

@@ -23,6 +23,9 @@ struct host_cfg {
 	bool sack, timestamps;
 	uint8_t salt; /* of its bytes */
 	uint8_t salt_expected;
+	/* When the other one is not the only one who speaks: which byte stands at `off`. */
+	uint8_t (*byte_expected)(const void *ctx, uint32_t off);
+	const void *ctx;
 };
 
 struct host {
@@ -48,6 +51,8 @@ struct host {
 	uint8_t have[HOST_BYTES_MAX / 8];
 };
 
+/* What the host with this salt sends at `off`. */
+uint8_t host_byte(uint8_t salt, uint32_t off);
 void host_init(struct host *h, const struct host_cfg *cfg, bool active);
 void host_input(struct host *h, const struct segment *s, uint64_t now_ns);
 /* The next segment it wants to send now. */

@@ -40,7 +40,9 @@ static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 {
 	struct lab *l = ctx;
 
-	if (!l->hold)
+	if (l->reader)
+		l->reader(l, leg);
+	else if (!l->hold)
 		weir_tcp_pass(l->tcp, c, leg, weir_tcp_readable(c, leg));
 }
 

@@ -19,6 +19,7 @@ struct lab {
 	uint64_t now_ns;
 	uint8_t family;
 	uint16_t mtu;
+	void (*reader)(struct lab *l, unsigned int leg); /* instead of passing them */
 	bool hold;      /* bytes are not passed on when they come */
 	bool later;     /* a script's own words wait for its flush */
 	bool by_cookie; /* SYNs are answered as in a flood */
@@ -58,6 +59,7 @@ void lab_advance(struct lab *l, uint64_t ns);
 
 Suite *tcp_cookie_suite(void);
 Suite *tcp_line_suite(void);
+Suite *tcp_middle_suite(void);
 Suite *tcp_own_suite(void);
 Suite *tcp_rules_suite(void);
 

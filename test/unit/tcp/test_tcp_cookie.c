@@ -260,6 +260,123 @@ START_TEST(a_client_that_resets_meanwhile_takes_the_server_with_it)
 }
 END_TEST
 
+/* ---- weir's own words while the server is being asked ---- */
+
+static void answer_itself(struct visit *v)
+{
+	static const uint8_t bytes[50];
+	struct weir_bytes said = weir_bytes_of(bytes, sizeof(bytes));
+
+	v->lab.hold = true;
+	knock(v);
+	come_back(v);
+	send(v, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, v->cookie + 1, 10);
+	expect(v, 0, WEIR_TCP_ACK, v->cookie + 1, CLIENT_ISN + 11, 0);
+	ck_assert_uint_eq(weir_tcp_discard(v->lab.tcp, v->lab.conn, 0, 10), 10);
+	ck_assert_int_eq(weir_tcp_write(v->lab.tcp, v->lab.conn, 1, said), -WEIR_EINVAL);
+	ck_assert_int_eq(weir_tcp_write(v->lab.tcp, v->lab.conn, 0, said), 0);
+	lab_advance(&v->lab, WEIR_NS_PER_MS);
+	expect(v, 0, WEIR_TCP_ACK, v->cookie + 1, CLIENT_ISN + 11, 50);
+	expect_nothing(v);
+}
+
+static void say_good_bye(struct visit *v)
+{
+	answer_itself(v);
+	weir_tcp_shut(v->lab.tcp, v->lab.conn, 0);
+	weir_tcp_shut(v->lab.tcp, v->lab.conn, 1);
+	lab_advance(&v->lab, WEIR_NS_PER_MS);
+	expect(v, 0, WEIR_TCP_ACK | WEIR_TCP_FIN, v->cookie + 51, CLIENT_ISN + 11, 0);
+	expect_nothing(v);
+}
+
+/* The client's side comes to its end, whatever the server does. */
+static void hear_good_bye(struct visit *v, enum weir_tcp_end end)
+{
+	send(v, 0, WEIR_TCP_ACK | WEIR_TCP_FIN, CLIENT_ISN + 11, v->cookie + 52, 0);
+	expect(v, 0, WEIR_TCP_ACK, v->cookie + 52, CLIENT_ISN + 12, 0);
+	expect_nothing(v);
+	ck_assert(!v->lab.ended);
+	lab_advance(&v->lab, 61 * WEIR_NS_PER_S);
+	ck_assert(v->lab.ended && v->lab.end == end);
+	expect_nothing(v);
+}
+
+static void answer_before_the_server(struct visit *v)
+{
+	say_good_bye(v);
+	let_in(v);
+	expect(v, 1, WEIR_TCP_ACK | WEIR_TCP_FIN, CLIENT_ISN + 1, SERVER_ISN + 1, 0);
+	send(v, 1, WEIR_TCP_ACK | WEIR_TCP_FIN, SERVER_ISN + 1, CLIENT_ISN + 2, 0);
+	expect(v, 1, WEIR_TCP_ACK, CLIENT_ISN + 2, SERVER_ISN + 2, 0);
+	hear_good_bye(v, WEIR_TCP_END_CLOSED);
+}
+
+static void answer_for_one_that_refuses(struct visit *v)
+{
+	say_good_bye(v);
+	send(v, 1, WEIR_TCP_RST | WEIR_TCP_ACK, 0, CLIENT_ISN + 1, 0);
+	hear_good_bye(v, WEIR_TCP_END_CLOSED);
+}
+
+/* The answer again, and no reset. */
+static void hear_again(struct visit *v)
+{
+	struct segment s;
+
+	while (lab_next(&v->lab, 0, &s))
+		ck_assert(!(s.flags & WEIR_TCP_RST));
+}
+
+static void answer_for_one_that_is_silent(struct visit *v)
+{
+	say_good_bye(v);
+	for (unsigned int s = 1; s <= 32; s *= 2) {
+		lab_advance(&v->lab, s * WEIR_NS_PER_S + 10 * WEIR_NS_PER_MS);
+		expect(v, 1, WEIR_TCP_SYN, CLIENT_ISN, 0, 0);
+		hear_again(v);
+	}
+	lab_advance(&v->lab, 65 * WEIR_NS_PER_S);
+	hear_again(v);
+	expect_nothing(v); /* the server is given up */
+	hear_good_bye(v, WEIR_TCP_END_CLOSED);
+}
+
+static void answer_and_reset_the_server(struct visit *v)
+{
+	answer_itself(v);
+	weir_tcp_abort_leg(v->lab.tcp, v->lab.conn, 1, v->lab.now_ns);
+	lab_advance(&v->lab, WEIR_NS_PER_MS);
+	expect(v, 1, WEIR_TCP_RST | WEIR_TCP_ACK, CLIENT_ISN + 1, 1, 0);
+	expect(v, 0, WEIR_TCP_ACK | WEIR_TCP_FIN, v->cookie + 51, CLIENT_ISN + 11, 0);
+	/* Its answer was under way. */
+	send(v, 1, WEIR_TCP_SYN | WEIR_TCP_ACK, SERVER_ISN, CLIENT_ISN + 1, 0);
+	ck_assert_int_eq(v->lab.last, WEIR_DROP_TCP_BAD_STATE);
+	expect(v, 1, WEIR_TCP_RST, CLIENT_ISN + 1, 1, 0);
+	hear_good_bye(v, WEIR_TCP_END_ABORTED);
+}
+
+static void reset_the_client(struct visit *v)
+{
+	answer_itself(v);
+	weir_tcp_abort_leg(v->lab.tcp, v->lab.conn, 0, v->lab.now_ns);
+	expect(v, 0, WEIR_TCP_RST | WEIR_TCP_ACK, v->cookie + 51, CLIENT_ISN + 11, 0);
+	expect(v, 0, WEIR_TCP_RST | WEIR_TCP_ACK, v->cookie + 1, CLIENT_ISN + 11, 0);
+	expect(v, 1, WEIR_TCP_RST | WEIR_TCP_ACK, CLIENT_ISN + 1, 1, 0);
+	lab_advance(&v->lab, WEIR_NS_PER_MS);
+	ck_assert(v->lab.ended && v->lab.end == WEIR_TCP_END_ABORTED);
+}
+
+START_TEST(a_client_is_answered_whatever_the_server_does_that_was_asked)
+{
+	both_families(answer_before_the_server);
+	both_families(answer_for_one_that_refuses);
+	both_families(answer_for_one_that_is_silent);
+	both_families(answer_and_reset_the_server);
+	both_families(reset_the_client);
+}
+END_TEST
+
 START_TEST(a_flood_begins_with_so_many_in_the_handshake)
 {
 	struct segment s = {.flags = WEIR_TCP_SYN, .seq = CLIENT_ISN, .scale = 0xff};
@@ -293,5 +410,6 @@ Suite *tcp_cookie_suite(void)
 			  a_server_that_does_not_answer_is_asked_again_and_given_up,
 			  what_came_before_the_server_answers_goes_on_then,
 			  a_client_that_resets_meanwhile_takes_the_server_with_it,
+			  a_client_is_answered_whatever_the_server_does_that_was_asked,
 			  a_flood_begins_with_so_many_in_the_handshake);
 }

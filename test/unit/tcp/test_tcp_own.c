@@ -183,6 +183,8 @@ static const struct row resets[] = {
 	{"what was queued for a peer that is reset is gone",
 	 "open; write s 1 3000; s< A 1 1 1460; s< A 1461 1 1460; s< A 2921 1 80; abort s;"
 	 "s< RA 3001 1 0; s< RA 1 1 0; queued s 0; wait 1000; s< -; c< FA 1 1 0"},
+	{"what waits behind a gap of a peer that is reset is gone",
+	 "open; s> A 101 1 100; s< A 1 1 0; abort s; s< RA 1 1 0; c< FA 1 1 0"},
 	{"the other stream ends by itself, behind what is said in time",
 	 "open; later; abort s; write c 1 10; flush; c< A 1 1 10; c< FA 11 1 0; s< RA 1 1 0;"
 	 "write c 12 10 refused"},
@@ -288,9 +290,232 @@ START_TEST(every_state_can_be_shut)
 }
 END_TEST
 
+/* ---- without memory ---- */
+
+#define SPANS 64
+
+static void give(struct lab *l, unsigned int from, uint8_t flags, uint32_t seq, uint32_t ack,
+		 uint16_t len, uint16_t window)
+{
+	struct segment s = {.flags = flags,
+			    .seq = seq,
+			    .ack = ack,
+			    .len = len,
+			    .window = window,
+			    .scale = 0xff};
+
+	s.mss = flags & WEIR_TCP_SYN ? 1460 : 0;
+	lab_send(l, from, &s);
+}
+
+static void open_lab(struct lab *l)
+{
+	struct lab_cfg cfg = {.family = 4, .mtu = 1500, .segments = SPANS};
+
+	lab_open(l, &cfg);
+	give(l, 0, WEIR_TCP_SYN, CLIENT_ISN, 0, 0, 65535);
+	give(l, 1, WEIR_TCP_SYN | WEIR_TCP_ACK, SERVER_ISN, CLIENT_ISN + 1, 0, 65535);
+	give(l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, 0);
+	give(l, 1, WEIR_TCP_ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 0, 0);
+	ck_assert(weir_tcp_is_open(l->conn));
+}
+
+/* What of `flags` weir has sent to this host by now; payload is added up. */
+static bool was_sent(struct lab *l, unsigned int to, uint8_t flags, uint32_t *bytes)
+{
+	struct segment s;
+	bool found = false;
+
+	while (lab_next(l, to, &s)) {
+		found |= (s.flags & flags) == flags;
+		*bytes += s.len;
+	}
+	return found;
+}
+
+START_TEST(without_views_nothing_is_queued)
+{
+	static const uint8_t bytes[5840];
+	struct weir_bytes said = weir_bytes_of(bytes, sizeof(bytes));
+	uint32_t queued = 0, used, sent = 0;
+	static struct lab l;
+	int got;
+
+	open_lab(&l);
+	while ((got = weir_tcp_write(l.tcp, l.conn, 0, said)) == 0)
+		queued += sizeof(bytes);
+	used = weir_tcp_segments_used(l.tcp);
+	ck_assert_int_eq(got, -WEIR_ENOMEM);
+	ck_assert_uint_gt(queued, 3 * sizeof(bytes));
+	ck_assert_uint_eq(weir_tcp_queued(l.conn, 0), queued);
+	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 1, said), -WEIR_ENOMEM);
+	ck_assert_uint_eq(weir_tcp_queued(l.conn, 1), 0);
+	ck_assert_uint_eq(weir_tcp_segments_used(l.tcp), used);
+	/* What is left is for sending, which goes on. */
+	ck_assert_uint_le(used, SPANS - SPANS / 16);
+	lab_advance(&l, WEIR_NS_PER_MS);
+	give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, 65535);
+	for (uint32_t before = UINT32_MAX; sent != before;) {
+		before = sent;
+		(void)was_sent(&l, 0, WEIR_TCP_ACK, &sent);
+		give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1 + sent, 0, 65535);
+	}
+	ck_assert_uint_eq(sent, queued);
+	ck_assert_uint_eq(weir_tcp_segments_used(l.tcp), 0);
+	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 0, said), 0);
+	/* More than there can ever be. */
+	said.len = SIZE_MAX / 2;
+	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 0, said), -WEIR_ENOMEM);
+	lab_close(&l);
+}
+END_TEST
+
+START_TEST(without_buffers_nothing_is_queued)
+{
+	static const uint8_t bytes[3000]; /* three segments */
+	static struct rte_mbuf *taken[1 << 15];
+	struct weir_bytes said = weir_bytes_of(bytes, sizeof(bytes));
+	unsigned int left, n = 0;
+	static struct lab l;
+
+	open_lab(&l);
+	left = rte_mempool_avail_count(lab_pool());
+	ck_assert_uint_le(left, WEIR_ARRAY_LEN(taken));
+	while (n < left)
+		taken[n++] = rte_pktmbuf_alloc(lab_pool());
+	for (unsigned int there = 0; there < 4; there++) {
+		int got = weir_tcp_write(l.tcp, l.conn, 0, said);
+
+		ck_assert_int_eq(got, there < 3 ? -WEIR_ENOMEM : 0);
+		ck_assert_uint_eq(weir_tcp_queued(l.conn, 0), there < 3 ? 0 : 3000);
+		ck_assert_uint_eq(weir_tcp_segments_used(l.tcp), there < 3 ? 0 : 3);
+		ck_assert_uint_eq(rte_mempool_avail_count(lab_pool()), there < 3 ? there : 0);
+		rte_pktmbuf_free(taken[--n]);
+	}
+	while (n)
+		rte_pktmbuf_free(taken[--n]);
+	lab_close(&l);
+}
+END_TEST
+
+START_TEST(without_a_view_for_the_fin_it_follows_later)
+{
+	uint32_t sent = 0, passed = 0;
+	static struct lab l;
+
+	open_lab(&l);
+	l.hold = true;
+	give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 1400, 65535);
+	/* Each byte that is passed alone, and waits, takes a view. */
+	for (; weir_tcp_segments_used(l.tcp) < SPANS; passed++)
+		weir_tcp_pass(l.tcp, l.conn, 0, 1);
+	weir_tcp_pass(l.tcp, l.conn, 0, 1);
+	ck_assert_uint_eq(weir_tcp_offset(l.conn, 0), passed);
+	weir_tcp_shut(l.tcp, l.conn, 0);
+	lab_advance(&l, WEIR_NS_PER_MS);
+	ck_assert(!was_sent(&l, 0, WEIR_TCP_FIN, &sent));
+	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 0, weir_bytes_str("late")), -WEIR_EINVAL);
+	lab_advance(&l, 50 * WEIR_NS_PER_MS);
+	ck_assert(!was_sent(&l, 0, WEIR_TCP_FIN, &sent));
+	give(&l, 1, WEIR_TCP_ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 0, 65535);
+	(void)was_sent(&l, 1, WEIR_TCP_ACK, &sent);
+	give(&l, 1, WEIR_TCP_ACK, SERVER_ISN + 1, CLIENT_ISN + 1 + sent, 0, 65535);
+	lab_advance(&l, 50 * WEIR_NS_PER_MS);
+	ck_assert(was_sent(&l, 0, WEIR_TCP_FIN, &sent));
+	lab_close(&l);
+}
+END_TEST
+
+START_TEST(the_last_segment_of_what_is_said_is_pushed)
+{
+	static const uint8_t bytes[3000];
+	static struct lab l;
+	struct segment s;
+
+	open_lab(&l);
+	give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, 65535);
+	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 0, weir_bytes_of(bytes, sizeof(bytes))), 0);
+	give(&l, 1, WEIR_TCP_ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 1000, 65535);
+	while (lab_next(&l, 0, &s) && s.len == 0)
+		;
+	for (unsigned int i = 0; i < 3; i++, ck_assert(lab_next(&l, 0, &s)))
+		ck_assert_uint_eq(s.flags & WEIR_TCP_PSH, i == 2 ? WEIR_TCP_PSH : 0);
+	ck_assert_uint_eq(s.len, 1000);
+	lab_close(&l);
+}
+END_TEST
+
+/* ---- words out of on_bytes ---- */
+
+static void throw_all_away(struct lab *l, unsigned int leg)
+{
+	if (leg == 0)
+		return; /* it waits for the server's word */
+	ck_assert_uint_eq(weir_tcp_discard(l->tcp, l->conn, 0, UINT32_MAX), 10);
+	ck_assert_uint_eq(weir_tcp_discard(l->tcp, l->conn, 1, UINT32_MAX), 20);
+}
+
+START_TEST(a_fin_goes_on_when_the_other_leg_had_its_bytes_thrown_away)
+{
+	static struct lab l;
+	uint32_t sent = 0;
+
+	open_lab(&l);
+	l.reader = throw_all_away;
+	give(&l, 0, WEIR_TCP_ACK | WEIR_TCP_FIN, CLIENT_ISN + 1, SERVER_ISN + 1, 10, 65535);
+	ck_assert(!was_sent(&l, 1, WEIR_TCP_FIN, &sent));
+	give(&l, 1, WEIR_TCP_ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 20, 65535);
+	ck_assert(was_sent(&l, 1, WEIR_TCP_FIN, &sent));
+	ck_assert_uint_eq(sent, 0);
+	ck_assert(!was_sent(&l, 0, WEIR_TCP_FIN, &sent));
+	lab_close(&l);
+}
+END_TEST
+
+static void keep(struct lab *l, unsigned int leg)
+{
+	(void)l;
+	(void)leg;
+}
+
+static void answer_and_close(struct lab *l, unsigned int leg)
+{
+	ck_assert_uint_eq(leg, 1);
+	ck_assert_uint_eq(weir_tcp_discard(l->tcp, l->conn, 1, UINT32_MAX), 20);
+	ck_assert_int_eq(weir_tcp_write(l->tcp, l->conn, 1, weir_bytes_str("no")), -WEIR_EINVAL);
+	ck_assert_int_eq(weir_tcp_write(l->tcp, l->conn, 0, weir_bytes_str("sorry")), 0);
+	weir_tcp_shut(l->tcp, l->conn, 0);
+}
+
+START_TEST(a_server_that_resets_may_still_be_answered_for)
+{
+	static struct lab l;
+	uint32_t sent = 0;
+
+	open_lab(&l);
+	l.reader = keep;
+	give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, 65535);
+	give(&l, 1, WEIR_TCP_ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 20, 65535);
+	l.reader = answer_and_close;
+	give(&l, 1, WEIR_TCP_RST, SERVER_ISN + 21, 0, 0, 0);
+	ck_assert(!l.ended);
+	ck_assert(was_sent(&l, 0, WEIR_TCP_FIN, &sent));
+	ck_assert_uint_eq(sent, 5);
+	give(&l, 0, WEIR_TCP_ACK | WEIR_TCP_FIN, CLIENT_ISN + 1, SERVER_ISN + 7, 0, 65535);
+	lab_advance(&l, 61 * WEIR_NS_PER_S);
+	ck_assert(l.ended && l.end == WEIR_TCP_END_CLOSED);
+	lab_close(&l);
+}
+END_TEST
+
 Suite *tcp_own_suite(void)
 {
 	return WEIR_SUITE("tcp own words", bytes_can_be_thrown_away, weir_can_speak_itself,
 			  weir_can_end_a_stream, one_peer_is_reset_and_the_other_hears_the_rest,
-			  every_state_can_be_shut);
+			  every_state_can_be_shut, without_views_nothing_is_queued,
+			  without_buffers_nothing_is_queued,
+			  without_a_view_for_the_fin_it_follows_later,
+			  the_last_segment_of_what_is_said_is_pushed,
+			  a_fin_goes_on_when_the_other_leg_had_its_bytes_thrown_away,
+			  a_server_that_resets_may_still_be_answered_for);
 }

@@ -40,4 +40,15 @@ struct op_row {
 };
 void op_test_rows(const struct op_row *rows, size_t n);
 
+Suite *waf_op_suite(void);
+Suite *waf_op_card_suite(void);
+Suite *waf_op_inject_suite(void);
+Suite *waf_op_ip_suite(void);
+Suite *waf_op_number_suite(void);
+Suite *waf_op_pm_suite(void);
+Suite *waf_op_rx_suite(void);
+Suite *waf_op_sqli_suite(void);
+Suite *waf_op_text_suite(void);
+Suite *waf_op_validate_suite(void);
+
 #endif

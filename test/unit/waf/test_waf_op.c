@@ -75,7 +75,6 @@ START_TEST(no_memory_is_reported)
 }
 END_TEST
 
-Suite *waf_op_suite(void);
 Suite *waf_op_suite(void)
 {
 	return WEIR_SUITE("waf op", some_always_match_and_some_never,

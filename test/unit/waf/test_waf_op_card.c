@@ -82,7 +82,6 @@ START_TEST(expressions_that_are_wrong_are_refused)
 }
 END_TEST
 
-Suite *waf_op_card_suite(void);
 Suite *waf_op_card_suite(void)
 {
 	return WEIR_SUITE("waf op card", numbers_count_when_their_digits_say_so,

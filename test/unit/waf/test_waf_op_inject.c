@@ -157,6 +157,20 @@ START_TEST(short_values_are_told_as_libinjection_does)
 }
 END_TEST
 
+START_TEST(a_run_of_letters_and_digits_is_no_sql)
+{
+	static const char alphabet[] = "01b2xeduor_";
+	struct op_test t;
+
+	op_test_init(&t, WEIR_SEC_O_DETECTSQLI, "");
+	for_all(alphabet, sizeof(alphabet) - 1, 5, check_sqli, &t);
+	ck_assert(!op_test_need(&t, weir_bytes_str("1or0x1union\xc3\xa9select_2")));
+	ck_assert(op_test_need(&t, weir_bytes_str("1\xa0or\xa0"
+						  "1")));
+	op_test_fini(&t);
+}
+END_TEST
+
 /* Pieces of SQL in any order. */
 START_TEST(pieces_of_sql_are_told_as_libinjection_does)
 {
@@ -247,13 +261,12 @@ START_TEST(pieces_of_sql_are_told_as_libinjection_does)
 }
 END_TEST
 
-Suite *waf_op_inject_suite(void);
 Suite *waf_op_inject_suite(void)
 {
 	return WEIR_SUITE(
 		"waf op inject", libinjection_is_what_it_is_taken_for, attacks_are_told_from_text,
 		the_fingerprint_is_captured, what_follows_the_value_is_not_looked_at,
 		a_value_that_is_too_long_is_not_told, markup_needs_a_bracket_or_an_equals_sign,
-		short_values_are_told_as_libinjection_does,
+		short_values_are_told_as_libinjection_does, a_run_of_letters_and_digits_is_no_sql,
 		pieces_of_sql_are_told_as_libinjection_does);
 }

@@ -100,7 +100,6 @@ START_TEST(bisection_finds_what_a_walk_finds)
 }
 END_TEST
 
-Suite *waf_op_ip_suite(void);
 Suite *waf_op_ip_suite(void)
 {
 	return WEIR_SUITE("waf op ip", addresses_are_looked_for_in_prefixes,

@@ -86,7 +86,6 @@ START_TEST(macros_are_numbers)
 }
 END_TEST
 
-Suite *waf_op_number_suite(void);
 Suite *waf_op_number_suite(void)
 {
 	return WEIR_SUITE("waf op number", numbers_are_compared, what_is_no_number_is_zero,

@@ -164,7 +164,6 @@ START_TEST(the_earliest_end_is_that_of_the_definition)
 }
 END_TEST
 
-Suite *waf_op_pm_suite(void);
 Suite *waf_op_pm_suite(void)
 {
 	return WEIR_SUITE("waf op pm", phrases_are_found_in_any_case,

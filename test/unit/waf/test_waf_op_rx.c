@@ -151,7 +151,6 @@ START_TEST(macros_end_at_limits_too)
 }
 END_TEST
 
-Suite *waf_op_rx_suite(void);
 Suite *waf_op_rx_suite(void)
 {
 	return WEIR_SUITE("waf op rx", expressions_are_read_as_modsecurity_v2_does,

@@ -148,7 +148,6 @@ START_TEST(conditions_rule_values_out)
 }
 END_TEST
 
-Suite *waf_op_text_suite(void);
 Suite *waf_op_text_suite(void)
 {
 	return WEIR_SUITE("waf op text", text_is_compared_in_its_case,

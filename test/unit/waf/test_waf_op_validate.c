@@ -89,7 +89,6 @@ START_TEST(what_is_not_utf8_matches)
 }
 END_TEST
 
-Suite *waf_op_validate_suite(void);
 Suite *waf_op_validate_suite(void)
 {
 	return WEIR_SUITE("waf op validate", bytes_outside_the_range_match,

@@ -1,0 +1,345 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The WAF through `weir inspect`: test/waf/run.py [PATTERN]
+
+  semantics/X.conf, X.yaml   what SecLang means: small rules, exact expectations
+  cases/*.yaml               Debian's CRS 3.3.4 (after base.conf)
+  rules/waf/cases            weir's own rules, by run_cases.py
+  CRS v4's regression tests  when WEIR_CRS4 names a folder with crs-setup.conf.example,
+                             ftw-setup.conf, rules/, tests/ and crs_tests.py; misses that are known
+                             stand in known-misses.txt
+  prefilter                  on and off the same must come of each case and of a made-up corpus
+  oracle                     libmodsecurity over that corpus; what may differ is in differences.txt
+
+With WEIR_SOAK the corpus has 100,000 lines instead of 2,000. Lines are told as test/system does it.
+"""
+import base64
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "test", "system"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from cases import SOAK, Failure, Skip, Suite, check  # noqa: E402
+
+try:
+    import corpus
+    import waf_lines
+except ImportError:
+    waf_lines = None
+
+BUILD = os.environ.get("WEIR_BUILD", f"{ROOT}/build")
+WEIR = f"{BUILD}/app/weir/weir"
+ORACLE = f"{BUILD}/test/waf/modsecurity_oracle"
+CRS4 = os.environ.get("WEIR_CRS4", "")
+DEBIAN = [f"{HERE}/base.conf", "/etc/modsecurity/crs/crs-setup.conf",
+          "/usr/share/modsecurity-crs/rules/*.conf"]
+CORPUS_LINES = 100_000 if SOAK else 2_000
+WANTED_RATE = 99.8
+# Rules that only add up what others found.
+SUMS = {949110, 949111, 959100, 959101, 980100, 980110, 980120, 980130, 980140, 980145, 980150}
+
+suite = Suite()
+
+
+# ---- what is needed ----
+
+
+def need_weir():
+    if waf_lines is None:
+        raise Skip("python3-yaml is not installed")
+    if not os.path.exists(WEIR):
+        raise Skip(f"{WEIR} is not built")
+
+
+def need_debian():
+    need_weir()
+    if not os.path.exists(DEBIAN[1]):
+        raise Skip("modsecurity-crs is not installed")
+
+
+def read_list(name):
+    """[(first word, the rest)] of a file's lines; `#` begins a comment."""
+    found = []
+    with open(f"{HERE}/{name}", encoding="utf-8") as f:
+        for line in f:
+            word, _, rest = line.strip().partition(" ")
+            if word and not word.startswith("#"):
+                check(rest.strip(), f"{name}: {word} has no reason")
+                found.append((word, rest.strip()))
+    return found
+
+
+def paranoia_rules(level, folder):
+    """Debian's rules at a level that each engine reads from the rules."""
+    path = f"{folder}/paranoia.conf"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f'SecAction "id:200900,phase:1,pass,nolog,setvar:tx.paranoia_level={level},'
+                f'setvar:tx.executing_paranoia_level={level}"\n')
+    return DEBIAN[:2] + [path] + DEBIAN[2:]
+
+
+# ---- cases in files ----
+
+
+def judge_file(path, rules, kind):
+    """Tells a line for each case of a file."""
+    need_weir()
+    options, cases = waf_lines.load(path)
+    lines = [waf_lines.line_of_case(case) for case in cases]
+    results = waf_lines.run(waf_lines.inspect_command(WEIR, rules, options), lines)
+    check(len(results) == len(cases), f"{len(results)} lines came back of {len(cases)}")
+    failed = 0
+    for case, result in zip(cases, results):
+        name = f"waf: {kind} {os.path.basename(path)[:-5]}: {case['name']}"
+        wrong = waf_lines.judge(case, result)
+        if wrong:
+            failed += 1
+            suite.not_ok(name, "; ".join(wrong))
+        else:
+            suite.ok(name)
+    check(not failed, f"{failed} of {len(cases)} cases fail")
+
+
+def semantics_files():
+    return sorted(glob.glob(f"{HERE}/semantics/*.yaml"))
+
+
+def conf_of(path):
+    return path[:-5] + ".conf"
+
+
+def run_semantics(path):
+    judge_file(path, [conf_of(path)], "semantics")
+
+
+def run_cases(path):
+    need_debian()
+    judge_file(path, DEBIAN, "CRS 3.3")
+
+
+def own_rules():
+    need_weir()
+    script = f"{HERE}/run_cases.py"
+    if not os.path.exists(script):
+        raise Skip("there is no test/waf/run_cases.py")
+    done = subprocess.run([sys.executable, script, "--weir", WEIR], capture_output=True, text=True,
+                          check=False)
+    for line in done.stdout.splitlines():
+        print(line, flush=True)  # ok and not ok as they are
+    check(done.returncode == 0, f"run_cases.py ended with {done.returncode}: {done.stderr[-300:]}")
+
+
+# ---- CRS v4's own tests ----
+
+
+def crs4_command(command, *more):
+    return [sys.executable, f"{CRS4}/crs_tests.py", command, f"{CRS4}/tests", *more]
+
+
+def crs4_misses():
+    """({test: what was wrong}, the last line) of a run."""
+    with tempfile.TemporaryDirectory(prefix="weir-crs4-") as folder:
+        prepared = subprocess.run(crs4_command("prepare"), capture_output=True, text=True,
+                                  check=True).stdout
+        rules = [f"{CRS4}/crs-setup.conf.example", f"{CRS4}/ftw-setup.conf", f"{CRS4}/rules/*.conf"]
+        results = waf_lines.run(
+            waf_lines.inspect_command(WEIR, rules, ["--mode", "detect"]), prepared.splitlines())
+        with open(f"{folder}/results", "w", encoding="utf-8") as f:
+            for result in results:
+                f.write(json.dumps(result) + "\n")
+        told = subprocess.run(crs4_command("check", f"{folder}/results", "--want", "0"),
+                              capture_output=True, text=True, check=False).stdout.splitlines()
+    check(told and " pass: " in told[-1], f"crs_tests.py says {told[-1:]}")
+    return {line.partition(" ")[0]: line.partition(" ")[2] for line in told[:-1]}, told[-1]
+
+
+def crs_v4():
+    need_weir()
+    if not CRS4:
+        raise Skip("WEIR_CRS4 names no folder")
+    known = dict(read_list("known-misses.txt"))
+    missed, last = crs4_misses()
+    print(f"# CRS v4: {last}")
+    for test in sorted(missed.keys() - known.keys()):
+        suite.not_ok(f"waf: CRS v4 {test}", missed[test])
+    for test in sorted(known.keys() - missed.keys()):
+        suite.not_ok(f"waf: CRS v4 {test}", "passes, though it stands in known-misses.txt")
+    rate = float(last.rpartition(": ")[2].split()[0])
+    check(rate >= WANTED_RATE, f"{last}, wanted {WANTED_RATE} %")
+    check(missed.keys() == known.keys(), "the misses are not those that are known")
+
+
+# ---- the prefilter ----
+
+
+def without_time(result):
+    return {key: value for key, value in result.items() if key != "us"}
+
+
+def same_with_and_without_prefilter(rules, lines, options=()):
+    fast = waf_lines.run(waf_lines.inspect_command(WEIR, rules, options), lines)
+    slow = waf_lines.run(waf_lines.inspect_command(WEIR, rules, [*options, "--no-prefilter"]),
+                         lines)
+    check(len(fast) == len(slow) == len(lines), "lines are missing")
+    different = [(a, b) for a, b in zip(fast, slow) if without_time(a) != without_time(b)]
+    if different:
+        a, b = different[0]
+        raise Failure(f"{len(different)} of {len(lines)} differ, the first: {a['id']}: with "
+                      f"{a.get('rules')} {a.get('verdict')}, without {b.get('rules')} "
+                      f"{b.get('verdict')}")
+
+
+# One time for all, so that nothing depends on the clock.
+def timed(lines):
+    return [json.dumps({**json.loads(line), "time": 1_600_000_000}) for line in lines]
+
+
+def prefilter_of_cases():
+    need_debian()
+    for path in semantics_files():
+        options, cases = waf_lines.load(path)
+        same_with_and_without_prefilter(
+            [conf_of(path)], timed(map(waf_lines.line_of_case, cases)), options)
+    for path in sorted(glob.glob(f"{HERE}/cases/*.yaml")):
+        options, cases = waf_lines.load(path)
+        same_with_and_without_prefilter(DEBIAN, timed(map(waf_lines.line_of_case, cases)), options)
+
+
+def prefilter_of_corpus(paranoia):
+    need_debian()
+    lines = timed(corpus.lines(seed=paranoia, count=CORPUS_LINES))
+    same_with_and_without_prefilter(
+        DEBIAN, lines, ["--mode", "detect", "--paranoia", str(paranoia)])
+
+
+def prefilter_of_corpus_v4(paranoia):
+    need_weir()
+    if not CRS4:
+        raise Skip("WEIR_CRS4 names no folder")
+    lines = timed(corpus.lines(seed=10 + paranoia, count=CORPUS_LINES))
+    rules = [f"{HERE}/base.conf", f"{CRS4}/crs-setup.conf.example", f"{CRS4}/rules/*.conf"]
+    same_with_and_without_prefilter(rules, lines, ["--mode", "detect", "--paranoia", str(paranoia)])
+
+
+# ---- libmodsecurity ----
+
+
+# Conditions of differences.txt: what the request must have in it.
+CONDITIONS = {
+    "any": rb"",
+    "other-body": rb"Content-Type: (?!application/x-www-form-urlencoded)",
+    "escaped-target": rb"^\S+ \S*%",
+    "escaped-question-mark": rb"^\S+ [^ ?]*%3[fF]",
+    "backslash": rb"\\|%5[cC]|&#",
+    "nul": rb"\0|%00|u0000|&#0;",
+    "line-end": rb"%0[aAdD]|\\n|\n[^\n]*\n[^\n]*$",
+    "value-begins-with-line-end": rb"\r\n\r\n\r\n",
+    "empty-name": rb'[; ]name=""',
+    "empty-filename": rb'filename=""',
+}
+
+
+def read_differences():
+    """{(side, rule or *): [condition, compiled]}."""
+    found = {}
+    for word, rest in read_list("differences.txt"):
+        side, _, rule = word.partition(":")
+        condition, _, reason = rest.partition(" ")
+        check(side in ("weir", "libmodsecurity") and condition in CONDITIONS and reason,
+              f"differences.txt: {word} {rest}")
+        found.setdefault((side, rule), []).append(re.compile(CONDITIONS[condition], re.S))
+    return found
+
+
+class Comparison:
+    """Ids on which the engines disagree without a reason, each with the lines that show it."""
+
+    def __init__(self, known):
+        self.known = known
+        self.unexplained = {}
+        self.same = self.explained = self.compared = 0
+
+    def is_known(self, side, rule, request):
+        return any(condition.search(request) for key in ((side, str(rule)), (side, "*"))
+                   for condition in self.known.get(key, []))
+
+    def add(self, line, ours, theirs):
+        request = base64.b64decode(json.loads(line)["request"])
+        weir, oracle = set(ours["rules"]), set(theirs["rules"])
+        different = [("weir", rule) for rule in weir - oracle]
+        different += [("libmodsecurity", rule) for rule in oracle - weir]
+        # What the other engine does not tell at all is no difference.
+        different = [key for key in different if not self.is_known(*key, b"")]
+        self.compared += 1
+        self.same += not different
+        # Sums follow from the rules that differ.
+        if any(rule not in SUMS for _, rule in different):
+            different = [(side, rule) for side, rule in different if rule not in SUMS]
+        wrong = [key for key in different if not self.is_known(*key, request)]
+        self.explained += bool(different) and not wrong
+        for key in wrong:
+            self.unexplained.setdefault(key, []).append(ours["id"])
+
+
+def oracle_of_corpus(paranoia):
+    need_debian()
+    if not os.path.exists(ORACLE):
+        raise Skip("libmodsecurity-dev was not installed when meson looked")
+    lines = list(corpus.lines(seed=20 + paranoia, count=CORPUS_LINES))
+    with tempfile.TemporaryDirectory(prefix="weir-oracle-") as folder:
+        detect = f"{folder}/detect.conf"
+        with open(detect, "w", encoding="utf-8") as f:
+            f.write("SecRuleEngine DetectionOnly\n")
+        rules = [detect] + paranoia_rules(paranoia, folder)
+        ours = waf_lines.run(waf_lines.inspect_command(WEIR, rules), lines)
+        theirs = waf_lines.run([ORACLE, *rules], lines)
+    comparison = Comparison(read_differences())
+    for line, mine, their in zip(lines, ours, theirs):
+        if mine["verdict"] != "bad_request":
+            comparison.add(line, mine, their)
+    print(f"# paranoia {paranoia}: of {comparison.compared} lines the same rules match in "
+          f"{comparison.same}, in {comparison.explained} what differs is explained")
+    check(comparison.compared > CORPUS_LINES * 0.9, "HTTP refused too much of the corpus")
+    for (side, rule), ids in sorted(comparison.unexplained.items()):
+        suite.not_ok(f"waf: oracle at paranoia {paranoia}: {rule} matches in {side} only",
+                     f"{len(ids)} lines, such as {ids[:3]}")
+    check(not comparison.unexplained,
+          f"{len(comparison.unexplained)} disagreements are not in differences.txt")
+
+
+# ---- all of it ----
+
+
+def named(name, function, limit_s=300, soak_limit_s=3600, **arguments):
+    suite.case(limit_s=limit_s, soak_limit_s=soak_limit_s)(lambda: function(**arguments))
+    suite.cases[-1].name = f"waf: {name}"
+
+
+def main():
+    for path in semantics_files():
+        named(f"semantics {os.path.basename(path)[:-5]}", run_semantics, path=path)
+    for path in sorted(glob.glob(f"{HERE}/cases/*.yaml")):
+        named(f"CRS 3.3 {os.path.basename(path)[:-5]}", run_cases, path=path)
+    named("weir's own rules", own_rules)
+    named("CRS v4 regression tests", crs_v4)
+    named("the prefilter changes nothing of the cases", prefilter_of_cases)
+    for level in (1, 4):
+        named(f"the prefilter changes nothing of the corpus at paranoia {level}",
+              prefilter_of_corpus, paranoia=level)
+        named(f"the prefilter changes nothing with CRS v4 at paranoia {level}",
+              prefilter_of_corpus_v4, paranoia=level)
+        named(f"libmodsecurity matches the same rules at paranoia {level}", oracle_of_corpus,
+              paranoia=level)
+    suite.main()
+
+
+if __name__ == "__main__":
+    main()
