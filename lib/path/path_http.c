@@ -213,6 +213,8 @@ static bool run_tunnel(struct path_http *x)
 {
 	bool settled = true;
 
+	forget_program(x); /* it may stay for days, and rules of old generations with it */
+
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		x->side[leg].at = x->side[leg].free = x->side[leg].clean;
 		settled &= path_http_settle(x, leg);

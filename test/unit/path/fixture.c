@@ -15,7 +15,7 @@ const struct frame_spec server = {
 	.src = "10.0.1.2", .dst = "10.0.0.2", .sport = 80, .dport = 40000, .from_second = true};
 
 #define CONF                                            \
-	"memory: {connections: %u, waf: 8MiB}\n"        \
+	"memory: {connections: %u, waf: 2MiB}\n"        \
 	"ports:\n"                                      \
 	"  - {name: left, device: 'vdev:net_null0'}\n"  \
 	"  - {name: right, device: 'vdev:net_null1'}\n" \
