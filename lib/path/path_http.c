@@ -126,6 +126,12 @@ void path_http_close(struct path_http *x)
 	weir_tcp_shut(x->w->tcp, x->k->conn, 1);
 }
 
+const char *path_http_bad(struct path_http *x, ssize_t error)
+{
+	x->w->http->bad[-error]++;
+	return weir_http_error_name((enum weir_http_error) - error);
+}
+
 void path_http_be_tunnel(struct path_http *x)
 {
 	x->tunnel = true;
@@ -374,6 +380,11 @@ void path_http_worker_destroy(struct path_worker *w)
 		weir_pool_destroy(h->connections);
 	rte_free(h);
 	w->http = NULL;
+}
+
+uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e)
+{
+	return p->worker[worker]->http->bad[e];
 }
 
 size_t path_http_bytes_each(void)

@@ -105,6 +105,9 @@ struct path_http_worker {
 	struct weir_pool *exchanges;
 	struct weir_timer_wheel wheel;
 	uint64_t begun; /* exchanges, for their ids */
+	/* worker writes, control reads */
+	uint64_t bad[WEIR_HTTP_ERROR_END];
+	/* worker only: a head at hand */
 	struct weir_http_header headers[PATH_HTTP_HEADERS_MAX];
 	uint8_t head[PATH_HTTP_HEAD_MAX]; /* that lies in several segments */
 };
@@ -124,6 +127,8 @@ uint64_t path_http_left(const struct path_http *x, unsigned int leg);
 bool path_http_is_ended(const struct path_http *x, unsigned int leg);
 /* Nothing more can come before something goes on: the receive window is full. */
 bool path_http_is_full(const struct path_http *x, unsigned int leg);
+/* Counts what the parser has returned, and gives its name. */
+const char *path_http_bad(struct path_http *x, ssize_t error);
 /* A message's bytes are held, and more of them must come: the window opens as far as it can, or
  * on_full is called. */
 void path_http_make_room(struct path_http *x, unsigned int leg,

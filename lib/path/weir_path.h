@@ -10,6 +10,7 @@
 #include <weir_conf.h>
 #include <weir_event.h>
 #include <weir_flow.h>
+#include <weir_http.h>
 #include <weir_policy.h>
 #include <weir_port.h>
 #include <weir_scan.h>
@@ -131,6 +132,9 @@ void weir_path_sync_clock(struct weir_path *p);
 unsigned int weir_path_workers(const struct weir_path *p);
 const struct weir_stats *weir_path_stats(const struct weir_path *p, unsigned int worker);
 unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker);
+
+/* Messages of HTTP that a worker found to be malformed so; a moment old. Any thread. */
+uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e);
 
 struct weir_path_gauges {
 	uint32_t flows, flows_max;
