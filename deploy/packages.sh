@@ -13,7 +13,7 @@ packages_of() {
 			libpcre2-dev libmodsecurity-dev
 		;;
 	run)
-		echo iproute2 ethtool
+		echo iproute2 ethtool modsecurity-crs
 		;;
 	test)
 		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy pyflakes3 \

@@ -21,6 +21,12 @@ static unsigned int matches(const struct weir_event_http *h)
 	return h->n_matches < WEIR_EVENT_MATCHES ? h->n_matches : WEIR_EVENT_MATCHES;
 }
 
+static const char *verdict_name(uint8_t verdict)
+{
+	return verdict <= WEIR_WAF_MEMORY ? weir_waf_verdict_name((enum weir_waf_verdict)verdict)
+					  : "unknown";
+}
+
 static void add_i32(struct weir_buf *out, int32_t value)
 {
 	if (value < 0)
@@ -65,7 +71,7 @@ static void add_alert(struct weir_buf *out, const struct weir_event_http *h)
 	struct weir_bytes text = m ? FIELD(m->msg) : weir_bytes_str(h->bad ? h->bad : "");
 
 	if (!text.len)
-		text = weir_bytes_str(weir_waf_verdict_name((enum weir_waf_verdict)h->would));
+		text = weir_bytes_str(verdict_name(h->would));
 	LIT(out, ",\"alert\":{\"action\":\"");
 	weir_buf_str(out, h->verdict == WEIR_WAF_PASS && !h->bad ? "allowed" : "blocked");
 	LIT(out, "\",\"signature_id\":");
@@ -100,9 +106,9 @@ void event_add_http(struct weir_buf *out, const struct weir_event_http *h)
 static void add_verdicts(struct weir_buf *out, const struct weir_event_http *h)
 {
 	LIT(out, ",\"verdict\":\"");
-	weir_buf_str(out, weir_waf_verdict_name((enum weir_waf_verdict)h->verdict));
+	weir_buf_str(out, verdict_name(h->verdict));
 	LIT(out, "\",\"would\":\"");
-	weir_buf_str(out, weir_waf_verdict_name((enum weir_waf_verdict)h->would));
+	weir_buf_str(out, verdict_name(h->would));
 	if (h->detect)
 		LIT(out, "\",\"mode\":\"detect\"");
 	else

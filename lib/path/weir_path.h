@@ -141,6 +141,7 @@ struct weir_path_gauges {
 	uint32_t flows_denied;
 	uint32_t datagrams; /* unfinished, from fragments */
 	uint32_t mbufs_free, mbufs_max;
+	uint32_t waf_kib, waf_kib_max; /* of memory.waf, for transactions under way */
 };
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out);
 

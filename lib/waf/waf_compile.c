@@ -260,6 +260,32 @@ static struct waf_rule *make_rule(struct weir_waf *w, const struct weir_sec_rule
 	return first;
 }
 
+/* ---- selectors ---- */
+
+static bool resolve_selector(struct weir_waf *w, struct waf_target *t)
+{
+	if (t->variable != WEIR_SEC_V_TX || t->selector != WEIR_SEC_REGEX)
+		return true;
+	t->numbers = weir_arena_zalloc(&w->arena, waf_words(w->n_names) * sizeof(*t->numbers));
+	if (!t->numbers)
+		return false;
+	for (uint16_t i = 0; i < w->n_names; i++)
+		if (waf_op_run(t->regex, w->part[0].ops, w->name[i], (struct weir_bytes){0},
+			       NULL) == WAF_MATCH)
+			waf_word_set(t->numbers, i);
+	return true;
+}
+
+bool waf_resolve_selectors(struct weir_waf *w)
+{
+	for (uint32_t i = 0; i < w->n_rules; i++)
+		for (struct waf_rule *rule = w->rule[i]; rule; rule = rule->next)
+			for (unsigned int k = 0; k < rule->n_targets; k++)
+				if (!resolve_selector(w, &rule->target[k]))
+					return false;
+	return true;
+}
+
 /* ---- overrides ---- */
 
 static enum weir_waf_mode mode_of(const struct weir_waf *w, const struct weir_sec_rule *sec)

@@ -75,6 +75,7 @@ struct waf_target {
 	uint16_t name_number; /* of TX:name */
 	struct weir_bytes name;
 	struct waf_op *regex; /* of WEIR_SEC_REGEX */
+	uint64_t *numbers;    /* names of TX that it matches */
 };
 
 enum waf_do { WAF_DO_SETVAR, WAF_DO_EXPIREVAR, WAF_DO_INITCOL, WAF_DO_CTL };
@@ -224,6 +225,7 @@ struct weir_waf {
 	uint16_t n_names, cap_names;
 	uint16_t *by_name;
 	bool *pinned;
+	bool *constant; /* behind the prologue */
 	/* TX as each transaction begins with it */
 	uint8_t *tx_kind;
 	struct waf_var *tx_var;
@@ -250,9 +252,10 @@ struct waf_value {
 	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
 	struct waf_value *sibling; /* other results of the same origin */
 	struct waf_hits *hits;
-	uint16_t number; /* among results; 0: none yet */
-	bool screened;   /* `hits` is complete */
-	bool queued;     /* for screening */
+	struct waf_value *like, *like_next; /* while values are screened */
+	uint16_t number;                    /* among results; 0: none yet */
+	bool screened;                      /* `hits` is complete */
+	bool queued;                        /* for screening */
 };
 
 struct waf_entry {
@@ -399,6 +402,8 @@ void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
 
 /* waf_compile.c: rule trees to rules; false: reported */
 bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
+/* After all names are known and scratch is there: which of them selectors match. */
+bool waf_resolve_selectors(struct weir_waf *w);
 /* waf_text.c */
 bool waf_compile_text(struct weir_waf *w, const struct weir_sec_text *t, struct waf_text *out);
 struct weir_bytes waf_expand(struct weir_waf_tx *tx, const struct waf_text *t);
@@ -413,6 +418,8 @@ bool waf_run_prologue(struct weir_waf *w);
 #define WAF_NO_NODE UINT16_MAX
 uint16_t waf_node_of(struct weir_waf *w, const uint8_t *transforms, unsigned int n);
 /* waf_screen_build.c */
+/* For values before there is a screen: every transformation is done. */
+bool waf_make_screen(struct weir_waf *w);
 bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r);
 void waf_destroy_screen(struct weir_waf *w);
 size_t waf_screen_bytes(const struct weir_waf *w);

@@ -16,6 +16,7 @@ struct scan {
 	struct weir_waf_tx *tx;
 	const struct waf_screen *screen;
 	const struct waf_literal_set *literals;
+	struct waf_value *like;   /* those that differ from another in case */
 	struct waf_value **value; /* in the order of their places */
 	uint32_t *start;          /* of each; one more for the end */
 	uint32_t n, cap;
@@ -44,9 +45,22 @@ static bool grow_queue(struct scan *s)
 	return true;
 }
 
-static void queue(struct scan *s, struct waf_value *v)
+/* The scan is blind to case, so a result in another case has the literals of its origin. */
+static bool has_hits_of(struct scan *s, struct waf_value *v, struct waf_value *origin)
 {
-	if (!v || v->queued || v->screened)
+	if (v == origin || v->bytes.len != origin->bytes.len || origin->screened ||
+	    !weir_bytes_equal_case(v->bytes, origin->bytes))
+		return false;
+	v->queued = true;
+	v->like = origin;
+	v->like_next = s->like;
+	s->like = v;
+	return true;
+}
+
+static void queue(struct scan *s, struct waf_value *v, struct waf_value *origin)
+{
+	if (!v || v->queued || v->screened || has_hits_of(s, v, origin))
 		return;
 	if (s->n == s->cap && !grow_queue(s)) {
 		s->tx->unscreened = true;
@@ -60,12 +74,13 @@ static void queue_results(struct scan *s, struct waf_value *v, const struct waf_
 {
 	const struct waf_class_cache *c = waf_class_of(s->tx, v->classes);
 
-	queue(s, v);
+	queue(s, v, v);
 	for (uint32_t w = 0; w < s->screen->node_words; w++)
-		for (uint64_t left = c->triggered[w] & view->nodes[w]; left; left &= left - 1)
-			queue(s, waf_value_result(
-					 s->tx, v,
-					 (uint16_t)(w * 64 + (unsigned int)__builtin_ctzll(left))));
+		for (uint64_t left = c->triggered[w] & view->nodes[w]; left; left &= left - 1) {
+			unsigned int node = w * 64 + (unsigned int)__builtin_ctzll(left);
+
+			queue(s, waf_value_result(s->tx, v, (uint16_t)node), v);
+		}
 }
 
 static void queue_list(struct scan *s, unsigned int list)
@@ -186,6 +201,10 @@ static void scan(struct scan *s)
 	good = !s->literals->database || scan_all(s);
 	for (uint32_t i = 0; i < s->n; i++)
 		s->value[i]->screened |= good;
+	for (struct waf_value *v = s->like; v; v = v->like_next) {
+		v->hits = v->like->hits;
+		v->screened = v->like->screened;
+	}
 }
 
 /* ---- candidates ---- */

@@ -11,6 +11,7 @@ struct walk {
 	waf_tell tell;
 	void *ctx;
 	uint32_t count; /* of a &target */
+	bool selected;  /* what is offered was chosen by the selector already */
 	bool stopped;
 };
 
@@ -34,7 +35,8 @@ static bool is_excluded(struct walk *w, const struct waf_seen *seen)
 
 static void offer(struct walk *w, const struct waf_seen *seen)
 {
-	if (w->target->selector != WEIR_SEC_ALL && !waf_target_takes(w->tx, w->target, seen))
+	if (w->target->selector != WEIR_SEC_ALL && !w->selected &&
+	    !waf_target_takes(w->tx, w->target, seen))
 		return;
 	if ((w->rule->n_excluded || w->tx->untargets) && is_excluded(w, seen))
 		return;
@@ -84,6 +86,11 @@ static void walk_lists(struct walk *w, const struct waf_source *source)
 			walk_list(w, source->list[i], source->names);
 }
 
+static bool is_selected(const struct waf_target *t, uint16_t number)
+{
+	return !t->numbers || waf_word_has(t->numbers, number);
+}
+
 static void walk_tx(struct walk *w)
 {
 	struct weir_waf_tx *tx = w->tx;
@@ -94,9 +101,12 @@ static void walk_tx(struct walk *w)
 			offer_bytes(w, w->target->name, text);
 		return;
 	}
+	w->selected = true;
 	for (uint16_t i = 0; i < tx->waf->n_names && !w->stopped; i++)
-		if (waf_tx_get(tx, i, &text))
+		if (tx->tx_kind[i] != WAF_UNSET && is_selected(w->target, i) &&
+		    waf_tx_get(tx, i, &text))
 			offer_bytes(w, tx->waf->name[i], text);
+	w->selected = false;
 	for (struct waf_dynamic *d = tx->dynamic_first; d && !w->stopped; d = d->newer)
 		if (d->kind != WAF_UNSET)
 			offer_bytes(w, d->name, waf_var_text(tx, d->kind, &d->var));

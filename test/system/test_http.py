@@ -187,6 +187,19 @@ def digest(path):
     return h.hexdigest()
 
 
+@suite.case()
+def flows_and_metrics_tell_of_http():
+    with site() as (lab, weir, _), dial(lab) as s:
+        s.sendall(b"GET /page.html HTTP/1.1\r\nHost: site\r\nUser-Agent: t\r\nAccept: */*\r\n\r\n")
+        s.recv(65536)
+        flow = weir.ctl("flows", port=s.getsockname()[1])["flows"][0]
+        check_equal((flow["http"]["requests"], flow["http"]["outstanding"]), (1, 0), "the flow")
+        s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        check(read_to_end(s).count(b"HTTP/1.1 400 ") == 1, "no Host")
+        metric = 'weir_http_malformed_total{error="HOST_MISSING",worker="0"} 1'
+        check(metric in weir.weirctl("metrics").stdout, "the metric")
+
+
 # ---- attacks ----
 
 SQLI = "1%27%20OR%20%271%27=%271%27%20UNION%20SELECT%20password%20FROM%20users--%20"
@@ -216,17 +229,36 @@ def an_attack_is_refused(where):
         check_equal(status(lab, path="/page.html"), "200", "a page afterwards")
 
 
-@suite.case()
-def an_attack_in_one_byte_segments_is_refused_and_the_connection_stays():
+def raw(line="GET /page.html", fields=(), kind="", body=""):
+    """A request as bytes."""
+    if body:
+        fields = [*fields, f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([f"{line} HTTP/1.1", "Host: site", "User-Agent: Mozilla/5.0", "Accept: */*",
+                        *fields, "", body]).encode()
+
+
+MULTIPART = ("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n"
+             "1' UNION SELECT password FROM users-- x\r\n--b--\r\n")
+RAW = {
+    "uri": raw(f"GET /page.html?id={SQLI}"),
+    "header": raw(fields=["Referer: () { :; }; /bin/cat /etc/passwd"]),
+    "cookie": raw(fields=[f"Cookie: a={XSS}"]),
+    "form": raw("POST /page.html", kind="application/x-www-form-urlencoded", body=f"a={SQLI}"),
+    "json": raw("POST /page.html", kind="application/json", body='{"a":{"b":"%s"}}' % XSS),
+    "xml": raw("POST /page.html", kind="text/xml",
+               body="<a><b>1' UNION SELECT password FROM users--</b></a>"),
+    "multipart": raw("POST /page.html", kind="multipart/form-data; boundary=b", body=MULTIPART),
+}
+
+
+@suite.case(each=[{"where": where} for where in RAW])
+def an_attack_in_one_byte_segments_is_refused_and_the_connection_stays(where):
     with site() as (lab, _, _www), dial(lab) as s:
-        attack = (f"GET /page.html?id={SQLI} HTTP/1.1\r\nHost: site\r\nUser-Agent: Mozilla/5.0\r\n"
-                  "Accept: */*\r\n\r\n").encode()
-        for i in range(len(attack)):
-            s.send(attack[i:i + 1])
-            time.sleep(0.0005)
+        for i in range(len(RAW[where])):
+            s.send(RAW[where][i:i + 1])
+            time.sleep(0.0003)
         check(s.recv(4096).startswith(b"HTTP/1.1 403 Forbidden\r\n"), "it was not refused")
-        s.sendall(b"GET /page.html HTTP/1.1\r\nHost: site\r\nUser-Agent: Mozilla/5.0\r\n"
-                  b"Accept: */*\r\nConnection: close\r\n\r\n")
+        s.sendall(raw(fields=["Connection: close"]))
         check(read_to_end(s).startswith(b"HTTP/1.1 200 OK\r\n"), "the next request")
 
 

@@ -22,6 +22,7 @@ void weir_generation_destroy(struct weir_generation *g)
 		return;
 	weir_policy_destroy(g->policy);
 	weir_assert(!g->scan || weir_scan_db_put(g->scan));
+	weir_programs_destroy(g->programs);
 	free(g->source);
 	free(g);
 }

@@ -379,6 +379,9 @@ START_TEST(numbers_out_of_their_lists_are_unknown)
 		memset(&e, 0xff, sizeof(e));
 		memset(&h, 0xff, sizeof(h));
 		h.bad = NULL; /* a static text */
+		h.answered_by_weir = h.detect = true;
+		for (unsigned int i = 0; i < WEIR_EVENT_MATCHES; i++)
+			h.match[i].detect_only = true;
 		e.type = (uint8_t)type;
 		if (type == WEIR_EVENT_HTTP)
 			e.http = &h;
