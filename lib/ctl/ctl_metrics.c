@@ -102,6 +102,18 @@ static void add_stage_family(struct weir_buf *out, const struct weir_ctl *c, con
 		}
 }
 
+static void add_bad_http(struct weir_buf *out, const struct weir_ctl *c)
+{
+	head(out, "http_malformed_total", "counter", "messages of HTTP that were malformed so");
+	for (unsigned int e = 1; e < WEIR_HTTP_ERROR_END; e++)
+		for (unsigned int w = 0; w < weir_path_workers(c->cfg.path); w++)
+			weir_buf_printf(
+				out, "weir_http_malformed_total{error=\"%s\",worker=\"%u\"} %llu\n",
+				weir_http_error_name((enum weir_http_error)e), w,
+				(unsigned long long)weir_path_bad_http(c->cfg.path, w,
+								       (enum weir_http_error)e));
+}
+
 static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 {
 	const struct weir_stats *stats[WEIR_CONF_WORKERS_MAX];
@@ -117,6 +129,7 @@ static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 			 offsetof(struct weir_stats, stage_cycles));
 	add_stage_family(out, c, "stage_packets_total", "packets that stage cycles are over",
 			 offsetof(struct weir_stats, stage_packets));
+	add_bad_http(out, c);
 	add_worker_gauges(out, c);
 }
 

@@ -140,7 +140,7 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 
 size_t weir_path_inspected_bytes(void)
 {
-	return weir_tcp_conn_bytes() + sizeof(struct path_carried);
+	return weir_tcp_conn_bytes() + sizeof(struct path_carried) + path_http_bytes_each();
 }
 
 static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
@@ -222,6 +222,10 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 		path_worker_destroy(w);
 		return NULL;
 	}
+	if (path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1)) {
+		path_worker_destroy(w);
+		return NULL;
+	}
 	return w;
 }
 
@@ -233,6 +237,7 @@ void path_worker_destroy(struct path_worker *w)
 		weir_flow_clear(w->flows, w->now_ns);
 	weir_flow_table_destroy(w->flows);
 	weir_tcp_destroy(w->tcp);
+	path_http_worker_destroy(w);
 	if (w->carried)
 		weir_pool_destroy(w->carried);
 	weir_frag_destroy(w->frags);

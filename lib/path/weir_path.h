@@ -10,6 +10,7 @@
 #include <weir_conf.h>
 #include <weir_event.h>
 #include <weir_flow.h>
+#include <weir_http.h>
 #include <weir_policy.h>
 #include <weir_port.h>
 #include <weir_scan.h>
@@ -132,6 +133,9 @@ unsigned int weir_path_workers(const struct weir_path *p);
 const struct weir_stats *weir_path_stats(const struct weir_path *p, unsigned int worker);
 unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker);
 
+/* Messages of HTTP that a worker found to be malformed so; a moment old. Any thread. */
+uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e);
+
 struct weir_path_gauges {
 	uint32_t flows, flows_max;
 	uint32_t flows_denied;
@@ -159,7 +163,10 @@ struct weir_path_flow {
 	uint8_t worker;
 	bool carried; /* by weir itself; then: */
 	struct weir_tcp_leg_info leg[2];
-	uint64_t scanned[2]; /* bytes held against the stream rules, by leg they came from */
+	bool http; /* and read as HTTP; then: */
+	uint64_t requests, responses;
+	uint16_t outstanding; /* requests that wait for their responses */
+	uint64_t scanned[2];  /* bytes held against the stream rules, by leg they came from */
 };
 
 /*

@@ -74,6 +74,11 @@ unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker)
 	return worker + 1;
 }
 
+uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e)
+{
+	return worker == 1 && e == WEIR_HTTP_E_HOST_TWICE ? 7 : 0;
+}
+
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out)
 {
 	*out = p->gauges[worker];

@@ -4,6 +4,9 @@
 
 Suite *path_answer_suite(void);
 Suite *path_control_suite(void);
+Suite *path_http_suite(void);
+Suite *path_http_random_suite(void);
+Suite *path_http_refuse_suite(void);
 Suite *path_waf_suite(void);
 Suite *path_special_suite(void);
 
@@ -354,4 +357,4 @@ static Suite *path_flow_suite(void)
 }
 
 WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_control_suite,
-	       path_waf_suite)
+	       path_http_suite, path_http_refuse_suite, path_http_random_suite, path_waf_suite)

@@ -220,7 +220,7 @@ START_TEST(a_program_lives_until_its_last_connection_has_given_it_back)
 	ck_assert_int_eq(load(&s, &p), 0);
 	publish(&s, 2, p);
 	weir_path_gauges(s.f->path, 0, &gauges);
-	ck_assert_uint_eq(gauges.waf_kib_max, 64 << 10);
+	ck_assert_uint_eq(gauges.waf_kib_max, 2 << 10);
 	ck_assert_uint_eq(gauges.waf_kib, 0);
 	one = path_program_get(worker(&s), worker(&s)->gen, 0);
 	two = path_program_get(worker(&s), worker(&s)->gen, 1);
