@@ -246,11 +246,19 @@ struct waf_hits {
 	waf_bits found[WAF_NEED_LITERALS];
 };
 
+/* A transformation that was done to a value. */
+struct waf_done {
+	struct waf_done *next;
+	struct waf_value *result;
+	uint8_t transform;
+};
+
 struct waf_value {
 	struct weir_bytes bytes;
 	uint64_t classes;          /* bytes that occur */
 	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
 	struct waf_value *sibling; /* other results of the same origin */
+	struct waf_done *done;
 	struct waf_hits *hits;
 	struct waf_value *like, *like_next; /* while values are screened */
 	uint16_t number;                    /* among results; 0: none yet */
