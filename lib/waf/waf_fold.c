@@ -56,13 +56,20 @@ static bool passes(const struct waf_rule *rule)
 	return rule->sec->disruptive == WEIR_SEC_PASS || rule->sec->disruptive == WEIR_SEC_BLOCK;
 }
 
+/* It is told, refuses or counts for HIGHEST_SEVERITY. */
+static bool tells(const struct waf_rule *starter)
+{
+	return starter->sec->log || !passes(starter) ||
+	       starter->sec->severity != WEIR_SEC_NO_SEVERITY;
+}
+
 /* A test of one pinned number that does nothing but skip. */
 static bool is_gate(const struct weir_waf *w, const struct waf_rule *rule)
 {
 	const struct waf_target *t = rule->target;
 
-	return rule->op && !rule->next && rule->n_targets == 1 && !rule->n_actions &&
-	       !rule->sec->log && passes(rule) && !rule->node && rule->argument.constant &&
+	return rule->op && !rule->next && rule->n_targets == 1 && !rule->n_excluded &&
+	       !rule->n_actions && !tells(rule) && !rule->node && rule->argument.constant &&
 	       is_number_test(rule->sec->test.op) && t->name_number != WAF_NO_NAME && !t->count &&
 	       w->pinned[t->name_number];
 }
@@ -188,10 +195,10 @@ static bool link_is_of_tx(const struct waf_rule *rule)
 /* It may act on TX, or tell; not both, for what it tells must be told each time. */
 static bool depends_on_tx_alone(const struct waf_rule *starter)
 {
-	bool tells = starter->sec->log || !passes(starter);
+	bool told = tells(starter);
 
 	for (const struct waf_rule *rule = starter; rule; rule = rule->next)
-		if (!link_is_of_tx(rule) || (tells && rule->n_actions))
+		if (!link_is_of_tx(rule) || (told && rule->n_actions))
 			return false;
 	return true;
 }
@@ -202,13 +209,12 @@ static uint32_t run_static(struct weir_waf_tx *tx, const struct waf_phase *p)
 
 	while (i < p->n) {
 		const struct waf_rule *rule = p->step[i].rule;
-		bool tells = rule->sec->log || !passes(rule);
 		bool matched;
 
 		if (!depends_on_tx_alone(rule))
 			break;
 		matched = waf_ask_rule(tx, rule);
-		if (matched && tells)
+		if (matched && tells(rule))
 			break;
 		i = matched && p->step[i].skip_to ? p->step[i].skip_to : i + 1;
 	}

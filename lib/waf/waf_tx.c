@@ -357,5 +357,5 @@ enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
 void weir_waf_tx_end(struct weir_waf_tx *tx)
 {
 	if (tx->engine != WEIR_SEC_OFF)
-		waf_run_phase(tx, WEIR_SEC_PHASES);
+		(void)run(tx, WEIR_SEC_PHASES);
 }

@@ -305,3 +305,32 @@ void lab_rows(const struct lab_row *rows, size_t n)
 		check_row(&rows[i], &without);
 	}
 }
+
+static void check_told(const char *rules, const struct lab_told *row,
+		       const struct weir_waf_options *o)
+{
+	struct waf_lab lab;
+	const char *data;
+
+	lab_init_options(&lab, rules, o);
+	lab_get(&lab, row->uri);
+	data = lab_data(&lab, 9);
+	ck_assert_msg(strcmp(data, row->data) == 0, "%s%s\ntold     %s\nexpected %s", row->rules,
+		      row->uri, data, row->data);
+	lab_fini(&lab);
+}
+
+void lab_told_rows(const char *teller, const struct lab_told *rows, size_t n)
+{
+	static const struct weir_waf_options with, without = {.no_prefilter = true};
+
+	for (size_t i = 0; i < n; i++) {
+		struct weir_buf rules = {0};
+
+		weir_buf_str(&rules, rows[i].rules);
+		weir_buf_str(&rules, teller);
+		check_told(rules.ptr, &rows[i], &with);
+		check_told(rules.ptr, &rows[i], &without);
+		weir_buf_fini(&rules);
+	}
+}

@@ -64,10 +64,14 @@ struct lab_row {
 /* Each row's rules and a GET of its uri, with and without a prefilter. */
 void lab_rows(const struct lab_row *rows, size_t n);
 
-#define FORM "application/x-www-form-urlencoded"
-/* Leaves what TX:name holds in the log data of a rule of phase 5. */
-#define TELL_TX(id, name) "SecAction 'id:" #id ",phase:5,pass,log,logdata:\"%{tx." name "}\"'\n"
+/* The log data of rule 9, which stands behind each row's rules as `teller`. */
+struct lab_told {
+	const char *rules, *uri, *data;
+};
+void lab_told_rows(const char *teller, const struct lab_told *rows, size_t n);
+#define TELLER(phase, data) "SecAction 'id:9,phase:" #phase ",pass,log,logdata:" data "'\n"
 
+#define FORM "application/x-www-form-urlencoded"
 Suite *waf_memory_suite(void);
 Suite *waf_name_suite(void);
 Suite *waf_chain_suite(void);
