@@ -487,8 +487,10 @@ struct weir_bytes waf_var_text(struct weir_waf_tx *tx, uint8_t kind, const struc
 /* waf_store.c: collections that outlive transactions */
 struct waf_store *waf_store_create(uint32_t keys, uint64_t seed);
 void waf_store_destroy(struct waf_store *s);
+/* It stays until it is closed as often as it was opened. NULL: all places are in use. */
 struct waf_record *waf_store_open(struct waf_store *s, uint8_t collection, struct weir_bytes key,
 				  uint64_t now_ns, uint32_t timeout_s);
+void waf_store_close(struct waf_store *s, struct waf_record *r);
 int waf_store_index(uint8_t collection);
 bool waf_record_get(struct waf_record *r, struct weir_bytes name, uint64_t now_ns,
 		    struct weir_bytes *text);

@@ -48,22 +48,31 @@ static void note_matched(struct weir_waf_tx *tx, const struct waf_seen *seen,
 	tx->all_last = &m->next;
 }
 
+/* The first that would be refused is told; once something is, that. */
+static void settle(struct weir_waf_tx *tx, const struct waf_rule *rule, uint8_t verdict,
+		   uint16_t status)
+{
+	bool acts = tx->engine == WEIR_SEC_ON && tx->verdict == WEIR_WAF_PASS;
+
+	if (tx->phase == WEIR_SEC_PHASES || (!acts && tx->would != WEIR_WAF_PASS))
+		return;
+	if (acts)
+		tx->verdict = verdict;
+	tx->would = verdict;
+	tx->status = status;
+	tx->decided_phase = tx->phase;
+	tx->deciding = rule ? tx->waf->rule[rule->number]->sec->id : 0;
+	if (verdict == WEIR_WAF_REDIRECT)
+		tx->location = waf_expand(tx, &rule->redirect);
+}
+
 /* Judging stops here: what was not looked at is not let through, unless nothing is refused at all.
  */
 static void on_limit(struct weir_waf_tx *tx)
 {
-	const struct weir_waf *w = tx->waf;
-
-	if (w->limits_exceeded != WAF_NO_NAME)
-		waf_tx_set_text(tx, w->limits_exceeded, weir_bytes_str("1"));
-	if (tx->would == WEIR_WAF_PASS) {
-		tx->would = WEIR_WAF_BUDGET;
-		tx->status = 503;
-		tx->decided_phase = tx->phase;
-		tx->deciding = tx->rule ? w->rule[tx->rule->number]->sec->id : 0;
-	}
-	if (tx->engine == WEIR_SEC_ON && tx->verdict == WEIR_WAF_PASS)
-		tx->verdict = WEIR_WAF_BUDGET;
+	if (tx->waf->limits_exceeded != WAF_NO_NAME)
+		waf_tx_set_text(tx, tx->waf->limits_exceeded, weir_bytes_str("1"));
+	settle(tx, tx->rule, WEIR_WAF_BUDGET, 503);
 }
 
 static bool ask(struct asking *a, const struct waf_seen *seen, const struct waf_value *v)
@@ -184,28 +193,14 @@ static bool is_allow(uint8_t disruptive)
 	       disruptive == WEIR_SEC_ALLOW_REQUEST;
 }
 
-static void decide(struct weir_waf_tx *tx, const struct waf_rule *rule, uint8_t verdict)
-{
-	if (tx->would == WEIR_WAF_PASS) {
-		tx->would = verdict;
-		tx->status = rule->sec->status;
-		tx->deciding = rule->sec->id;
-		tx->decided_phase = tx->phase;
-		if (verdict == WEIR_WAF_REDIRECT)
-			tx->location = waf_expand(tx, &rule->redirect);
-	}
-	if (tx->engine == WEIR_SEC_ON)
-		tx->verdict = verdict;
-}
-
 static void disrupt(struct weir_waf_tx *tx, const struct waf_rule *rule)
 {
 	uint8_t verdict = verdict_of(rule->sec->disruptive);
 
-	if (rule->detect_only || tx->phase == WEIR_SEC_PHASES)
+	if (rule->detect_only)
 		return;
 	if (verdict != WEIR_WAF_PASS)
-		decide(tx, rule, verdict);
+		settle(tx, rule, verdict, rule->sec->status);
 	else if (is_allow(rule->sec->disruptive) && tx->engine == WEIR_SEC_ON)
 		tx->allowed = rule->sec->disruptive;
 }
@@ -293,31 +288,50 @@ static void run_steps(struct weir_waf_tx *tx, const struct waf_phase *p)
 	}
 }
 
-/* Phase 5 always runs, and nothing that it finds is a verdict. */
+/* What `allow` leaves to be done ends with the phase, or with the request. */
+static void end_allowance(struct weir_waf_tx *tx)
+{
+	if (tx->allowed == WEIR_SEC_ALLOW_PHASE ||
+	    (tx->allowed == WEIR_SEC_ALLOW_REQUEST && tx->phase > 2))
+		tx->allowed = 0;
+}
+
+static void run_all(struct weir_waf_tx *tx, const struct waf_phase *p)
+{
+	waf_screen(tx);
+	memcpy(tx->live, p->always, waf_words(p->n) * sizeof(*tx->live));
+	liven(tx, tx->phase);
+	run_steps(tx, p);
+}
+
+/* Always runs, and nothing that it finds is a verdict. */
+static void run_last_phase(struct weir_waf_tx *tx, const struct waf_phase *p)
+{
+	uint8_t verdict = tx->verdict, allowed = tx->allowed;
+
+	tx->verdict = WEIR_WAF_PASS;
+	tx->allowed = 0;
+	if (!is_over(tx))
+		run_all(tx, p);
+	tx->verdict = verdict;
+	tx->allowed = allowed;
+}
+
 void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase)
 {
 	const struct waf_phase *p = &tx->waf->phase[phase];
-	uint8_t verdict = tx->verdict, allowed = tx->allowed;
 
 	tx->phase = (uint8_t)phase;
 	if (phase == WEIR_SEC_PHASES) {
-		tx->verdict = WEIR_WAF_PASS;
-		tx->allowed = 0;
+		run_last_phase(tx, p);
+		return;
 	}
 	if (is_over(tx))
 		return;
-	waf_screen(tx);
-	memcpy(tx->live, p->always, waf_words(p->n) * sizeof(*tx->live));
-	liven(tx, phase);
-	run_steps(tx, p);
+	run_all(tx, p);
 	if (phase <= 2)
 		tx->inbound_score = waf_score(tx, 0);
-	if (phase == WEIR_SEC_PHASES) {
-		tx->verdict = verdict;
-		tx->allowed = allowed;
-	} else if (tx->allowed == WEIR_SEC_ALLOW_PHASE) {
-		tx->allowed = 0;
-	}
+	end_allowance(tx);
 	if (weir_unlikely(tx->arena.failed) && tx->verdict == WEIR_WAF_PASS) {
 		tx->verdict = WEIR_WAF_MEMORY;
 		tx->status = 503;

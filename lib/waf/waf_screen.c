@@ -277,12 +277,13 @@ static void candidates_of(struct weir_waf_tx *tx, struct waf_value *v, const str
 			  waf_bits *out)
 {
 	const struct waf_screen *screen = tx->waf->screen;
-	struct waf_class_cache c = *waf_class_of(tx, v->classes);
 
-	*out = view->slots & c.plain;
+	*out = view->slots & waf_class_of(tx, v->classes)->plain;
 	sift(tx, v, out);
+	/* Asked for each word anew: a result's classes may take the place of these. */
 	for (uint32_t w = 0; w < screen->node_words; w++)
-		for (uint64_t left = c.triggered[w] & view->nodes[w]; left; left &= left - 1) {
+		for (uint64_t left = waf_class_of(tx, v->classes)->triggered[w] & view->nodes[w];
+		     left; left &= left - 1) {
 			unsigned int node = w * 64 + (unsigned int)__builtin_ctzll(left);
 			const struct waf_value *r = waf_value_result(tx, v, (uint16_t)node);
 			waf_bits may = view->slots & screen->of_node[node];

@@ -103,6 +103,9 @@ void weir_waf_tx_destroy(struct weir_waf_tx *tx)
 {
 	struct weir_arena arena = tx->arena; /* it holds the transaction itself */
 
+	for (unsigned int i = 0; i < WAF_STORES; i++)
+		if (tx->store[i])
+			waf_store_close(tx->worker->store, tx->store[i]);
 	weir_arena_reset(&arena);
 }
 
@@ -354,5 +357,5 @@ enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
 void weir_waf_tx_end(struct weir_waf_tx *tx)
 {
 	if (tx->engine != WEIR_SEC_OFF)
-		waf_run_phase(tx, WEIR_SEC_PHASES);
+		(void)run(tx, WEIR_SEC_PHASES);
 }
