@@ -13,12 +13,12 @@ packages_of() {
 			libpcre2-dev libmodsecurity-dev
 		;;
 	run)
-		echo iproute2 ethtool
+		echo iproute2 ethtool modsecurity-crs
 		;;
 	test)
 		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy pyflakes3 \
 			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl procps util-linux \
-			modsecurity-crs libmodsecurity-dev python3-yaml
+			modsecurity-crs libmodsecurity-dev python3-yaml slowhttptest
 		;;
 	quickstart)
 		echo iproute2 iputils-ping ethtool nginx-light curl procps python3

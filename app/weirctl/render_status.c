@@ -17,6 +17,7 @@ static void print_head(const json_t *answer)
 	       duration(number_of(g, "age_s"), age), (long long)int_of(p, "policies"),
 	       (long long)int_of(p, "rules"), (long long)int_of(p, "groups"),
 	       json_is_true(json_object_get(g, "loading")) ? " (another is being loaded)" : "");
+	print_programs(g);
 }
 
 static void print_workers(const json_t *answer)

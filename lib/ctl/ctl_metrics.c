@@ -60,6 +60,8 @@ static const struct family worker_gauges[] = {
 	GAUGE(datagrams, "datagrams that wait for fragments"),
 	GAUGE(mbufs_free, "packet buffers that are free"),
 	GAUGE(mbufs_max, "packet buffers"),
+	GAUGE(waf_kib, "KiB that HTTP transactions under way take"),
+	GAUGE(waf_kib_max, "KiB for HTTP transactions (memory.waf)"),
 };
 
 static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)
@@ -100,6 +102,18 @@ static void add_stage_family(struct weir_buf *out, const struct weir_ctl *c, con
 		}
 }
 
+static void add_bad_http(struct weir_buf *out, const struct weir_ctl *c)
+{
+	head(out, "http_malformed_total", "counter", "messages of HTTP that were malformed so");
+	for (unsigned int e = 1; e < WEIR_HTTP_ERROR_END; e++)
+		for (unsigned int w = 0; w < weir_path_workers(c->cfg.path); w++)
+			weir_buf_printf(
+				out, "weir_http_malformed_total{error=\"%s\",worker=\"%u\"} %llu\n",
+				weir_http_error_name((enum weir_http_error)e), w,
+				(unsigned long long)weir_path_bad_http(c->cfg.path, w,
+								       (enum weir_http_error)e));
+}
+
 static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 {
 	const struct weir_stats *stats[WEIR_CONF_WORKERS_MAX];
@@ -115,6 +129,7 @@ static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 			 offsetof(struct weir_stats, stage_cycles));
 	add_stage_family(out, c, "stage_packets_total", "packets that stage cycles are over",
 			 offsetof(struct weir_stats, stage_packets));
+	add_bad_http(out, c);
 	add_worker_gauges(out, c);
 }
 
@@ -176,6 +191,7 @@ static void add_policy(struct weir_buf *out, const struct weir_ctl *c)
 {
 	const struct weir_generation *g = weir_path_generation(c->cfg.path);
 	struct weir_policy_size size = weir_policy_size(g->policy);
+	struct ctl_waf_sum waf = ctl_sum_programs(g->programs);
 
 	gauge(out, "published_generation", "number of the generation that is published", g->number);
 	gauge(out, "published_generation_loaded_seconds", "when it was loaded, unix time",
@@ -185,6 +201,11 @@ static void add_policy(struct weir_buf *out, const struct weir_ctl *c)
 	gauge(out, "policy_policies", "policies", size.policies);
 	gauge(out, "policy_rules", "rules of policies", size.rules);
 	gauge(out, "policy_bytes", "size of the compiled policy, about", size.bytes);
+	gauge(out, "policy_services", "services", size.services);
+	gauge(out, "policy_threats", "threat policies", size.threats);
+	gauge(out, "waf_programs", "compiled rule sets of threat policies", waf.programs);
+	gauge(out, "waf_rules", "rules in them", waf.rules);
+	gauge(out, "waf_bytes", "size of them", waf.bytes);
 	head(out, "reloads_total", "counter", "loads of the configuration since the start");
 	sample(out, "reloads_total{result=\"published\"}", c->reload.good);
 	sample(out, "reloads_total{result=\"refused\"}", c->reload.refused);

@@ -226,6 +226,7 @@ struct weir_waf {
 	uint16_t n_names, cap_names;
 	uint16_t *by_name;
 	bool *pinned;
+	bool *constant; /* behind the prologue */
 	/* TX as each transaction begins with it */
 	uint8_t *tx_kind;
 	struct waf_var *tx_var;
@@ -247,11 +248,19 @@ struct waf_hits {
 	waf_bits found[WAF_NEED_LITERALS];
 };
 
+/* A transformation that was done to a value. */
+struct waf_done {
+	struct waf_done *next;
+	struct waf_value *result;
+	uint8_t transform;
+};
+
 struct waf_value {
 	struct weir_bytes bytes;
 	uint64_t classes;          /* bytes that occur */
 	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
 	struct waf_value *sibling; /* other results of the same origin */
+	struct waf_done *done;
 	struct waf_hits *hits;
 	struct waf_value *like, *like_next; /* while values are screened */
 	uint16_t number;                    /* among results; 0: none yet */
@@ -365,6 +374,7 @@ struct weir_waf_tx {
 	struct waf_record *store[WAF_STORES];
 	uint64_t args_size, files_size;
 	uint8_t highest_severity;
+	int32_t inbound_score; /* behind phase 2: CRS 3 counts on in the same variable */
 
 	/* matching */
 	waf_bits hot;
@@ -419,6 +429,8 @@ bool waf_run_prologue(struct weir_waf *w);
 #define WAF_NO_NODE UINT16_MAX
 uint16_t waf_node_of(struct weir_waf *w, const uint8_t *transforms, unsigned int n);
 /* waf_screen_build.c */
+/* For values before there is a screen: every transformation is done. */
+bool waf_make_screen(struct weir_waf *w);
 bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r);
 void waf_destroy_screen(struct weir_waf *w);
 size_t waf_screen_bytes(const struct weir_waf *w);
@@ -505,6 +517,7 @@ void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
 bool waf_ask_rule(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 /* waf_result.c */
+int32_t waf_score(const struct weir_waf_tx *tx, unsigned int i);
 void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 void waf_explain(struct weir_waf_tx *tx, const struct waf_rule *rule, const char *outcome,

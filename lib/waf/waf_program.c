@@ -43,7 +43,8 @@ static bool make_tx(struct weir_waf *w)
 	w->tx_kind = weir_arena_zalloc(&w->arena, w->n_names + 1u);
 	w->tx_var = weir_arena_zalloc(&w->arena, (w->n_names + 1u) * sizeof(*w->tx_var));
 	w->pinned = weir_arena_zalloc(&w->arena, (w->n_names + 1u) * sizeof(*w->pinned));
-	return w->tx_kind && w->tx_var && w->pinned;
+	w->constant = weir_arena_zalloc(&w->arena, (w->n_names + 1u) * sizeof(*w->constant));
+	return w->tx_kind && w->tx_var && w->pinned && w->constant;
 }
 
 /* TX:0 to TX:9 stand in a row. */
@@ -136,12 +137,14 @@ static bool compile(struct weir_waf *w, struct weir_conf_report *r)
 	    !waf_resolve_selectors(w))
 		return false;
 	waf_pin(w);
+	if (!waf_make_screen(w) || !waf_run_prologue(w))
+		return false;
 	waf_fold_gates(w);
 	w->limits_exceeded = waf_name_find(w, weir_bytes_str("msc_pcre_limits_exceeded"));
 	w->scores[0] = first_of(w, "blocking_inbound_anomaly_score", "anomaly_score");
 	w->scores[1] = first_of(w, "blocking_outbound_anomaly_score", "outbound_anomaly_score");
 	w->engine = engine_of(w);
-	return waf_build_screen(w, r) && make_always(w) && waf_run_prologue(w);
+	return waf_build_screen(w, r) && make_always(w);
 }
 
 /* With what earlier programs have left in the cache. */

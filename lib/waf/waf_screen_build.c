@@ -521,17 +521,28 @@ static bool build_scratch(struct weir_waf *w)
 	return true;
 }
 
+bool waf_make_screen(struct weir_waf *w)
+{
+	w->screen = aligned_alloc(64, sizeof(*w->screen));
+	if (!w->screen)
+		return false;
+	memset(w->screen, 0, sizeof(*w->screen));
+	for (unsigned int c = 0; c < 256; c++)
+		w->screen->class_of[c] = 1;
+	for (unsigned int t = 0; t < WEIR_T_END; t++)
+		w->screen->triggers[t] = WAF_ANY_VALUE;
+	for (uint16_t i = 1; i < w->n_nodes; i++)
+		w->node[i].triggers = 1;
+	return true;
+}
+
 bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r)
 {
 	struct build *b = calloc(1, sizeof(*b));
 	bool good;
 
-	w->screen = aligned_alloc(64, sizeof(*w->screen));
-	if (!b || !w->screen) {
-		free(b);
+	if (!b)
 		return false;
-	}
-	memset(w->screen, 0, sizeof(*w->screen));
 	b->w = w;
 	b->r = r;
 	b->screen = w->screen;

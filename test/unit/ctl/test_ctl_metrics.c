@@ -99,6 +99,7 @@ START_TEST(what_was_counted_is_there)
 		"weir_flows{worker=\"0\"} 12\n",
 		"weir_mbufs_free{worker=\"1\"} 4000\n",
 		"weir_stage_cycles_total{stage=\"police\",worker=\"0\"} 900\n",
+		"weir_http_malformed_total{error=\"HOST_TWICE\",worker=\"1\"} 7\n",
 		"weir_port_rx_missed_total{port=\"inside\"} 5\n",
 		"weir_port_up{port=\"outside\"} 1\n",
 		"weir_published_generation 1\n",
