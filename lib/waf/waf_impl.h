@@ -210,6 +210,7 @@ struct weir_waf {
 	struct weir_seclang *source;
 	const struct weir_sec_settings *settings;
 	struct weir_waf_options options;
+	struct waf_cache *cache; /* while it is compiled */
 	struct weir_arena arena; /* of the program */
 	struct waf_rule **rule;  /* by number: starters in file order */
 	uint32_t n_rules;
@@ -236,6 +237,7 @@ struct weir_waf {
 	uint8_t engine; /* enum weir_sec_engine_mode */
 	uint64_t hash;
 	uint32_t load_ms;
+	bool cached;
 	double ns_per_tick; /* of waf_ticks */
 };
 

@@ -13,10 +13,12 @@
 
 struct waf_op;
 struct waf_scratch; /* of a worker: match data, JIT stack, Hyperscan's */
+struct waf_cache;   /* waf_cache.h */
 
 struct waf_op_cfg {
 	uint32_t match_limit; /* of PCRE2; 0: its own */
 	uint32_t depth_limit;
+	struct waf_cache *cache; /* while operators are made; NULL: none */
 };
 
 /*

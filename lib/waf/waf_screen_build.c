@@ -7,6 +7,7 @@
 #include <hs.h>
 #include <stdlib.h>
 
+#include "waf_cache.h"
 #include "waf_impl.h"
 
 #define CLASSES_MAX 64
@@ -59,7 +60,7 @@ static bool give_slots(struct build *b)
 
 			if (slot == WAF_SLOTS || !can_be_screened(rule))
 				continue;
-			if (waf_op_need(rule->op, &w->arena, &b->need[slot]) < 0)
+			if (waf_cache_need(w->cache, rule->op, &w->arena, &b->need[slot]) < 0)
 				return false;
 			if (!has_conditions(&b->need[slot]))
 				continue;
@@ -371,57 +372,19 @@ static bool join_literals(struct build *b, struct waf_literal_set *set)
 	return true;
 }
 
-struct hs_input {
-	const char **text;
-	size_t *length;
-	unsigned int *flags, *ids;
-};
-
-static void free_input(struct hs_input *in)
-{
-	free(in->text);
-	free(in->length);
-	free(in->flags);
-	free(in->ids);
-}
-
-static bool make_input(const struct build *b, const struct waf_literal_set *set,
-		       struct hs_input *in)
-{
-	in->text = calloc(set->n + 1, sizeof(*in->text));
-	in->length = calloc(set->n + 1, sizeof(*in->length));
-	in->flags = calloc(set->n + 1, sizeof(*in->flags));
-	in->ids = calloc(set->n + 1, sizeof(*in->ids));
-	if (!in->text || !in->length || !in->flags || !in->ids)
-		return false;
-	for (uint32_t i = 0; i < set->n; i++) {
-		const struct weir_bytes *l = &b->literal[set->first[i]].text;
-
-		in->text[i] = (const char *)l->ptr;
-		in->length[i] = l->len;
-		in->flags[i] = HS_FLAG_CASELESS;
-		in->ids[i] = i;
-	}
-	return true;
-}
-
 static bool compile_literals(struct build *b, struct waf_literal_set *set)
 {
-	struct hs_input in = {0};
-	hs_compile_error_t *error = NULL;
-	hs_database_t *db = NULL;
-	bool good = make_input(b, set, &in) &&
-		    hs_compile_lit_multi(in.text, in.flags, in.ids, in.length, set->n,
-					 HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS;
+	struct weir_bytes *text = calloc(set->n + 1, sizeof(*text));
+	struct weir_buf why = {0};
 
-	if (error) {
-		weir_conf_error(b->r, (struct weir_conf_pos){.file = "prefilter"}, "%s",
-				error->message);
-		hs_free_compile_error(error);
-	}
-	set->database = db;
-	free_input(&in);
-	return good;
+	for (uint32_t i = 0; text && i < set->n; i++)
+		text[i] = b->literal[set->first[i]].text;
+	set->database = text ? waf_database_create(b->w->cache, text, set->n, &why) : NULL;
+	if (why.ptr)
+		weir_conf_error(b->r, (struct weir_conf_pos){.file = "prefilter"}, "%s", why.ptr);
+	weir_buf_fini(&why);
+	free(text);
+	return set->database != NULL;
 }
 
 static bool build_literals(struct build *b)
