@@ -89,8 +89,12 @@ struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_htt
 
 		if (coding[n] == WEIR_CODING_IDENTITY)
 			continue;
+		if (waf_is_late(tx))
+			break;
+		tx->arena.limit += 2 * limit; /* pieces, and what is joined of them */
 		rc = weir_inflate((enum weir_coding)coding[n], body, limit, &tx->arena, &out);
 		*failed = rc != 0;
+		tx->arena.limit += WEIR_WAF_BODY_TIMES * out.len;
 		if (rc == 0 || rc == -WEIR_ELIMIT)
 			body = out;
 	}

@@ -281,14 +281,6 @@ struct waf_list {
 	uint32_t n;
 };
 
-/* An entry that the rule of a slot could match. */
-struct waf_pair {
-	struct waf_pair *next; /* of the slot, in the order of lists */
-	struct waf_entry *entry;
-	uint8_t list;
-	bool name; /* its name, not its value */
-};
-
 /* A value on its way to an operator. */
 struct waf_seen {
 	uint8_t variable;
@@ -378,7 +370,6 @@ struct weir_waf_tx {
 
 	/* matching */
 	waf_bits hot;
-	struct waf_pair **pair, ***pair_last; /* by slot */
 	bool unscreened;          /* some value could not be: every rule asks about all */
 	struct waf_value **value; /* by number, from 1: results of transformations */
 	uint32_t n_values, cap_values;
@@ -435,11 +426,15 @@ bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r);
 void waf_destroy_screen(struct weir_waf *w);
 size_t waf_screen_bytes(const struct weir_waf *w);
 
+/* Work on short values is not worth a look at the clock each time. */
+#define WAF_SHORT 512
+#define WAF_EVERY 8
+
 /* waf_value.c */
 void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes);
-/* NULL: no memory. */
+/* NULL: no memory, or no time. */
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node);
-/* Takes views that live as long as the transaction. */
+/* Takes views that live as long as the transaction. NULL: no memory, or no time. */
 struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
 			       struct weir_bytes value);
 void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
@@ -514,6 +509,17 @@ bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 		      const struct waf_seen *seen);
 
 /* waf_run.c */
+/* Judging stops here: what was not looked at is not let through, unless nothing is refused at all.
+ */
+WEIR_COLD void waf_exceed(struct weir_waf_tx *tx);
+/* Whether the phase's budget is used up; then nothing more of it is judged. */
+static inline bool waf_is_late(struct weir_waf_tx *tx)
+{
+	if (weir_likely(!tx->budget_tsc || waf_ticks() <= tx->budget_tsc))
+		return false;
+	waf_exceed(tx);
+	return true;
+}
 void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
 /* Whether all links match; acts as they do. */
 bool waf_ask_rule(struct weir_waf_tx *tx, const struct waf_rule *rule);
@@ -524,10 +530,5 @@ void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 void waf_explain(struct weir_waf_tx *tx, const struct waf_rule *rule, const char *outcome,
 		 const struct waf_seen *seen, struct weir_bytes value);
-
-static inline uint64_t waf_ticks(void)
-{
-	return __builtin_ia32_rdtsc();
-}
 
 #endif

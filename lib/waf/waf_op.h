@@ -41,6 +41,15 @@ WEIR_MUST_CHECK int waf_op_need(const struct waf_op *op, struct weir_arena *a,
 struct waf_scratch *waf_scratch_create(struct waf_op *const *ops, uint32_t n);
 void waf_scratch_destroy(struct waf_scratch *s);
 
+/* The processor's clock; cheap enough to be read between any two steps. */
+static inline uint64_t waf_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+/* Operators work until that tick: what takes longer gives WAF_LIMIT as soon as it is noticed. Zero:
+ * as long as it takes. */
+void waf_scratch_until(struct waf_scratch *s, uint64_t tick);
+
 #define WAF_CAPTURES 10
 
 /* What matched: views into the value. capture[0] is the whole match; those that did not take part

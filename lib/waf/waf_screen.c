@@ -11,6 +11,8 @@
 
 /* Longer values are scanned where they stand. */
 #define COPY_MAX 2048
+/* Bytes that are scanned at once, so that the clock is looked at between. */
+#define BATCH_MAX 131072
 
 struct scan {
 	struct weir_waf_tx *tx;
@@ -21,9 +23,13 @@ struct scan {
 	uint32_t *start;          /* of each; one more for the end */
 	uint32_t n, cap;
 	uint32_t hint;
+	uint32_t queued; /* bytes of all in the queue */
+	uint32_t found;  /* literals */
 	uint8_t *bytes;
 	uint32_t len, room;
 };
+
+static void scan(struct scan *s);
 
 /* ---- what is to be scanned ---- */
 
@@ -68,6 +74,9 @@ static void queue(struct scan *s, struct waf_value *v, struct waf_value *origin)
 	}
 	v->queued = true;
 	s->value[s->n++] = v;
+	s->queued += (uint32_t)v->bytes.len;
+	if (s->queued > BATCH_MAX)
+		scan(s);
 }
 
 static void queue_results(struct scan *s, struct waf_value *v, const struct waf_view *view)
@@ -86,10 +95,15 @@ static void queue_results(struct scan *s, struct waf_value *v, const struct waf_
 static void queue_list(struct scan *s, unsigned int list)
 {
 	const struct waf_view *values = &s->screen->values[list], *names = &s->screen->names[list];
+	unsigned int entries = 0;
 
 	if (!values->used && !names->used)
 		return;
 	for (struct waf_entry *e = *s->tx->list[list].screened; e; e = e->next) {
+		if (++entries % WAF_EVERY == 0 && waf_is_late(s->tx)) {
+			s->tx->unscreened = true;
+			return;
+		}
 		if (values->used)
 			queue_results(s, &e->value, values);
 		if (names->used)
@@ -125,6 +139,12 @@ static void note_literal(struct scan *s, struct waf_value *v, unsigned int liter
 	}
 }
 
+/* Whether to go on: a value that is made of literals has more of them than there is time for. */
+static int go_on(struct scan *s)
+{
+	return ++s->found % 256 == 0 && waf_is_late(s->tx);
+}
+
 /* Ends come in ascending order but for a few: the value is where the last one was, or near. */
 static int on_literal(unsigned int id, unsigned long long from, unsigned long long to,
 		      unsigned int flags, void *ctx)
@@ -141,7 +161,7 @@ static int on_literal(unsigned int id, unsigned long long from, unsigned long lo
 	s->hint = i;
 	if (to - s->literals->length[id] >= s->start[i])
 		note_literal(s, s->value[i], id);
-	return 0;
+	return go_on(s);
 }
 
 static int on_literal_alone(unsigned int id, unsigned long long from, unsigned long long to,
@@ -153,7 +173,7 @@ static int on_literal_alone(unsigned int id, unsigned long long from, unsigned l
 	(void)to;
 	(void)flags;
 	note_literal(s, s->value[s->hint], id);
-	return 0;
+	return go_on(s);
 }
 
 static bool hs_over(struct scan *s, struct weir_bytes bytes, match_event_handler tell)
@@ -171,15 +191,19 @@ static bool scan_all(struct scan *s)
 	for (uint32_t i = 0; i < s->n; i++)
 		if (s->value[i]->bytes.len <= COPY_MAX)
 			total += (uint32_t)s->value[i]->bytes.len;
-	s->bytes = weir_arena_alloc(&s->tx->arena, total);
+	if (!s->bytes || total > s->room) {
+		s->bytes = weir_arena_alloc(&s->tx->arena, total);
+		s->room = total;
+	}
 	if (!s->bytes)
 		return false;
+	s->len = 0;
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct waf_value *v = s->value[i];
 
 		s->hint = i;
 		if (v->bytes.len > COPY_MAX) {
-			v->screened = hs_over(s, v->bytes, on_literal_alone);
+			v->screened = !waf_is_late(s->tx) && hs_over(s, v->bytes, on_literal_alone);
 			continue;
 		}
 		s->value[kept] = v;
@@ -193,18 +217,22 @@ static bool scan_all(struct scan *s)
 	return !s->len || hs_over(s, weir_bytes_of(s->bytes, s->len), on_literal);
 }
 
+/* What is in the queue; it is empty then. */
 static void scan(struct scan *s)
 {
 	bool good;
 
 	s->tx->work.values += s->n;
-	good = !s->literals->database || scan_all(s);
+	good = !s->literals->database || (!waf_is_late(s->tx) && scan_all(s));
 	for (uint32_t i = 0; i < s->n; i++)
 		s->value[i]->screened |= good;
 	for (struct waf_value *v = s->like; v; v = v->like_next) {
 		v->hits = v->like->hits;
 		v->screened = v->like->screened;
 	}
+	s->like = NULL;
+	s->n = 0;
+	s->queued = 0;
 }
 
 /* ---- candidates ---- */
@@ -294,33 +322,12 @@ static void candidates_of(struct weir_waf_tx *tx, struct waf_value *v, const str
 		}
 }
 
-static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf_pair *from)
+static void heat(struct weir_waf_tx *tx, struct waf_value *v, const struct waf_view *view)
 {
-	struct waf_pair *p = weir_arena_alloc(&tx->arena, sizeof(*p));
-
-	if (!p) {
-		tx->unscreened = true;
-		return;
-	}
-	*p = *from;
-	if (!waf_bits_has(&tx->hot, slot)) {
-		tx->pair[slot] = NULL;
-		tx->pair_last[slot] = &tx->pair[slot];
-	}
-	*tx->pair_last[slot] = p;
-	tx->pair_last[slot] = &p->next;
-	waf_bits_set(&tx->hot, slot);
-}
-
-static void heat(struct weir_waf_tx *tx, const struct waf_pair *from, const struct waf_view *view)
-{
-	struct waf_value *v = from->name ? &from->entry->name_value : &from->entry->value;
 	waf_bits hot;
 
 	candidates_of(tx, v, view, &hot);
-	for (unsigned int w = 0; w < WAF_SLOT_WORDS; w++)
-		for (uint64_t left = hot[w]; left; left &= left - 1)
-			add_pair(tx, w * 64 + (unsigned int)__builtin_ctzll(left), from);
+	tx->hot |= hot;
 }
 
 static void heat_list(struct weir_waf_tx *tx, unsigned int list)
@@ -328,28 +335,19 @@ static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 	const struct waf_view *values = &tx->waf->screen->values[list];
 	const struct waf_view *names = &tx->waf->screen->names[list];
 	struct waf_list *l = &tx->list[list];
+	unsigned int entries = 0;
 
 	for (struct waf_entry *e = *l->screened; e; e = e->next) {
-		struct waf_pair p = {.entry = e, .list = (uint8_t)list};
-
+		if (++entries % WAF_EVERY == 0 && waf_is_late(tx)) {
+			tx->unscreened = true;
+			return;
+		}
 		if (values->used)
-			heat(tx, &p, values);
-		p.name = true;
+			heat(tx, &e->value, values);
 		if (names->used)
-			heat(tx, &p, names);
+			heat(tx, &e->name_value, names);
 	}
 	l->screened = l->last;
-}
-
-static bool make_pairs(struct weir_waf_tx *tx)
-{
-	size_t n = tx->waf->screen->n_slots;
-
-	if (!tx->pair) {
-		tx->pair = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair));
-		tx->pair_last = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair_last));
-	}
-	return tx->pair && tx->pair_last;
 }
 
 static void screen_side(struct weir_waf_tx *tx, enum waf_side side)
@@ -371,10 +369,6 @@ void waf_screen(struct weir_waf_tx *tx)
 {
 	if (!tx->waf->screen->n_slots || tx->unscreened)
 		return;
-	if (!make_pairs(tx)) {
-		tx->unscreened = true;
-		return;
-	}
 	for (unsigned int side = 0; side < WAF_SIDES; side++)
 		screen_side(tx, (enum waf_side)side);
 	for (unsigned int list = 0; list < WAF_LISTS; list++)
