@@ -221,7 +221,9 @@ static int read_headers(struct reader *r, struct weir_part *p)
 		note_line_end(r, end_len);
 		if (!line.len)
 			return 0;
-		if (is_space(line.ptr[0]))
+		if (memchr(line.ptr, 0, line.len))
+			rc = fail(r, "NUL in a header of a part");
+		else if (is_space(line.ptr[0]))
 			rc = fold_header(r, p, line);
 		else
 			rc = add_header(r, p, line);

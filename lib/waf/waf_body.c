@@ -191,11 +191,12 @@ static void take_multipart(struct weir_waf_tx *tx, struct weir_bytes body)
 	struct weir_part_sink sink = {take_part, tx};
 	struct weir_decode_error error = {0};
 	uint32_t flags = 0;
+	int rc = weir_multipart_parse(body, type ? type->value : no_name, &limits, &tx->arena,
+				      &sink, &flags, &error);
 
-	tell_error(tx,
-		   weir_multipart_parse(body, type ? type->value : no_name, &limits, &tx->arena,
-					&sink, &flags, &error),
-		   &error);
+	tell_error(tx, rc, &error);
+	if (rc == -WEIR_EFORMAT)
+		flags |= WEIR_MULTIPART_INVALID_PART; /* what is given up is a strict error, too */
 	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(multipart_flags); i++)
 		if (tx->waf->uses[multipart_flags[i].variable])
 			waf_set_number(tx, multipart_flags[i].variable,

@@ -103,7 +103,7 @@ static bool is_constant(const struct weir_waf *w, const struct waf_rule *rule)
 	return rule->op && rule->n_targets == 1 && !rule->n_excluded && !rule->node &&
 	       rule->argument.constant && is_number_test(rule->sec->test.op) &&
 	       t->name_number != WAF_NO_NAME && !t->count && w->constant[t->name_number] &&
-	       w->tx_kind[t->name_number] == WAF_NUMBER;
+	       w->tx_kind[t->name_number] != WAF_UNSET;
 }
 
 static bool passes(const struct waf_rule *rule)
@@ -119,12 +119,15 @@ static bool is_gate(const struct waf_rule *rule)
 
 static bool test_matches(struct weir_waf *w, const struct waf_rule *rule)
 {
+	uint16_t number = rule->target->name_number;
+	struct weir_bytes text = w->tx_var[number].text;
 	char digits[24];
-	int n = snprintf(digits, sizeof(digits), "%lld",
-			 (long long)w->tx_var[rule->target->name_number].number);
 
-	return waf_op_run(rule->op, w->part[0].ops, weir_bytes_of(digits, (size_t)n),
-			  (struct weir_bytes){0}, NULL) == WAF_MATCH;
+	if (w->tx_kind[number] == WAF_NUMBER)
+		text = weir_bytes_of(digits, (size_t)snprintf(digits, sizeof(digits), "%lld",
+							      (long long)w->tx_var[number].number));
+	return waf_op_run(rule->op, w->part[0].ops, text, (struct weir_bytes){0}, NULL) ==
+	       WAF_MATCH;
 }
 
 /* A ctl that takes the gate out must take all behind it out as well. */

@@ -246,11 +246,19 @@ struct waf_hits {
 	waf_bits found[WAF_NEED_LITERALS];
 };
 
+/* A transformation that was done to a value. */
+struct waf_done {
+	struct waf_done *next;
+	struct waf_value *result;
+	uint8_t transform;
+};
+
 struct waf_value {
 	struct weir_bytes bytes;
 	uint64_t classes;          /* bytes that occur */
 	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
 	struct waf_value *sibling; /* other results of the same origin */
+	struct waf_done *done;
 	struct waf_hits *hits;
 	struct waf_value *like, *like_next; /* while values are screened */
 	uint16_t number;                    /* among results; 0: none yet */
@@ -364,6 +372,7 @@ struct weir_waf_tx {
 	struct waf_record *store[WAF_STORES];
 	uint64_t args_size, files_size;
 	uint8_t highest_severity;
+	int32_t inbound_score; /* behind phase 2: CRS 3 counts on in the same variable */
 
 	/* matching */
 	waf_bits hot;
@@ -506,6 +515,7 @@ void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
 bool waf_ask_rule(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 /* waf_result.c */
+int32_t waf_score(const struct weir_waf_tx *tx, unsigned int i);
 void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 void waf_explain(struct weir_waf_tx *tx, const struct waf_rule *rule, const char *outcome,

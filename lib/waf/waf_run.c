@@ -310,6 +310,8 @@ void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase)
 	memcpy(tx->live, p->always, waf_words(p->n) * sizeof(*tx->live));
 	liven(tx, phase);
 	run_steps(tx, p);
+	if (phase <= 2)
+		tx->inbound_score = waf_score(tx, 0);
 	if (phase == WEIR_SEC_PHASES) {
 		tx->verdict = verdict;
 		tx->allowed = allowed;

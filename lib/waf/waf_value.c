@@ -57,6 +57,26 @@ static uint16_t number_of(struct weir_waf_tx *tx, struct waf_value *v)
 	return v->number;
 }
 
+/* Chains that come by `from` on different ways share what is done to it. */
+static struct waf_value *done_before(const struct waf_value *from, uint8_t t)
+{
+	for (const struct waf_done *d = from->done; d; d = d->next)
+		if (d->transform == t)
+			return d->result;
+	return NULL;
+}
+
+static void note_done(struct weir_waf_tx *tx, struct waf_value *from, uint8_t t,
+		      struct waf_value *result)
+{
+	struct waf_done *d = result ? weir_arena_alloc(&tx->arena, sizeof(*d)) : NULL;
+
+	if (!d)
+		return;
+	*d = (struct waf_done){.next = from->done, .result = result, .transform = t};
+	from->done = d;
+}
+
 static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *origin,
 				   const struct waf_value *from, uint8_t t)
 {
@@ -88,10 +108,18 @@ static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin, 
 	const struct waf_node *n = &tx->waf->node[node];
 	struct waf_value *from = waf_value_result(tx, origin, n->parent);
 	uint64_t triggers = tx->waf->screen->triggers[n->transform];
+	struct waf_value *result;
 
 	if (!from || (triggers != WAF_ANY_VALUE && !(from->classes & triggers)))
 		return from;
-	return transform(tx, origin, from, n->transform);
+	if (weir_transform_leaves(n->transform, from->bytes))
+		return from;
+	result = done_before(from, n->transform);
+	if (!result) {
+		result = transform(tx, origin, from, n->transform);
+		note_done(tx, from, n->transform, result);
+	}
+	return result;
 }
 
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node)
