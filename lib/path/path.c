@@ -7,7 +7,8 @@
  * A worker takes up to 32 frames from a port, reads all headers, sorts out what no flow is looked
  * up for (path_special.c), looks up the rest in one go, and does with each packet what its flow's
  * decision says (path_flow.c); new flows are decided by policy there. Connections that are
- * inspected end here and are sent anew (path_carry.c), at the end of the turn. What leaves is
+ * inspected end here and are sent anew (path_carry.c), at the end of the turn, as far as stream
+ * rules (path_scan.c) and, of HTTP, a threat policy's rules (path_http.c) let them. What leaves is
  * collected by port and sent at the end of the turn (path_send.c).
  */
 #include "path_impl.h"

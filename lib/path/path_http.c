@@ -128,8 +128,10 @@ void path_http_close(struct path_http *x)
 
 const char *path_http_bad(struct path_http *x, ssize_t error)
 {
-	x->w->http->bad[-error]++;
-	return weir_http_error_name((enum weir_http_error) - error);
+	enum weir_http_error e = (enum weir_http_error)(-error);
+
+	x->w->http->bad[e]++;
+	return weir_http_error_name(e);
 }
 
 void path_http_be_tunnel(struct path_http *x)

@@ -201,8 +201,8 @@ static bool read_head(struct path_http *x)
 	if (n == 0)
 		return false;
 	if (n < 0)
-		refuse_head(x, (uint16_t)weir_http_error_status((enum weir_http_error) - n),
-			    weir_http_error_name((enum weir_http_error) - n));
+		refuse_head(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-n)),
+			    path_http_bad(x, n));
 	else
 		on_head(x, &head, (size_t)n);
 	return true;
@@ -241,8 +241,8 @@ static bool read_piece(struct path_http *x, struct weir_bytes in)
 		ssize_t n = weir_http_body_feed(&s->body, in, &content);
 
 		if (n < 0) {
-			on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error) - n),
-				    weir_http_error_name((enum weir_http_error) - n));
+			on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-n)),
+				    path_http_bad(x, n));
 			return false;
 		}
 		s->at += (size_t)n;
