@@ -245,7 +245,7 @@ struct weir_waf {
 
 /* Slots whose literals were found, by condition. */
 struct waf_hits {
-	waf_bits found[WAF_NEED_LITERALS];
+	waf_bits_loose found[WAF_NEED_LITERALS];
 };
 
 /* A transformation that was done to a value. */
@@ -262,6 +262,7 @@ struct waf_value {
 	struct waf_value *sibling; /* other results of the same origin */
 	struct waf_done *done;
 	struct waf_hits *hits;
+	struct waf_group *groups;           /* of an entry's value, once it was queued */
 	struct waf_value *like, *like_next; /* while values are screened */
 	uint16_t number;                    /* among results; 0: none yet */
 	bool screened;                      /* `hits` is complete */
@@ -279,6 +280,21 @@ struct waf_list {
 	struct waf_entry *first, **last;
 	struct waf_entry **screened; /* those before it have been */
 	uint32_t n;
+};
+
+/* One of the results that chains make of a value, and the slots that ask about it. */
+struct waf_group {
+	struct waf_group *next;
+	struct waf_value *value;
+	waf_bits_loose slots;
+};
+
+/* An entry that the rule of a slot could match. */
+struct waf_pair {
+	struct waf_pair *next; /* of the slot, in the order of lists */
+	struct waf_entry *entry;
+	uint8_t list;
+	bool name; /* its name, not its value */
 };
 
 /* A value on its way to an operator. */
@@ -370,6 +386,7 @@ struct weir_waf_tx {
 
 	/* matching */
 	waf_bits hot;
+	struct waf_pair **pair, ***pair_last; /* by slot that is hot */
 	bool unscreened;          /* some value could not be: every rule asks about all */
 	struct waf_value **value; /* by number, from 1: results of transformations */
 	uint32_t n_values, cap_values;

@@ -79,17 +79,51 @@ static void queue(struct scan *s, struct waf_value *v, struct waf_value *origin)
 		scan(s);
 }
 
+static bool add_group(struct weir_waf_tx *tx, struct waf_value *v, struct waf_value *result,
+		      const waf_bits *slots)
+{
+	struct waf_group *g;
+
+	for (g = v->groups; g; g = g->next)
+		if (g->value == result) {
+			g->slots |= *slots;
+			return true;
+		}
+	g = weir_arena_alloc(&tx->arena, sizeof(*g));
+	if (!g)
+		return false;
+	g->next = v->groups;
+	g->value = result;
+	g->slots = *slots;
+	v->groups = g;
+	return true;
+}
+
+/* What chain `node` makes of `v`. */
+static bool queue_result(struct scan *s, struct waf_value *v, const struct waf_view *view,
+			 unsigned int node)
+{
+	struct waf_value *r = waf_value_result(s->tx, v, (uint16_t)node);
+	waf_bits slots = view->slots & s->screen->of_node[node];
+
+	if (!r || !add_group(s->tx, v, r, &slots))
+		return false;
+	queue(s, r, v);
+	return true;
+}
+
 static void queue_results(struct scan *s, struct waf_value *v, const struct waf_view *view)
 {
 	const struct waf_class_cache *c = waf_class_of(s->tx, v->classes);
+	waf_bits plain = view->slots & c->plain;
+	bool good = add_group(s->tx, v, v, &plain);
 
 	queue(s, v, v);
 	for (uint32_t w = 0; w < s->screen->node_words; w++)
-		for (uint64_t left = c->triggered[w] & view->nodes[w]; left; left &= left - 1) {
-			unsigned int node = w * 64 + (unsigned int)__builtin_ctzll(left);
-
-			queue(s, waf_value_result(s->tx, v, (uint16_t)node), v);
-		}
+		for (uint64_t left = c->triggered[w] & view->nodes[w]; left; left &= left - 1)
+			good &= queue_result(s, v, view,
+					     w * 64 + (unsigned int)__builtin_ctzll(left));
+	s->tx->unscreened |= !good;
 }
 
 static void queue_list(struct scan *s, unsigned int list)
@@ -115,13 +149,8 @@ static void queue_list(struct scan *s, unsigned int list)
 
 static struct waf_hits *hits_of(struct weir_waf_tx *tx, struct waf_value *v)
 {
-	if (!v->hits) {
-		v->hits = weir_arena_alloc(&tx->arena, sizeof(*v->hits) + 64);
-		if (!v->hits)
-			return NULL;
-		v->hits = (struct waf_hits *)(((uintptr_t)v->hits + 63) & ~(uintptr_t)63);
-		*v->hits = (struct waf_hits){0};
-	}
+	if (!v->hits)
+		v->hits = weir_arena_zalloc(&tx->arena, sizeof(*v->hits));
 	return v->hits;
 }
 
@@ -135,7 +164,7 @@ static void note_literal(struct scan *s, struct waf_value *v, unsigned int liter
 	for (uint32_t i = set->first[literal]; i < set->first[literal + 1]; i++) {
 		uint16_t pair = set->pair[i];
 
-		waf_bits_set(&h->found[pair >> 15], pair & 0x7fff);
+		h->found[pair >> 15][(pair & 0x7fff) / 64] |= 1ULL << (pair % 64);
 	}
 }
 
@@ -300,40 +329,46 @@ static void sift(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *ma
 		*may &= v->hits ? c->single[k] | v->hits->found[k] : c->single[k];
 }
 
-/* The slots that ask about `v` and may match one of its results. */
-static void candidates_of(struct weir_waf_tx *tx, struct waf_value *v, const struct waf_view *view,
-			  waf_bits *out)
+static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf_pair *from)
 {
-	const struct waf_screen *screen = tx->waf->screen;
+	struct waf_pair *p = weir_arena_alloc(&tx->arena, sizeof(*p));
 
-	*out = view->slots & waf_class_of(tx, v->classes)->plain;
-	sift(tx, v, out);
-	/* Asked for each word anew: a result's classes may take the place of these. */
-	for (uint32_t w = 0; w < screen->node_words; w++)
-		for (uint64_t left = waf_class_of(tx, v->classes)->triggered[w] & view->nodes[w];
-		     left; left &= left - 1) {
-			unsigned int node = w * 64 + (unsigned int)__builtin_ctzll(left);
-			const struct waf_value *r = waf_value_result(tx, v, (uint16_t)node);
-			waf_bits may = view->slots & screen->of_node[node];
-
-			if (r)
-				sift(tx, r, &may);
-			*out |= may;
-		}
+	if (!p) {
+		tx->unscreened = true;
+		return;
+	}
+	*p = *from;
+	if (!waf_bits_has(&tx->hot, slot)) {
+		waf_bits_set(&tx->hot, slot);
+		tx->pair_last[slot] = &tx->pair[slot];
+	}
+	*tx->pair_last[slot] = p;
+	tx->pair_last[slot] = &p->next;
 }
 
-static void heat(struct weir_waf_tx *tx, struct waf_value *v, const struct waf_view *view)
+/* The slots that may match one of the value's results keep it for their rules. */
+static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
 {
-	waf_bits hot;
+	const struct waf_value *v = from->name ? &from->entry->name_value : &from->entry->value;
+	uint32_t words = (uint32_t)waf_words(tx->waf->screen->n_slots);
+	waf_bits hot = {0};
 
-	candidates_of(tx, v, view, &hot);
-	tx->hot |= hot;
+	for (const struct waf_group *g = v->groups; g; g = g->next) {
+		waf_bits may = g->slots;
+
+		sift(tx, g->value, &may);
+		hot |= may;
+	}
+	for (uint32_t w = 0; w < words; w++)
+		for (uint64_t left = hot[w]; left; left &= left - 1)
+			add_pair(tx, w * 64 + (unsigned int)__builtin_ctzll(left), from);
 }
 
 static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 {
 	const struct waf_view *values = &tx->waf->screen->values[list];
 	const struct waf_view *names = &tx->waf->screen->names[list];
+	struct waf_pair p = {.list = (uint8_t)list};
 	struct waf_list *l = &tx->list[list];
 	unsigned int entries = 0;
 
@@ -342,10 +377,13 @@ static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 			tx->unscreened = true;
 			return;
 		}
+		p.entry = e;
+		p.name = false;
 		if (values->used)
-			heat(tx, &e->value, values);
+			heat(tx, &p);
+		p.name = true;
 		if (names->used)
-			heat(tx, &e->name_value, names);
+			heat(tx, &p);
 	}
 	l->screened = l->last;
 }
@@ -365,10 +403,25 @@ static void screen_side(struct weir_waf_tx *tx, enum waf_side side)
 		scan(&s);
 }
 
+static bool make_pairs(struct weir_waf_tx *tx)
+{
+	size_t n = tx->waf->screen->n_slots;
+
+	if (!tx->pair) {
+		tx->pair = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair));
+		tx->pair_last = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair_last));
+	}
+	return tx->pair && tx->pair_last;
+}
+
 void waf_screen(struct weir_waf_tx *tx)
 {
 	if (!tx->waf->screen->n_slots || tx->unscreened)
 		return;
+	if (!make_pairs(tx)) {
+		tx->unscreened = true;
+		return;
+	}
 	for (unsigned int side = 0; side < WAF_SIDES; side++)
 		screen_side(tx, (enum waf_side)side);
 	for (unsigned int list = 0; list < WAF_LISTS; list++)
@@ -388,7 +441,7 @@ bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
 		if (!waf_bits_has(&screen->no_literal[k], (unsigned int)rule->slot) &&
 		    !(v->classes & rule->single[k]) &&
-		    !(v->hits && waf_bits_has(&v->hits->found[k], (unsigned int)rule->slot)))
+		    !(v->hits && v->hits->found[k][rule->slot / 64] >> (rule->slot % 64) & 1))
 			return false;
 	return true;
 }

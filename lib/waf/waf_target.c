@@ -71,19 +71,42 @@ static void walk_list(struct walk *w, unsigned int list, bool names)
 	}
 }
 
+/* Only what screening has left for the rule. */
+static void walk_pairs(struct walk *w, unsigned int list, bool names)
+{
+	const struct waf_pair *p = w->tx->pair[w->rule->slot];
+
+	for (; p && !w->stopped; p = p->next) {
+		struct waf_seen seen = {.variable = w->target->variable, .name = p->entry->name};
+
+		if (p->list != list || p->name != names)
+			continue;
+		seen.value = names ? &p->entry->name_value : &p->entry->value;
+		offer(w, &seen);
+	}
+}
+
+static void walk_one_list(struct walk *w, unsigned int list, bool names)
+{
+	if (w->rule->slot >= 0 && !w->tx->unscreened)
+		walk_pairs(w, list, names);
+	else
+		walk_list(w, list, names);
+}
+
 static void walk_lists(struct walk *w, const struct waf_source *source)
 {
 	const struct waf_target *t = w->target;
 
 	if (t->variable == WEIR_SEC_V_XML) {
-		walk_list(w,
-			  t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
-			  false);
+		walk_one_list(
+			w, t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
+			false);
 		return;
 	}
 	for (unsigned int i = 0; i < 2 && !w->stopped; i++)
 		if (source->list[i] != WAF_LISTS)
-			walk_list(w, source->list[i], source->names);
+			walk_one_list(w, source->list[i], source->names);
 }
 
 static bool is_selected(const struct waf_target *t, uint16_t number)
