@@ -48,8 +48,4 @@ transform_fn t_base64_decode, t_base64_decode_ext, t_base64_encode, t_cmd_line,
 	t_url_decode, t_url_encode, t_utf8_to_unicode;
 size_t t_url_decode_uni(struct weir_bytes in, uint8_t *out, const struct weir_unicode_map *map);
 
-/* Seen at a glance: see weir_transform_leaves. */
-bool path_is_normal(struct weir_bytes in, bool windows);
-bool whitespace_is_compressed(struct weir_bytes in);
-
 #endif

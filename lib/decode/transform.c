@@ -113,17 +113,3 @@ size_t weir_transform_run(enum weir_transform t, struct weir_bytes in, uint8_t *
 {
 	return transforms[t].run ? transforms[t].run(in, out) : t_url_decode_uni(in, out, map);
 }
-
-bool weir_transform_leaves(enum weir_transform t, struct weir_bytes in)
-{
-	switch (t) {
-	case WEIR_T_NORMALIZEPATH:
-		return path_is_normal(in, false);
-	case WEIR_T_NORMALIZEPATHWIN:
-		return path_is_normal(in, true);
-	case WEIR_T_COMPRESSWHITESPACE:
-		return whitespace_is_compressed(in);
-	default:
-		return false;
-	}
-}

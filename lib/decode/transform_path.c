@@ -68,16 +68,3 @@ size_t t_normalize_path_win(struct weir_bytes in, uint8_t *out)
 {
 	return normalize(in, out, true);
 }
-
-/* No segment that is empty, "." or "..", or that could be one. */
-bool path_is_normal(struct weir_bytes in, bool windows)
-{
-	const uint8_t *at = in.ptr, *end = in.ptr + in.len;
-
-	if (!in.len || in.ptr[0] == '.' || (windows && memchr(in.ptr, '\\', in.len)))
-		return !in.len;
-	while ((at = memchr(at, '/', (size_t)(end - at))) && ++at < end)
-		if (*at == '/' || *at == '.')
-			return false;
-	return true;
-}

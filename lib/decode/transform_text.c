@@ -253,18 +253,3 @@ size_t t_parity_zero(struct weir_bytes in, uint8_t *out)
 		out[i] = in.ptr[i] & 0x7f;
 	return in.len;
 }
-
-/* White space is single spaces. */
-bool whitespace_is_compressed(struct weir_bytes in)
-{
-	bool space = false;
-
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t c = in.ptr[i];
-
-		if ((uint8_t)(c - '\t') < 5 || c == 0xa0 || (c == ' ' && space))
-			return false;
-		space = c == ' ';
-	}
-	return true;
-}

@@ -166,9 +166,10 @@ struct waf_screen {
 	waf_bits set[WAF_NEED_SETS][64]; /* slots that a class satisfies, by condition */
 	waf_bits no_set[WAF_NEED_SETS];  /* slots without that condition */
 	waf_bits no_literal[WAF_NEED_LITERALS];
-	waf_bits *of_node;      /* slots by chain */
-	uint64_t *by_class[64]; /* nodes that a class triggers, but for `always` */
-	uint64_t *always;       /* nodes that may change any value */
+	waf_bits *of_node;                  /* slots by chain */
+	uint64_t *by_transform[WEIR_T_END]; /* nodes on whose way it stands */
+	uint64_t transforms;                /* that stand on any way and have triggers */
+	uint64_t *always;                   /* nodes that may change any value */
 	uint32_t node_words;
 	struct waf_view values[WAF_LISTS], names[WAF_LISTS];
 	waf_bits single[WAF_NEED_LITERALS][64]; /* slots whose literals of one byte a class has */
@@ -182,6 +183,7 @@ struct waf_part {
 	struct waf_rule_count *count; /* by rule number */
 	/* Condition sets by what classes a value has; a value's classes repeat. */
 	struct waf_class_cache *classes;
+	struct waf_way_cache *ways;
 	uint32_t turn; /* transactions: every WAF_TIMED_EVERY-th is timed */
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
@@ -191,13 +193,20 @@ struct waf_rule_count {
 };
 
 /* What a value's classes tell, for values with the same ones. */
+/* What a set of transformations that may change a value makes of its chains. */
+#define WAF_WAY_CACHE 64
+struct waf_way_cache {
+	uint64_t transforms;
+	uint64_t *triggered; /* nodes whose results may differ from the value */
+	waf_bits plain;      /* slots with a node that leaves it as it is */
+};
+
 #define WAF_CLASS_CACHE 256
 struct waf_class_cache {
 	uint64_t classes;
-	uint64_t *triggered; /* nodes whose results may differ from the value */
+	uint64_t transforms; /* that are triggered, as a set */
 	waf_bits satisfied;  /* slots whose byte sets the classes satisfy */
 	waf_bits single[WAF_NEED_LITERALS];
-	waf_bits plain; /* slots with a node that leaves the value as it is */
 };
 
 struct waf_var {

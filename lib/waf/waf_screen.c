@@ -112,15 +112,54 @@ static bool queue_result(struct scan *s, struct waf_value *v, const struct waf_v
 	return true;
 }
 
+static void find_way(const struct weir_waf *w, struct waf_way_cache *c)
+{
+	const struct waf_screen *screen = w->screen;
+
+	memcpy(c->triggered, screen->always, screen->node_words * sizeof(*c->triggered));
+	for (uint64_t left = c->transforms; left; left &= left - 1)
+		for (uint32_t i = 0; i < screen->node_words; i++)
+			c->triggered[i] |= screen->by_transform[__builtin_ctzll(left)][i];
+	c->plain = (waf_bits){0};
+	for (uint16_t i = 0; i < w->n_nodes; i++)
+		if (!waf_word_has(c->triggered, i))
+			c->plain |= screen->of_node[i];
+}
+
+static const struct waf_way_cache *way_of(struct weir_waf_tx *tx, uint64_t transforms)
+{
+	struct waf_way_cache *c = &tx->part->ways[transforms * 0x9e3779b97f4a7c15ULL >> 58];
+
+	if (weir_unlikely(c->transforms != transforms)) {
+		c->transforms = transforms;
+		find_way(tx->waf, c);
+	}
+	return c;
+}
+
+/* The transformations that change `v`, as far as a glance tells. */
+static uint64_t transforms_of(struct weir_waf_tx *tx, const struct waf_value *v)
+{
+	uint64_t transforms = waf_class_of(tx, v->classes)->transforms;
+
+	for (uint64_t left = transforms; left; left &= left - 1) {
+		unsigned int t = (unsigned int)__builtin_ctzll(left);
+
+		if (weir_transform_leaves((enum weir_transform)t, v->bytes))
+			transforms &= ~(1ULL << t);
+	}
+	return transforms;
+}
+
 static void queue_results(struct scan *s, struct waf_value *v, const struct waf_view *view)
 {
-	const struct waf_class_cache *c = waf_class_of(s->tx, v->classes);
-	waf_bits plain = view->slots & c->plain;
+	const struct waf_way_cache *way = way_of(s->tx, transforms_of(s->tx, v));
+	waf_bits plain = view->slots & way->plain;
 	bool good = add_group(s->tx, v, v, &plain);
 
 	queue(s, v, v);
 	for (uint32_t w = 0; w < s->screen->node_words; w++)
-		for (uint64_t left = c->triggered[w] & view->nodes[w]; left; left &= left - 1)
+		for (uint64_t left = way->triggered[w] & view->nodes[w]; left; left &= left - 1)
 			good &= queue_result(s, v, view,
 					     w * 64 + (unsigned int)__builtin_ctzll(left));
 	s->tx->unscreened |= !good;
@@ -287,20 +326,6 @@ static void find_singles(const struct waf_screen *screen, struct waf_class_cache
 	}
 }
 
-static void find_triggered(const struct weir_waf *w, struct waf_class_cache *c)
-{
-	const struct waf_screen *screen = w->screen;
-
-	memcpy(c->triggered, screen->always, screen->node_words * sizeof(*c->triggered));
-	for (uint64_t left = c->classes; left; left &= left - 1)
-		for (uint32_t i = 0; i < screen->node_words; i++)
-			c->triggered[i] |= screen->by_class[__builtin_ctzll(left)][i];
-	c->plain = (waf_bits){0};
-	for (uint16_t i = 0; i < w->n_nodes; i++)
-		if (!waf_word_has(c->triggered, i))
-			c->plain |= screen->of_node[i];
-}
-
 const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t classes)
 {
 	struct waf_class_cache *c = &tx->part->classes[classes * 0x9e3779b97f4a7c15ULL >> 56];
@@ -309,7 +334,10 @@ const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t clas
 		c->classes = classes;
 		find_satisfied(tx->waf->screen, classes, &c->satisfied);
 		find_singles(tx->waf->screen, c);
-		find_triggered(tx->waf, c);
+		c->transforms = 0;
+		for (uint64_t left = tx->waf->screen->transforms; left; left &= left - 1)
+			if (classes & tx->waf->screen->triggers[__builtin_ctzll(left)])
+				c->transforms |= left & -left;
 	}
 	return c;
 }

@@ -4,6 +4,8 @@
  * values that no condition and no transformation tells apart become a class; all literals go into
  * one Hyperscan database.
  */
+#include <assert.h>
+
 #include <hs.h>
 #include <stdlib.h>
 
@@ -455,14 +457,31 @@ static bool make_views(struct build *b)
 		screen->values[list].nodes = weir_arena_zalloc(a, bytes);
 		screen->names[list].nodes = weir_arena_zalloc(a, bytes);
 	}
-	for (unsigned int c = 0; c < 64; c++)
-		screen->by_class[c] = weir_arena_zalloc(a, bytes);
+	for (unsigned int t = 0; t < WEIR_T_END; t++)
+		screen->by_transform[t] = weir_arena_zalloc(a, bytes);
 	screen->always = weir_arena_zalloc(a, bytes);
 	screen->of_node = aligned_alloc(64, (b->w->n_nodes + 1u) * sizeof(waf_bits));
 	if (a->failed || !screen->of_node)
 		return false;
 	memset(screen->of_node, 0, (b->w->n_nodes + 1u) * sizeof(waf_bits));
 	return true;
+}
+
+static_assert(WEIR_T_END <= 64, "sets of transformations are words");
+
+static void mark_node(struct build *b, uint16_t node)
+{
+	struct waf_screen *screen = b->screen;
+
+	if (b->w->node[node].always)
+		waf_word_set(screen->always, node);
+	for (uint16_t i = node; i; i = b->w->node[i].parent) {
+		uint8_t t = b->w->node[i].transform;
+
+		waf_word_set(screen->by_transform[t], node);
+		if (screen->triggers[t] != WAF_ANY_VALUE)
+			screen->transforms |= 1ULL << t;
+	}
 }
 
 static bool build_views(struct build *b)
@@ -473,35 +492,30 @@ static bool build_views(struct build *b)
 		return false;
 	for (uint32_t s = 0; s < screen->n_slots; s++)
 		mark_slot(b, s);
-	for (uint16_t i = 1; i < b->w->n_nodes; i++) {
-		const struct waf_node *n = &b->w->node[i];
-
-		if (n->always)
-			waf_word_set(screen->always, i);
-		for (uint64_t left = n->triggers; left; left &= left - 1)
-			waf_word_set(screen->by_class[__builtin_ctzll(left)], i);
-	}
+	for (uint16_t i = 1; i < b->w->n_nodes; i++)
+		mark_node(b, i);
 	return true;
 }
 
 /* ---- all of it ---- */
 
-static struct waf_class_cache *make_cache(struct weir_waf *w)
+static bool make_caches(struct weir_waf *w, struct waf_part *part)
 {
-	struct waf_class_cache *cache = aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*cache));
 	uint32_t words = w->screen->node_words;
-	uint64_t *nodes = weir_arena_zalloc(&w->arena, WAF_CLASS_CACHE * words * sizeof(*nodes));
+	uint64_t *nodes = weir_arena_zalloc(&w->arena, WAF_WAY_CACHE * words * sizeof(*nodes));
 
-	if (!cache || !nodes) {
-		free(cache);
-		return NULL;
-	}
-	memset(cache, 0, WAF_CLASS_CACHE * sizeof(*cache));
-	for (unsigned int i = 0; i < WAF_CLASS_CACHE; i++)
-		cache[i].triggered = nodes + i * words;
-	/* No classes at all is what an empty value has: not yet known. */
-	cache[0].classes = 1;
-	return cache;
+	part->classes = aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*part->classes));
+	part->ways = aligned_alloc(64, WAF_WAY_CACHE * sizeof(*part->ways));
+	if (!part->classes || !part->ways || !nodes)
+		return false;
+	memset(part->classes, 0, WAF_CLASS_CACHE * sizeof(*part->classes));
+	memset(part->ways, 0, WAF_WAY_CACHE * sizeof(*part->ways));
+	for (unsigned int i = 0; i < WAF_WAY_CACHE; i++)
+		part->ways[i].triggered = nodes + i * words;
+	/* Nothing at all has a place, too, and is not yet known: what stands there never comes. */
+	part->classes[0].classes = 1;
+	part->ways[0].transforms = 1ULL << 63;
+	return true;
 }
 
 static bool build_scratch(struct weir_waf *w)
@@ -514,8 +528,7 @@ static bool build_scratch(struct weir_waf *w)
 			    hs_alloc_scratch(w->screen->literals[side].database, &s) != HS_SUCCESS)
 				return false;
 		w->part[i].hs = s;
-		w->part[i].classes = make_cache(w);
-		if (!w->part[i].classes)
+		if (!make_caches(w, &w->part[i]))
 			return false;
 	}
 	return true;
@@ -559,6 +572,7 @@ void waf_destroy_screen(struct weir_waf *w)
 	for (unsigned int i = 0; w->part && i < w->options.n_workers; i++) {
 		hs_free_scratch(w->part[i].hs);
 		free(w->part[i].classes);
+		free(w->part[i].ways);
 	}
 	if (!w->screen)
 		return;

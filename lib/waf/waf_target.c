@@ -109,14 +109,10 @@ static void walk_lists(struct walk *w, const struct waf_source *source)
 			walk_one_list(w, source->list[i], source->names);
 }
 
-static bool is_selected(const struct waf_target *t, uint16_t number)
-{
-	return !t->numbers || waf_word_has(t->numbers, number);
-}
-
 static void walk_tx(struct walk *w)
 {
 	struct weir_waf_tx *tx = w->tx;
+	size_t n = tx->waf->n_names;
 	struct weir_bytes text;
 
 	if (w->target->name_number != WAF_NO_NAME) {
@@ -125,10 +121,12 @@ static void walk_tx(struct walk *w)
 		return;
 	}
 	w->selected = true;
-	for (uint16_t i = 0; i < tx->waf->n_names && !w->stopped; i++)
-		if (tx->tx_kind[i] != WAF_UNSET && is_selected(w->target, i) &&
-		    waf_tx_get(tx, i, &text))
+	for (size_t i = 0; i < n && !w->stopped; i++) {
+		if (w->target->numbers)
+			i = waf_word_next(w->target->numbers, i, n);
+		if (i < n && waf_tx_get(tx, (uint16_t)i, &text))
 			offer_bytes(w, tx->waf->name[i], text);
+	}
 	w->selected = false;
 	for (struct waf_dynamic *d = tx->dynamic_first; d && !w->stopped; d = d->newer)
 		if (d->kind != WAF_UNSET)
