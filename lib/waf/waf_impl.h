@@ -136,11 +136,23 @@ struct waf_slot {
 	uint32_t step;
 };
 
-/* What screens the values of a list: the slots that ask about them, and through which chains. */
+/* What screens values: the slots that ask about them, and through which chains. */
 struct waf_view {
 	waf_bits slots;
 	uint64_t *nodes; /* set of them */
 	bool used;
+};
+
+/* What screens the values of a list. Members that some rule names have a view of their own, with
+ * the rules in it that ask about all. */
+struct waf_list_view {
+	struct waf_view all;
+	struct waf_named_view *named;
+};
+struct waf_named_view {
+	struct waf_view view;
+	struct waf_named_view *next;
+	struct weir_bytes name;
 };
 
 /* The literals of one side, and for each the slots that it satisfies. */
@@ -171,7 +183,7 @@ struct waf_screen {
 	uint64_t transforms;                /* that stand on any way and have triggers */
 	uint64_t *always;                   /* nodes that may change any value */
 	uint32_t node_words;
-	struct waf_view values[WAF_LISTS], names[WAF_LISTS];
+	struct waf_list_view values[WAF_LISTS], names[WAF_LISTS];
 	waf_bits single[WAF_NEED_LITERALS][64]; /* slots whose literals of one byte a class has */
 	struct waf_literal_set literals[WAF_SIDES];
 };

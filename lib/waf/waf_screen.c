@@ -165,22 +165,43 @@ static void queue_results(struct scan *s, struct waf_value *v, const struct waf_
 	s->tx->unscreened |= !good;
 }
 
+static const struct waf_view *view_of(const struct waf_list_view *list, struct weir_bytes name)
+{
+	for (const struct waf_named_view *v = list->named; v; v = v->next)
+		if (v->name.len == name.len && weir_bytes_equal_case(v->name, name))
+			return &v->view;
+	return &list->all;
+}
+
+static void queue_value(struct scan *s, struct waf_value *v, const struct waf_list_view *list,
+			struct weir_bytes name)
+{
+	const struct waf_view *view = view_of(list, name);
+
+	if (view->used)
+		queue_results(s, v, view);
+}
+
+static bool is_used(const struct waf_list_view *list)
+{
+	return list->all.used || list->named;
+}
+
 static void queue_list(struct scan *s, unsigned int list)
 {
-	const struct waf_view *values = &s->screen->values[list], *names = &s->screen->names[list];
+	const struct waf_list_view *values = &s->screen->values[list];
+	const struct waf_list_view *names = &s->screen->names[list];
 	unsigned int entries = 0;
 
-	if (!values->used && !names->used)
+	if (!is_used(values) && !is_used(names))
 		return;
 	for (struct waf_entry *e = *s->tx->list[list].screened; e; e = e->next) {
 		if (++entries % WAF_EVERY == 0 && waf_is_late(s->tx)) {
 			s->tx->unscreened = true;
 			return;
 		}
-		if (values->used)
-			queue_results(s, &e->value, values);
-		if (names->used)
-			queue_results(s, &e->name_value, names);
+		queue_value(s, &e->value, values, e->name);
+		queue_value(s, &e->name_value, names, e->name);
 	}
 }
 
@@ -381,6 +402,8 @@ static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
 	uint32_t words = (uint32_t)waf_words(tx->waf->screen->n_slots);
 	waf_bits hot = {0};
 
+	if (!v->groups)
+		return; /* nobody asks */
 	for (const struct waf_group *g = v->groups; g; g = g->next) {
 		waf_bits may = g->slots;
 
@@ -394,8 +417,6 @@ static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
 
 static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 {
-	const struct waf_view *values = &tx->waf->screen->values[list];
-	const struct waf_view *names = &tx->waf->screen->names[list];
 	struct waf_pair p = {.list = (uint8_t)list};
 	struct waf_list *l = &tx->list[list];
 	unsigned int entries = 0;
@@ -407,11 +428,9 @@ static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 		}
 		p.entry = e;
 		p.name = false;
-		if (values->used)
-			heat(tx, &p);
+		heat(tx, &p);
 		p.name = true;
-		if (names->used)
-			heat(tx, &p);
+		heat(tx, &p);
 	}
 	l->screened = l->last;
 }

@@ -408,9 +408,8 @@ static bool build_literals(struct build *b)
 /* ---- views: what asks about the values of a list ---- */
 
 /* A rule with multiMatch asks about each step of its way. */
-static void add_view(struct build *b, unsigned int list, bool names, uint32_t slot)
+static void add_slot(struct build *b, struct waf_view *view, uint32_t slot)
 {
-	struct waf_view *view = names ? &b->screen->names[list] : &b->screen->values[list];
 	const struct waf_rule *rule = b->rule[slot];
 
 	view->used = true;
@@ -420,18 +419,63 @@ static void add_view(struct build *b, unsigned int list, bool names, uint32_t sl
 		waf_word_set(view->nodes, rule->nodes[i]);
 }
 
-static void add_target(struct build *b, const struct waf_target *t, uint32_t slot)
+static struct waf_named_view *named_view(struct build *b, struct waf_list_view *list,
+					 struct weir_bytes name)
+{
+	size_t bytes = b->screen->node_words * sizeof(uint64_t);
+	struct waf_named_view *v;
+
+	for (v = list->named; v; v = v->next)
+		if (weir_bytes_equal_case(v->name, name))
+			return v;
+	v = aligned_alloc(64, (sizeof(*v) + 63) & ~(size_t)63);
+	if (!v)
+		return NULL;
+	memset(v, 0, sizeof(*v));
+	v->next = list->named;
+	list->named = v;
+	v->name = name;
+	v->view.slots = list->all.slots;
+	v->view.nodes = weir_arena_alloc(&b->w->arena, bytes);
+	if (!v->view.nodes)
+		return NULL;
+	memcpy(v->view.nodes, list->all.nodes, bytes);
+	return v;
+}
+
+/* Those of all members come first: the named ones begin as copies of them. */
+static bool add_view(struct build *b, struct waf_list_view *list, const struct waf_target *t,
+		     uint32_t slot, bool named)
+{
+	struct waf_named_view *v;
+
+	if ((t->selector == WEIR_SEC_NAME) != named)
+		return true;
+	if (!named) {
+		add_slot(b, &list->all, slot);
+		return true;
+	}
+	v = named_view(b, list, t->name);
+	if (v)
+		add_slot(b, &v->view, slot);
+	return v != NULL;
+}
+
+static bool add_target(struct build *b, const struct waf_target *t, uint32_t slot, bool named)
 {
 	const struct waf_source *source = waf_source(t->variable);
+	struct waf_list_view *views = source->names ? b->screen->names : b->screen->values;
+	bool good = true;
 
-	if (t->variable == WEIR_SEC_V_XML) {
-		add_view(b, t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
-			 false, slot);
-		return;
-	}
+	if (t->variable == WEIR_SEC_V_XML)
+		return add_view(b,
+				&views[t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS
+									 : WEIR_SEC_V_XML],
+				t, slot, named);
 	for (unsigned int i = 0; i < 2; i++)
 		if (source->list[i] != WAF_LISTS)
-			add_view(b, source->list[i], source->names, slot);
+			good &= add_view(b, &views[source->list[i]], t, slot, named);
+	return good;
 }
 
 static void mark_slot(struct build *b, uint32_t slot)
@@ -441,8 +485,15 @@ static void mark_slot(struct build *b, uint32_t slot)
 	waf_bits_set(&b->screen->of_node[rule->node], slot);
 	for (unsigned int i = 0; i < rule->n_nodes; i++)
 		waf_bits_set(&b->screen->of_node[rule->nodes[i]], slot);
-	for (unsigned int i = 0; i < rule->n_targets; i++)
-		add_target(b, &rule->target[i], slot);
+}
+
+static bool add_targets(struct build *b, bool named)
+{
+	for (uint32_t s = 0; s < b->screen->n_slots; s++)
+		for (unsigned int i = 0; i < b->rule[s]->n_targets; i++)
+			if (!add_target(b, &b->rule[s]->target[i], s, named))
+				return false;
+	return true;
 }
 
 static bool make_views(struct build *b)
@@ -454,8 +505,8 @@ static bool make_views(struct build *b)
 	screen->node_words = (uint32_t)waf_words(b->w->n_nodes);
 	bytes = screen->node_words * sizeof(uint64_t);
 	for (unsigned int list = 0; list < WAF_LISTS; list++) {
-		screen->values[list].nodes = weir_arena_zalloc(a, bytes);
-		screen->names[list].nodes = weir_arena_zalloc(a, bytes);
+		screen->values[list].all.nodes = weir_arena_zalloc(a, bytes);
+		screen->names[list].all.nodes = weir_arena_zalloc(a, bytes);
 	}
 	for (unsigned int t = 0; t < WEIR_T_END; t++)
 		screen->by_transform[t] = weir_arena_zalloc(a, bytes);
@@ -492,6 +543,8 @@ static bool build_views(struct build *b)
 		return false;
 	for (uint32_t s = 0; s < screen->n_slots; s++)
 		mark_slot(b, s);
+	if (!add_targets(b, false) || !add_targets(b, true))
+		return false;
 	for (uint16_t i = 1; i < b->w->n_nodes; i++)
 		mark_node(b, i);
 	return true;
@@ -567,6 +620,16 @@ bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r)
 	return good;
 }
 
+static void free_named(struct waf_named_view *v)
+{
+	while (v) {
+		struct waf_named_view *next = v->next;
+
+		free(v);
+		v = next;
+	}
+}
+
 void waf_destroy_screen(struct weir_waf *w)
 {
 	for (unsigned int i = 0; w->part && i < w->options.n_workers; i++) {
@@ -579,6 +642,10 @@ void waf_destroy_screen(struct weir_waf *w)
 	for (unsigned int side = 0; side < WAF_SIDES; side++)
 		hs_free_database(w->screen->literals[side].database);
 	free(w->screen->of_node);
+	for (unsigned int list = 0; list < WAF_LISTS; list++) {
+		free_named(w->screen->values[list].named);
+		free_named(w->screen->names[list].named);
+	}
 	free(w->screen);
 }
 
