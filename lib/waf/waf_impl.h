@@ -165,6 +165,7 @@ struct waf_literal_set {
 	uint32_t *first; /* n + 1, into `pair` */
 	uint16_t *pair;  /* slot, and condition in the top bit */
 	uint16_t *length;
+	uint16_t longest;
 };
 
 #define WAF_ANY_VALUE (~0ULL)

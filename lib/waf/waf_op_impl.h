@@ -138,7 +138,7 @@ WEIR_MUST_CHECK int waf_need_add_literals(struct waf_need *need, const struct we
 void waf_need_add_set(struct waf_need *need, const struct waf_set *set);
 
 /* waf_op_slice.c: values longer than that are matched with an eye on the clock */
-#define OP_SLICE_FROM 256
+#define OP_SLICE_FROM 96
 bool waf_rx_can_be_sliced(struct weir_bytes pattern);
 /* As waf_rx_match; PCRE2_ERROR_MATCHLIMIT, too, when s->until is over, or would be. */
 int waf_rx_match_slices(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,

@@ -8,14 +8,19 @@
  */
 #include "waf_op_impl.h"
 
-#define STEP_FIRST 4
+/* Starts of the first slice, of a value that is short or long; then of the largest: so many, or
+ * about what reads STEP_WORK bytes when each start reads the whole value. */
 #define STEP_LEAST 1
-/* Starts of a slice times bytes of the value: about what one slice may read. */
-#define STEP_WORK (1u << 24)
+#define STEP_LONG  4
+#define STEP_SHORT 32
+#define STEP_MAX   256
+#define STEP_WORK  (1u << 24)
+#define SHORT      1024
 /* A slice that was quicker than a quarter of this is followed by a larger one. */
 #define SLICE_TICKS 400000
-/* The first limit times bytes of the value: about a millisecond. */
-#define LIMIT_WORK  (1u << 22)
+/* The first limit: what reads LIMIT_WORK bytes when each count reads the whole value. */
+#define LIMIT_WORK  (1u << 20)
+#define LIMIT_MAX   2048
 #define LIMIT_LEAST 16
 #define MORE        4
 
@@ -40,9 +45,9 @@ bool waf_rx_can_be_sliced(struct weir_bytes pattern)
 	return !has(pattern, "\\G") && !has(pattern, "(*");
 }
 
-static uint32_t at_least(size_t n, uint32_t least)
+static uint32_t within(size_t n, uint32_t least, uint32_t most)
 {
-	return n < least ? least : (uint32_t)n;
+	return n < least ? least : n > most ? most : (uint32_t)n;
 }
 
 static bool is_anchored(const struct waf_op *op)
@@ -126,11 +131,11 @@ int waf_rx_match_slices(const struct waf_op *op, struct waf_scratch *s, struct w
 		.value = value,
 		.options = options,
 		.offset = offset,
-		.step = STEP_FIRST,
-		.step_max = at_least(STEP_WORK / value.len, STEP_FIRST),
+		.step = value.len < SHORT ? STEP_SHORT : STEP_LONG,
+		.step_max = within(STEP_WORK / value.len, STEP_LONG, STEP_MAX),
 		.limit_max = op->rx.match_limit ? op->rx.match_limit : UINT32_MAX / MORE,
 		.anchored = is_anchored(op),
-		.limit = at_least(LIMIT_WORK / value.len, LIMIT_LEAST),
+		.limit = within(LIMIT_WORK / value.len, LIMIT_LEAST, LIMIT_MAX),
 	};
 	int rc = run(&x);
 

@@ -12,7 +12,7 @@
 /* Longer values are scanned where they stand. */
 #define COPY_MAX 2048
 /* Bytes that are scanned at once, so that the clock is looked at between. */
-#define BATCH_MAX 131072
+#define BATCH_MAX 65536
 
 struct scan {
 	struct weir_waf_tx *tx;
@@ -272,6 +272,23 @@ static bool hs_over(struct scan *s, struct weir_bytes bytes, match_event_handler
 		       s->tx->part->hs, tell, s) == HS_SUCCESS;
 }
 
+/* A long value piece by piece; what stands across two pieces is in both. */
+static bool scan_long(struct scan *s, struct weir_bytes b)
+{
+	size_t both = s->literals->longest;
+
+	while (!waf_is_late(s->tx)) {
+		size_t n = b.len < BATCH_MAX ? b.len : BATCH_MAX;
+
+		if (!hs_over(s, weir_bytes_of(b.ptr, n), on_literal_alone))
+			return false;
+		if (n == b.len)
+			return true;
+		b = weir_bytes_of(b.ptr + n - both, b.len - n + both);
+	}
+	return false;
+}
+
 /* Puts short values behind one another; long ones are scanned at once. False: none was screened. */
 static bool scan_all(struct scan *s)
 {
@@ -292,7 +309,7 @@ static bool scan_all(struct scan *s)
 
 		s->hint = i;
 		if (v->bytes.len > COPY_MAX) {
-			v->screened = !waf_is_late(s->tx) && hs_over(s, v->bytes, on_literal_alone);
+			v->screened = scan_long(s, v->bytes);
 			continue;
 		}
 		s->value[kept] = v;

@@ -367,6 +367,8 @@ static bool join_literals(struct build *b, struct waf_literal_set *set)
 		if (!i || !weir_bytes_equal(l->text, b->literal[i - 1].text)) {
 			set->first[set->n] = i;
 			set->length[set->n++] = (uint16_t)l->text.len;
+			if (l->text.len > set->longest)
+				set->longest = (uint16_t)l->text.len;
 		}
 		set->pair[i] = l->pair;
 	}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Requests that are dear to judge: pathological.py [--size BYTES] [--kind PATTERN] [--list]
 
-Prints a line for `weir inspect` for each kind, with bodies of about --size bytes (131072). What is
+Prints a line for `weir inspect` for each kind, with bodies of about --size bytes (126000: all stay below 128 KiB). What is
 known to be slow stands here: deep and wide structures, values of what transformations, regular
 expressions and libinjection chew on longest, and bodies that grow when they are unpacked.
 """
@@ -166,7 +166,8 @@ def xml_text(size):
 
 
 def cookies(_size):
-    return get("/a", "Cookie: " + "; ".join(f"a{i:x}=b{i:x}" for i in range(4000)))
+    return get("/a", *("Cookie: " + "; ".join(f"a{i:x}=b{i:x}" for i in range(k, k + 600))
+                       for k in range(0, 4000, 600)))
 
 
 def cookies_hostile(_size):
@@ -208,14 +209,8 @@ def gzip_hostile(size):
                 "Content-Encoding: gzip")
 
 
-def brotli_zeros(raw):
-    """Brotli of bytes that are nearly all zero: metablocks of one repeated byte, by hand (RFC 7932)
-    when there is no encoder."""
-    try:
-        import brotli
-    except ImportError:
-        return b"\x0b\x02\x80a=\x03"
-    return brotli.compress(raw)
+# "a=" and ten million zero bytes, made with Python's brotli, which not everybody has.
+BROTLI_ZEROS = base64.b64decode("y///P/gnAXrC4rNA4Pb+72SgJQb+CYA4LALgccQA")
 
 
 def four_times(raw):
@@ -274,6 +269,11 @@ VALUES = {
     "unicode-u": b"%u0041",
     "unicode-js": b"\\u0041",
     "newlines": b"\r\n",
+    "line-feeds": b"\n",
+    "xss-near": b"<++{.:",
+    "shell-near": b"x|t[\\$o\\i\\m'|| $e!e&&$'|x  ( ",
+    "assignments": b"&    ''''. ",
+    "keyword-near": b"alterHqchar and   ",
     "tabs": b"\t",
     "php": b"<?php $_GET['a'](base64_decode(",
     "php-variables": b"$a{b}[c]->d(",
@@ -290,6 +290,20 @@ VALUES = {
     "jsfuck": b"[][(![]+[])[+[]]+",
     "style": b"style=behavior:url(expression(",
 }
+
+
+def form_two(first, second):
+    """A value that is harmless at first."""
+    return lambda size: post(FORM, b"a=" + (quote(fill(first, size // 8)) +
+                                            quote(fill(second, size)))[:size - 2])
+
+
+def header_ending(text, end):
+    """Eight header fields; what stands at their ends makes the rules that look for it ask."""
+    return lambda size: get("/a", *(f"X-Long-{i}: " + fill(text, 7500) + end for i in range(8)))
+
+
+NEEDLES = "<a;$(ls)|id 'or' sh"
 
 KINDS = {
     "json deep 100": json_deep(100),
@@ -327,6 +341,18 @@ KINDS = {
     "headers 8 sql": header_of("union select ' or 1=1 "),
     "header 60000": one_header("a' <b \\x "),
     "headers 120": headers_many,
+    "header tabs": header_ending("\t", NEEDLES),
+    "header xss-near": header_ending("<++{.:", NEEDLES),
+    "query newlines": lambda size: get("/?" + "&".join(
+        f"{i}=" + "%0a" * 500 + ";ls" for i in range(5))),
+    "form newlines 500 each": lambda size: post(FORM, fill(
+        b"a=" + b"\n" * 500 + b";ls|cat&", size)),
+    "form newlines 90 each": lambda size: post(FORM, fill(b"a=" + b"\n" * 85 + b";ls&", size)),
+    "form newlines in blocks": lambda size: form_value(b"\n" * 60 + b";ls", size),
+    "form letters then quotes": form_two(b"a ", b"'"),
+    "form letters then less-than": form_two(b"a ", b"<"),
+    "form letters then parentheses": form_two(b"a ", b"(&(a=b)(|(c=d)"),
+    "form letters then newlines": form_two(b"a ", b"\n"),
     "uri letters": uri_of("a"),
     "uri dots": uri_of("../"),
     "uri percent": uri_of("%2527"),
@@ -335,7 +361,7 @@ KINDS = {
     "gzip bomb": bomb("gzip", gzip.compress),
     "gzip four times": bomb("gzip, gzip, gzip, gzip", four_times),
     "deflate bomb": bomb("deflate", zlib.compress),
-    "brotli bomb": bomb("br", brotli_zeros),
+    "brotli bomb": bomb("br", lambda _raw: BROTLI_ZEROS),
     "gzip of sql": gzip_hostile,
     "chunks of 1 byte": lambda size: chunked(b"a=" + b"'" * (size // 6), 1),
 }
@@ -358,7 +384,7 @@ def lines(size, pattern="", only=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=131072)
+    parser.add_argument("--size", type=int, default=126000)
     parser.add_argument("--kind", default="", metavar="PATTERN")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
