@@ -19,6 +19,8 @@
  * attributes. Variables of names share the list of what they name. */
 #define WAF_LIST_XML_ATTRS WEIR_SEC_V_END
 #define WAF_LISTS          (WEIR_SEC_V_END + 1)
+/* The name of XML's text; its attributes have their own. */
+#define WAF_XML_TEXT "/*"
 
 enum waf_source_kind {
 	WAF_FROM_LIST,    /* filled in before the phase begins: can be screened */
