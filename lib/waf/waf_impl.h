@@ -403,6 +403,8 @@ void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
 
 /* waf_compile.c: rule trees to rules; false: reported */
 bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
+/* A rule reads it: what costs something is filled in only then. */
+void waf_use_variable(struct weir_waf *w, uint8_t variable);
 /* After all names are known and scratch is there: which of them selectors match. */
 bool waf_resolve_selectors(struct weir_waf *w);
 /* waf_text.c */

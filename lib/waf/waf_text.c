@@ -10,7 +10,7 @@ static struct waf_piece compile_piece(struct weir_waf *w, const struct weir_sec_
 		return piece;
 	piece.kind = WAF_PIECE_MACRO;
 	piece.variable = p->variable;
-	w->uses[p->variable] = true;
+	waf_use_variable(w, p->variable);
 	if (p->variable == WEIR_SEC_V_TX) {
 		piece.name = waf_name_intern(w, p->text);
 		if (piece.name != WAF_NO_NAME)
