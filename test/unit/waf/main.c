@@ -8,5 +8,6 @@ WEIR_TEST_MAIN(regex_suite, cond_suite, need_suite, need_sound_suite, need_benig
 	       waf_op_number_suite, waf_op_pm_suite, waf_op_rx_suite, waf_op_sqli_suite,
 	       waf_op_text_suite, waf_op_validate_suite, waf_chain_suite, waf_memory_suite,
 	       waf_name_suite, waf_run_suite, waf_screen_suite, waf_target_suite, waf_text_suite,
-	       waf_action_suite, waf_fold_suite, waf_value_suite, waf_ctl_suite, waf_compile_suite,
-	       waf_var_suite, waf_store_suite)
+	       waf_action_suite, waf_fold_suite, waf_request_suite, waf_body_suite, waf_tx_suite,
+	       waf_result_suite, waf_value_suite, waf_ctl_suite, waf_compile_suite, waf_var_suite,
+	       waf_store_suite)

@@ -33,6 +33,7 @@ START_TEST(numbers_are_read_as_atoi_reads_them)
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++)
 		ck_assert_msg(waf_text_number(weir_bytes_str(rows[i].text)) == rows[i].number, "%s",
 			      rows[i].text);
+	ck_assert_int_eq(waf_text_number((struct weir_bytes){0}), 0);
 }
 END_TEST
 
