@@ -136,7 +136,7 @@ static void take_xml(struct weir_waf_tx *tx, struct weir_bytes body)
 
 	tell_error(tx, rc, &error);
 	if (!rc)
-		waf_list_add(tx, WEIR_SEC_V_XML, weir_bytes_str("/*"), xml.text);
+		waf_list_add(tx, WEIR_SEC_V_XML, weir_bytes_str(WAF_XML_TEXT), xml.text);
 }
 
 static bool take_file(struct weir_waf_tx *tx, const struct weir_part *part)

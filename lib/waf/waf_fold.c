@@ -137,14 +137,16 @@ static bool test_matches(struct weir_waf *w, const struct waf_rule *rule)
 	       WAF_MATCH;
 }
 
-/* A ctl that takes the gate out must take all behind it out as well. */
+/* A ctl that takes the gate out must take all behind it out as well; one that takes the gate's only
+ * target must not be there. */
 static bool ctl_opens(const struct waf_action *a, const struct waf_phase *p, uint32_t gate,
 		      uint32_t end)
 {
 	if (a->kind != WAF_DO_CTL || a->ctl < WEIR_SEC_CTL_RULE_REMOVE_BY_ID ||
-	    a->ctl > WEIR_SEC_CTL_RULE_REMOVE_BY_MSG ||
 	    !waf_word_has(a->rules, p->step[gate].rule->number))
 		return false;
+	if (a->ctl >= WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_ID)
+		return a->target.variable == WEIR_SEC_V_TX;
 	for (uint32_t i = gate; i < end; i++)
 		if (!waf_word_has(a->rules, p->step[i].rule->number))
 			return true;

@@ -19,6 +19,8 @@
  * attributes. Variables of names share the list of what they name. */
 #define WAF_LIST_XML_ATTRS WEIR_SEC_V_END
 #define WAF_LISTS          (WEIR_SEC_V_END + 1)
+/* The name of XML's text; its attributes have their own. */
+#define WAF_XML_TEXT "/*"
 
 enum waf_source_kind {
 	WAF_FROM_LIST,    /* filled in before the phase begins: can be screened */
@@ -443,6 +445,8 @@ void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
 
 /* waf_compile.c: rule trees to rules; false: reported */
 bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
+/* A rule reads it: what costs something is filled in only then. */
+void waf_use_variable(struct weir_waf *w, uint8_t variable);
 /* After all names are known and scratch is there: which of them selectors match. */
 bool waf_resolve_selectors(struct weir_waf *w);
 /* waf_text.c */

@@ -120,7 +120,7 @@ static void walk_tx(struct walk *w)
 			offer_bytes(w, w->target->name, text);
 		return;
 	}
-	w->selected = true;
+	w->selected = w->target->numbers != NULL;
 	for (size_t i = 0; i < n && !w->stopped; i++) {
 		if (w->target->numbers)
 			i = waf_word_next(w->target->numbers, i, n);
@@ -143,7 +143,8 @@ static void walk_store(struct walk *w)
 		return;
 	for (unsigned int i = 0;
 	     !w->stopped && waf_record_next(r, &i, tx->begin.unix_ns, &name, &text);)
-		offer_bytes(w, name, text);
+		offer_bytes(w, weir_arena_copy(&tx->arena, name),
+			    weir_arena_copy(&tx->arena, text));
 }
 
 /* The list grows while it is walked: only what was there is told. */
@@ -195,6 +196,7 @@ static struct weir_bytes clock_text(struct weir_waf_tx *tx, uint8_t variable)
 	}
 }
 
+/* Messages as they are written, as in ModSecurity: they may name themselves. */
 static struct weir_bytes rule_text(struct weir_waf_tx *tx, struct weir_bytes name)
 {
 	const struct waf_rule *rule = tx->rule;
@@ -204,9 +206,9 @@ static struct weir_bytes rule_text(struct weir_waf_tx *tx, struct weir_bytes nam
 	if (weir_bytes_is_case(name, "id"))
 		return waf_number_text(tx, tx->waf->rule[rule->number]->sec->id);
 	if (weir_bytes_is_case(name, "msg"))
-		return waf_expand(tx, &rule->msg);
+		return rule->sec->msg.source;
 	if (weir_bytes_is_case(name, "logdata"))
-		return waf_expand(tx, &rule->logdata);
+		return rule->sec->logdata.source;
 	if (weir_bytes_is_case(name, "rev"))
 		return rule->sec->rev;
 	if (weir_bytes_is_case(name, "severity") && rule->sec->severity != WEIR_SEC_NO_SEVERITY)
@@ -272,14 +274,15 @@ void waf_for_each_value(struct weir_waf_tx *tx, const struct waf_rule *rule, waf
 				 .target = &rule->target[i],
 				 .tell = tell,
 				 .ctx = ctx};
-		struct waf_seen seen = {
-			.variable = w.target->variable, .count = true, .name = w.target->name};
+		struct waf_seen seen = {.variable = w.target->variable, .count = true};
 
 		walk_one(&w);
 		if (w.stopped)
 			return;
 		if (!w.target->count)
 			continue;
+		if (w.target->name.len)
+			seen.name = w.target->name;
 		seen.value = loose_value(tx, waf_number_text(tx, w.count));
 		if (seen.value && !tell(ctx, &seen))
 			return;
@@ -313,8 +316,8 @@ struct weir_bytes waf_variable_text(struct weir_waf_tx *tx, uint8_t variable,
 		return list_text(tx, source, name);
 	case WAF_FROM_STORE:
 		r = tx->store[waf_store_index(variable)];
-		if (r)
-			(void)waf_record_get(r, name, tx->begin.unix_ns, &text);
+		if (r && waf_record_get(r, name, tx->begin.unix_ns, &text))
+			text = weir_arena_copy(&tx->arena, text); /* the record changes */
 		return text;
 	case WAF_FROM_MATCHES:
 		return matched_text(tx, variable);

@@ -183,20 +183,26 @@ static int keep(struct weir_waf_tx *tx, const struct kept *k, struct weir_bytes 
 	return fits;
 }
 
-static bool is_rejected(const struct weir_waf_tx *tx, enum weir_waf_over option, uint8_t rules)
+static bool is_rejected(enum weir_waf_over option, uint8_t rules)
 {
-	if (tx->engine != WEIR_SEC_ON)
-		return false;
 	return option == WEIR_WAF_OVER_AS_RULES ? rules == WEIR_SEC_REJECT
 						: option == WEIR_WAF_OVER_REJECT;
 }
 
-static enum weir_waf_verdict reject(struct weir_waf_tx *tx, uint16_t status, uint8_t phase)
+/* False: nothing is refused in detection, it is only told. */
+static bool reject(struct weir_waf_tx *tx, uint16_t status, uint8_t phase)
 {
-	tx->verdict = WEIR_WAF_LIMIT;
+	bool acts = tx->engine == WEIR_SEC_ON;
+
+	if (!acts && tx->would != WEIR_WAF_PASS)
+		return false;
+	if (acts)
+		tx->verdict = WEIR_WAF_LIMIT;
+	tx->would = WEIR_WAF_LIMIT;
 	tx->status = status;
 	tx->decided_phase = phase;
-	return WEIR_WAF_LIMIT;
+	tx->deciding = 0;
+	return acts;
 }
 
 /* ---- requests ---- */
@@ -260,9 +266,10 @@ enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_
 	if (rc)
 		return WEIR_WAF_PASS;
 	waf_set_number(tx, WEIR_SEC_V_INBOUND_DATA_ERROR, 1);
-	if (is_rejected(tx, tx->waf->options.request_over,
-			tx->waf->settings->request_body_limit_action))
-		return reject(tx, 413, 2);
+	if (is_rejected(tx->waf->options.request_over,
+			tx->waf->settings->request_body_limit_action) &&
+	    reject(tx, 413, 2))
+		return WEIR_WAF_LIMIT;
 	tx->body_partial = true;
 	*judged = true;
 	return weir_waf_request_end(tx);
@@ -341,9 +348,10 @@ enum weir_waf_verdict weir_waf_response_body(struct weir_waf_tx *tx, struct weir
 	if (rc)
 		return WEIR_WAF_PASS;
 	waf_set_number(tx, WEIR_SEC_V_OUTBOUND_DATA_ERROR, 1);
-	if (is_rejected(tx, tx->waf->options.response_over,
-			tx->waf->settings->response_body_limit_action))
-		return reject(tx, 502, 4);
+	if (is_rejected(tx->waf->options.response_over,
+			tx->waf->settings->response_body_limit_action) &&
+	    reject(tx, 502, 4))
+		return WEIR_WAF_LIMIT;
 	tx->response_partial = true;
 	*judged = true;
 	return weir_waf_response_end(tx);

@@ -41,6 +41,8 @@ static uint16_t number_of(struct weir_waf_tx *tx, struct waf_value *v)
 {
 	if (v->number)
 		return v->number;
+	if (tx->n_values == UINT16_MAX)
+		return 0;
 	if (tx->n_values + 1 >= tx->cap_values) {
 		uint32_t cap = tx->cap_values ? tx->cap_values * 2 : 256;
 		struct waf_value **value = NULL;
@@ -197,17 +199,17 @@ struct weir_bytes waf_number_text(struct weir_waf_tx *tx, int64_t number)
 /* As atoi reads it: white space, a sign, digits; anything else is 0. Stops at the largest. */
 int64_t waf_text_number(struct weir_bytes text)
 {
-	struct weir_cursor c = weir_cursor_of(text.ptr, text.len);
 	bool negative = false;
 	int64_t n = 0;
+	size_t i = 0;
 
-	while (c.pos < c.end && (*c.pos == ' ' || (uint8_t)(*c.pos - '\t') < 5))
-		c.pos++;
-	if (c.pos < c.end && (*c.pos == '-' || *c.pos == '+'))
-		negative = *c.pos++ == '-';
-	for (; c.pos < c.end && (uint8_t)(*c.pos - '0') < 10; c.pos++)
+	while (i < text.len && (text.ptr[i] == ' ' || (uint8_t)(text.ptr[i] - '\t') < 5))
+		i++;
+	if (i < text.len && (text.ptr[i] == '-' || text.ptr[i] == '+'))
+		negative = text.ptr[i++] == '-';
+	for (; i < text.len && (uint8_t)(text.ptr[i] - '0') < 10; i++)
 		if (__builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, *c.pos - '0', &n))
+		    __builtin_add_overflow(n, text.ptr[i] - '0', &n))
 			return negative ? INT64_MIN : INT64_MAX;
 	return negative ? -n : n;
 }

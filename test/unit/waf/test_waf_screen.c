@@ -65,7 +65,7 @@ static void compare_program(unsigned int n_rules, unsigned int n_requests, uint6
 	lab_init(&a, rules.ptr);
 	lab_init_options(&b, rules.ptr, &without);
 	weir_waf_info(a.waf, &info);
-	ck_assert_uint_gt(info.prefiltered, n_rules / 8);
+	ck_assert_uint_gt(info.prefiltered, n_rules / 20);
 	weir_waf_info(b.waf, &info);
 	ck_assert_uint_eq(info.prefiltered, 0);
 	for (unsigned int i = 0; i < n_requests; i++)
@@ -77,7 +77,7 @@ static void compare_program(unsigned int n_rules, unsigned int n_requests, uint6
 
 START_TEST(a_prefilter_changes_nothing_of_what_small_rule_sets_match)
 {
-	for (uint64_t seed = 1; seed <= 20; seed++)
+	for (uint64_t seed = 1; seed <= 100; seed++)
 		compare_program(12, 60, seed * 7919);
 }
 END_TEST
@@ -85,7 +85,7 @@ END_TEST
 /* Chains of more than 64 nodes: sets of them have several words. */
 START_TEST(a_prefilter_changes_nothing_of_what_large_rule_sets_match)
 {
-	for (uint64_t seed = 1; seed <= 3; seed++)
+	for (uint64_t seed = 1; seed <= 5; seed++)
 		compare_program(120, 250, seed * 104729);
 }
 END_TEST
