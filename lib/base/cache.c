@@ -160,6 +160,10 @@ int weir_cache_read(const struct weir_cache *c, const struct weir_cache_key *key
 		return fd;
 	rc = read_all(fd, &h, sizeof(h)) && is_whole(&h, key, &st) ? read_body(fd, &h, out)
 								   : -WEIR_EFORMAT;
+	/* So that the oldest are those that nobody asked for. A folder of another's stays as it is.
+	 */
+	if (!rc)
+		futimens(fd, NULL);
 	close(fd);
 	return rc;
 }
@@ -170,7 +174,7 @@ struct aged {
 	char *path;
 	struct weir_cache_key key;
 	bool temporary; /* being written, or left by one who could not end it */
-	struct timespec written;
+	struct timespec used;
 };
 
 struct listing {
@@ -180,8 +184,8 @@ struct listing {
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct timespec *x = &((const struct aged *)a)->written;
-	const struct timespec *y = &((const struct aged *)b)->written;
+	const struct timespec *x = &((const struct aged *)a)->used;
+	const struct timespec *y = &((const struct aged *)b)->used;
 
 	if (x->tv_sec != y->tv_sec)
 		return x->tv_sec < y->tv_sec ? 1 : -1;
@@ -212,7 +216,7 @@ static bool add_file(const struct weir_cache *c, const char *name, struct listin
 	l->file[l->n++] = (struct aged){.path = path.ptr,
 					.key = key,
 					.temporary = strcmp(rest, c->end) != 0,
-					.written = st.st_mtim};
+					.used = st.st_mtim};
 	return true;
 }
 
@@ -255,14 +259,20 @@ int weir_cache_read_newest(const struct weir_cache *c, struct weir_bytes *out)
 
 /* ---- writing ---- */
 
-/* Each change leaves files that nobody asks for again. */
-static void remove_old(const struct weir_cache *c)
+/* Each change leaves files that nobody asks for again. What was just written stays, though others
+ * may have been written in the same tick of the clock. */
+static void remove_old(const struct weir_cache *c, const struct weir_cache_key *written)
 {
+	unsigned int others = 0;
 	struct listing l;
 
 	list_files(c, &l);
-	for (size_t i = WEIR_CACHE_FILES; i < l.n; i++)
-		unlink(l.file[i].path);
+	for (size_t i = 0; i < l.n; i++) {
+		if (!l.file[i].temporary && same_key(&l.file[i].key, written))
+			continue;
+		if (++others >= WEIR_CACHE_FILES)
+			unlink(l.file[i].path);
+	}
 	free_listing(&l);
 }
 
@@ -317,8 +327,7 @@ static int replace_file(const char *path, const struct header *h, struct weir_by
 int weir_cache_write(const struct weir_cache *c, const struct weir_cache_key *key,
 		     struct weir_bytes body)
 {
-	struct header h = {
-		.magic = MAGIC, .key = *key, .len = body.len, .sum = hash_bytes(&keys[0], 0, body)};
+	struct header h = {.magic = MAGIC, .key = *key, .len = body.len};
 	struct weir_buf name = {0};
 	int rc;
 
@@ -326,10 +335,11 @@ int weir_cache_write(const struct weir_cache *c, const struct weir_cache_key *ke
 		return -WEIR_EINVAL;
 	if (mkdir(c->folder, 0755) && errno != EEXIST)
 		return -WEIR_EIO;
+	h.sum = hash_bytes(&keys[0], 0, body);
 	name_of(c, key, &name);
 	rc = name.failed ? -WEIR_ENOMEM : replace_file(name.ptr, &h, body);
 	weir_buf_fini(&name);
 	if (!rc)
-		remove_old(c);
+		remove_old(c, key);
 	return rc;
 }

@@ -316,7 +316,7 @@ struct weir_cache {
 	const char *folder; /* made when something is written, its parents are not */
 	const char *begin, *end;
 };
-#define WEIR_CACHE_FILES 16 /* of a kind; the oldest go */
+#define WEIR_CACHE_FILES 16 /* of a kind; those that were not asked for longest go */
 
 /*
  * Reads a file that is whole. The caller frees out->ptr. 0, -WEIR_ENOTFOUND, -WEIR_EFORMAT when it
@@ -325,7 +325,7 @@ struct weir_cache {
  */
 WEIR_MUST_CHECK int weir_cache_read(const struct weir_cache *c, const struct weir_cache_key *key,
 				    struct weir_bytes *out);
-/* The file that was written last and is whole, whatever its key is. As above. */
+/* The file that was read or written last and is whole, whatever its key is. As above. */
 WEIR_MUST_CHECK int weir_cache_read_newest(const struct weir_cache *c, struct weir_bytes *out);
 /* Replaces the file at once or not at all, and removes the oldest. 0, -WEIR_EINVAL for a body that
  * is empty or over 256 MiB, -WEIR_EIO (errno tells) or -WEIR_ENOMEM. */

@@ -150,9 +150,9 @@ void waf_cache_put(struct waf_cache *c, enum waf_record_kind kind, const struct 
 		*r = (struct record){.key = *key, .kind = kind, .used = true, .bytes = copy};
 }
 
-bool waf_cache_is_complete(const struct waf_cache *c)
+uint32_t waf_cache_made(const struct waf_cache *c)
 {
-	return c->put == 0;
+	return c->put;
 }
 
 /* ---- files ---- */
@@ -176,6 +176,11 @@ static bool take_record(struct weir_cursor *in, struct record *out)
 	*out = (struct record){
 		.key = h.key, .kind = h.kind, .bytes = weir_bytes_of(at, at ? h.len : 0)};
 	return at != NULL;
+}
+
+struct weir_cache_key waf_cache_maker(const struct waf_cache *c)
+{
+	return c->maker;
 }
 
 bool waf_cache_load(struct waf_cache *c, struct weir_bytes body)

@@ -15,15 +15,17 @@ struct waf_cache;
 /* Reads what `folder` has of `program` or else what was written there last; with NULL records are
  * kept while it is open. NULL: no memory. */
 struct waf_cache *waf_cache_open(const char *folder, const struct weir_cache_key *program);
-/* Takes a file's content, which came from malloc. What is no record of ours is left out. False: it
- * was made by another build or for another CPU. */
+/* This build and CPU. */
+struct weir_cache_key waf_cache_maker(const struct waf_cache *c);
+/* Takes a file's content, which came from malloc: its maker and records. What is no record is left
+ * out. False: another build or another CPU made it. */
 bool waf_cache_load(struct waf_cache *c, struct weir_bytes body);
 /* Writes the records that were asked for, unless its file has them. */
 void waf_cache_close(struct waf_cache *c);
 /* Writes nothing: the program came to nothing. NULL: nothing. */
 void waf_cache_discard(struct waf_cache *c);
-/* Nothing was put there: all that was asked for was found. */
-bool waf_cache_is_complete(const struct waf_cache *c);
+/* How many records had to be made; with none all that was asked for was found. */
+uint32_t waf_cache_made(const struct waf_cache *c);
 
 enum waf_record_kind { WAF_RECORD_NEED = 1, WAF_RECORD_DATABASE };
 

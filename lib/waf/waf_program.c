@@ -156,7 +156,7 @@ static bool compile_cached(struct weir_waf *w, struct weir_conf_report *r)
 	w->cache = waf_cache_open(w->options.cache, &key);
 	good = w->cache && compile(w, r);
 	if (good) {
-		w->cached = w->options.cache && waf_cache_is_complete(w->cache);
+		w->cached = w->options.cache && !waf_cache_made(w->cache);
 		waf_cache_close(w->cache);
 	} else {
 		waf_cache_discard(w->cache);

@@ -3,7 +3,7 @@
 #include "waf_lab.h"
 #include "waf_test.h"
 
-WEIR_TEST_MAIN(waf_action_suite, waf_body_suite, waf_budget_suite, waf_chain_suite,
+WEIR_TEST_MAIN(waf_action_suite, waf_body_suite, waf_budget_suite, waf_cache_suite, waf_chain_suite,
 	       waf_compile_suite, cond_suite, waf_ctl_suite, waf_fold_suite, waf_memory_suite,
 	       waf_name_suite, need_suite, need_benign_suite, need_sound_suite, waf_op_suite,
 	       waf_op_card_suite, waf_op_inject_suite, waf_op_ip_suite, waf_op_number_suite,

@@ -7,6 +7,7 @@
 #include <weir_test.h>
 
 Suite *regex_suite(void);
+Suite *waf_cache_suite(void);
 Suite *cond_suite(void);
 Suite *need_suite(void);
 Suite *need_sound_suite(void);
