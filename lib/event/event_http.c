@@ -121,6 +121,9 @@ static void add_verdicts(struct weir_buf *out, const struct weir_event_http *h)
 		add_member(out, ",\"bad\":", weir_bytes_str(h->bad));
 	if (h->answered_by_weir)
 		LIT(out, ",\"answered\":true");
+	if (h->request_partial || h->response_partial)
+		add_member(out, ",\"partial\":",
+			   weir_bytes_str(h->request_partial ? "request" : "response"));
 	LIT(out, ",\"scores\":{\"inbound\":");
 	add_i32(out, h->inbound_score);
 	LIT(out, ",\"outbound\":");
@@ -141,6 +144,19 @@ static void add_match(struct weir_buf *out, const struct weir_event_match *m)
 	if (m->detect_only)
 		LIT(out, ",\"detect_only\":true");
 	LIT(out, "}");
+}
+
+static void add_rules(struct weir_buf *out, const struct weir_event_http *h)
+{
+	LIT(out, ",\"rules\":[");
+	for (unsigned int i = 0; i < h->n_rules && i < WEIR_EVENT_RULES; i++) {
+		if (i)
+			LIT(out, ",");
+		event_add_u64(out, h->rules[i]);
+	}
+	LIT(out, "]");
+	if (h->rules_more)
+		MEMBER_U64(out, "rules_more", h->rules_more);
 }
 
 static void add_matches(struct weir_buf *out, const struct weir_event_http *h)
@@ -165,6 +181,7 @@ void event_add_transaction(struct weir_buf *out, const struct weir_event *e,
 	event_add_name(out, names, ",\"service\":", h->service);
 	event_add_name(out, names, ",\"policy\":", h->threat);
 	add_verdicts(out, h);
+	add_rules(out, h);
 	add_matches(out, h);
 	MEMBER_U64(out, "request_bytes", h->request_bytes);
 	MEMBER_U64(out, "response_bytes", h->response_bytes);

@@ -56,7 +56,7 @@ struct weir_event_http *weir_event_http_take(struct weir_event_store *s)
 
 	if (!s || rte_mempool_get(pool_of(s), &h) < 0)
 		return NULL;
-	memset(h, 0, offsetof(struct weir_event_http, match));
+	memset(h, 0, offsetof(struct weir_event_http, rules));
 	return h;
 }
 

@@ -28,6 +28,8 @@ enum weir_event_type {
 /* ---- what a transaction leaves: too large for a ring's places, so the record has a pointer ----
  */
 
+/* Ids of rules cost little and tell what an attack was; what they matched has room for fewer. */
+#define WEIR_EVENT_RULES   64
 #define WEIR_EVENT_MATCHES 16
 
 /* Texts end with NUL and are cut to fit; what they are of came from the net, so they are bytes. */
@@ -47,16 +49,18 @@ struct weir_event_http {
 	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
 	uint16_t status; /* that the client got; 0: none */
 	bool answered_by_weir;
-	uint8_t verdict, would; /* enum weir_waf_verdict */
-	uint8_t phase;          /* in which the verdict fell; 0: none */
-	bool detect;            /* the policy's mode was detect */
-	uint32_t rule;          /* that decided; 0: none */
+	uint8_t verdict, would;                 /* enum weir_waf_verdict */
+	uint8_t phase;                          /* in which the verdict fell; 0: none */
+	bool detect;                            /* the policy's mode was detect */
+	bool request_partial, response_partial; /* a body was judged by its first bytes only */
+	uint32_t rule;                          /* that decided; 0: none */
 	int32_t inbound_score, outbound_score;
 	uint64_t request_bytes, response_bytes; /* of content */
 	uint64_t waf_ns, total_ns;
 	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */
-	uint16_t n_matches;
-	uint16_t matches_more; /* that had no room */
+	uint16_t n_rules, n_matches;
+	uint16_t rules_more, matches_more; /* that had no room */
+	uint32_t rules[WEIR_EVENT_RULES];  /* that matched, in order; never twice in a row */
 	struct weir_event_match match[WEIR_EVENT_MATCHES];
 };
 
@@ -66,8 +70,8 @@ struct weir_event_store;
 struct weir_event_store *weir_event_store_create(const char *name, uint32_t records);
 /* All records must have been given back. NULL: nothing. */
 void weir_event_store_destroy(struct weir_event_store *s);
-/* A record with all bytes zero but the texts of `match`, of which n_matches counts those filled.
- * NULL: none left (or no store), count it as tx_records_lost. One worker. */
+/* A record with all bytes zero but those of `rules` and `match`, of which n_rules and n_matches
+ * count what is filled. NULL: none left (or no store), count it as tx_records_lost. One worker. */
 struct weir_event_http *weir_event_http_take(struct weir_event_store *s);
 /* Any thread; never waits. */
 void weir_event_http_give(struct weir_event_http *h);

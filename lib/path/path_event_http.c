@@ -6,12 +6,18 @@
  */
 #include "path_http.h"
 
+/* A text of a record ends with NUL: one that the client sent must not hide what comes after it. */
+static char shown(uint8_t c)
+{
+	return c ? (char)c : ' ';
+}
+
 static void copy_text(char *to, size_t room, struct weir_bytes from)
 {
 	size_t n = from.len < room ? from.len : room - 1;
 
-	if (n)
-		memcpy(to, from.ptr, n);
+	for (size_t i = 0; i < n; i++)
+		to[i] = shown(from.ptr[i]);
 	to[n] = '\0';
 }
 
@@ -54,7 +60,7 @@ static void redact(char *to, size_t room, struct weir_bytes from, struct weir_by
 			to[at] = keeps ? (char)from.ptr[at] : 'x';
 		if (n || at == end)
 			continue;
-		to[at] = (uint8_t)(from.ptr[at] - '0') < 10 ? '0' : (char)from.ptr[at];
+		to[at] = (uint8_t)(from.ptr[at] - '0') < 10 ? '0' : shown(from.ptr[at]);
 		at++;
 	}
 	to[end] = '\0';
@@ -77,18 +83,36 @@ static void add_match(const struct path_http *x, struct weir_event_match *to,
 		redact(to->data, sizeof(to->data), value, m->msg);
 }
 
-/* Rules without `log` count and set, nobody wants to read of them. */
+/* A rule that matches several targets does so one after the other. */
+static void add_rule(struct weir_event_http *h, uint32_t id)
+{
+	if (h->n_rules && h->rules[h->n_rules - 1] == id)
+		return;
+	if (h->n_rules == WEIR_EVENT_RULES)
+		h->rules_more++;
+	else
+		h->rules[h->n_rules++] = id;
+}
+
+/* Rules without `log` count and set, nobody wants to read of them. What decided has its place
+ * among those that are told in full, though it mostly comes last. */
 static void add_matches(const struct path_http *x, struct weir_event_http *h,
 			const struct weir_waf_result *r)
 {
 	h->matches_more = (uint16_t)RTE_MIN(r->matches_lost, UINT16_MAX);
 	for (uint32_t i = 0; i < r->n_matches; i++) {
-		if (!r->matches[i].logged)
+		const struct weir_waf_match *m = &r->matches[i];
+
+		if (!m->logged)
 			continue;
-		if (h->n_matches == WEIR_EVENT_MATCHES)
-			h->matches_more++;
-		else
-			add_match(x, &h->match[h->n_matches++], &r->matches[i]);
+		add_rule(h, m->id);
+		if (h->n_matches < WEIR_EVENT_MATCHES) {
+			add_match(x, &h->match[h->n_matches++], m);
+			continue;
+		}
+		h->matches_more++;
+		if (m->id == r->rule)
+			add_match(x, &h->match[WEIR_EVENT_MATCHES - 1], m);
 	}
 }
 
@@ -106,6 +130,8 @@ static void add_result(const struct path_http *x, struct weir_event_http *h,
 	h->rule = r.rule;
 	h->inbound_score = r.inbound_score;
 	h->outbound_score = r.outbound_score;
+	h->request_partial = r.request_partial;
+	h->response_partial = r.response_partial;
 	add_matches(x, h, &r);
 }
 

@@ -302,20 +302,21 @@ static bool read_body(struct path_http *x)
 
 /* ---- the end of what the client sends ---- */
 
-/* A request that never got its end goes nowhere; what there was of it is thrown away, and then the
- * FIN follows. One that has begun to go on ends as it is. */
+/* A request that never got its end goes nowhere, and its client is told so; then the FIN follows.
+ * One that has begun to go on ends as it is. */
 static bool on_end(struct path_http *x)
 {
 	struct path_http_side *s = side_of(x);
-	bool held = s->fate == PATH_HTTP_HOLD && (s->state == PATH_HTTP_HEAD || x->reading);
+	bool cut_head = s->state == PATH_HTTP_HEAD && path_http_left(x, PATH_TO_SERVER);
+	bool cut_body = s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_HOLD && x->reading;
 
 	if (s->state == PATH_HTTP_OVER || s->state == PATH_HTTP_WAIT)
 		return false;
-	if (s->state == PATH_HTTP_BODY && held)
-		x->reading->refused = x->reading->answered = true;
-	if (held) {
+	if (cut_head) {
+		refuse_head(x, 400, "CUT");
+	} else if (cut_body) {
 		s->at = s->clean;
-		path_http_discard(x, PATH_TO_SERVER);
+		refuse_bad(x, x->reading, 400, "CUT");
 	}
 	x->reading = NULL;
 	s->state = PATH_HTTP_OVER;

@@ -80,8 +80,8 @@ void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule)
 		.rule = rule->sec,
 	};
 	if (rule->op)
-		m->target = waf_seen_name(tx, tx->matched.variable, tx->matched.count,
-					  tx->matched.name);
+		m->target = escaped(tx, waf_seen_name(tx, tx->matched.variable, tx->matched.count,
+						      tx->matched.name));
 }
 
 int32_t waf_score(const struct weir_waf_tx *tx, unsigned int i)

@@ -71,7 +71,8 @@ START_TEST(what_passed_has_eves_http_object_and_no_alert)
 	assert_encoded(&h,
 		       HEAD HTTP ",\"status\":200}" OURS
 				 ",\"verdict\":\"pass\",\"would\":\"pass\",\"mode\":\"enforce\","
-				 "\"scores\":{\"inbound\":0,\"outbound\":0},\"matches\":[]" BYTES);
+				 "\"scores\":{\"inbound\":0,\"outbound\":0},\"rules\":[],"
+				 "\"matches\":[]" BYTES);
 }
 END_TEST
 
@@ -90,6 +91,11 @@ static void add_matches(struct weir_event_http *h)
 						.detect_only = true,
 						.msg = "Inbound Anomaly Score Exceeded"};
 	h->matches_more = 3;
+	h->n_rules = 3;
+	h->rules[0] = 942100;
+	h->rules[1] = 942200;
+	h->rules[2] = 949110;
+	h->rules_more = 2;
 	h->inbound_score = 5;
 	h->outbound_score = -1;
 	h->rule = 949110;
@@ -97,6 +103,7 @@ static void add_matches(struct weir_event_http *h)
 }
 
 #define MATCHES                                                                          \
+	"\"rules\":[942100,942200,949110],\"rules_more\":2,"                             \
 	"\"matches\":[{\"id\":942100,\"msg\":\"SQL Injection\",\"target\":\"ARGS:id\","  \
 	"\"data\":\"0 or 0=0\",\"severity\":2,\"phase\":2},{\"id\":949110,"              \
 	"\"msg\":\"Inbound Anomaly Score Exceeded\",\"phase\":2,\"detect_only\":true}]," \
@@ -110,14 +117,15 @@ START_TEST(what_was_refused_is_an_alert_of_the_rule_that_decided)
 	h.verdict = h.would = WEIR_WAF_DENY;
 	h.status = 403;
 	h.answered_by_weir = true;
+	h.request_partial = true;
 	assert_encoded(
 		&h, HEAD
 		",\"alert\":{\"action\":\"blocked\",\"signature_id\":949110,"
 		"\"signature\":\"Inbound Anomaly Score Exceeded\",\"severity\":4}" HTTP
 		",\"status\":403}" OURS
 		",\"verdict\":\"deny\",\"would\":\"deny\",\"mode\":\"enforce\",\"rule\":949110,"
-		"\"phase\":2,\"answered\":true,\"scores\":{\"inbound\":5,\"outbound\":-1}," MATCHES
-			BYTES);
+		"\"phase\":2,\"answered\":true,\"partial\":\"request\",\"scores\":{\"inbound\":5,"
+		"\"outbound\":-1}," MATCHES BYTES);
 }
 END_TEST
 
@@ -149,16 +157,17 @@ START_TEST(a_message_that_is_no_http_is_named_and_blocked)
 				    .answered_by_weir = true,
 				    .bad = "host_twice"};
 
-	assert_encoded(&h,
-		       HEAD ",\"alert\":{\"action\":\"blocked\",\"signature_id\":0,"
-			    "\"signature\":\"host_twice\",\"severity\":1},\"http\":{\"length\":0,"
-			    "\"status\":400},\"weir\":{\"generation\":2,\"worker\":1,"
-			    "\"access_policy\":\"public-web\",\"id\":\"0000000000000abc\","
-			    "\"service\":\"shop\",\"policy\":\"shop-crs\",\"verdict\":\"deny\","
-			    "\"would\":\"deny\",\"mode\":\"enforce\",\"bad\":\"host_twice\","
-			    "\"answered\":true,\"scores\":{\"inbound\":0,\"outbound\":0},"
-			    "\"matches\":[],\"request_bytes\":0,\"response_bytes\":0,\"waf_us\":0,"
-			    "\"total_us\":0}}");
+	assert_encoded(
+		&h, HEAD
+		",\"alert\":{\"action\":\"blocked\",\"signature_id\":0,"
+		"\"signature\":\"host_twice\",\"severity\":1},\"http\":{\"length\":0,"
+		"\"status\":400},\"weir\":{\"generation\":2,\"worker\":1,"
+		"\"access_policy\":\"public-web\",\"id\":\"0000000000000abc\","
+		"\"service\":\"shop\",\"policy\":\"shop-crs\",\"verdict\":\"deny\","
+		"\"would\":\"deny\",\"mode\":\"enforce\",\"bad\":\"host_twice\","
+		"\"answered\":true,\"scores\":{\"inbound\":0,\"outbound\":0},"
+		"\"rules\":[],\"matches\":[],\"request_bytes\":0,\"response_bytes\":0,\"waf_us\":0,"
+		"\"total_us\":0}}");
 }
 END_TEST
 

@@ -39,7 +39,7 @@ END_TEST
 
 START_TEST(a_record_comes_clean)
 {
-	static const uint8_t zeros[offsetof(struct weir_event_http, match)];
+	static const uint8_t zeros[offsetof(struct weir_event_http, rules)];
 	struct weir_event_store *s;
 	struct weir_event_http *h;
 

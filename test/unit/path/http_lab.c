@@ -9,6 +9,12 @@
 #define ISS 1000u
 #define MSS 536u /* nobody says more */
 
+#define MANY(id)             "SecRule ARGS \"@contains many\" \"id:" #id ",phase:1,pass,log,t:none\"\n"
+#define MANY5(a, b, c, d, e) MANY(a) MANY(b) MANY(c) MANY(d) MANY(e)
+#define MANY10(tens)                                       \
+	MANY5(tens##0, tens##1, tens##2, tens##3, tens##4) \
+	MANY5(tens##5, tens##6, tens##7, tens##8, tens##9)
+
 static const char rules[] =
 	"SecRuleEngine On\n"
 	"SecRequestBodyAccess On\n"
@@ -28,7 +34,10 @@ static const char rules[] =
 	"msg:'an attack'\"\n"
 	"SecRule REQUEST_URI \"@contains redirectme\" \"id:5,phase:1,status:302,log,t:none,"
 	"redirect:'http://elsewhere.example/'\"\n"
-	"SecRule REQUEST_URI \"@contains dropme\" \"id:6,phase:1,drop,log,t:none\"\n";
+	"SecRule REQUEST_URI \"@contains dropme\" \"id:6,phase:1,drop,log,t:none\"\n" MANY10(10)
+		MANY10(11) MANY10(12) MANY10(13) MANY10(14) MANY10(15)
+			MANY10(16) "SecRule ARGS \"@contains many\" "
+				   "\"id:170,phase:1,deny,log,t:none,msg:'too many'\"\n";
 
 #define POLICY                                                                     \
 	POLICY_WEB "---\nkind: Service\nmetadata: {name: shop}\n"                  \

@@ -166,26 +166,49 @@ START_TEST(who_half_closes_after_the_request_has_the_response)
 }
 END_TEST
 
-START_TEST(a_request_without_its_end_goes_nowhere)
+START_TEST(a_request_without_its_end_goes_nowhere_and_is_told)
 {
 	static const char *const cut[] = {
+		"G",
 		"GET / HTTP/1.1\r\nHost: x\r\n",
 		"POST / HTTP/1.1\r\nHost: x\r\n" FORM "Content-Length: 9\r\n\r\nabc",
+		"POST / HTTP/1.1\r\nHost: x\r\n" FORM
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
 	};
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(cut); i++) {
 		struct http_lab *l = lab_create("", "");
+		struct weir_event_http record;
 
 		lab_say(l, CLIENT, cut[i]);
 		lab_fin(l, CLIENT);
 		lab_wait(l, WEIR_NS_PER_S);
 		ck_assert_str_eq(lab_got(l, SERVER), "");
 		ck_assert(l->end[SERVER].fin);
+		ck_assert(lab_has(l, CLIENT, "HTTP/1.1 400 Bad Request\r\n"));
+		record = lab_record(l, NULL);
+		ck_assert_str_eq(record.bad, "CUT");
+		ck_assert_uint_eq(record.status, 400);
 		lab_fin(l, SERVER);
 		lab_wait(l, WEIR_NS_PER_S);
 		ck_assert(l->end[CLIENT].fin);
 		lab_destroy(l);
 	}
+}
+END_TEST
+
+START_TEST(a_request_that_is_cut_is_told_after_those_before_it)
+{
+	struct http_lab *l = lab_create("", "");
+
+	lab_say(l, CLIENT, GET("/") "GET /2 HTTP/1.1\r\n");
+	lab_fin(l, CLIENT);
+	lab_wait(l, WEIR_NS_PER_S);
+	ck_assert_str_eq(lab_got(l, CLIENT), "");
+	lab_say(l, SERVER, OK("1", 1));
+	ck_assert(lab_has(l, CLIENT, OK("1", 1) "HTTP/1.1 400 Bad Request\r\n"));
+	ck_assert_str_eq(lab_got(l, SERVER), GET("/"));
+	lab_destroy(l);
 }
 END_TEST
 
@@ -412,7 +435,8 @@ Suite *path_http_suite(void)
 	tcase_add_test(t, pipelined_requests_go_on_and_have_their_responses_in_order);
 	tcase_add_test(t, a_seventeenth_request_waits_for_a_response);
 	tcase_add_test(t, who_half_closes_after_the_request_has_the_response);
-	tcase_add_test(t, a_request_without_its_end_goes_nowhere);
+	tcase_add_test(t, a_request_without_its_end_goes_nowhere_and_is_told);
+	tcase_add_test(t, a_request_that_is_cut_is_told_after_those_before_it);
 	tcase_add_test(t, a_response_without_its_end_is_replaced_or_left_so);
 	tcase_add_test(t, what_follows_a_request_that_closes_is_thrown_away);
 	tcase_add_test(t, after_an_upgrade_bytes_go_both_ways_unread);

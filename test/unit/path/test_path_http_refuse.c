@@ -162,6 +162,40 @@ START_TEST(what_was_matched_is_blotted_out)
 }
 END_TEST
 
+START_TEST(what_comes_after_a_nul_is_told_too)
+{
+	struct http_lab *l = lab_create("", "");
+	struct weir_event_http record;
+
+	lab_say(l, CLIENT, GET("/?a%00b=%00many%00<x>"));
+	record = lab_record(l, NULL);
+	ck_assert_str_eq(record.match[0].target, "ARGS:a\\x00b");
+	ck_assert_str_eq(record.match[0].data, " xxxx <x>");
+	lab_destroy(l);
+}
+END_TEST
+
+START_TEST(of_many_matches_the_ids_are_kept_and_what_decided)
+{
+	struct http_lab *l = lab_create("", "");
+	struct weir_event_http record;
+
+	lab_say(l, CLIENT, GET("/?a=many"));
+	record = lab_record(l, NULL);
+	ck_assert_uint_eq(record.n_rules, WEIR_EVENT_RULES);
+	for (uint32_t i = 0; i < WEIR_EVENT_RULES; i++)
+		ck_assert_uint_eq(record.rules[i], 100 + i);
+	ck_assert_uint_eq(record.rules_more, 71 - WEIR_EVENT_RULES);
+	ck_assert_uint_eq(record.n_matches, WEIR_EVENT_MATCHES);
+	ck_assert_uint_eq(record.match[0].rule, 100);
+	ck_assert_uint_eq(record.match[WEIR_EVENT_MATCHES - 1].rule, 170);
+	ck_assert_str_eq(record.match[WEIR_EVENT_MATCHES - 1].msg, "too many");
+	ck_assert_uint_eq(record.matches_more, 71 - WEIR_EVENT_MATCHES);
+	ck_assert_uint_eq(record.rule, 170);
+	lab_destroy(l);
+}
+END_TEST
+
 /* ---- bad requests ---- */
 
 static const struct {
@@ -406,6 +440,8 @@ Suite *path_http_refuse_suite(void)
 	tcase_add_test(t, the_page_has_the_transactions_number_and_suits_who_asked);
 	tcase_add_test(t, redirects_and_drops_do_what_they_say);
 	tcase_add_test(t, what_was_matched_is_blotted_out);
+	tcase_add_test(t, what_comes_after_a_nul_is_told_too);
+	tcase_add_test(t, of_many_matches_the_ids_are_kept_and_what_decided);
 	tcase_add_loop_test(t, a_bad_request_is_answered_by_name_and_goes_nowhere, 0,
 			    (int)WEIR_ARRAY_LEN(bad));
 	tcase_add_test(t, a_body_that_turns_bad_on_its_way_is_answered_and_the_server_reset);
