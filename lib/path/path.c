@@ -180,10 +180,15 @@ static void keep_house(struct path_worker *w)
 	path_tell_untold(w);
 }
 
+/* The time, and what the turn before has taken. */
 static void read_clock(struct path_worker *w)
 {
 	uint64_t tsc = rte_rdtsc() - w->base_tsc;
 
+	weir_count(&w->stats, WEIR_COUNT_CYCLES, tsc - w->turn_tsc);
+	if (w->turn_busy)
+		weir_count(&w->stats, WEIR_COUNT_CYCLES_BUSY, tsc - w->turn_tsc);
+	w->turn_tsc = tsc;
 	w->now_ns = w->base_ns + (uint64_t)(((unsigned __int128)tsc * w->ns_per_tsc_q32) >> 32);
 }
 
@@ -202,6 +207,7 @@ static void look_up_to_control(struct path_worker *w)
 
 unsigned int path_turn(struct path_worker *w)
 {
+	uint64_t sent = w->stats.count[WEIR_COUNT_TX_PACKETS];
 	struct stopwatch watch;
 	unsigned int n = 0;
 
@@ -226,6 +232,7 @@ unsigned int path_turn(struct path_worker *w)
 		weir_count(&w->stats, WEIR_COUNT_LOOPS_BUSY, 1);
 	}
 	keep_house(w);
+	w->turn_busy = n || sent != w->stats.count[WEIR_COUNT_TX_PACKETS];
 	weir_count(&w->stats, WEIR_COUNT_LOOPS, 1);
 	return n;
 }

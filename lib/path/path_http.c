@@ -257,6 +257,7 @@ static void end_exchanges(struct path_http *x)
 
 static void run(struct path_http *x)
 {
+	uint64_t tsc = rte_rdtsc();
 	bool settled = true;
 
 	if (!x->dead && !x->tunnel && is_between_requests(x) && !renew(x))
@@ -268,6 +269,7 @@ static void run(struct path_http *x)
 	if (x->dead)
 		end_exchanges(x);
 	set_timer(x, settled || x->dead);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_ALL, tsc);
 }
 
 void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean)

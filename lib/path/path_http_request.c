@@ -190,12 +190,15 @@ static bool read_head(struct path_http *x)
 {
 	struct weir_http_head head;
 	struct weir_bytes in;
+	uint64_t tsc;
 	bool last;
 	ssize_t n;
 
 	if (!path_http_find_head(x, PATH_TO_SERVER, &in, &last))
 		return false;
+	tsc = rte_rdtsc();
 	n = weir_http_request_parse(in, &x->service.limits, x->w->http->headers, &head);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_PARSE, tsc);
 	if (n == 0 && last)
 		n = -WEIR_HTTP_E_HEADER_LIMIT;
 	if (n == 0)
