@@ -46,17 +46,29 @@ static int parse_options(int argc, char **argv, struct options *o)
 }
 
 static void print_summary(const struct options *o, const struct weir_conf *conf,
-			  const struct weir_policy *policy, const struct weir_scan_db *scan)
+			  const struct weir_names *names, const struct weir_policy *policy,
+			  const struct weir_scan_db *scan, const struct weir_programs *programs)
 {
 	struct weir_policy_size size = weir_policy_size(policy);
 	struct weir_scan_info info = {0};
+	struct weir_waf_info waf = {0};
 
 	if (scan)
 		weir_scan_db_info(scan, &info);
 	printf("%s: good: %u ports, %u wires, %u groups, %u prefixes, %u policies, %u rules, "
-	       "%u stream rules\n",
+	       "%u stream rules, %u services, %u threat policies\n",
 	       o->file, conf->n_ports, conf->n_wires, size.groups, size.prefixes, size.policies,
-	       size.rules, info.rules);
+	       size.rules, info.rules, size.services, size.threats);
+	for (uint16_t i = 0; i < weir_programs_count(programs); i++) {
+		const struct weir_program *p = weir_programs_at(programs, i);
+
+		if (!p->waf)
+			continue;
+		weir_waf_info(p->waf, &waf);
+		printf("%s: good: ThreatPolicy %s: %u rules, %.1f MiB, %s in %u ms\n", o->file,
+		       weir_names_get(names, p->name), waf.rules, (double)waf.bytes / (1 << 20),
+		       waf.cached ? "from the cache" : "compiled", waf.load_ms);
+	}
 }
 
 static int check(const struct options *o, const struct weir_conf *conf)
@@ -64,20 +76,23 @@ static int check(const struct options *o, const struct weir_conf *conf)
 	struct weir_names *names = weir_names_create();
 	struct weir_policy *policy = NULL;
 	struct weir_scan_db *scan = NULL;
+	struct weir_programs *programs = NULL;
 	struct weir_buf text = {0};
 	bool good;
 
 	if (names && setup_tool_eal("weir-check", CHECK_BYTES) == 0)
 		policy = setup_policy(conf, names);
 	good = policy && setup_rules(conf, 1, names, &scan);
+	good = policy && setup_waf(policy, conf, 1, names, &programs) && good;
 	if (good && o->dump) {
 		weir_conf_dump(conf, &text);
 		fputs(text.ptr, stdout);
 	} else if (good) {
-		print_summary(o, conf, policy, scan);
+		print_summary(o, conf, names, policy, scan, programs);
 	}
 	weir_buf_fini(&text);
 	weir_assert(!scan || weir_scan_db_put(scan));
+	weir_programs_destroy(programs);
 	weir_policy_destroy(policy);
 	weir_names_destroy(names);
 	rte_eal_cleanup();

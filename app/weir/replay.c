@@ -41,8 +41,10 @@ struct replay {
 	struct weir_names *names;
 	struct weir_policy *policy;
 	struct weir_scan_db *scan;
+	struct weir_programs *programs;
 	struct rte_mempool *pool;
 	struct weir_event_ring *ring;
+	struct weir_event_store *store;
 	struct weir_path *path;
 	struct replay_source *source;
 	struct replay_sink *sink;
@@ -212,6 +214,7 @@ static int make_path(struct replay *r)
 		.n_workers = 1,
 		.pool = &r->pool,
 		.event_ring = &r->ring,
+		.event_store = &r->store,
 		.names = r->names,
 		.seed = r->o->seed,
 		.now_ns = r->now_ns,
@@ -225,6 +228,8 @@ static int make_path(struct replay *r)
 		return -WEIR_ENOMEM;
 	cfg.generation->scan = r->scan;
 	r->scan = NULL;
+	cfg.generation->programs = r->programs;
+	r->programs = NULL;
 	r->path = weir_path_create(&cfg);
 	return r->path ? 0 : -WEIR_ENOMEM;
 }
@@ -245,12 +250,14 @@ static int make(struct replay *r)
 		return -WEIR_EIO;
 	r->policy = setup_policy(r->conf, r->names);
 	r->decisions = open_output(r->o->decisions);
-	if (!r->policy || !setup_rules(r->conf, 1, r->names, &r->scan) || !r->decisions ||
+	if (!r->policy || !setup_rules(r->conf, 1, r->names, &r->scan) ||
+	    !setup_waf(r->policy, r->conf, 1, r->names, &r->programs) || !r->decisions ||
 	    open_captures(r) < 0)
 		return -WEIR_EIO;
 	r->pool = weir_mbuf_pool_create("replay", REPLAY_BUFFERS, REPLAY_FRAME_BYTES, 0);
 	r->ring = weir_event_ring_create("replay_events", REPLAY_RING);
-	return r->pool && r->ring ? 0 : -WEIR_ENOMEM;
+	r->store = weir_event_store_create("replay_tx", r->conf->event_transactions);
+	return r->pool && r->ring && r->store ? 0 : -WEIR_ENOMEM;
 }
 
 /* ---- running ---- */
@@ -265,6 +272,8 @@ static void write_decisions(struct replay *r)
 		for (unsigned int i = 0; i < n; i++) {
 			weir_buf_reset(&line);
 			weir_event_encode(&events[i], r->names, &line);
+			if (events[i].type == WEIR_EVENT_HTTP)
+				weir_event_http_give(events[i].http);
 			fprintf(r->decisions, "%s\n", line.ptr);
 		}
 	weir_buf_fini(&line);
@@ -391,9 +400,11 @@ static void finish(struct replay *r)
 	replay_sink_destroy(r->sink);
 	replay_source_destroy(r->source);
 	weir_event_ring_destroy(r->ring);
+	weir_event_store_destroy(r->store);
 	rte_mempool_free(r->pool);
 	weir_policy_destroy(r->policy);
 	weir_assert(!r->scan || weir_scan_db_put(r->scan));
+	weir_programs_destroy(r->programs);
 	weir_names_destroy(r->names);
 	rte_eal_cleanup();
 }

@@ -31,8 +31,10 @@ struct gateway {
 	struct weir_names *names;
 	struct weir_policy *policy;
 	struct weir_scan_db *scan;
+	struct weir_programs *programs;
 	struct rte_mempool *pool[WEIR_CONF_WORKERS_MAX];
 	struct weir_event_ring *ring[WEIR_CONF_WORKERS_MAX];
+	struct weir_event_store *store[WEIR_CONF_WORKERS_MAX];
 	struct weir_ports *ports;
 	struct weir_path *path;
 	struct weir_event_writer *writer;
@@ -148,10 +150,13 @@ static int make_pools(struct gateway *g)
 		g->pool[w] = weir_mbuf_pool_create(name, g->buffers, frame, POOL_CACHE);
 		snprintf(name, sizeof(name), "events_%u", w);
 		g->ring[w] = weir_event_ring_create(name, g->conf->event_ring);
-		if (!g->pool[w] || !g->ring[w]) {
-			weir_error("not enough memory for %u packet buffers and %u event records a "
-				   "worker (memory.packets, log.ring)",
-				   g->buffers, g->conf->event_ring);
+		snprintf(name, sizeof(name), "tx_%u", w);
+		g->store[w] = weir_event_store_create(name, g->conf->event_transactions);
+		if (!g->pool[w] || !g->ring[w] || !g->store[w]) {
+			weir_error("not enough memory for %u packet buffers, %u event records and "
+				   "%u transactions' a worker (memory.packets, log.ring, "
+				   "log.transactions)",
+				   g->buffers, g->conf->event_ring, g->conf->event_transactions);
 			return -WEIR_ENOMEM;
 		}
 	}
@@ -179,6 +184,7 @@ static int make_path(struct gateway *g)
 		.n_workers = g->conf->n_workers,
 		.pool = g->pool,
 		.event_ring = g->ring,
+		.event_store = g->store,
 		.segments = views_per_worker(g),
 		.names = g->names,
 	};
@@ -189,6 +195,8 @@ static int make_path(struct gateway *g)
 		return -WEIR_ENOMEM;
 	cfg.generation->scan = g->scan;
 	g->scan = NULL;
+	cfg.generation->programs = g->programs;
+	g->programs = NULL;
 	g->path = weir_path_create(&cfg);
 	return g->path ? 0 : -WEIR_ENOMEM;
 }
@@ -224,6 +232,7 @@ static int start(struct gateway *g, const struct options *o)
 		return -WEIR_EIO;
 	g->policy = setup_policy(g->conf, g->names);
 	if (!g->policy || !setup_rules(g->conf, g->conf->n_workers, g->names, &g->scan) ||
+	    !setup_waf(g->policy, g->conf, g->conf->n_workers, g->names, &g->programs) ||
 	    make_pools(g) < 0 || open_ports(g) < 0 || make_path(g) < 0 || make_control(g) < 0)
 		return -WEIR_EIO;
 	return weir_path_start(g->path);
@@ -237,8 +246,10 @@ static void finish(struct gateway *g)
 	weir_ports_close(g->ports);
 	weir_policy_destroy(g->policy);
 	weir_assert(!g->scan || weir_scan_db_put(g->scan));
+	weir_programs_destroy(g->programs);
 	for (unsigned int w = 0; w < WEIR_CONF_WORKERS_MAX; w++) {
 		weir_event_ring_destroy(g->ring[w]);
+		weir_event_store_destroy(g->store[w]);
 		rte_mempool_free(g->pool[w]);
 	}
 	weir_names_destroy(g->names);

@@ -2,6 +2,7 @@
 /* Configuration, policy and EAL as the sub-commands need them. */
 #include "weir.h"
 
+#include <weir_event.h>
 #include <weir_flow.h>
 #include <weir_log.h>
 #include <weir_mem.h>
@@ -11,9 +12,10 @@
 #include <stdlib.h>
 
 /* A hash entry and its share of the buckets for each family, and the flow itself. */
-#define FLOW_BYTES   (sizeof(struct weir_flow) + 2 * 128)
-#define POLICY_BYTES (96ULL << 20)
-#define SPARE_BYTES  (32ULL << 20)
+#define FLOW_BYTES        (sizeof(struct weir_flow) + 2 * 128)
+#define POLICY_BYTES      (96ULL << 20)
+#define TRANSACTION_BYTES (sizeof(struct weir_event_http) + 128)
+#define SPARE_BYTES       (32ULL << 20)
 
 static void print_report(const struct weir_conf_report *r)
 {
@@ -64,6 +66,21 @@ bool setup_rules(const struct weir_conf *conf, unsigned int workers, struct weir
 	return error == 0;
 }
 
+bool setup_waf(const struct weir_policy *policy, const struct weir_conf *conf, unsigned int workers,
+	       const struct weir_names *names, struct weir_programs **out)
+{
+	struct weir_conf_report *r = weir_conf_report_create();
+	int error;
+
+	*out = NULL;
+	if (!r)
+		return false;
+	error = weir_path_load_waf(policy, conf, conf, workers, names, r, out);
+	print_report(r);
+	weir_conf_report_destroy(r);
+	return error == 0;
+}
+
 void setup_workers(struct weir_conf *conf)
 {
 	cpu_set_t allowed;
@@ -86,7 +103,9 @@ void setup_workers(struct weir_conf *conf)
 
 uint64_t setup_table_bytes(const struct weir_conf *conf, unsigned int workers)
 {
-	uint64_t events = (uint64_t)conf->event_ring * 256 * workers;
+	uint64_t events =
+		(conf->event_ring * 256ULL + conf->event_transactions * TRANSACTION_BYTES) *
+		workers;
 
 	return conf->connections * (uint64_t)FLOW_BYTES +
 	       conf->inspected * (uint64_t)weir_path_inspected_bytes() + events + POLICY_BYTES +

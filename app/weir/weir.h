@@ -31,6 +31,11 @@ struct weir_policy *setup_policy(const struct weir_conf *conf, struct weir_names
 /* Loads its stream rules, prints what is wrong; false when they cannot be used. *out NULL: none. */
 WEIR_MUST_CHECK bool setup_rules(const struct weir_conf *conf, unsigned int workers,
 				 struct weir_names *names, struct weir_scan_db **out);
+/* Compiles the rules of its threat policies, prints what is wrong; false when they cannot be used.
+ * *out NULL: none. */
+WEIR_MUST_CHECK bool setup_waf(const struct weir_policy *policy, const struct weir_conf *conf,
+			       unsigned int workers, const struct weir_names *names,
+			       struct weir_programs **out);
 /* Fills in the default: every CPU that this process may use but the first. */
 void setup_workers(struct weir_conf *conf);
 /* Starts EAL without hugepages, files or devices, for check and replay. 0, or negative, printed. */

@@ -47,6 +47,7 @@ static const struct command commands[] = {
 		.more = "weirctl explain 10.0.0.1 10.0.1.2 tcp 443 is the same as with options.\n"
 			"For ICMP the port is the type.\n",
 		.positional = {"from", "to", "protocol", "port"},
+		.arguments = "FROM TO [PROTOCOL] PORT",
 		.render = render_explain,
 		.option = {{"from", 0, OPTION_TEXT, "from", "ADDRESS", "who begins it"},
 			   {"to", 0, OPTION_TEXT, "to", "ADDRESS", "whom it is begun with"},
@@ -72,6 +73,25 @@ static const struct command commands[] = {
 		.about = "the newest decision records",
 		.render = render_events,
 		.option = {{"n", 'n', OPTION_NUMBER, "n", "N", "so many, at most 1000 (20)"}},
+	},
+	{
+		.name = "rules",
+		.about = "rules of threat policies, by what they hit or cost",
+		.more = "weirctl rules top --by time -n 10\n"
+			"Numbers are those of the running generation; time is sampled.\n",
+		.positional = {"view"},
+		.arguments = "top",
+		.render = render_rules,
+		.option = {{"by", 'b', OPTION_TEXT, "by", "ORDER", "hits (default) or time"},
+			   {"count", 'n', OPTION_NUMBER, "count", "N", "show so many (20)"}},
+	},
+	{
+		.name = "tx",
+		.about = "the newest HTTP transactions that left a record",
+		.render = render_tx,
+		.option = {{"denied", 'd', OPTION_FLAG, "denied", NULL,
+			    "only what was refused, or would be"},
+			   {"count", 'n', OPTION_NUMBER, "count", "N", "show so many (20)"}},
 	},
 	{
 		.name = "reload",
@@ -117,7 +137,7 @@ const struct command *command_find(const char *name, const char **nearest)
 
 		if (d == 0)
 			return &commands[i];
-		if (d < best) {
+		if (d < best && d < strlen(commands[i].name)) {
 			best = d;
 			*nearest = commands[i].name;
 		}
@@ -146,10 +166,11 @@ static void option_help(const struct command_option *o, FILE *to)
 
 void command_help(const struct command *cmd, FILE *to)
 {
-	fprintf(to, "usage: weirctl [-s SOCKET] [--json] %s%s%s\n\n%s.\n", cmd->name,
-		cmd->option[0].name ? " [OPTION…]" : "",
-		cmd->positional[0] ? "\n       weirctl explain FROM TO [PROTOCOL] PORT" : "",
-		cmd->about);
+	fprintf(to, "usage: weirctl [-s SOCKET] [--json] %s%s\n", cmd->name,
+		cmd->option[0].name ? " [OPTION…]" : "");
+	if (cmd->arguments)
+		fprintf(to, "       weirctl %s %s\n", cmd->name, cmd->arguments);
+	fprintf(to, "\n%s.\n", cmd->about);
 	if (cmd->option[0].name)
 		fputc('\n', to);
 	for (const struct command_option *o = cmd->option; o->name; o++)

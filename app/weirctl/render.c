@@ -67,10 +67,17 @@ void render_refusal(const json_t *answer)
 
 void render_reload(const json_t *answer)
 {
+	const json_t *waf = json_object_get(answer, "waf");
+
 	print_report(answer, stdout);
 	printf("generation %lld published; loaded in %.1f ms, published in %.2f ms\n",
 	       (long long)int_of(answer, "generation"), number_of(answer, "load_ms"),
 	       number_of(answer, "publish_ms"));
+	if (waf)
+		printf("threat policies: %lld rules in %lld programs, %s in %lld ms\n",
+		       (long long)int_of(waf, "rules"), (long long)int_of(waf, "programs"),
+		       json_is_true(json_object_get(waf, "cached")) ? "from the cache" : "compiled",
+		       (long long)int_of(waf, "load_ms"));
 }
 
 void render_text(const json_t *answer)

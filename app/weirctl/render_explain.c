@@ -48,6 +48,19 @@ static void print_candidates(const json_t *candidates)
 	table_end(&t);
 }
 
+static void print_service(const json_t *s)
+{
+	const char *policy = text_of(s, "threat_policy");
+
+	if (!s)
+		return;
+	printf("service %s (%s), ", text_of(s, "name"), text_of(s, "protocol"));
+	if (*policy)
+		printf("judged by ThreatPolicy %s in mode %s\n", policy, text_of(s, "mode"));
+	else
+		puts("judged by no ThreatPolicy");
+}
+
 static void print_decision(const json_t *d)
 {
 	const char *rule = text_of(d, "rule"), *reason = text_of(d, "reason");
@@ -73,5 +86,6 @@ void render_explain(const json_t *answer)
 	       (long long)int_of(e, "port"), (long long)int_of(answer, "generation"));
 	print_candidates(json_object_get(e, "candidates"));
 	putchar('\n');
+	print_service(json_object_get(e, "service"));
 	print_decision(json_object_get(e, "decision"));
 }

@@ -113,8 +113,7 @@ void render_flows(const json_t *answer)
 
 /* ---- records ---- */
 
-/* The time of day of a timestamp in ISO 8601. */
-static const char *time_of_day(const json_t *e, char text[16])
+const char *time_of_day(const json_t *e, char text[16])
 {
 	const char *t = strchr(text_of(e, "timestamp"), 'T');
 

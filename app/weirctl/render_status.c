@@ -17,6 +17,7 @@ static void print_head(const json_t *answer)
 	       duration(number_of(g, "age_s"), age), (long long)int_of(p, "policies"),
 	       (long long)int_of(p, "rules"), (long long)int_of(p, "groups"),
 	       json_is_true(json_object_get(g, "loading")) ? " (another is being loaded)" : "");
+	print_programs(g);
 }
 
 static void print_workers(const json_t *answer)
@@ -279,6 +280,8 @@ void render_stats(const json_t *answer)
 	print_counters(answer, "counters");
 	puts("\ncycles a packet, by stage (sampled)");
 	print_counters(answer, "cycles_per_packet");
+	puts("\ncycles of HTTP, by kind of work");
+	print_counters(answer, "http_cycles");
 	putchar('\n');
 	print_port_counters(answer);
 }

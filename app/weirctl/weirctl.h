@@ -33,6 +33,7 @@ struct command {
 	const char *about;
 	const char *more;                     /* paragraphs for --help, or NULL */
 	const char *positional[5];            /* keys of arguments without a dash, in order */
+	const char *arguments;                /* those, for help; NULL: none */
 	void (*render)(const json_t *answer); /* for people */
 	bool streams;                         /* further lines follow until one has "done" */
 	unsigned int patience_s;              /* for an answer */
@@ -96,6 +97,8 @@ double number_of(const json_t *object, const char *key);
 
 /* "3d 4h", "5m 6s", "0.3s". */
 const char *duration(double seconds, char text[32]);
+/* The time of day of a record's timestamp. */
+const char *time_of_day(const json_t *record, char text[16]);
 /* "1.2G", "345k", "6". */
 const char *scaled(double value, char text[32]);
 
@@ -107,6 +110,10 @@ void render_stats(const json_t *answer);
 void render_reload(const json_t *answer);
 void render_explain(const json_t *answer);
 void render_events(const json_t *answer);
+void render_rules(const json_t *answer);
+void render_tx(const json_t *answer);
+/* Of a status: the compiled rules of threat policies, a line each. */
+void print_programs(const json_t *generation);
 void render_trace(const json_t *line);
 void render_text(const json_t *answer);
 void render_version(const json_t *answer);

@@ -5,15 +5,19 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
-#define CPU_MAX         1023 /* CPU_SETSIZE - 1 */
-#define CONNECTIONS_MIN 64
-#define INSPECTED_MIN   16
-#define CONNECTIONS_MAX (1U << 27)
-#define PACKETS_MIN     1024
-#define PACKETS_MAX     (1U << 27)
-#define FRAGMENTS_MAX   (1U << 20)
-#define RING_MIN        64
-#define RING_MAX        (1U << 24)
+#define CPU_MAX          1023 /* CPU_SETSIZE - 1 */
+#define CONNECTIONS_MIN  64
+#define INSPECTED_MIN    16
+#define CONNECTIONS_MAX  (1U << 27)
+#define PACKETS_MIN      1024
+#define PACKETS_MAX      (1U << 27)
+#define FRAGMENTS_MAX    (1U << 20)
+#define RING_MIN         64
+#define RING_MAX         (1U << 24)
+#define TRANSACTIONS_MIN 16
+#define TRANSACTIONS_MAX (1U << 20)
+#define WAF_BYTES_MIN    (1ULL << 20)
+#define WAF_BYTES_MAX    (1ULL << 40)
 
 /* The mapping at `key` with no keys but `keys`; NULL when absent or wrong. */
 static const struct weir_conf_node *section(struct conf_reading *g,
@@ -74,10 +78,25 @@ static void read_workers(struct conf_reading *g, const struct weir_conf_node *ro
 	}
 }
 
+/* 0 is none; else at least what a few transactions take. */
+static void read_waf_bytes(struct conf_reading *g, const struct weir_conf_node *map)
+{
+	const struct weir_conf_node *n = weir_conf_get(map, "waf");
+	uint64_t bytes = g->conf->waf_bytes;
+
+	if (!weir_conf_size(map, "waf", 0, WAF_BYTES_MAX, &bytes, g->report))
+		return;
+	if (bytes && bytes < WAF_BYTES_MIN)
+		weir_conf_error(g->report, n->pos, "waf must be 0 or at least 1MiB, not %s",
+				n->text);
+	else
+		g->conf->waf_bytes = bytes;
+}
+
 static void read_memory(struct conf_reading *g, const struct weir_conf_node *root)
 {
-	static const char *const keys[] = {"connections", "inspected", "packets",
-					   "fragments",   "hugepages", NULL};
+	static const char *const keys[] = {"connections", "inspected", "packets", "fragments",
+					   "waf",         "hugepages", NULL};
 	static const char *const words[] = {"auto", "require", "never", NULL};
 	const struct weir_conf_node *m = section(g, root, "memory", keys);
 	struct weir_conf *c = g->conf;
@@ -92,6 +111,7 @@ static void read_memory(struct conf_reading *g, const struct weir_conf_node *roo
 	if (!conf_is_auto(weir_conf_get(m, "packets")))
 		take_u32(g, m, "packets", PACKETS_MIN, PACKETS_MAX, &c->packets);
 	take_u32(g, m, "fragments", 1, FRAGMENTS_MAX, &c->fragments);
+	read_waf_bytes(g, m);
 	if (weir_conf_word(m, "hugepages", words, &word, g->report))
 		c->hugepages = (enum weir_conf_hugepages)word;
 }
@@ -111,13 +131,16 @@ static void read_rules(struct conf_reading *g, const struct weir_conf_node *root
 
 static void read_log(struct conf_reading *g, const struct weir_conf_node *root)
 {
-	static const char *const keys[] = {"events", "ring", NULL};
+	static const char *const keys[] = {"events", "ring", "transactions", "values", NULL};
 	const struct weir_conf_node *n = section(g, root, "log", keys);
 
 	if (!n)
 		return;
 	conf_take_path(g, n, "events", &g->conf->event_file);
 	take_u32(g, n, "ring", RING_MIN, RING_MAX, &g->conf->event_ring);
+	take_u32(g, n, "transactions", TRANSACTIONS_MIN, TRANSACTIONS_MAX,
+		 &g->conf->event_transactions);
+	weir_conf_bool(n, "values", &g->conf->log_values, g->report);
 }
 
 static void read_control(struct conf_reading *g, const struct weir_conf_node *root)
@@ -166,6 +189,8 @@ static struct weir_conf *new_conf(const char *file)
 	c->inspected = 25000;
 	c->fragments = 1024;
 	c->event_ring = 65536;
+	c->event_transactions = 1024;
+	c->waf_bytes = 64 << 20;
 	c->file = strdup(file);
 	c->control_socket = strdup("/run/weir/weir.sock");
 	if (c->file && c->control_socket)

@@ -100,8 +100,10 @@ static void dump_memory(const struct weir_conf *c, struct weir_buf *out)
 		weir_buf_printf(out, "  packets: %u  # buffers over all workers\n", c->packets);
 	else
 		weir_buf_str(out, "  packets: auto\n");
-	weir_buf_printf(out, "  fragments: %u  # unfinished datagrams a worker\n  hugepages: %s\n",
-			c->fragments, hugepages[c->hugepages]);
+	weir_buf_printf(out,
+			"  fragments: %u  # unfinished datagrams a worker\n"
+			"  waf: %llu  # bytes a worker, for HTTP transactions\n  hugepages: %s\n",
+			c->fragments, (unsigned long long)c->waf_bytes, hugepages[c->hugepages]);
 }
 
 void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out)
@@ -132,7 +134,11 @@ void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out)
 		add_quoted(out, c->event_file);
 		weir_buf_str(out, "\n");
 	}
-	weir_buf_printf(out, "  ring: %u  # records a worker\ncontrol:\n  socket: ", c->event_ring);
+	weir_buf_printf(out,
+			"  ring: %u  # records a worker\n"
+			"  transactions: %u  # of them, those of HTTP\n  values: %s\n"
+			"control:\n  socket: ",
+			c->event_ring, c->event_transactions, c->log_values ? "true" : "false");
 	add_quoted(out, c->control_socket);
 	weir_buf_str(out, "\n");
 }

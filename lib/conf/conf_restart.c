@@ -20,7 +20,7 @@ static bool same_memory(const struct weir_conf *a, const struct weir_conf *b)
 {
 	return a->connections == b->connections && a->inspected == b->inspected &&
 	       a->packets == b->packets && a->fragments == b->fragments &&
-	       a->hugepages == b->hugepages;
+	       a->waf_bytes == b->waf_bytes && a->hugepages == b->hugepages;
 }
 
 static bool same_port(const struct weir_conf_port *a, const struct weir_conf_port *b)
@@ -68,7 +68,11 @@ static const char *first_difference(const struct weir_conf *a, const struct weir
 		return "wires";
 	if (!same_text(a->control_socket, b->control_socket))
 		return "control";
-	return a->event_ring != b->event_ring ? "log.ring" : NULL;
+	if (a->event_ring != b->event_ring)
+		return "log.ring";
+	if (a->event_transactions != b->event_transactions)
+		return "log.transactions";
+	return a->log_values != b->log_values ? "log.values" : NULL;
 }
 
 bool weir_conf_needs_restart(const struct weir_conf *running, const struct weir_conf *wanted,

@@ -162,6 +162,7 @@ struct weir_conf {
 	uint32_t packets;                        /* mbufs over all workers; 0: auto */
 	uint32_t inspected; /* flows whose content is inspected, of them; default a quarter */
 	uint32_t fragments; /* unfinished datagrams a worker; default 1024 */
+	uint64_t waf_bytes; /* memory.waf: a worker's, for HTTP transactions; default 64 MiB */
 	enum weir_conf_hugepages hugepages;
 	struct weir_conf_port ports[WEIR_CONF_PORTS_MAX];
 	uint16_t n_ports;
@@ -171,9 +172,12 @@ struct weir_conf {
 	uint16_t n_policy;
 	char *stream_rules[WEIR_CONF_PATHS_MAX]; /* rules.stream */
 	uint16_t n_stream_rules;
-	char *rule_cache;     /* rules.cache; NULL: none */
-	char *event_file;     /* log.events; NULL: none */
-	uint32_t event_ring;  /* log.ring: records a worker may have waiting; default 65536 */
+	char *rule_cache;    /* rules.cache; NULL: none */
+	char *event_file;    /* log.events; NULL: none */
+	uint32_t event_ring; /* log.ring: records a worker may have waiting; default 65536 */
+	uint32_t event_transactions; /* log.transactions: records of them a worker may have
+					waiting; default 1024 */
+	bool log_values;      /* log.values: matched values stand in records as they came; false */
 	char *control_socket; /* control.socket; default /run/weir/weir.sock */
 };
 
@@ -185,8 +189,9 @@ void weir_conf_destroy(struct weir_conf *c);
 /* The effective configuration as YAML that loads to the same; comments tell units. */
 void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out);
 /* Names in `out` (NULL allowed) the first key that differs and that only a restart can change
- * (workers, memory, ports, wires, control, log.ring); false when there is none. Workers that were
- * filled into `running` because its file names none are no difference to a file that names none. */
+ * (workers, memory, ports, wires, control, log but for its events); false when there is none.
+ * Workers that were filled into `running` because its file names none are no difference to a file
+ * that names none. */
 bool weir_conf_needs_restart(const struct weir_conf *running, const struct weir_conf *wanted,
 			     const char **out);
 

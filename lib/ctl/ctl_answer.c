@@ -50,6 +50,8 @@ static const struct command {
 	{"explain", ctl_cmd_explain, {"from", "to", "protocol", "port"}},
 	{"trace", ctl_cmd_trace, {FILTER_KEYS, "count", "seconds"}},
 	{"events", ctl_cmd_events, {"n"}},
+	{"rules", ctl_cmd_rules, {"view", "by", "count"}},
+	{"tx", ctl_cmd_tx, {"denied", "count"}},
 	{"metrics", cmd_metrics, {NULL}},
 	{"ports", ctl_cmd_ports, {NULL}},
 	{"config", ctl_cmd_config, {NULL}},
@@ -69,7 +71,7 @@ static const struct command *find_command(struct ctl_call *call, const char *nam
 
 		if (d == 0)
 			return &commands[i];
-		if (d < nearest) {
+		if (d < nearest && d < strlen(commands[i].name)) {
 			nearest = d;
 			best = commands[i].name;
 		}

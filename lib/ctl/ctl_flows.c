@@ -103,6 +103,15 @@ static void add_legs(struct weir_json *j, const struct weir_path_flow *p)
 	weir_json_end_array(j);
 }
 
+static void add_http(struct weir_json *j, const struct weir_path_flow *p)
+{
+	weir_json_object(j, "http");
+	weir_json_u64(j, "requests", p->requests);
+	weir_json_u64(j, "responses", p->responses);
+	weir_json_u64(j, "outstanding", p->outstanding);
+	weir_json_end_object(j);
+}
+
 static void add_flow(const struct weir_ctl *c, struct weir_json *j, const struct weir_path_flow *p)
 {
 	const struct weir_flow *f = &p->flow;
@@ -121,6 +130,8 @@ static void add_flow(const struct weir_ctl *c, struct weir_json *j, const struct
 	add_decision(c, j, f);
 	if (p->carried)
 		add_legs(j, p);
+	if (p->http)
+		add_http(j, p);
 	weir_json_u64(j, "worker", p->worker);
 	weir_json_end_object(j);
 }

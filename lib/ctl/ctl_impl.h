@@ -129,6 +129,22 @@ bool ctl_cmd_explain(struct ctl_call *call);
 bool ctl_cmd_trace(struct ctl_call *call);
 bool ctl_cmd_events(struct ctl_call *call);
 bool ctl_cmd_config(struct ctl_call *call);
+bool ctl_cmd_rules(struct ctl_call *call);
+bool ctl_cmd_tx(struct ctl_call *call);
+
+/* ---- ctl_waf.c ---- */
+
+/* Programs of threat policies; those that share theirs count once. */
+struct ctl_waf_sum {
+	uint32_t programs;
+	uint32_t rules;
+	uint64_t bytes;
+	uint64_t load_ms;
+	bool cached; /* all of them */
+};
+struct ctl_waf_sum ctl_sum_programs(const struct weir_programs *all);
+/* An array of what each threat policy has. */
+void ctl_add_programs(const struct weir_ctl *c, struct weir_json *j, const char *key);
 
 /* ---- ctl_reload.c ---- */
 
@@ -138,6 +154,8 @@ struct ctl_load {
 	struct weir_conf *conf;
 	struct weir_policy *policy;
 	struct weir_scan_db *scan;
+	struct weir_programs *programs;
+	struct ctl_waf_sum waf; /* of programs, once they are published */
 	uint64_t load_ns;
 	uint64_t publish_ns;
 	uint32_t generation;  /* that it became; 0: refused */

@@ -60,6 +60,8 @@ static const struct family worker_gauges[] = {
 	GAUGE(datagrams, "datagrams that wait for fragments"),
 	GAUGE(mbufs_free, "packet buffers that are free"),
 	GAUGE(mbufs_max, "packet buffers"),
+	GAUGE(waf_kib, "KiB that HTTP transactions under way take"),
+	GAUGE(waf_kib_max, "KiB for HTTP transactions (memory.waf)"),
 };
 
 static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)
@@ -82,22 +84,59 @@ static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)
 	}
 }
 
-static void add_stage_family(struct weir_buf *out, const struct weir_ctl *c, const char *name,
-			     const char *help, size_t offset)
+static const char *stage_name(unsigned int i)
 {
-	head(out, name, "counter", help);
-	for (unsigned int s = 0; s < WEIR_STAGE_END; s++)
+	return weir_stage_name((enum weir_stage)i);
+}
+
+static const char *http_work_name(unsigned int i)
+{
+	return weir_http_work_name((enum weir_http_work)i);
+}
+
+/* Words of struct weir_stats that stand in a row, told apart by a label. */
+struct row {
+	const char *name, *help, *label;
+	const char *(*label_of)(unsigned int i);
+	unsigned int n;
+	size_t offset;
+};
+
+static const struct row worker_rows[] = {
+	{"stage_cycles_total", "cycles spent by stage, sampled", "stage", stage_name,
+	 WEIR_STAGE_END, offsetof(struct weir_stats, stage_cycles)},
+	{"stage_packets_total", "packets that stage cycles are over", "stage", stage_name,
+	 WEIR_STAGE_END, offsetof(struct weir_stats, stage_packets)},
+	{"http_cycles_total", "cycles spent on HTTP by kind of work, `all` has the others in it",
+	 "work", http_work_name, WEIR_HTTP_WORK_END, offsetof(struct weir_stats, http_cycles)},
+};
+
+static void add_row(struct weir_buf *out, const struct weir_ctl *c, const struct row *r)
+{
+	head(out, r->name, "counter", r->help);
+	for (unsigned int i = 0; i < r->n; i++)
 		for (unsigned int w = 0; w < weir_path_workers(c->cfg.path); w++) {
 			struct weir_stats copy = {0};
 			uint64_t value;
 
 			weir_stats_add(&copy, weir_path_stats(c->cfg.path, w));
-			memcpy(&value, (const char *)&copy + offset + s * sizeof(value),
+			memcpy(&value, (const char *)&copy + r->offset + i * sizeof(value),
 			       sizeof(value));
-			weir_buf_printf(out, "weir_%s{stage=\"%s\",worker=\"%u\"} %llu\n", name,
-					weir_stage_name((enum weir_stage)s), w,
-					(unsigned long long)value);
+			weir_buf_printf(out, "weir_%s{%s=\"%s\",worker=\"%u\"} %llu\n", r->name,
+					r->label, r->label_of(i), w, (unsigned long long)value);
 		}
+}
+
+static void add_bad_http(struct weir_buf *out, const struct weir_ctl *c)
+{
+	head(out, "http_malformed_total", "counter", "messages of HTTP that were malformed so");
+	for (unsigned int e = 1; e < WEIR_HTTP_ERROR_END; e++)
+		for (unsigned int w = 0; w < weir_path_workers(c->cfg.path); w++)
+			weir_buf_printf(
+				out, "weir_http_malformed_total{error=\"%s\",worker=\"%u\"} %llu\n",
+				weir_http_error_name((enum weir_http_error)e), w,
+				(unsigned long long)weir_path_bad_http(c->cfg.path, w,
+								       (enum weir_http_error)e));
 }
 
 static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
@@ -111,10 +150,9 @@ static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 		ids[w] = w;
 	}
 	weir_stats_prometheus(out, stats, ids, n);
-	add_stage_family(out, c, "stage_cycles_total", "cycles spent by stage, sampled",
-			 offsetof(struct weir_stats, stage_cycles));
-	add_stage_family(out, c, "stage_packets_total", "packets that stage cycles are over",
-			 offsetof(struct weir_stats, stage_packets));
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(worker_rows); i++)
+		add_row(out, c, &worker_rows[i]);
+	add_bad_http(out, c);
 	add_worker_gauges(out, c);
 }
 
@@ -176,6 +214,7 @@ static void add_policy(struct weir_buf *out, const struct weir_ctl *c)
 {
 	const struct weir_generation *g = weir_path_generation(c->cfg.path);
 	struct weir_policy_size size = weir_policy_size(g->policy);
+	struct ctl_waf_sum waf = ctl_sum_programs(g->programs);
 
 	gauge(out, "published_generation", "number of the generation that is published", g->number);
 	gauge(out, "published_generation_loaded_seconds", "when it was loaded, unix time",
@@ -185,6 +224,11 @@ static void add_policy(struct weir_buf *out, const struct weir_ctl *c)
 	gauge(out, "policy_policies", "policies", size.policies);
 	gauge(out, "policy_rules", "rules of policies", size.rules);
 	gauge(out, "policy_bytes", "size of the compiled policy, about", size.bytes);
+	gauge(out, "policy_services", "services", size.services);
+	gauge(out, "policy_threats", "threat policies", size.threats);
+	gauge(out, "waf_programs", "compiled rule sets of threat policies", waf.programs);
+	gauge(out, "waf_rules", "rules in them", waf.rules);
+	gauge(out, "waf_bytes", "size of them", waf.bytes);
 	head(out, "reloads_total", "counter", "loads of the configuration since the start");
 	sample(out, "reloads_total{result=\"published\"}", c->reload.good);
 	sample(out, "reloads_total{result=\"refused\"}", c->reload.refused);

@@ -14,15 +14,19 @@
 
 /* ---- loading: any thread, touches nothing but `l` ---- */
 
-/* Both, so that all that is wrong is told at once; without one there is no other. */
+/* All, so that all that is wrong is told at once; without one there is no other. */
 static void load_policy(struct ctl_load *l, const struct weir_ctl *c)
 {
+	unsigned int workers = weir_path_workers(c->cfg.path);
 	int error;
 
 	l->policy = weir_policy_load((const char *const *)l->conf->policy, l->conf->n_policy,
 				     c->cfg.names, l->report);
-	error = weir_path_load_rules(l->conf, c->cfg.conf, weir_path_workers(c->cfg.path),
-				     c->cfg.names, l->report, &l->scan);
+	error = weir_path_load_rules(l->conf, c->cfg.conf, workers, c->cfg.names, l->report,
+				     &l->scan);
+	if (l->policy && weir_path_load_waf(l->policy, l->conf, c->cfg.conf, workers, c->cfg.names,
+					    l->report, &l->programs) < 0)
+		error = -WEIR_EFORMAT;
 	if (l->policy && error < 0) {
 		weir_policy_destroy(l->policy);
 		l->policy = NULL;
@@ -47,6 +51,7 @@ static void load_fini(struct ctl_load *l)
 	weir_conf_destroy(l->conf);
 	weir_policy_destroy(l->policy);
 	weir_assert(!l->scan || weir_scan_db_put(l->scan)); /* no worker has seen it */
+	weir_programs_destroy(l->programs);
 	weir_conf_report_destroy(l->report);
 	*l = (struct ctl_load){0};
 }
@@ -130,6 +135,9 @@ static void publish(struct weir_ctl *c, struct ctl_load *l)
 	}
 	next->scan = l->scan;
 	l->scan = NULL;
+	next->programs = l->programs;
+	l->programs = NULL;
+	l->waf = ctl_sum_programs(next->programs);
 	weir_path_publish(c->cfg.path, next);
 	l->publish_ns = ctl_monotonic_ns() - start_ns;
 	l->generation = number;
@@ -207,6 +215,14 @@ static void add_outcome(struct weir_json *j, const struct ctl_load *l)
 	weir_json_u64(j, "generation", l->generation);
 	weir_json_double(j, "load_ms", (double)l->load_ns / WEIR_NS_PER_MS);
 	weir_json_double(j, "publish_ms", (double)l->publish_ns / WEIR_NS_PER_MS);
+	if (l->waf.programs) {
+		weir_json_object(j, "waf");
+		weir_json_u64(j, "programs", l->waf.programs);
+		weir_json_u64(j, "rules", l->waf.rules);
+		weir_json_u64(j, "load_ms", l->waf.load_ms);
+		weir_json_bool(j, "cached", l->waf.cached);
+		weir_json_end_object(j);
+	}
 	weir_json_u64(j, "warnings", weir_conf_warnings(l->report));
 	if (l->restart_key[0])
 		weir_json_str(j, "needs_restart", l->restart_key);

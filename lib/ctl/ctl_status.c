@@ -28,6 +28,8 @@ static void add_policy_size(struct weir_json *j, const struct weir_policy *polic
 	weir_json_u64(j, "rules", size.rules);
 	weir_json_u64(j, "groups", size.groups);
 	weir_json_u64(j, "prefixes", size.prefixes);
+	weir_json_u64(j, "services", size.services);
+	weir_json_u64(j, "threats", size.threats);
 	weir_json_u64(j, "bytes", size.bytes);
 	weir_json_end_object(j);
 }
@@ -48,6 +50,7 @@ static void add_generation(const struct weir_ctl *c, struct weir_json *j)
 	weir_json_u64(j, "refused", c->reload.refused);
 	weir_json_bool(j, "loading", c->reload.running);
 	add_policy_size(j, g->policy);
+	ctl_add_programs(c, j, "waf");
 	weir_json_end_object(j);
 }
 
@@ -71,6 +74,8 @@ static void add_worker(const struct weir_ctl *c, struct weir_json *j, unsigned i
 	weir_json_u64(j, "datagrams", g.datagrams);
 	weir_json_u64(j, "mbufs_free", g.mbufs_free);
 	weir_json_u64(j, "mbufs_max", g.mbufs_max);
+	weir_json_u64(j, "waf_kib", g.waf_kib);
+	weir_json_u64(j, "waf_kib_max", g.waf_kib_max);
 	weir_json_end_object(j);
 }
 

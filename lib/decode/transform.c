@@ -22,6 +22,7 @@ static const uint64_t nul[4] = ONE(0);
 static const uint64_t upper[4] = {0, UPPER_WORD, 0, 0};
 static const uint64_t lower[4] = {0, LOWER_WORD, 0, 0};
 static const uint64_t high[4] = {0, 0, ~0ULL, ~0ULL};
+static const uint64_t high_or_nul[4] = {SET(0, 0), 0, ~0ULL, ~0ULL};
 static const uint64_t spaces[4] = {SPACES, 0, NBSP_WORD, 0};
 static const uint64_t ends[4] = {SPACES, 0, 0, 0};
 static const uint64_t escapes[4] = {SET('%', 0) | SET('+', 0), 0, 0, 0};
@@ -77,7 +78,7 @@ static const struct transform {
 	[WEIR_T_URLDECODE] = {"urlDecode", t_url_decode, escapes, 1, 1, 0},
 	[WEIR_T_URLDECODEUNI] = {"urlDecodeUni", NULL, escapes, 1, 1, 0},
 	[WEIR_T_URLENCODE] = {"urlEncode", t_url_encode, NULL, 3, 1, 0},
-	[WEIR_T_UTF8TOUNICODE] = {"utf8toUnicode", t_utf8_to_unicode, high, 3, 1, 0},
+	[WEIR_T_UTF8TOUNICODE] = {"utf8toUnicode", t_utf8_to_unicode, high_or_nul, 3, 1, 0},
 };
 
 const char *weir_transform_name(enum weir_transform t)

@@ -120,7 +120,10 @@ size_t t_utf8_to_unicode(struct weir_bytes in, uint8_t *out)
 		int digits;
 
 		if (!len) {
-			out[n++] = in.ptr[i++];
+			/* ModSecurity leaves NUL out. */
+			if (in.ptr[i])
+				out[n++] = in.ptr[i];
+			i++;
 			continue;
 		}
 		digits = snprintf(text, sizeof(text), "%%u%04x", code);

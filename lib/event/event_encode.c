@@ -3,19 +3,17 @@
  * A record as one line of JSON: Suricata's eve.json names and our own object `weir`. Written piece
  * by piece without printf: a gateway under attack makes hundreds of thousands of these a second.
  */
-#include <weir_event.h>
+#include "event_impl.h"
+
 #include <weir_flow.h>
 #include <weir_policy.h>
 #include <weir_stats.h>
 
 #include <time.h>
 
-/* Text that is known here. */
-#define LIT(out, text) weir_buf_add(out, text, sizeof(text) - 1)
-
 /* ---- values ---- */
 
-static void add_u64(struct weir_buf *out, uint64_t value)
+void event_add_u64(struct weir_buf *out, uint64_t value)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
@@ -65,30 +63,35 @@ static void add_addr(struct weir_buf *out, const struct weir_addr *a)
 	for (unsigned int i = 12; i < 16; i++) {
 		if (i > 12)
 			LIT(out, ".");
-		add_u64(out, a->bytes[i]);
+		event_add_u64(out, a->bytes[i]);
 	}
 }
 
-static bool is_plain(const char *text, size_t len)
+static bool is_plain(struct weir_bytes text)
 {
-	for (size_t i = 0; i < len; i++)
-		if (text[i] < 0x20 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < 0x20 || text.ptr[i] > 0x7e || text.ptr[i] == '"' ||
+		    text.ptr[i] == '\\')
 			return false;
 	return true;
 }
 
-static void add_text(struct weir_buf *out, const char *text)
+void event_add_bytes(struct weir_buf *out, struct weir_bytes text)
 {
-	size_t len = strlen(text);
 	struct weir_json j = weir_json_into(out);
 
-	if (!is_plain(text, len)) {
-		weir_json_str(&j, NULL, text);
+	if (!is_plain(text)) {
+		weir_json_bytes(&j, NULL, text);
 		return;
 	}
 	LIT(out, "\"");
-	weir_buf_add(out, text, len);
+	weir_buf_add(out, text.ptr, text.len);
 	LIT(out, "\"");
+}
+
+void event_add_text(struct weir_buf *out, const char *text)
+{
+	event_add_bytes(out, weir_bytes_str(text));
 }
 
 static void add_hex(struct weir_buf *out, uint8_t value)
@@ -101,8 +104,6 @@ static void add_hex(struct weir_buf *out, uint8_t value)
 
 /* ---- members; each begins with the comma, since `timestamp` is always first ---- */
 
-#define MEMBER_U64(out, name, value) (LIT(out, ",\"" name "\":"), add_u64(out, value))
-
 static const char *event_type_name(uint8_t type)
 {
 	static const char *const names[] = {
@@ -110,6 +111,7 @@ static const char *event_type_name(uint8_t type)
 		[WEIR_EVENT_DROP] = "drop",         [WEIR_EVENT_FAILURE] = "failure",
 		[WEIR_EVENT_LINK] = "link",         [WEIR_EVENT_RELOAD] = "reload",
 		[WEIR_EVENT_TRACE] = "trace",       [WEIR_EVENT_ALERT] = "alert",
+		[WEIR_EVENT_HTTP] = "http",
 	};
 
 	return type < WEIR_ARRAY_LEN(names) ? names[type] : "unknown";
@@ -147,16 +149,16 @@ static void add_side(struct weir_buf *out, const char *ip_key, const struct weir
 	if (!port)
 		return;
 	weir_buf_str(out, port_key);
-	add_u64(out, *port);
+	event_add_u64(out, *port);
 }
 
 static void add_vlan(struct weir_buf *out, const struct weir_event *e)
 {
 	LIT(out, ",\"vlan\":[");
-	add_u64(out, e->vlan);
+	event_add_u64(out, e->vlan);
 	if (e->vlan_inner) {
 		LIT(out, ",");
-		add_u64(out, e->vlan_inner);
+		event_add_u64(out, e->vlan_inner);
 	}
 	LIT(out, "]");
 }
@@ -176,14 +178,14 @@ static void add_addresses(struct weir_buf *out, const struct weir_event *e)
 	if (proto)
 		weir_buf_str(out, proto);
 	else
-		add_u64(out, e->proto); /* Suricata has a number as text here, too */
+		event_add_u64(out, e->proto); /* Suricata has a number as text here, too */
 	LIT(out, "\"");
 }
 
 static void add_flow(struct weir_buf *out, const struct weir_event *e)
 {
 	LIT(out, ",\"flow\":{\"pkts_toserver\":");
-	add_u64(out, e->packets[0]);
+	event_add_u64(out, e->packets[0]);
 	MEMBER_U64(out, "pkts_toclient", e->packets[1]);
 	MEMBER_U64(out, "bytes_toserver", e->bytes[0]);
 	MEMBER_U64(out, "bytes_toclient", e->bytes[1]);
@@ -249,9 +251,9 @@ static void add_alert(struct weir_buf *out, const struct weir_event *e,
 	LIT(out, ",\"alert\":{\"action\":\"");
 	weir_buf_str(out, e->action ? "blocked" : "allowed");
 	LIT(out, "\",\"signature_id\":");
-	add_u64(out, e->signature);
+	event_add_u64(out, e->signature);
 	LIT(out, ",\"signature\":");
-	add_text(out, weir_names_get(names, e->message));
+	event_add_text(out, weir_names_get(names, e->message));
 	MEMBER_U64(out, "severity", e->severity);
 	LIT(out, "},\"direction\":\"");
 	weir_buf_str(out, e->dir ? "to_client" : "to_server");
@@ -261,24 +263,35 @@ static void add_alert(struct weir_buf *out, const struct weir_event *e,
 	MEMBER_U64(out, "offset", e->offset);
 	LIT(out, ",\"context\":");
 	memcpy(context, e->context, sizeof(e->context));
-	add_text(out, context);
+	event_add_text(out, context);
 	LIT(out, "}");
 }
 
 /* ---- the object `weir` ---- */
 
-static void add_name(struct weir_buf *out, const struct weir_names *names, const char *key,
-		     uint32_t id)
+void event_add_name(struct weir_buf *out, const struct weir_names *names, const char *key,
+		    uint32_t id)
 {
 	if (!id)
 		return;
 	weir_buf_str(out, key);
-	add_text(out, weir_names_get(names, id));
+	event_add_text(out, weir_names_get(names, id));
 }
 
+/* Of a transaction `policy` and `rule` are those that judged it. */
+static void add_deciders(struct weir_buf *out, const struct weir_event *e,
+			 const struct weir_names *names)
+{
+	bool http = e->type == WEIR_EVENT_HTTP;
+
+	event_add_name(out, names, http ? ",\"access_policy\":" : ",\"policy\":", e->policy);
+	event_add_name(out, names, http ? ",\"access_rule\":" : ",\"rule\":", e->rule);
+}
+
+/* That of a flow. */
 static bool tells_verdict(uint8_t type)
 {
-	return type != WEIR_EVENT_LINK && type != WEIR_EVENT_RELOAD;
+	return type != WEIR_EVENT_LINK && type != WEIR_EVENT_RELOAD && type != WEIR_EVENT_HTTP;
 }
 
 static void add_verdict(struct weir_buf *out, const struct weir_event *e)
@@ -305,17 +318,18 @@ static void add_weir(struct weir_buf *out, const struct weir_event *e,
 		     const struct weir_names *names)
 {
 	LIT(out, ",\"weir\":{\"generation\":");
-	add_u64(out, e->generation);
-	if (tells_verdict(e->type))
+	event_add_u64(out, e->generation);
+	if (e->type != WEIR_EVENT_LINK && e->type != WEIR_EVENT_RELOAD)
 		MEMBER_U64(out, "worker", e->worker);
-	add_name(out, names, ",\"policy\":", e->policy);
-	add_name(out, names, ",\"rule\":", e->rule);
+	add_deciders(out, e, names);
 	add_verdict(out, e);
 	if (e->type == WEIR_EVENT_DROP || e->type == WEIR_EVENT_FAILURE)
 		MEMBER_U64(out, "count", e->count);
 	if (e->src.family && !weir_event_has_ports(e->proto) && e->sport)
 		MEMBER_U64(out, "icmp_id", e->sport);
-	add_name(out, names, ",\"detail\":", e->detail);
+	event_add_name(out, names, ",\"detail\":", e->detail);
+	if (e->type == WEIR_EVENT_HTTP)
+		event_add_transaction(out, e, names);
 	LIT(out, "}");
 }
 
@@ -326,7 +340,7 @@ void weir_event_encode(const struct weir_event *e, const struct weir_names *name
 	add_time(out, e->unix_ns);
 	if (e->flow_id)
 		MEMBER_U64(out, "flow_id", e->flow_id);
-	add_name(out, names, ",\"in_iface\":", e->port);
+	event_add_name(out, names, ",\"in_iface\":", e->port);
 	LIT(out, ",\"event_type\":\"");
 	weir_buf_str(out, event_type_name(e->type));
 	LIT(out, "\"");
@@ -340,6 +354,8 @@ void weir_event_encode(const struct weir_event *e, const struct weir_names *name
 		add_trace(out, e);
 	if (e->type == WEIR_EVENT_ALERT)
 		add_alert(out, e, names);
+	if (e->type == WEIR_EVENT_HTTP)
+		event_add_http(out, e->http);
 	add_weir(out, e, names);
 	LIT(out, "}");
 }

@@ -38,6 +38,29 @@ void event_file_switch(struct event_file *f, int fd);
 /* Writes what waits and takes up a switch. */
 void event_file_flush(struct event_file *f);
 
+/* ---- event_encode.c: what records of all types are made of ---- */
+
+/* Text that is known here. */
+#define LIT(out, text) weir_buf_add(out, text, sizeof(text) - 1)
+/* A member with a number, its comma before it. */
+#define MEMBER_U64(out, name, value) (LIT(out, ",\"" name "\":"), event_add_u64(out, value))
+
+void event_add_u64(struct weir_buf *out, uint64_t value);
+/* In quotes; what is not UTF-8 is replaced. */
+void event_add_bytes(struct weir_buf *out, struct weir_bytes text);
+void event_add_text(struct weir_buf *out, const char *text);
+/* `key` with its comma and colon, and the name's text; nothing when `id` is 0. */
+void event_add_name(struct weir_buf *out, const struct weir_names *names, const char *key,
+		    uint32_t id);
+
+/* ---- event_http.c: a transaction ---- */
+
+/* eve's `tx_id`, `http` and, when a rule decided, `alert`. */
+void event_add_http(struct weir_buf *out, const struct weir_event_http *h);
+/* The members of our own object. */
+void event_add_transaction(struct weir_buf *out, const struct weir_event *e,
+			   const struct weir_names *names);
+
 /* ---- event_recent.c: the newest lines, for `weirctl events` ---- */
 
 #define EVENT_RECENT_LINES 1000

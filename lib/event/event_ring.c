@@ -54,7 +54,11 @@ void weir_event_ring_destroy(struct weir_event_ring *r)
 
 bool weir_event_post(struct weir_event_ring *r, const struct weir_event *e)
 {
-	return rte_ring_sp_enqueue_elem(r->ring, (void *)(uintptr_t)e, sizeof(*e)) == 0;
+	if (rte_ring_sp_enqueue_elem(r->ring, (void *)(uintptr_t)e, sizeof(*e)) == 0)
+		return true;
+	if (e->type == WEIR_EVENT_HTTP)
+		weir_event_http_give(e->http);
+	return false;
 }
 
 unsigned int weir_event_take(struct weir_event_ring *r, struct weir_event *out, unsigned int max)

@@ -54,6 +54,8 @@ static void take_in(struct weir_event_writer *w, const struct weir_event *e)
 		return;
 	}
 	weir_event_encode(e, w->names, lines);
+	if (e->type == WEIR_EVENT_HTTP)
+		weir_event_http_give(e->http);
 	if (!lines->failed)
 		event_recent_add(&w->recent, lines->ptr + start, lines->len - start);
 	weir_buf_add(lines, "\n", 1);

@@ -18,12 +18,66 @@ enum weir_event_type {
 	WEIR_EVENT_LINK,     /* a port's link changed */
 	WEIR_EVENT_RELOAD,   /* a generation was published or refused */
 	WEIR_EVENT_ALERT,    /* a stream rule matched: eve's "alert" */
-	WEIR_EVENT_TRACE /* one packet of a traced flow; goes to `weirctl trace`, not to the file */
+	WEIR_EVENT_TRACE, /* one packet of a traced flow; goes to `weirctl trace`, not to the file
+			   */
+	WEIR_EVENT_HTTP   /* a transaction that is worth telling: eve's "http" */
 };
 
 #define WEIR_EVENT_CONTEXT 64
 
-/* Plain data, no pointers but `names`-ids; zero what does not apply. */
+/* ---- what a transaction leaves: too large for a ring's places, so the record has a pointer ----
+ */
+
+/* Ids of rules cost little and tell what an attack was; what they matched has room for fewer. */
+#define WEIR_EVENT_RULES   64
+#define WEIR_EVENT_MATCHES 16
+
+/* Texts end with NUL and are cut to fit; what they are of came from the net, so they are bytes. */
+struct weir_event_match {
+	uint32_t rule;
+	uint8_t severity; /* 0 EMERGENCY to 7 DEBUG; above that: none */
+	uint8_t phase;
+	bool detect_only;
+	char msg[120];
+	char target[64];
+	char data[96]; /* redacted by who fills it */
+};
+
+struct weir_event_http {
+	uint64_t tx_id;
+	uint32_t service, threat;                                             /* interned names */
+	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
+	uint16_t status; /* that the client got; 0: none */
+	bool answered_by_weir;
+	uint8_t verdict, would;                 /* enum weir_waf_verdict */
+	uint8_t phase;                          /* in which the verdict fell; 0: none */
+	bool detect;                            /* the policy's mode was detect */
+	bool request_partial, response_partial; /* a body was judged by its first bytes only */
+	uint32_t rule;                          /* that decided; 0: none */
+	int32_t inbound_score, outbound_score;
+	uint64_t request_bytes, response_bytes; /* of content */
+	uint64_t waf_ns, total_ns;
+	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */
+	uint16_t n_rules, n_matches;
+	uint16_t rules_more, matches_more; /* that had no room */
+	uint32_t rules[WEIR_EVENT_RULES];  /* that matched, in order; never twice in a row */
+	struct weir_event_match match[WEIR_EVENT_MATCHES];
+};
+
+/* A worker's records of transactions; so many at a time. */
+struct weir_event_store;
+/* `name` is unique in the process, at most 20 bytes. NULL: no memory, logged. */
+struct weir_event_store *weir_event_store_create(const char *name, uint32_t records);
+/* All records must have been given back. NULL: nothing. */
+void weir_event_store_destroy(struct weir_event_store *s);
+/* A record with all bytes zero but those of `rules` and `match`, of which n_rules and n_matches
+ * count what is filled. NULL: none left (or no store), count it as tx_records_lost. One worker. */
+struct weir_event_http *weir_event_http_take(struct weir_event_store *s);
+/* Any thread; never waits. */
+void weir_event_http_give(struct weir_event_http *h);
+
+/* ---- records ---- */
+
 /* What a TRACE record shows of a flow. */
 enum weir_event_step {
 	WEIR_EVENT_RECEIVED, /* a packet came */
@@ -31,6 +85,7 @@ enum weir_event_step {
 	WEIR_EVENT_STOPPED   /* bytes of one do not go on: `len` of them */
 };
 
+/* Plain data, no pointers but `http`; names are interned; zero what does not apply. */
 struct weir_event {
 	uint64_t unix_ns;
 	uint64_t flow_id;
@@ -58,6 +113,7 @@ struct weir_event {
 					       drop */
 			char context[WEIR_EVENT_CONTEXT]; /* redacted */
 		};
+		struct weir_event_http *http; /* HTTP; owned by the record */
 	};
 	struct weir_addr src;
 	struct weir_addr dst;
@@ -90,9 +146,11 @@ struct weir_event_ring;
  * process. NULL: no memory, logged. */
 struct weir_event_ring *weir_event_ring_create(const char *name, uint32_t records);
 void weir_event_ring_destroy(struct weir_event_ring *r);
-/* Copies `e`; false when the ring is full (count it as events_lost). One producer. */
+/* Copies `e`, and with it takes what it owns, also when it fails. False when the ring is full
+ * (count it as events_lost). One producer. */
 bool weir_event_post(struct weir_event_ring *r, const struct weir_event *e);
-/* Takes up to `max` records; returns how many. One consumer. */
+/* Takes up to `max` records; returns how many. Who takes a record of HTTP gives its transaction
+ * back. One consumer. */
 unsigned int weir_event_take(struct weir_event_ring *r, struct weir_event *out, unsigned int max);
 
 /* ---- text ---- */

@@ -46,7 +46,7 @@ enum weir_http_error {
 		WEIR_HTTP_ERROR_END
 };
 
-/* "chunk_size": for counters and records. "" for WEIR_HTTP_OK. */
+/* "CHUNK_SIZE": for counters and records. "" for WEIR_HTTP_OK. */
 const char *weir_http_error_name(enum weir_http_error e);
 const char *weir_http_error_text(enum weir_http_error e);
 /* What a client is answered, 400 to 505; 502 where a server's response is wrong. */

@@ -22,6 +22,8 @@ static void let_go(struct path_worker *w, struct path_carried *k)
 {
 	k->flow->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
 	k->flow->carried = NULL;
+	if (k->http)
+		path_http_end(k->http);
 	weir_scan_close(&k->stream[0]);
 	weir_scan_close(&k->stream[1]);
 	weir_pool_give(w->carried, k);
@@ -66,16 +68,18 @@ static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg
 		path_event_stopped(w, k->flow, (uint8_t)leg, weir_tcp_readable(k->conn, leg),
 				   reset ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP);
 	k->stopped = reset ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP;
+	k->stop_reason = WEIR_DROP_STREAM_RULE;
 	weir_tcp_abort(w->tcp, k->conn, reset ? 3u : 2u >> leg, w->now_ns);
 }
 
 /* A reset may be lost, and a sender repeats: what still comes of the connection is refused, for it
  * would else be taken for one that began before weir. */
-static void refuse_rest(struct path_worker *w, struct weir_flow *f, uint8_t verdict)
+static void refuse_rest(struct path_worker *w, struct weir_flow *f, uint8_t verdict,
+			uint16_t reason)
 {
 	path_event_flow(w, f, WEIR_FLOW_END_POLICY);
 	f->decision.verdict = verdict;
-	f->decision.reason = WEIR_DROP_STREAM_RULE;
+	f->decision.reason = reason;
 	weir_flow_deny(w->flows, f, w->now_ns);
 }
 
@@ -92,6 +96,14 @@ static WEIR_COLD void on_scan_failure(struct path_worker *w, struct path_carried
 	weir_tcp_abort(w->tcp, k->conn, 3, w->now_ns);
 }
 
+static void pass(struct path_worker *w, struct path_carried *k, unsigned int leg, uint32_t clean)
+{
+	if (k->http)
+		path_http_bytes(k->http, leg, clean);
+	else
+		weir_tcp_pass(w->tcp, k->conn, leg, clean);
+}
+
 static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 {
 	struct path_carried *k = weir_tcp_user(c);
@@ -104,7 +116,8 @@ static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 		case PATH_SCAN_PASS:
 			break;
 		case PATH_SCAN_STOP:
-			weir_tcp_pass(w->tcp, c, leg, clean);
+			if (!k->http)
+				weir_tcp_pass(w->tcp, c, leg, clean);
 			stop(w, k, leg, reset);
 			return;
 		case PATH_SCAN_FAILED:
@@ -115,7 +128,7 @@ static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 			break;
 		}
 	}
-	weir_tcp_pass(w->tcp, c, leg, clean);
+	pass(w, k, leg, clean);
 }
 
 static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
@@ -130,10 +143,11 @@ static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
 	struct path_carried *k = weir_tcp_user(c);
 	struct weir_flow *f = k->flow;
 	uint8_t stopped = k->stopped;
+	uint16_t reason = k->stop_reason;
 
 	let_go(w, k);
 	if (stopped != WEIR_VERDICT_ALLOW)
-		refuse_rest(w, f, stopped);
+		refuse_rest(w, f, stopped, reason);
 	else if (why == WEIR_TCP_END_RESET)
 		weir_flow_close(w->flows, f, w->now_ns);
 	else
@@ -165,6 +179,11 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 		return false;
 	}
 	*k = (struct path_carried){.flow = f, .conn = c};
+	if (f->decision.flags & WEIR_DECISION_THREAT && !path_http_begin(w, k)) {
+		weir_tcp_forget(w->tcp, c);
+		weir_pool_give(w->carried, k);
+		return false;
+	}
 	weir_tcp_set_user(c, k);
 	f->carried = k;
 	f->flags |= WEIR_FLOW_F_CARRIED;
@@ -199,7 +218,8 @@ bool path_carry_release(struct path_worker *w, struct weir_flow *f)
 	struct path_carried *k = carried_by(f);
 	struct weir_flow_tcp side[2];
 
-	if (is_to_be_inspected(w, f) || !weir_tcp_is_quiet(k->conn))
+	if (is_to_be_inspected(w, f) || (k->http && path_http_is_active(k->http)) ||
+	    !weir_tcp_is_quiet(k->conn))
 		return false;
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		struct weir_tcp_edge e;
@@ -264,6 +284,8 @@ void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out)
 		weir_tcp_leg_info(k->conn, leg, &out->leg[leg]);
 		out->scanned[leg] = k->scanned[leg] - k->first[leg];
 	}
+	if (k->http)
+		path_http_describe(k->http, out);
 }
 
 /* ---- ICMP ---- */
@@ -305,6 +327,7 @@ bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct wei
 
 void path_carry_turn(struct path_worker *w)
 {
+	path_http_turn(w);
 	weir_tcp_advance(w->tcp, w->now_ns, ADVANCE_BUDGET);
 	weir_tcp_flush(w->tcp, w->now_ns);
 }

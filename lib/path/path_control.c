@@ -161,6 +161,7 @@ void weir_path_publish(struct weir_path *p, struct weir_generation *next)
 		path_worker_adopt(p->worker[i], next);
 	wait_for_workers(p);
 	path_retire_rules(p, before);
+	path_retire_programs(p, before);
 	weir_generation_destroy(before);
 }
 
@@ -245,7 +246,10 @@ void weir_path_set_link(struct weir_path *p, unsigned int port, bool up)
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out)
 {
 	const struct path_worker *w = p->worker[worker];
+	uint64_t used = 0, max = 0;
 
+	if (w->waf)
+		weir_waf_worker_memory(w->waf, &used, &max);
 	*out = (struct weir_path_gauges){
 		.flows = weir_flow_count(w->flows),
 		.flows_max = weir_flow_capacity(w->flows),
@@ -253,6 +257,8 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 		.datagrams = weir_frag_held(w->frags),
 		.mbufs_free = rte_mempool_avail_count(w->pool),
 		.mbufs_max = w->pool->size,
+		.waf_kib = (uint32_t)(used >> 10),
+		.waf_kib_max = (uint32_t)(max >> 10),
 	};
 }
 

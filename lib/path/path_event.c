@@ -125,6 +125,19 @@ void path_event_alert(struct path_worker *w, const struct weir_flow *f, uint8_t 
 	weir_count(&w->stats, WEIR_COUNT_ALERTS, 1);
 }
 
+void path_event_transaction(struct path_worker *w, const struct weir_flow *f,
+			    struct weir_event_http *http)
+{
+	struct weir_event e = {.type = WEIR_EVENT_HTTP, .http = http, .port = initiator_port(w, f)};
+
+	add_flow(&e, f);
+	if (http->answered_by_weir) {
+		e.verdict = WEIR_VERDICT_DENY;
+		e.reason = WEIR_DROP_HTTP;
+	}
+	post(w, &e);
+}
+
 bool path_is_traced(const struct path_worker *w, const struct weir_flow *f)
 {
 	return w->trace && path_unix_ns(w) <= w->trace->until_unix_ns &&
@@ -175,7 +188,8 @@ void path_event_trace(struct path_worker *w, uint32_t port, enum weir_event_step
 
 static enum weir_event_type untold_type(enum weir_drop reason)
 {
-	return reason == WEIR_DROP_FLOW_TABLE_FULL || reason == WEIR_DROP_MBUF_EXHAUSTED
+	return reason == WEIR_DROP_FLOW_TABLE_FULL || reason == WEIR_DROP_MBUF_EXHAUSTED ||
+			       reason == WEIR_DROP_HTTP_EXHAUSTED
 		       ? WEIR_EVENT_FAILURE
 		       : WEIR_EVENT_DROP;
 }

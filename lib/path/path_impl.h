@@ -73,9 +73,14 @@ struct path_carried {
 	bool started[2];
 	uint8_t n_tail[2];
 	uint8_t tail[2][PATH_TAIL]; /* the last bytes that were looked at, for the context */
+	struct path_http *http;     /* NULL: is not read as HTTP */
 	bool unscanned;             /* passed without: the failure mode is open */
-	uint8_t stopped;            /* enum weir_verdict: not ALLOW when a rule has ended it */
+	uint8_t stopped;            /* enum weir_verdict: not ALLOW when weir has ended it */
+	uint16_t stop_reason;       /* enum weir_drop, then */
 };
+
+struct path_http;
+struct path_http_worker;
 
 /* ---- the worker ---- */
 
@@ -101,6 +106,9 @@ struct path_worker {
 	struct weir_tcp *tcp;
 	struct weir_pool *carried; /* struct path_carried */
 	struct weir_event_ring *ring;
+	struct path_http_worker *http;
+	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */
+	struct weir_event_store *store; /* of transactions' records; NULL: none are told */
 	struct weir_siphash_key key;
 	uint32_t half_open; /* inspected connections in the handshake that are a flood */
 	uint64_t base_tsc, base_ns, ns_per_tsc_q32;
@@ -118,7 +126,9 @@ struct path_worker {
 	uint64_t flows_ended;
 	uint64_t answer_tokens_ns; /* unused answering time: answers_per_second is the rate */
 	uint64_t answer_refill_ns;
-	uint64_t tick_ns; /* of the last housekeeping */
+	uint64_t tick_ns;  /* of the last housekeeping */
+	uint64_t turn_tsc; /* since base_tsc, when the turn began */
+	bool turn_busy;    /* it had something to do */
 	struct path_out out[WEIR_CONF_PORTS_MAX];
 	struct rte_mbuf *trash[PATH_TX_BURST]; /* to be freed in one go */
 	uint16_t n_trash;
@@ -154,6 +164,7 @@ struct weir_path {
 	uint64_t ns_per_tsc_q32;
 	bool running;
 	struct path_retired *retired;
+	struct weir_programs *retired_programs; /* the same of threat policies */
 
 	/* control writes, workers read: release, acquire in path_turn */
 	_Atomic(struct weir_generation *) generation;
@@ -222,6 +233,22 @@ bool path_carry_release(struct path_worker *w, struct weir_flow *f);
 void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out);
 void path_carry_turn(struct path_worker *w);
 
+/* path_http.c: connections to a Service of HTTP that a threat policy protects */
+/* False: no room for another. */
+bool path_http_begin(struct path_worker *w, struct path_carried *k);
+void path_http_end(struct path_http *x);
+/* Of the bytes that can be read from the peer of `leg`, the first `clean` are let pass by stream
+ * rules: passes what may go. Also to be called for a FIN. */
+void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean);
+/* False: what it says is no HTTP any more. */
+bool path_http_is_active(const struct path_http *x);
+void path_http_describe(const struct path_http *x, struct weir_path_flow *out);
+void path_http_turn(struct path_worker *w);
+WEIR_MUST_CHECK int path_http_worker_create(struct path_worker *w, uint32_t connections);
+void path_http_worker_destroy(struct path_worker *w);
+/* Memory that goes with an inspected connection. */
+size_t path_http_bytes_each(void);
+
 /* path_special.c: what is not looked up by its own addresses. Each takes p->mbuf. */
 void path_non_ip(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p);
 void path_unreadable(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p);
@@ -265,6 +292,9 @@ void path_event_trace(struct path_worker *w, uint32_t port, enum weir_event_step
 		      enum weir_drop reason);
 void path_event_stopped(struct path_worker *w, const struct weir_flow *f, uint8_t dir, uint32_t len,
 			uint8_t verdict);
+/* Takes `http`. */
+void path_event_transaction(struct path_worker *w, const struct weir_flow *f,
+			    struct weir_event_http *http);
 void path_note_drop(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		    enum weir_drop reason);
 void path_tell_untold(struct path_worker *w);
@@ -283,6 +313,18 @@ void path_serve_request(struct path_worker *w);
 
 void path_retire_rules(struct weir_path *p, struct weir_generation *g);
 void path_free_retired(struct weir_path *p);
+
+/*
+ * path_waf.c: programs of threat policies. A connection that has one keeps its generation's
+ * programs alive; control sees by a count that the last is given back.
+ */
+/* NULL: the policy is off, or there is no memory for transactions. Worker only. */
+const struct weir_program *path_program_get(struct path_worker *w,
+					    const struct weir_generation *gen, uint16_t threat);
+/* Once for each get, by the same worker. */
+void path_program_put(struct path_worker *w, const struct weir_program *program);
+void path_retire_programs(struct weir_path *p, struct weir_generation *g);
+void path_free_retired_programs(struct weir_path *p);
 
 /* path_worker.c */
 struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct weir_path *path,

@@ -15,7 +15,9 @@
 
 /* Payload views of a worker when nobody says how many. */
 #define SEGMENTS 4096
-#define COOKIES  0x636f6f6b696573ULL /* sets their key apart from the table's */
+/* Set their keys apart from the table's. */
+#define COOKIES     0x636f6f6b696573ULL
+#define COLLECTIONS 0x776166ULL
 
 /* ---- generations ---- */
 
@@ -67,6 +69,7 @@ void weir_generation_destroy(struct weir_generation *g)
 		return;
 	weir_policy_destroy(g->policy);
 	weir_assert(!g->scan || weir_scan_db_put(g->scan));
+	weir_programs_destroy(g->programs);
 	free(g->source);
 	free(g);
 }
@@ -137,7 +140,7 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 
 size_t weir_path_inspected_bytes(void)
 {
-	return weir_tcp_conn_bytes() + sizeof(struct path_carried);
+	return weir_tcp_conn_bytes() + sizeof(struct path_carried) + path_http_bytes_each();
 }
 
 static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
@@ -147,6 +150,18 @@ static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const str
 	snprintf(name, sizeof(name), "ca_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	return weir_pool_create(name, cfg->conf->inspected / cfg->n_workers + 1,
 				sizeof(struct path_carried));
+}
+
+/* What transactions under way use; they keep nothing of a program's there, and go first. */
+static struct weir_waf_worker *make_waf(const struct weir_path_cfg *cfg,
+					const struct path_worker *w)
+{
+	struct weir_waf_worker_cfg waf = {
+		.bytes = cfg->conf->waf_bytes,
+		.seed = w->key.k[0] ^ COLLECTIONS ^ w->id,
+	};
+
+	return waf.bytes ? weir_waf_worker_create(&waf) : NULL;
 }
 
 /* DPDK rounds the TSC's rate to 10 MHz: two milliseconds a second off, seen on a virtual machine.
@@ -167,6 +182,7 @@ static void start_clock(struct path_worker *w, uint64_t now_ns)
 {
 	w->base_tsc = rte_rdtsc();
 	w->base_ns = now_ns;
+	w->turn_tsc = 0;
 	w->ns_per_tsc_q32 = w->path->ns_per_tsc_q32;
 	w->now_ns = w->tick_ns = w->answer_refill_ns = now_ns;
 	w->answer_tokens_ns = PATH_ANSWER_SAVED_NS;
@@ -189,6 +205,7 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	w->side = path->side;
 	w->pool = cfg->pool[id];
 	w->ring = cfg->event_ring[id];
+	w->store = cfg->event_store ? cfg->event_store[id] : NULL;
 	w->key = *key;
 	w->id = (uint16_t)id;
 	w->n_workers = (uint16_t)cfg->n_workers;
@@ -200,7 +217,13 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	w->frags = make_frags(cfg, w);
 	w->tcp = make_tcp(cfg, w);
 	w->carried = make_carried(cfg, w);
-	if (!w->flows || !w->frags || !w->tcp || !w->carried || w->mark_offset < 0) {
+	w->waf = make_waf(cfg, w);
+	if (!w->flows || !w->frags || !w->tcp || !w->carried || w->mark_offset < 0 ||
+	    (!w->waf && cfg->conf->waf_bytes)) {
+		path_worker_destroy(w);
+		return NULL;
+	}
+	if (path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1)) {
 		path_worker_destroy(w);
 		return NULL;
 	}
@@ -215,9 +238,11 @@ void path_worker_destroy(struct path_worker *w)
 		weir_flow_clear(w->flows, w->now_ns);
 	weir_flow_table_destroy(w->flows);
 	weir_tcp_destroy(w->tcp);
+	path_http_worker_destroy(w);
 	if (w->carried)
 		weir_pool_destroy(w->carried);
 	weir_frag_destroy(w->frags);
+	weir_waf_worker_destroy(w->waf);
 	path_empty_trash(w);
 	for (uint16_t port = 0; port < w->n_ports; port++)
 		rte_pktmbuf_free_bulk(w->out[port].m, w->out[port].n);
@@ -326,9 +351,10 @@ struct weir_path *weir_path_create(const struct weir_path_cfg *cfg)
 	atomic_init(&path->generation, cfg->generation);
 	plan_sides(path, cfg);
 	if (make_rcu(path) < 0 || path_rings_create(path) < 0 || make_workers(path, cfg) < 0) {
-		weir_error("not enough memory for %u connections on %u workers "
-			   "(memory.connections)",
-			   cfg->conf->connections, cfg->n_workers);
+		weir_error("not enough memory for %u connections on %u workers, with %llu MiB for "
+			   "transactions each (memory.connections, memory.waf)",
+			   cfg->conf->connections, cfg->n_workers,
+			   (unsigned long long)(cfg->conf->waf_bytes >> 20));
 		weir_path_destroy(path);
 		return NULL;
 	}
@@ -343,6 +369,7 @@ void weir_path_destroy(struct weir_path *p)
 	for (unsigned int i = 0; i < p->n_workers; i++)
 		path_worker_destroy(p->worker[i]);
 	path_free_retired(p);
+	path_free_retired_programs(p);
 	weir_generation_destroy(atomic_load(&p->generation));
 	free(atomic_load(&p->trace));
 	rte_free(p->rcu);
@@ -407,6 +434,7 @@ void weir_path_sync_clock(struct weir_path *p)
 		w->base_ns + (uint64_t)(((unsigned __int128)tsc * w->ns_per_tsc_q32) >> 32);
 
 	path_free_retired(p);
+	path_free_retired_programs(p);
 	if (w->live)
 		atomic_store_explicit(&p->wall_offset_ns,
 				      (int64_t)(clock_ns(CLOCK_REALTIME) - now_ns),

@@ -10,17 +10,39 @@
 #include <weir_conf.h>
 #include <weir_event.h>
 #include <weir_flow.h>
+#include <weir_http.h>
 #include <weir_policy.h>
 #include <weir_port.h>
 #include <weir_scan.h>
 #include <weir_stats.h>
 #include <weir_tcp.h>
+#include <weir_waf.h>
+
+/*
+ * A ThreatPolicy as connections use it: its compiled rules, and what of the policy they ask. It
+ * lives as long as a connection has it, which may be longer than its generation's policy.
+ */
+struct weir_program {
+	struct weir_waf *waf; /* NULL: mode off; programs of the same rules and options share it */
+	uint32_t name;        /* of the ThreatPolicy, interned */
+	uint8_t mode;         /* enum weir_waf_mode */
+	bool json_refusals;
+	enum weir_failure on_error;
+};
+
+/* The programs of a generation, by index of threat policy. */
+struct weir_programs;
+uint16_t weir_programs_count(const struct weir_programs *p); /* NULL: 0 */
+const struct weir_program *weir_programs_at(const struct weir_programs *p, uint16_t i);
+/* No transaction of them may be under way. */
+void weir_programs_destroy(struct weir_programs *p);
 
 /* One immutable configuration that workers read; published by one pointer, freed after RCU. */
 struct weir_generation {
-	uint32_t number;            /* from 1 */
-	struct weir_policy *policy; /* owned */
-	struct weir_scan_db *scan;  /* stream rules, NULL: none; set after creation, owned */
+	uint32_t number;                /* from 1 */
+	struct weir_policy *policy;     /* owned */
+	struct weir_scan_db *scan;      /* stream rules, NULL: none; set after creation, owned */
+	struct weir_programs *programs; /* of threat policies, NULL: none; the same */
 	struct weir_flow_timeouts timeouts;
 	uint64_t loaded_unix_ns;
 	char *source; /* what it was loaded from, for status */
@@ -42,12 +64,26 @@ WEIR_MUST_CHECK int weir_path_load_rules(const struct weir_conf *rules,
 					 struct weir_names *names, struct weir_conf_report *r,
 					 struct weir_scan_db **out);
 
+/*
+ * Compiles the rules of a policy's threat policies for `n_workers` workers of a weir that runs with
+ * the memory of `running`; `conf` names the cache. *out becomes NULL when there are none. 0, or
+ * negative: `r` says what, at its place in the rule files. May take seconds.
+ */
+WEIR_MUST_CHECK int weir_path_load_waf(const struct weir_policy *policy,
+				       const struct weir_conf *conf,
+				       const struct weir_conf *running, unsigned int n_workers,
+				       const struct weir_names *names, struct weir_conf_report *r,
+				       struct weir_programs **out);
+
 struct weir_path_cfg {
 	const struct weir_conf *conf;
 	const struct weir_ports *ports; /* NULL: no ports, frames come by weir_path_feed (replay) */
 	unsigned int n_workers;
 	struct rte_mempool *const *pool;           /* by worker */
 	struct weir_event_ring *const *event_ring; /* by worker */
+	/* By worker, of transactions' records; NULL: none are told. They outlive the path: records
+	 * of it may wait for the writer. */
+	struct weir_event_store *const *event_store;
 	uint32_t segments; /* of TCP that a worker may hold at a time; 0: 4096 */
 	struct weir_names *names;
 	struct weir_generation *generation; /* the first; owned by the path from here */
@@ -97,11 +133,15 @@ unsigned int weir_path_workers(const struct weir_path *p);
 const struct weir_stats *weir_path_stats(const struct weir_path *p, unsigned int worker);
 unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker);
 
+/* Messages of HTTP that a worker found to be malformed so; a moment old. Any thread. */
+uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e);
+
 struct weir_path_gauges {
 	uint32_t flows, flows_max;
 	uint32_t flows_denied;
 	uint32_t datagrams; /* unfinished, from fragments */
 	uint32_t mbufs_free, mbufs_max;
+	uint32_t waf_kib, waf_kib_max; /* of memory.waf, for transactions under way */
 };
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out);
 
@@ -123,7 +163,10 @@ struct weir_path_flow {
 	uint8_t worker;
 	bool carried; /* by weir itself; then: */
 	struct weir_tcp_leg_info leg[2];
-	uint64_t scanned[2]; /* bytes held against the stream rules, by leg they came from */
+	bool http; /* and read as HTTP; then: */
+	uint64_t requests, responses;
+	uint16_t outstanding; /* requests that wait for their responses */
+	uint64_t scanned[2];  /* bytes held against the stream rules, by leg they came from */
 };
 
 /*

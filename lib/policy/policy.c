@@ -12,6 +12,7 @@ void weir_policy_destroy(struct weir_policy *p)
 		view_fini(&p->view[v]);
 	classes_fini(&p->classes);
 	free(p->ranked);
+	array_fini(&p->lengths);
 	docs_fini(&p->docs);
 	free(p);
 }
@@ -23,7 +24,8 @@ static void warn_if_empty(const struct weir_policy *p)
 	weir_conf_warning(p->docs.r, (struct weir_conf_pos){.file = "policy"},
 			  "%s, so everything is denied; config/profiles/allow-all.yaml passes "
 			  "everything",
-			  p->docs.policies.n ? "no policy is in mode enforce" : "no policy");
+			  p->docs.policies.n > p->docs.threats.n ? "no policy is in mode enforce"
+								 : "no policy");
 }
 
 struct weir_policy *weir_policy_from_docs(const struct weir_conf_docs *const *docs, unsigned int n,
@@ -38,7 +40,8 @@ struct weir_policy *weir_policy_from_docs(const struct weir_conf_docs *const *do
 	p->default_name = weir_names_intern(names, "default");
 	if (docs_init(&p->docs, names, r))
 		docs_read(&p->docs, docs, n);
-	good = weir_conf_errors(r) == before && !p->docs.no_memory && policy_compile(p);
+	good = weir_conf_errors(r) == before && !p->docs.no_memory && policy_compile(p) &&
+	       listen_build(p);
 	if (!good && weir_conf_errors(r) == before)
 		weir_conf_error(r, (struct weir_conf_pos){.file = "policy"},
 				"not enough memory to compile it");
@@ -67,12 +70,16 @@ struct weir_policy_size weir_policy_size(const struct weir_policy *p)
 	struct weir_policy_size s = {
 		.groups = p->docs.groups.n - 1 - p->docs.n_inline,
 		.prefixes = p->docs.members.n,
-		.policies = p->docs.policies.n,
+		.policies = p->docs.policies.n - p->docs.threats.n,
 		.rules = p->docs.rules.n,
+		.services = p->docs.services.n,
+		.threats = p->docs.threats.n,
 	};
 
 	s.bytes = array_bytes(&p->docs.members, sizeof(struct member)) +
 		  array_bytes(&p->docs.rules, sizeof(struct rule)) +
+		  array_bytes(&p->docs.services, sizeof(struct service)) +
+		  array_bytes(&p->docs.bindings, sizeof(struct binding)) +
 		  array_bytes(&p->classes.member, sizeof(uint32_t)) +
 		  p->docs.members.n * 128ULL; /* a tree node and its pool's overhead */
 	for (unsigned int v = 0; v < VIEWS; v++)

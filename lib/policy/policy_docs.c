@@ -59,6 +59,10 @@ void docs_fini(struct docs *d)
 	array_fini(&d->policies);
 	array_fini(&d->policy_of_name);
 	array_fini(&d->rule_names);
+	array_fini(&d->services);
+	array_fini(&d->service_of_name);
+	array_fini(&d->bindings);
+	docs_free_threats(d);
 }
 
 /* ---- groups ---- */
@@ -158,8 +162,9 @@ static void read_group(struct docs *d, const char *name, struct weir_conf_pos po
 
 /* ---- documents ---- */
 
-enum kind { KIND_GROUP, KIND_ACCESS, KIND_EGRESS, KIND_DEFAULTS };
-static const char *const kind_words[] = {"Group", "AccessPolicy", "EgressPolicy", "Defaults", NULL};
+enum kind { KIND_GROUP, KIND_ACCESS, KIND_EGRESS, KIND_SERVICE, KIND_THREAT, KIND_DEFAULTS, KINDS };
+static const char *const kind_words[] = {
+	"Group", "AccessPolicy", "EgressPolicy", "Service", "ThreatPolicy", "Defaults", NULL};
 
 struct document {
 	const struct weir_conf_node *spec;
@@ -280,6 +285,16 @@ static void read_document(struct docs *d, const struct document *doc)
 		if (name)
 			docs_read_egress(d, name, doc->spec);
 		break;
+	case KIND_SERVICE:
+		docs_read_service(d, doc->name, doc->pos, doc->spec);
+		break;
+	case KIND_THREAT:
+		name = add_policy(d, doc);
+		if (name)
+			docs_read_threat(d, name, doc->pos, doc->spec);
+		break;
+	case KINDS:
+		break;
 	}
 }
 
@@ -298,13 +313,15 @@ static void open_file(struct docs *d, const struct weir_conf_docs *file, struct 
 	}
 }
 
-/* Defaults first, since policies inherit from them; then groups, since policies name them. */
+/* Defaults first, since policies inherit from them; then groups, since policies name them, and
+ * services before what protects them. */
 void docs_read(struct docs *d, const struct weir_conf_docs *const *files, unsigned int n)
 {
-	static const bool turn[][4] = {
+	static const bool turn[][KINDS] = {
 		{[KIND_DEFAULTS] = true},
 		{[KIND_GROUP] = true},
-		{[KIND_ACCESS] = true, [KIND_EGRESS] = true},
+		{[KIND_ACCESS] = true, [KIND_EGRESS] = true, [KIND_SERVICE] = true},
+		{[KIND_THREAT] = true},
 	};
 	struct array all = {0};
 
@@ -318,4 +335,5 @@ void docs_read(struct docs *d, const struct weir_conf_docs *const *files, unsign
 				read_document(d, doc);
 		}
 	array_fini(&all);
+	docs_assign_threats(d);
 }

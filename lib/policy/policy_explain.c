@@ -101,6 +101,33 @@ static void add_candidates(const struct weir_policy *p, const struct weir_policy
 	weir_json_end_array(j);
 }
 
+static void add_service(const struct weir_policy *p, const struct weir_policy_query *q,
+			const struct weir_names *names, struct weir_json *j)
+{
+	static const char *const modes[] = {[WEIR_WAF_OFF] = "off",
+					    [WEIR_WAF_DETECT] = "detect",
+					    [WEIR_WAF_ENFORCE] = "enforce"};
+	const struct weir_service *is =
+		q->proto == 6 ? weir_policy_service(p, &q->dst, q->dport) : NULL;
+	/* The lookup's result is the first member of what the document became. */
+	const struct service *s = (const struct service *)is;
+
+	if (!s)
+		return;
+	weir_json_object(j, "service");
+	weir_json_str(j, "name", weir_names_get(names, is->name));
+	weir_json_str(j, "protocol",
+		      weir_service_protocol_name((enum weir_service_protocol)is->protocol));
+	if (s->threat) {
+		const struct weir_threat_policy *t =
+			weir_policy_threat(p, (uint16_t)(s->threat - 1));
+
+		weir_json_str(j, "threat_policy", weir_names_get(names, t->name));
+		weir_json_str(j, "mode", modes[t->waf.mode]);
+	}
+	weir_json_end_object(j);
+}
+
 static void add_decision(const struct weir_policy_decision *d, const struct weir_names *names,
 			 struct weir_json *j)
 {
@@ -132,6 +159,7 @@ void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_q
 	weir_json_u64(j, "proto", q->proto);
 	weir_json_u64(j, "port", q->dport);
 	add_candidates(p, q, names, j, src, dst);
+	add_service(p, q, names, j);
 	add_decision(&d, names, j);
 	weir_json_end_object(j);
 }

@@ -83,10 +83,47 @@ struct docs {
 	struct array policies;             /* struct weir_conf_pos, of each policy's name */
 	struct array policy_of_name;       /* uint32_t by interned name: place in policies + 1 */
 	struct array rule_names;           /* uint32_t by interned name: the same, last user */
-	uint32_t n_enforced;               /* policies */
-	uint32_t n_inline;                 /* groups that are an inline CIDR */
+	struct array services;             /* struct service */
+	struct array service_of_name;      /* uint32_t by interned name: place in services + 1 */
+	struct array bindings;             /* struct binding */
+	struct array threats;              /* struct threat */
+	uint32_t threat_of_rest; /* the ThreatPolicy with services: all, by place + 1; 0: none */
+	uint32_t n_enforced;     /* policies */
+	uint32_t n_inline;       /* groups that are an inline CIDR */
 	uint64_t n_parts;
 	bool no_memory;
+};
+
+/* ---- services and threat policies ---- */
+
+#define SERVICES_MAX 65535 /* and as many threat policies: WEIR_NO_THREAT is none */
+
+struct service {
+	struct weir_service is;
+	struct weir_conf_pos pos;
+	uint32_t threat; /* its ThreatPolicy, whatever its mode, by place in threats + 1; 0: none */
+};
+
+/* A service listens at a prefix on lo..hi. */
+struct binding {
+	struct weir_prefix prefix;
+	struct range ports;
+	uint16_t service;
+};
+
+struct threat {
+	struct weir_threat_policy is; /* texts are owned here */
+	char *file;                   /* of is.pos */
+	struct array rules;           /* char *, which is.rules shows */
+	struct array overrides;       /* struct weir_waf_override, which is.waf shows */
+};
+
+/* Bindings of one family and prefix length: part of docs.bindings. */
+struct length {
+	uint8_t family;
+	uint8_t len;
+	uint32_t first;
+	uint32_t end;
 };
 
 /* ---- the compiled form ---- */
@@ -160,6 +197,8 @@ struct weir_policy {
 	struct classes classes;
 	struct view view[VIEWS];
 	bool has_detect;
+	bool has_threats;
+	struct array lengths;  /* struct length, long prefixes first */
 	uint32_t default_name; /* "default" */
 };
 
@@ -182,6 +221,40 @@ void docs_read_defaults(struct docs *d, struct weir_conf_pos pos,
 /* policy_rules.c */
 void docs_read_access(struct docs *d, uint32_t name, const struct weir_conf_node *spec);
 void docs_read_egress(struct docs *d, uint32_t name, const struct weir_conf_node *spec);
+
+/* An error at `n`, which names a Group that is not there, with the nearest that is. Returns false.
+ */
+bool docs_unknown_group(struct docs *d, const struct weir_conf_node *n);
+/* The number or range at `list`, or a list of them, up to `max`: [*first, *first + *n) of
+ * docs.ranges, ascending and apart. False: reported. */
+bool docs_read_ranges(struct docs *d, const struct weir_conf_node *list, unsigned long max,
+		      uint32_t *first, uint32_t *n);
+
+/* policy_service.c */
+void docs_read_service(struct docs *d, const char *name, struct weir_conf_pos pos,
+		       const struct weir_conf_node *spec);
+/* The service that `n` names; NULL: reported. */
+struct service *docs_find_service(struct docs *d, const struct weir_conf_node *n);
+
+/* policy_listen.c: who listens where */
+/* After all documents. False: no memory, or reported. */
+bool listen_build(struct weir_policy *p);
+
+/* policy_threat.c */
+/* `name` is interned. */
+void docs_read_threat(struct docs *d, uint32_t name, struct weir_conf_pos pos,
+		      const struct weir_conf_node *spec);
+/* After all documents: what `services: all` leaves to whom, and what is off. */
+void docs_assign_threats(struct docs *d);
+void docs_free_threats(struct docs *d);
+
+/* policy_exclude.c: what SecLang a threat policy's own keys become */
+/* A rule id or range "a-b"; false: reported. */
+bool docs_read_ids(struct docs *d, const struct weir_conf_node *n, uint32_t *first, uint32_t *last);
+/* The settings and rules that stand before all others. */
+void threat_add_base(struct weir_buf *first, const struct weir_waf_options *o);
+void threat_read_exclusions(struct docs *d, const struct weir_conf_node *list,
+			    struct weir_buf *first, struct weir_buf *last);
 
 /* policy_classes.c */
 /* False: no memory, or reported. */

@@ -68,7 +68,7 @@ static const char *nearest_group(const struct docs *d, const char *text)
 	return found;
 }
 
-static bool unknown_group(struct docs *d, const struct weir_conf_node *n)
+bool docs_unknown_group(struct docs *d, const struct weir_conf_node *n)
 {
 	const char *near = nearest_group(d, n->text);
 
@@ -108,7 +108,7 @@ static bool read_side_one(struct docs *d, const struct weir_conf_node *n)
 	if (docs_is_address(n->text) || strchr(n->text, '/'))
 		return add_inline(d, n);
 	group = docs_group_by_name(d, n->text);
-	return group == GROUP_ANY ? unknown_group(d, n) : add_group_ref(d, group);
+	return group == GROUP_ANY ? docs_unknown_group(d, n) : add_group_ref(d, group);
 }
 
 static int by_number(const void *a, const void *b)
@@ -314,13 +314,12 @@ static void tidy_ranges(struct docs *d, uint32_t first)
 	d->ranges.n = first + kept;
 }
 
-/* The list of `ports` or `types`; false: reported. */
-static bool read_range_list(struct docs *d, const struct weir_conf_node *list, unsigned long max,
-			    struct rule *rule)
+bool docs_read_ranges(struct docs *d, const struct weir_conf_node *list, unsigned long max,
+		      uint32_t *first, uint32_t *n)
 {
 	bool good = true;
 
-	rule->range = d->ranges.n;
+	*first = d->ranges.n;
 	if (list->kind != WEIR_CONF_SEQUENCE)
 		good = read_range(d, list, max);
 	else
@@ -331,8 +330,8 @@ static bool read_range_list(struct docs *d, const struct weir_conf_node *list, u
 		good = false;
 	}
 	if (good)
-		tidy_ranges(d, rule->range);
-	rule->n_range = d->ranges.n - rule->range;
+		tidy_ranges(d, *first);
+	*n = d->ranges.n - *first;
 	return good;
 }
 
@@ -357,8 +356,8 @@ static bool read_ranges(struct docs *d, const struct weir_conf_node *map, struct
 		return false;
 	}
 	if (ports)
-		return read_range_list(d, ports, 65535, rule);
-	return !types || read_range_list(d, types, 255, rule);
+		return docs_read_ranges(d, ports, 65535, &rule->range, &rule->n_range);
+	return !types || docs_read_ranges(d, types, 255, &rule->range, &rule->n_range);
 }
 
 /* ---- rules ---- */

@@ -8,7 +8,9 @@
 
 #include <weir_base.h>
 #include <weir_conf.h>
+#include <weir_http.h>
 #include <weir_stats.h>
+#include <weir_waf.h>
 
 enum weir_verdict {
 	WEIR_VERDICT_ALLOW,
@@ -23,6 +25,9 @@ const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" *
 	0x02                    /* allowed; with the policies in mode detect it would not be */
 #define WEIR_DECISION_KEEP 0x04 /* onChange: keep: allowed for the flow's life */
 #define WEIR_DECISION_LOG  0x08 /* reserved for policies that want each flow logged */
+#define WEIR_DECISION_THREAT                                                                  \
+	0x10 /* to a Service of HTTP with a ThreatPolicy that is not off: weir_policy_service \
+		tells which. INSPECT stands with it */
 
 struct weir_policy_query {
 	struct weir_addr src; /* the initiator */
@@ -72,7 +77,8 @@ struct weir_policy;
 
 /*
  * Reads the files and folders (every *.yaml and *.yml below, by name) of policy documents and
- * compiles them. Kinds: Group, AccessPolicy, EgressPolicy, Defaults; see config/ for each key.
+ * compiles them. Kinds: Group, AccessPolicy, EgressPolicy, Service, ThreatPolicy, Defaults; see
+ * config/ for each key.
  * Reports everything that is wrong with its place; names are interned in `names`. Returns NULL when
  * there was an error. Control thread; may take seconds for tens of thousands of rules.
  */
@@ -101,8 +107,45 @@ void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_q
 
 const struct weir_policy_defaults *weir_policy_defaults(const struct weir_policy *p);
 
+/* ---- services, and what protects them ---- */
+
+enum weir_service_protocol { WEIR_SERVICE_TCP, WEIR_SERVICE_HTTP };
+const char *weir_service_protocol_name(enum weir_service_protocol p); /* "tcp", "http" */
+
+#define WEIR_NO_THREAT UINT16_MAX
+
+/* Who listens somewhere, and how patient weir is with those who talk to it. Plain data: a
+ * connection that outlives the policy keeps a copy. */
+struct weir_service {
+	uint32_t name;    /* interned */
+	uint8_t protocol; /* enum weir_service_protocol */
+	uint16_t threat;  /* index of its ThreatPolicy; WEIR_NO_THREAT: none, or its mode is off */
+	uint64_t header_timeout_ns; /* for a whole head, from its first byte; 0: none */
+	uint64_t body_timeout_ns;   /* without a byte of a body; 0: none */
+	uint64_t idle_timeout_ns;   /* between requests; 0: none */
+	struct weir_http_limits limits;
+};
+
+/* The service that listens there, NULL: none. The longest prefix wins. Any thread, no lock. */
+const struct weir_service *weir_policy_service(const struct weir_policy *p,
+					       const struct weir_addr *addr, uint16_t port);
+
+struct weir_threat_policy {
+	uint32_t name;            /* interned */
+	struct weir_conf_pos pos; /* of the name; its file is the policy's own text */
+	char *first;              /* SecLang of weir's own that is read before the rules */
+	char **rules; /* patterns of rule files in order: before, crs, after; absolute */
+	uint16_t n_rules;
+	char *last; /* the same, of exclusions that name rules which must have been read; "" */
+	struct weir_waf_options waf; /* n_workers and cache are filled in by who compiles */
+	enum weir_failure on_error;  /* memory, budget: closed (503) | open (passes unjudged) */
+	bool json_refusals;          /* refusals are JSON whatever Accept says */
+};
+uint16_t weir_policy_threats(const struct weir_policy *p);
+const struct weir_threat_policy *weir_policy_threat(const struct weir_policy *p, uint16_t i);
+
 struct weir_policy_size {
-	uint32_t groups, prefixes, policies, rules;
+	uint32_t groups, prefixes, policies, rules, services, threats;
 	uint64_t bytes; /* about, compiled */
 };
 struct weir_policy_size weir_policy_size(const struct weir_policy *p);

@@ -95,6 +95,9 @@
 	X(HANDOFF_FULL, "handoff_full", "the ring to the worker that owns the flow is full")       \
 	X(STREAM_RULE, "stream_rule", "a stream rule with action reset or drop has matched")       \
 	X(SCAN_EXHAUSTED, "scan_exhausted", "no stream state left (memory.inspected)")             \
+	X(HTTP, "http", "weir has ended the connection because of what it said as HTTP")           \
+	X(HTTP_EXHAUSTED, "http_exhausted",                                                        \
+	  "no memory or time left to judge a transaction (memory.waf)")                            \
 	X(TX_FULL, "tx_full", "the port's transmit queue is full")                                 \
 	X(TX_TOO_BIG, "tx_too_big", "larger than the other port can send")                         \
 	X(TX_LINK_DOWN, "tx_link_down", "the other port's link is down")
@@ -108,63 +111,80 @@ enum weir_drop {
 };
 
 /* What is counted beside drops. */
-#define WEIR_COUNTERS(X)                                                                        \
-	X(RX_PACKETS, "rx_packets", "frames received")                                          \
-	X(RX_BYTES, "rx_bytes", "bytes received")                                               \
-	X(TX_PACKETS, "tx_packets", "frames sent on")                                           \
-	X(TX_BYTES, "tx_bytes", "bytes sent on")                                                \
-	X(FORWARDED_NON_IP, "forwarded_non_ip", "frames passed that are not IP")                \
-	X(FORWARDED_STATELESS, "forwarded_stateless",                                           \
-	  "packets passed without a flow (failure: open)")                                      \
-	X(FLOWS_CREATED, "flows_created", "flows begun")                                        \
-	X(FLOWS_CLOSED, "flows_closed", "flows ended by their peers")                           \
-	X(FLOWS_EXPIRED, "flows_expired", "flows ended by age")                                 \
-	X(FLOWS_EVICTED, "flows_evicted", "half-open flows ended early to make room")           \
-	X(FLOWS_DENIED, "flows_denied", "flows that policy denied or dropped")                  \
-	X(FLOWS_INSPECTED, "flows_inspected", "flows begun that weir carries itself")           \
-	X(FLOWS_RELEASED, "flows_released",                                                     \
-	  "flows that were inspected and are forwarded since a reload")                         \
-	X(FLOWS_WOULD_DENY, "flows_would_deny",                                                 \
-	  "flows that a policy in mode detect would have denied")                               \
-	X(FLOWS_MIDSTREAM, "flows_midstream", "flows picked up without their beginning")        \
-	X(FLOWS_REEVALUATED, "flows_reevaluated", "decisions made again after a reload")        \
-	X(DENIED_UNTRACKED, "denied_untracked",                                                 \
-	  "denied flows not remembered (their share of the table is used)")                     \
-	X(RST_SENT, "rst_sent", "TCP resets sent by weir")                                      \
-	X(ICMP_SENT, "icmp_sent", "ICMP errors sent by weir")                                   \
-	X(ANSWERS_LIMITED, "answers_limited",                                                   \
-	  "resets and ICMP errors held back by the rate limit")                                 \
-	X(ICMP_ERRORS_RELATED, "icmp_errors_related",                                           \
-	  "ICMP errors passed because of a known flow")                                         \
-	X(TCP_OPENED, "tcp_opened", "TCP connections that weir carries itself, opened")         \
-	X(TCP_SEGMENTS_IN, "tcp_segments_in", "segments of such connections received")          \
-	X(TCP_SEGMENTS_OUT, "tcp_segments_out", "segments of such connections sent")            \
-	X(TCP_REPEATED, "tcp_repeated", "segments received that had come before")               \
-	X(TCP_RESENT, "tcp_resent", "segments sent again")                                      \
-	X(TCP_TIMEOUTS, "tcp_timeouts", "retransmission timeouts")                              \
-	X(TCP_RECOVERIES, "tcp_recoveries", "losses repaired without a timeout")                \
-	X(TCP_UNDONE, "tcp_undone", "of both, found to be late and not lost")                   \
-	X(TCP_CHALLENGES, "tcp_challenges", "challenge acknowledgements sent (RFC 5961)")       \
-	X(TCP_MARKS, "tcp_marks", "congestion told by ECN and heeded (RFC 3168)")               \
-	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYNs answered by cookie (RFC 4987)")           \
-	X(TCP_COOKIES_TAKEN, "tcp_cookies_taken", "connections begun by such a cookie")         \
-	X(SCANNED_BYTES, "scanned_bytes", "bytes held against the stream rules")                \
-	X(ALERTS, "alerts", "matches of stream rules told")                                     \
-	X(ALERTS_HELD_BACK, "alerts_held_back", "matches over eight at a time, not told")       \
-	X(STREAMS_STOPPED, "streams_stopped", "connections ended by a stream rule")             \
-	X(UNSCANNED, "unscanned", "connections passed unscanned (failure: open)")               \
-	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                   \
-	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                  \
-	X(DATAGRAMS_REASSEMBLED, "datagrams_reassembled", "datagrams completed from fragments") \
-	X(CHECKSUM_UNFINISHED, "checksum_unfinished",                                           \
-	  "packets whose sender left the checksum to hardware")                                 \
-	X(CHECKSUM_REPAIRED, "checksum_repaired",                                               \
-	  "unfinished checksums completed (ports.checksum: repair)")                            \
-	X(HANDOFF_OUT, "handoff_out", "packets given to the worker that owns their flow")       \
-	X(HANDOFF_IN, "handoff_in", "packets taken from other workers")                         \
-	X(EVENTS_LOST, "events_lost", "decision records lost because the ring was full")        \
-	X(LOOPS, "loops", "turns of the worker's loop")                                         \
-	X(LOOPS_BUSY, "loops_busy", "turns that had packets")                                   \
+#define WEIR_COUNTERS(X)                                                                          \
+	X(RX_PACKETS, "rx_packets", "frames received")                                            \
+	X(RX_BYTES, "rx_bytes", "bytes received")                                                 \
+	X(TX_PACKETS, "tx_packets", "frames sent on")                                             \
+	X(TX_BYTES, "tx_bytes", "bytes sent on")                                                  \
+	X(FORWARDED_NON_IP, "forwarded_non_ip", "frames passed that are not IP")                  \
+	X(FORWARDED_STATELESS, "forwarded_stateless",                                             \
+	  "packets passed without a flow (failure: open)")                                        \
+	X(FLOWS_CREATED, "flows_created", "flows begun")                                          \
+	X(FLOWS_CLOSED, "flows_closed", "flows ended by their peers")                             \
+	X(FLOWS_EXPIRED, "flows_expired", "flows ended by age")                                   \
+	X(FLOWS_EVICTED, "flows_evicted", "half-open flows ended early to make room")             \
+	X(FLOWS_DENIED, "flows_denied", "flows that policy denied or dropped")                    \
+	X(FLOWS_INSPECTED, "flows_inspected", "flows begun that weir carries itself")             \
+	X(FLOWS_RELEASED, "flows_released",                                                       \
+	  "flows that were inspected and are forwarded since a reload")                           \
+	X(FLOWS_WOULD_DENY, "flows_would_deny",                                                   \
+	  "flows that a policy in mode detect would have denied")                                 \
+	X(FLOWS_MIDSTREAM, "flows_midstream", "flows picked up without their beginning")          \
+	X(FLOWS_REEVALUATED, "flows_reevaluated", "decisions made again after a reload")          \
+	X(DENIED_UNTRACKED, "denied_untracked",                                                   \
+	  "denied flows not remembered (their share of the table is used)")                       \
+	X(RST_SENT, "rst_sent", "TCP resets sent by weir")                                        \
+	X(ICMP_SENT, "icmp_sent", "ICMP errors sent by weir")                                     \
+	X(ANSWERS_LIMITED, "answers_limited",                                                     \
+	  "resets and ICMP errors held back by the rate limit")                                   \
+	X(ICMP_ERRORS_RELATED, "icmp_errors_related",                                             \
+	  "ICMP errors passed because of a known flow")                                           \
+	X(TCP_OPENED, "tcp_opened", "TCP connections that weir carries itself, opened")           \
+	X(TCP_SEGMENTS_IN, "tcp_segments_in", "segments of such connections received")            \
+	X(TCP_SEGMENTS_OUT, "tcp_segments_out", "segments of such connections sent")              \
+	X(TCP_REPEATED, "tcp_repeated", "segments received that had come before")                 \
+	X(TCP_RESENT, "tcp_resent", "segments sent again")                                        \
+	X(TCP_TIMEOUTS, "tcp_timeouts", "retransmission timeouts")                                \
+	X(TCP_RECOVERIES, "tcp_recoveries", "losses repaired without a timeout")                  \
+	X(TCP_UNDONE, "tcp_undone", "of both, found to be late and not lost")                     \
+	X(TCP_CHALLENGES, "tcp_challenges", "challenge acknowledgements sent (RFC 5961)")         \
+	X(TCP_MARKS, "tcp_marks", "congestion told by ECN and heeded (RFC 3168)")                 \
+	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYNs answered by cookie (RFC 4987)")             \
+	X(TCP_COOKIES_TAKEN, "tcp_cookies_taken", "connections begun by such a cookie")           \
+	X(SCANNED_BYTES, "scanned_bytes", "bytes held against the stream rules")                  \
+	X(ALERTS, "alerts", "matches of stream rules told")                                       \
+	X(ALERTS_HELD_BACK, "alerts_held_back", "matches over eight at a time, not told")         \
+	X(STREAMS_STOPPED, "streams_stopped", "connections ended by a stream rule")               \
+	X(UNSCANNED, "unscanned", "connections passed unscanned (failure: open)")                 \
+	X(HTTP_REQUESTS, "http_requests", "requests that weir has read")                          \
+	X(HTTP_RESPONSES, "http_responses", "responses that have ended")                          \
+	X(HTTP_DENIED, "http_denied", "requests and responses that rules have refused")           \
+	X(HTTP_WOULD_DENY, "http_would_deny",                                                     \
+	  "those that a threat policy in mode detect would have refused")                         \
+	X(HTTP_LIMIT, "http_limit", "bodies over a limit of the rules, or of what can be held")   \
+	X(HTTP_BUDGET, "http_budget", "judgements that took too long")                            \
+	X(HTTP_MEMORY, "http_memory", "judgements without memory (memory.waf)")                   \
+	X(HTTP_UNJUDGED, "http_unjudged", "transactions passed for such reasons (onError: open)") \
+	X(HTTP_BAD_REQUEST, "http_bad_request", "requests that are not well formed, or too slow") \
+	X(HTTP_BAD_RESPONSE, "http_bad_response",                                                 \
+	  "responses that are not well formed, or unasked")                                       \
+	X(HTTP_TIMEOUTS, "http_timeouts", "clients that were too slow, or idle for too long")     \
+	X(HTTP_TUNNELS, "http_tunnels", "connections that ceased to be HTTP (CONNECT, Upgrade)")  \
+	X(TX_RECORDS_LOST, "tx_records_lost", "records of transactions lost (log.transactions)")  \
+	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                     \
+	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                    \
+	X(DATAGRAMS_REASSEMBLED, "datagrams_reassembled", "datagrams completed from fragments")   \
+	X(CHECKSUM_UNFINISHED, "checksum_unfinished",                                             \
+	  "packets whose sender left the checksum to hardware")                                   \
+	X(CHECKSUM_REPAIRED, "checksum_repaired",                                                 \
+	  "unfinished checksums completed (ports.checksum: repair)")                              \
+	X(HANDOFF_OUT, "handoff_out", "packets given to the worker that owns their flow")         \
+	X(HANDOFF_IN, "handoff_in", "packets taken from other workers")                           \
+	X(EVENTS_LOST, "events_lost", "decision records lost because the ring was full")          \
+	X(LOOPS, "loops", "turns of the worker's loop")                                           \
+	X(LOOPS_BUSY, "loops_busy", "turns that had packets")                                     \
+	X(CYCLES, "cycles", "TSC cycles of all turns, another process's on the core among them")  \
+	X(CYCLES_BUSY, "cycles_busy", "of those the ones of turns that received or sent")         \
 	X(GENERATION, "generation", "the generation that the worker last saw")
 
 enum weir_counter {
@@ -190,6 +210,28 @@ enum weir_stage {
 		WEIR_STAGE_END
 };
 
+/* What HTTP spends cycles on, each counted apart but for `all`, which has the rest in it. All of
+ * them are counted, not a sample. */
+#define WEIR_HTTP_WORK(X)                                        \
+	X(ALL, "all")                     /* all of the below */ \
+	X(PARSE, "parse")                 /* heads */            \
+	X(REQUEST_HEAD, "request_head")   /* phase 1 */          \
+	X(REQUEST_BODY, "request_body")   /* taking it in */     \
+	X(REQUEST_END, "request_end")     /* phase 2 */          \
+	X(RESPONSE_HEAD, "response_head") /* phase 3 */          \
+	X(RESPONSE_BODY, "response_body") /* taking it in */     \
+	X(RESPONSE_END, "response_end")   /* phase 4 */          \
+	X(LOG, "log")                     /* phase 5 */          \
+	X(TRANSACTION, "transaction")     /* begin, destroy */   \
+	X(RECORD, "record")               /* of a transaction */
+
+enum weir_http_work {
+#define WEIR_HTTP_WORK_ENUM(id, name) WEIR_HTTP_WORK_##id,
+	WEIR_HTTP_WORK(WEIR_HTTP_WORK_ENUM)
+#undef WEIR_HTTP_WORK_ENUM
+		WEIR_HTTP_WORK_END
+};
+
 /* Log-linear histogram: 8 buckets an octave, values up to 2^40, about 9 % resolution. */
 #define WEIR_HIST_BUCKETS (8 * 38)
 struct weir_hist {
@@ -212,6 +254,7 @@ struct weir_stats {
 	/* Stage cycles are sampled: `stage_packets` tells over how many packets. */
 	uint64_t stage_cycles[WEIR_STAGE_END];
 	uint64_t stage_packets[WEIR_STAGE_END];
+	uint64_t http_cycles[WEIR_HTTP_WORK_END];
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
 static inline void weir_count(struct weir_stats *s, enum weir_counter c, uint64_t n)
@@ -233,6 +276,7 @@ const char *weir_drop_text(enum weir_drop d);
 const char *weir_counter_name(enum weir_counter c);
 const char *weir_counter_text(enum weir_counter c);
 const char *weir_stage_name(enum weir_stage s);
+const char *weir_http_work_name(enum weir_http_work w);
 
 /* Prometheus text exposition (version 0.0.4) of `n` workers' counters, label worker="<lcore>";
  * `first` also writes HELP and TYPE lines. Sizes and families are in lib/ctl. */

@@ -302,6 +302,11 @@ uint64_t weir_tcp_offset(const struct weir_tcp_conn *c, unsigned int leg)
 	return c->leg[leg].passed;
 }
 
+bool weir_tcp_is_ended(const struct weir_tcp_conn *c, unsigned int leg)
+{
+	return c->leg[leg].flags & LEG_FIN_IN;
+}
+
 /* Moves the first span over, or its first `n` bytes; returns how many went. */
 static uint32_t pass_one(struct weir_tcp *t, struct tcp_leg *l, struct tcp_leg *other, uint32_t n)
 {

@@ -30,9 +30,8 @@ static unsigned int pressure(const struct weir_tcp *t)
 
 /* What the buffer lets the peer send, from in.next on. What is dropped as it comes need not wait
  * for the other peer to read. */
-static uint32_t room(struct weir_tcp *t, struct tcp_leg *l)
+static uint32_t room(const struct weir_tcp *t, const struct tcp_leg *l, const struct tcp_leg *other)
 {
-	const struct tcp_leg *other = tcp_other(tcp_conn(l), l);
 	uint32_t held = l->in.ready.bytes + (tcp_is_shut(other) ? 0 : other->out.bytes);
 	uint32_t buffer = l->buffer;
 
@@ -43,9 +42,10 @@ static uint32_t room(struct weir_tcp *t, struct tcp_leg *l)
 
 /* The edge to offer: never left of what was (RFC 9293 section 3.8.6), and not moved by less than a
  * segment or half the buffer (section 3.8.6.2.2, silly window). */
-static uint32_t next_edge(struct weir_tcp *t, struct tcp_leg *l)
+static uint32_t next_edge(const struct weir_tcp *t, const struct tcp_leg *l,
+			  const struct tcp_leg *other)
 {
-	uint32_t free = room(t, l) >> l->scale << l->scale;
+	uint32_t free = room(t, l, other) >> l->scale << l->scale;
 	uint32_t limit = (uint32_t)UINT16_MAX << l->scale;
 	uint32_t edge = l->in.next + tcp_min(free, limit);
 
@@ -58,7 +58,7 @@ static uint32_t next_edge(struct weir_tcp *t, struct tcp_leg *l)
 
 uint16_t tcp_offer_window(struct weir_tcp *t, struct tcp_leg *l)
 {
-	uint32_t edge = next_edge(t, l);
+	uint32_t edge = next_edge(t, l, tcp_other(tcp_conn(l), l));
 	uint32_t window = weir_seq_lt(l->in.next, edge) ? edge - l->in.next : 0;
 	uint32_t unit = (1u << l->scale) - 1;
 
@@ -70,7 +70,7 @@ uint16_t tcp_offer_window(struct weir_tcp *t, struct tcp_leg *l)
 bool tcp_window_grew(struct weir_tcp *t, struct tcp_leg *l)
 {
 	uint32_t left = weir_seq_lt(l->in.next, l->in_edge) ? l->in_edge - l->in.next : 0;
-	uint32_t gain = next_edge(t, l) - l->in_edge;
+	uint32_t gain = next_edge(t, l, tcp_other(tcp_conn(l), l)) - l->in_edge;
 
 	if (!gain)
 		return false;
@@ -91,4 +91,26 @@ void tcp_tune_buffer(struct weir_tcp *t, struct tcp_leg *l, uint32_t passed)
 		l->buffer = tcp_min(tcp_max(l->buffer, 4 * l->round_bytes), most(t));
 	l->round_bytes = 0;
 	l->round_ns = t->now_ns;
+}
+
+/* ---- who holds bytes back ---- */
+
+void weir_tcp_want(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, uint32_t bytes)
+{
+	struct tcp_leg *l = &c->leg[leg];
+
+	bytes = tcp_min(bytes, most(t));
+	if (l->buffer >= bytes)
+		return;
+	l->buffer = bytes;
+	tcp_mark_dirty(t, c);
+}
+
+/* An edge once offered stays, so what is left up to there counts too. */
+bool weir_tcp_is_full(const struct weir_tcp *t, const struct weir_tcp_conn *c, unsigned int leg)
+{
+	const struct tcp_leg *l = &c->leg[leg];
+	uint32_t edge = next_edge(t, l, &c->leg[!leg]);
+
+	return l->in.ready.head && (!weir_seq_lt(l->in.next, edge) || edge - l->in.next < l->mss);
 }

@@ -144,6 +144,14 @@ uint32_t weir_tcp_readable(const struct weir_tcp_conn *c, unsigned int leg);
 /* Stream offset, from 0 after the SYN, of the first byte that was neither passed on nor discarded.
  */
 uint64_t weir_tcp_offset(const struct weir_tcp_conn *c, unsigned int leg);
+/* The peer of `leg` has sent its FIN, and what was before it can be read. */
+bool weir_tcp_is_ended(const struct weir_tcp_conn *c, unsigned int leg);
+/* Who holds bytes back until `bytes` of them are there asks for a window that large; it becomes so
+ * at the flush, up to window_bytes, as far as the worker's views allow. */
+void weir_tcp_want(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, uint32_t bytes);
+/* The peer of `leg` cannot send another segment before some of what it sent is passed on, or
+ * thrown away. */
+bool weir_tcp_is_full(const struct weir_tcp *t, const struct weir_tcp_conn *c, unsigned int leg);
 /* The first `n` readable bytes go to the other leg's peer; its FIN follows the last of them. */
 void weir_tcp_pass(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, uint32_t n);
 /* Ends it, with a reset to the peer of each leg in `legs` (bit 0, bit 1); what was not passed on is

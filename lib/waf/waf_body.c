@@ -89,8 +89,12 @@ struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_htt
 
 		if (coding[n] == WEIR_CODING_IDENTITY)
 			continue;
+		if (waf_is_late(tx))
+			break;
+		tx->arena.limit += 2 * limit; /* pieces, and what is joined of them */
 		rc = weir_inflate((enum weir_coding)coding[n], body, limit, &tx->arena, &out);
 		*failed = rc != 0;
+		tx->arena.limit += WEIR_WAF_BODY_TIMES * out.len;
 		if (rc == 0 || rc == -WEIR_ELIMIT)
 			body = out;
 	}
@@ -191,11 +195,12 @@ static void take_multipart(struct weir_waf_tx *tx, struct weir_bytes body)
 	struct weir_part_sink sink = {take_part, tx};
 	struct weir_decode_error error = {0};
 	uint32_t flags = 0;
+	int rc = weir_multipart_parse(body, type ? type->value : no_name, &limits, &tx->arena,
+				      &sink, &flags, &error);
 
-	tell_error(tx,
-		   weir_multipart_parse(body, type ? type->value : no_name, &limits, &tx->arena,
-					&sink, &flags, &error),
-		   &error);
+	tell_error(tx, rc, &error);
+	if (rc == -WEIR_EFORMAT)
+		flags |= WEIR_MULTIPART_INVALID_PART; /* what is given up is a strict error, too */
 	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(multipart_flags); i++)
 		if (tx->waf->uses[multipart_flags[i].variable])
 			waf_set_number(tx, multipart_flags[i].variable,

@@ -14,6 +14,7 @@ static struct waf_op *add_op(struct weir_waf *w, const struct weir_sec_test *tes
 	struct waf_op_cfg cfg = {
 		.match_limit = w->settings->pcre_match_limit * more,
 		.depth_limit = w->settings->pcre_match_limit_recursion * more,
+		.cache = w->cache,
 	};
 	struct waf_op *op;
 

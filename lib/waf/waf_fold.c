@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is known before any transaction: TX variables that the configuration has pinned, the gates
- * that they decide (a paranoia level's rules are skipped or not), and the rules at the beginning
- * that depend on nothing but TX: they are run once, here.
+ * What is known before any transaction: TX variables that the configuration has pinned, the rules
+ * at the beginning that depend on nothing but TX (they are run once, here), the variables that no
+ * rule behind those writes, and the tests that they decide: a paranoia level's rules are skipped or
+ * not.
  */
 #include "waf_impl.h"
 
@@ -43,12 +44,66 @@ void waf_pin(struct weir_waf *w)
 		mark_pinned(w, w->rule[i]);
 }
 
+/* ---- constants: TX that no rule behind the prologue writes ---- */
+
+/* Whether a name with macros in it can become `name`: what stands before the first macro tells. */
+static bool may_become(const struct waf_text *t, struct weir_bytes name)
+{
+	struct weir_bytes first;
+
+	if (t->constant)
+		return false; /* it has a number */
+	if (t->piece[0].kind != WAF_PIECE_TEXT)
+		return true;
+	first = t->piece[0].text;
+	return first.len <= name.len &&
+	       weir_bytes_equal_case(first, weir_bytes_of(name.ptr, first.len));
+}
+
+static void note_written(struct weir_waf *w, const struct waf_action *a)
+{
+	if (a->kind != WAF_DO_SETVAR || a->collection != WEIR_SEC_V_TX || a->pinned)
+		return;
+	if (a->name_number != WAF_NO_NAME) {
+		w->constant[a->name_number] = false;
+		return;
+	}
+	for (uint16_t i = 0; i < w->n_names; i++)
+		if (may_become(&a->name, w->name[i]))
+			w->constant[i] = false;
+}
+
+static void find_constants(struct weir_waf *w)
+{
+	for (uint16_t i = 0; i < w->n_names; i++)
+		w->constant[i] = i < w->captures || i >= w->captures + WAF_CAPTURES;
+	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++) {
+		const struct waf_phase *p = &w->phase[phase];
+
+		for (uint32_t i = p->first; i < p->n; i++)
+			for (const struct waf_rule *r = p->step[i].rule; r; r = r->next)
+				for (unsigned int k = 0; k < r->n_actions; k++)
+					note_written(w, &r->action[k]);
+	}
+}
+
 /* ---- gates ---- */
 
 static bool is_number_test(uint8_t op)
 {
 	return op == WEIR_SEC_O_EQ || op == WEIR_SEC_O_GE || op == WEIR_SEC_O_GT ||
 	       op == WEIR_SEC_O_LE || op == WEIR_SEC_O_LT;
+}
+
+/* A test of which the outcome is known. */
+static bool is_constant(const struct weir_waf *w, const struct waf_rule *rule)
+{
+	const struct waf_target *t = rule->target;
+
+	return rule->op && rule->n_targets == 1 && !rule->n_excluded && !rule->node &&
+	       rule->argument.constant && is_number_test(rule->sec->test.op) &&
+	       t->name_number != WAF_NO_NAME && !t->count && w->constant[t->name_number] &&
+	       w->tx_kind[t->name_number] != WAF_UNSET;
 }
 
 static bool passes(const struct waf_rule *rule)
@@ -63,25 +118,23 @@ static bool tells(const struct waf_rule *starter)
 	       starter->sec->severity != WEIR_SEC_NO_SEVERITY;
 }
 
-/* A test of one pinned number that does nothing but skip. */
-static bool is_gate(const struct weir_waf *w, const struct waf_rule *rule)
+/* A rule that does nothing but skip. */
+static bool is_gate(const struct waf_rule *rule)
 {
-	const struct waf_target *t = rule->target;
-
-	return rule->op && !rule->next && rule->n_targets == 1 && !rule->n_excluded &&
-	       !rule->n_actions && !tells(rule) && !rule->node && rule->argument.constant &&
-	       is_number_test(rule->sec->test.op) && t->name_number != WAF_NO_NAME && !t->count &&
-	       w->pinned[t->name_number];
+	return !rule->next && !rule->n_actions && !tells(rule);
 }
 
-static bool gate_matches(struct weir_waf *w, const struct waf_rule *rule)
+static bool test_matches(struct weir_waf *w, const struct waf_rule *rule)
 {
+	uint16_t number = rule->target->name_number;
+	struct weir_bytes text = w->tx_var[number].text;
 	char digits[24];
-	int n = snprintf(digits, sizeof(digits), "%lld",
-			 (long long)w->tx_var[rule->target->name_number].number);
 
-	return waf_op_run(rule->op, w->part[0].ops, weir_bytes_of(digits, (size_t)n),
-			  (struct weir_bytes){0}, NULL) == WAF_MATCH;
+	if (w->tx_kind[number] == WAF_NUMBER)
+		text = weir_bytes_of(digits, (size_t)snprintf(digits, sizeof(digits), "%lld",
+							      (long long)w->tx_var[number].number));
+	return waf_op_run(rule->op, w->part[0].ops, text, (struct weir_bytes){0}, NULL) ==
+	       WAF_MATCH;
 }
 
 /* A ctl that takes the gate out must take all behind it out as well; one that takes the gate's only
@@ -132,6 +185,7 @@ static void compact(struct waf_phase *p, const uint64_t *dead, uint32_t *moved)
 	}
 	moved[p->n] = n;
 	p->n = n;
+	p->first = moved[p->first];
 	for (uint32_t i = 0; i < n; i++)
 		if (p->step[i].skip_to)
 			p->step[i].skip_to = moved[p->step[i].skip_to];
@@ -144,15 +198,16 @@ static void fold_phase(struct weir_waf *w, struct waf_phase *p)
 
 	if (!dead || !moved)
 		return;
-	for (uint32_t i = 0; i < p->n; i++) {
+	for (uint32_t i = p->first; i < p->n; i++) {
 		const struct waf_rule *rule = p->step[i].rule;
 		uint32_t end = p->step[i].skip_to;
 
-		if (waf_word_has(dead, i) || !is_gate(w, rule))
+		if (waf_word_has(dead, i) || !is_constant(w, rule))
 			continue;
-		if (!gate_matches(w, rule))
+		if (!test_matches(w, rule))
 			waf_word_set(dead, i);
-		else if (end && !is_entered(p, i, end) && !may_be_opened(w, p, i, end))
+		else if (is_gate(rule) && end && !is_entered(p, i, end) &&
+			 !may_be_opened(w, p, i, end))
 			for (uint32_t k = i; k < end; k++)
 				waf_word_set(dead, k);
 	}
@@ -161,6 +216,7 @@ static void fold_phase(struct weir_waf *w, struct waf_phase *p)
 
 void waf_fold_gates(struct weir_waf *w)
 {
+	find_constants(w);
 	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++)
 		fold_phase(w, &w->phase[phase]);
 }

@@ -138,11 +138,23 @@ struct waf_slot {
 	uint32_t step;
 };
 
-/* What screens the values of a list: the slots that ask about them, and through which chains. */
+/* What screens values: the slots that ask about them, and through which chains. */
 struct waf_view {
 	waf_bits slots;
 	uint64_t *nodes; /* set of them */
 	bool used;
+};
+
+/* What screens the values of a list. Members that some rule names have a view of their own, with
+ * the rules in it that ask about all. */
+struct waf_list_view {
+	struct waf_view all;
+	struct waf_named_view *named;
+};
+struct waf_named_view {
+	struct waf_view view;
+	struct waf_named_view *next;
+	struct weir_bytes name;
 };
 
 /* The literals of one side, and for each the slots that it satisfies. */
@@ -155,6 +167,7 @@ struct waf_literal_set {
 	uint32_t *first; /* n + 1, into `pair` */
 	uint16_t *pair;  /* slot, and condition in the top bit */
 	uint16_t *length;
+	uint16_t longest;
 };
 
 #define WAF_ANY_VALUE (~0ULL)
@@ -168,11 +181,12 @@ struct waf_screen {
 	waf_bits set[WAF_NEED_SETS][64]; /* slots that a class satisfies, by condition */
 	waf_bits no_set[WAF_NEED_SETS];  /* slots without that condition */
 	waf_bits no_literal[WAF_NEED_LITERALS];
-	waf_bits *of_node;      /* slots by chain */
-	uint64_t *by_class[64]; /* nodes that a class triggers, but for `always` */
-	uint64_t *always;       /* nodes that may change any value */
+	waf_bits *of_node;                  /* slots by chain */
+	uint64_t *by_transform[WEIR_T_END]; /* nodes on whose way it stands */
+	uint64_t transforms;                /* that stand on any way and have triggers */
+	uint64_t *always;                   /* nodes that may change any value */
 	uint32_t node_words;
-	struct waf_view values[WAF_LISTS], names[WAF_LISTS];
+	struct waf_list_view values[WAF_LISTS], names[WAF_LISTS];
 	waf_bits single[WAF_NEED_LITERALS][64]; /* slots whose literals of one byte a class has */
 	struct waf_literal_set literals[WAF_SIDES];
 };
@@ -184,6 +198,7 @@ struct waf_part {
 	struct waf_rule_count *count; /* by rule number */
 	/* Condition sets by what classes a value has; a value's classes repeat. */
 	struct waf_class_cache *classes;
+	struct waf_way_cache *ways;
 	uint32_t turn; /* transactions: every WAF_TIMED_EVERY-th is timed */
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
@@ -193,13 +208,20 @@ struct waf_rule_count {
 };
 
 /* What a value's classes tell, for values with the same ones. */
+/* What a set of transformations that may change a value makes of its chains. */
+#define WAF_WAY_CACHE 64
+struct waf_way_cache {
+	uint64_t transforms;
+	uint64_t *triggered; /* nodes whose results may differ from the value */
+	waf_bits plain;      /* slots with a node that leaves it as it is */
+};
+
 #define WAF_CLASS_CACHE 256
 struct waf_class_cache {
 	uint64_t classes;
-	uint64_t *triggered; /* nodes whose results may differ from the value */
+	uint64_t transforms; /* that are triggered, as a set */
 	waf_bits satisfied;  /* slots whose byte sets the classes satisfy */
 	waf_bits single[WAF_NEED_LITERALS];
-	waf_bits plain; /* slots with a node that leaves the value as it is */
 };
 
 struct waf_var {
@@ -212,6 +234,7 @@ struct weir_waf {
 	struct weir_seclang *source;
 	const struct weir_sec_settings *settings;
 	struct weir_waf_options options;
+	struct waf_cache *cache; /* while it is compiled */
 	struct weir_arena arena; /* of the program */
 	struct waf_rule **rule;  /* by number: starters in file order */
 	uint32_t n_rules;
@@ -227,6 +250,7 @@ struct weir_waf {
 	uint16_t n_names, cap_names;
 	uint16_t *by_name;
 	bool *pinned;
+	bool *constant; /* behind the prologue */
 	/* TX as each transaction begins with it */
 	uint8_t *tx_kind;
 	struct waf_var *tx_var;
@@ -237,6 +261,7 @@ struct weir_waf {
 	uint8_t engine; /* enum weir_sec_engine_mode */
 	uint64_t hash;
 	uint32_t load_ms;
+	bool cached;
 	double ns_per_tick; /* of waf_ticks */
 };
 
@@ -244,7 +269,14 @@ struct weir_waf {
 
 /* Slots whose literals were found, by condition. */
 struct waf_hits {
-	waf_bits found[WAF_NEED_LITERALS];
+	waf_bits_loose found[WAF_NEED_LITERALS];
+};
+
+/* A transformation that was done to a value. */
+struct waf_done {
+	struct waf_done *next;
+	struct waf_value *result;
+	uint8_t transform;
 };
 
 struct waf_value {
@@ -252,7 +284,9 @@ struct waf_value {
 	uint64_t classes;          /* bytes that occur */
 	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
 	struct waf_value *sibling; /* other results of the same origin */
+	struct waf_done *done;
 	struct waf_hits *hits;
+	struct waf_group *groups;           /* of an entry's value, once it was queued */
 	struct waf_value *like, *like_next; /* while values are screened */
 	uint16_t number;                    /* among results; 0: none yet */
 	bool screened;                      /* `hits` is complete */
@@ -270,6 +304,13 @@ struct waf_list {
 	struct waf_entry *first, **last;
 	struct waf_entry **screened; /* those before it have been */
 	uint32_t n;
+};
+
+/* One of the results that chains make of a value, and the slots that ask about it. */
+struct waf_group {
+	struct waf_group *next;
+	struct waf_value *value;
+	waf_bits_loose slots;
 };
 
 /* An entry that the rule of a slot could match. */
@@ -365,10 +406,11 @@ struct weir_waf_tx {
 	struct waf_record *store[WAF_STORES];
 	uint64_t args_size, files_size;
 	uint8_t highest_severity;
+	int32_t inbound_score; /* behind phase 2: CRS 3 counts on in the same variable */
 
 	/* matching */
 	waf_bits hot;
-	struct waf_pair **pair, ***pair_last; /* by slot */
+	struct waf_pair **pair, ***pair_last; /* by slot that is hot */
 	bool unscreened;          /* some value could not be: every rule asks about all */
 	struct waf_value **value; /* by number, from 1: results of transformations */
 	uint32_t n_values, cap_values;
@@ -421,15 +463,21 @@ bool waf_run_prologue(struct weir_waf *w);
 #define WAF_NO_NODE UINT16_MAX
 uint16_t waf_node_of(struct weir_waf *w, const uint8_t *transforms, unsigned int n);
 /* waf_screen_build.c */
+/* For values before there is a screen: every transformation is done. */
+bool waf_make_screen(struct weir_waf *w);
 bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r);
 void waf_destroy_screen(struct weir_waf *w);
 size_t waf_screen_bytes(const struct weir_waf *w);
 
+/* Work on short values is not worth a look at the clock each time. */
+#define WAF_SHORT 512
+#define WAF_EVERY 8
+
 /* waf_value.c */
 void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes);
-/* NULL: no memory. */
+/* NULL: no memory, or no time. */
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node);
-/* Takes views that live as long as the transaction. */
+/* Takes views that live as long as the transaction. NULL: no memory, or no time. */
 struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
 			       struct weir_bytes value);
 void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
@@ -504,19 +552,26 @@ bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 		      const struct waf_seen *seen);
 
 /* waf_run.c */
+/* Judging stops here: what was not looked at is not let through, unless nothing is refused at all.
+ */
+WEIR_COLD void waf_exceed(struct weir_waf_tx *tx);
+/* Whether the phase's budget is used up; then nothing more of it is judged. */
+static inline bool waf_is_late(struct weir_waf_tx *tx)
+{
+	if (weir_likely(!tx->budget_tsc || waf_ticks() <= tx->budget_tsc))
+		return false;
+	waf_exceed(tx);
+	return true;
+}
 void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
 /* Whether all links match; acts as they do. */
 bool waf_ask_rule(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 /* waf_result.c */
+int32_t waf_score(const struct weir_waf_tx *tx, unsigned int i);
 void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 void waf_explain(struct weir_waf_tx *tx, const struct waf_rule *rule, const char *outcome,
 		 const struct waf_seen *seen, struct weir_bytes value);
-
-static inline uint64_t waf_ticks(void)
-{
-	return __builtin_ia32_rdtsc();
-}
 
 #endif

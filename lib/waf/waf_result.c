@@ -80,11 +80,11 @@ void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule)
 		.rule = rule->sec,
 	};
 	if (rule->op)
-		m->target = waf_seen_name(tx, tx->matched.variable, tx->matched.count,
-					  tx->matched.name);
+		m->target = escaped(tx, waf_seen_name(tx, tx->matched.variable, tx->matched.count,
+						      tx->matched.name));
 }
 
-static int32_t score(const struct weir_waf_tx *tx, unsigned int i)
+int32_t waf_score(const struct weir_waf_tx *tx, unsigned int i)
 {
 	uint16_t number = tx->waf->scores[i];
 	int64_t n = number == WAF_NO_NAME ? 0 : waf_tx_number(tx, number);
@@ -101,8 +101,8 @@ void weir_waf_tx_result(const struct weir_waf_tx *tx, struct weir_waf_result *ou
 		.phase = tx->decided_phase,
 		.rule = tx->deciding,
 		.location = tx->location,
-		.inbound_score = score(tx, 0),
-		.outbound_score = score(tx, 1),
+		.inbound_score = tx->inbound_score,
+		.outbound_score = waf_score(tx, 1),
 		.request_partial = tx->body_partial,
 		.response_partial = tx->response_partial,
 		.matches = tx->match,

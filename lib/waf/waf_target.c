@@ -71,29 +71,48 @@ static void walk_list(struct walk *w, unsigned int list, bool names)
 	}
 }
 
+/* Only what screening has left for the rule. */
+static void walk_pairs(struct walk *w, unsigned int list, bool names)
+{
+	const struct waf_pair *p = w->tx->pair[w->rule->slot];
+
+	for (; p && !w->stopped; p = p->next) {
+		struct waf_seen seen = {.variable = w->target->variable, .name = p->entry->name};
+
+		if (p->list != list || p->name != names)
+			continue;
+		seen.value = names ? &p->entry->name_value : &p->entry->value;
+		offer(w, &seen);
+	}
+}
+
+static void walk_one_list(struct walk *w, unsigned int list, bool names)
+{
+	if (w->rule->slot >= 0 && !w->tx->unscreened)
+		walk_pairs(w, list, names);
+	else
+		walk_list(w, list, names);
+}
+
 static void walk_lists(struct walk *w, const struct waf_source *source)
 {
 	const struct waf_target *t = w->target;
 
 	if (t->variable == WEIR_SEC_V_XML) {
-		walk_list(w,
-			  t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
-			  false);
+		walk_one_list(
+			w, t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
+			false);
 		return;
 	}
 	for (unsigned int i = 0; i < 2 && !w->stopped; i++)
 		if (source->list[i] != WAF_LISTS)
-			walk_list(w, source->list[i], source->names);
-}
-
-static bool is_selected(const struct waf_target *t, uint16_t number)
-{
-	return !t->numbers || waf_word_has(t->numbers, number);
+			walk_one_list(w, source->list[i], source->names);
 }
 
 static void walk_tx(struct walk *w)
 {
 	struct weir_waf_tx *tx = w->tx;
+	size_t n = tx->waf->n_names;
 	struct weir_bytes text;
 
 	if (w->target->name_number != WAF_NO_NAME) {
@@ -102,10 +121,12 @@ static void walk_tx(struct walk *w)
 		return;
 	}
 	w->selected = w->target->numbers != NULL;
-	for (uint16_t i = 0; i < tx->waf->n_names && !w->stopped; i++)
-		if (tx->tx_kind[i] != WAF_UNSET && is_selected(w->target, i) &&
-		    waf_tx_get(tx, i, &text))
+	for (size_t i = 0; i < n && !w->stopped; i++) {
+		if (w->target->numbers)
+			i = waf_word_next(w->target->numbers, i, n);
+		if (i < n && waf_tx_get(tx, (uint16_t)i, &text))
 			offer_bytes(w, tx->waf->name[i], text);
+	}
 	w->selected = false;
 	for (struct waf_dynamic *d = tx->dynamic_first; d && !w->stopped; d = d->newer)
 		if (d->kind != WAF_UNSET)

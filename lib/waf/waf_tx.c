@@ -4,8 +4,6 @@
 
 #include "waf_impl.h"
 
-#define TX_BYTES_MAX (64ULL << 20) /* of its arena, beyond the kept bodies */
-
 /* ---- the worker's part ---- */
 
 struct weir_waf_worker *weir_waf_worker_create(const struct weir_waf_worker_cfg *cfg)
@@ -75,7 +73,7 @@ struct weir_waf_tx *weir_waf_tx_begin(struct weir_waf *w, struct weir_waf_worker
 	struct weir_arena arena;
 	struct weir_waf_tx *tx;
 
-	weir_arena_init(&arena, &worker->source, TX_BYTES_MAX);
+	weir_arena_init(&arena, &worker->source, limit_of(w->options.tx_bytes, WEIR_WAF_TX_BYTES));
 	tx = weir_arena_alloc(&arena, sizeof(*tx) + 64);
 	if (!tx)
 		return NULL;
@@ -109,13 +107,17 @@ void weir_waf_tx_destroy(struct weir_waf_tx *tx)
 	weir_arena_reset(&arena);
 }
 
-static void start_budget(struct weir_waf_tx *tx)
+/* Before the phase's variables are filled in: that is part of its work. */
+static void begin_phase(struct weir_waf_tx *tx, unsigned int phase)
 {
 	const struct weir_waf *w = tx->waf;
 
+	tx->phase = (uint8_t)phase;
+	tx->rule = NULL;
 	if (w->options.budget_ns)
 		tx->budget_tsc =
 			waf_ticks() + (uint64_t)((double)w->options.budget_ns / w->ns_per_tick);
+	waf_scratch_until(tx->part->ops, tx->budget_tsc);
 }
 
 static enum weir_waf_verdict out_of_memory(struct weir_waf_tx *tx)
@@ -127,7 +129,6 @@ static enum weir_waf_verdict out_of_memory(struct weir_waf_tx *tx)
 
 static enum weir_waf_verdict run(struct weir_waf_tx *tx, unsigned int phase)
 {
-	start_budget(tx);
 	waf_run_phase(tx, phase);
 	return (enum weir_waf_verdict)tx->verdict;
 }
@@ -153,6 +154,7 @@ static bool make_room(struct weir_waf_tx *tx, const struct kept *k, size_t more)
 		cap = (size_t)k->expected;
 	if (cap < need)
 		cap = need;
+	tx->arena.limit += (WEIR_WAF_BODY_TIMES + 1) * (cap - *k->cap) + *k->cap;
 	at = weir_arena_alloc(&tx->arena, cap);
 	if (!at)
 		return false;
@@ -223,6 +225,7 @@ enum weir_waf_verdict weir_waf_request_head(struct weir_waf_tx *tx,
 
 	if (tx->engine == WEIR_SEC_OFF)
 		return WEIR_WAF_PASS;
+	begin_phase(tx, 1);
 	if (!waf_take_request(tx, head))
 		return out_of_memory(tx);
 	v = run(tx, 1);
@@ -277,6 +280,7 @@ enum weir_waf_verdict weir_waf_request_end(struct weir_waf_tx *tx)
 	if (tx->request_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
 		return (enum weir_waf_verdict)tx->verdict;
 	tx->request_judged = true;
+	begin_phase(tx, 2);
 	waf_take_body(tx);
 	return run(tx, 2);
 }
@@ -308,6 +312,7 @@ enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,
 		return (enum weir_waf_verdict)tx->verdict;
 	if (tx->allowed == WEIR_SEC_ALLOW_REQUEST)
 		tx->allowed = 0;
+	begin_phase(tx, 3);
 	if (!waf_take_response(tx, head))
 		return out_of_memory(tx);
 	return run(tx, 3);
@@ -357,6 +362,7 @@ enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
 	if (tx->response_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
 		return (enum weir_waf_verdict)tx->verdict;
 	tx->response_judged = true;
+	begin_phase(tx, 4);
 	if (tx->response_total)
 		waf_take_response_body(tx);
 	return run(tx, 4);
@@ -364,6 +370,8 @@ enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
 
 void weir_waf_tx_end(struct weir_waf_tx *tx)
 {
-	if (tx->engine != WEIR_SEC_OFF)
-		(void)run(tx, WEIR_SEC_PHASES);
+	if (tx->engine == WEIR_SEC_OFF)
+		return;
+	begin_phase(tx, WEIR_SEC_PHASES);
+	waf_run_phase(tx, WEIR_SEC_PHASES);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * YAML text to a policy; what is accepted must decide without a fault, and explain must tell the
- * same decision.
+ * same decision, and what its exclusions become must be SecLang.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +88,30 @@ static void ask_all(const struct weir_policy *p, const struct weir_names *names)
 		}
 }
 
+/* Whatever is quoted from the document: the text has the directives that weir wrote, and no others.
+ */
+static void read_text(const struct weir_threat_policy *t, struct weir_conf_report *r)
+{
+	struct weir_seclang *s = weir_seclang_create();
+
+	if (!weir_seclang_add_text(s, "first", "/", weir_bytes_str(t->first), r) ||
+	    !weir_seclang_add_text(s, "last", "/", weir_bytes_str(t->last), r))
+		abort();
+	weir_seclang_destroy(s);
+}
+
+static void look_at_threats(const struct weir_policy *p, struct weir_conf_report *r)
+{
+	for (uint16_t i = 0; i < weir_policy_threats(p); i++) {
+		const struct weir_threat_policy *t = weir_policy_threat(p, i);
+
+		for (uint16_t k = 0; k < t->n_rules; k++)
+			if (t->rules[k][0] != '/')
+				abort();
+		read_text(t, r);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct weir_conf_report *r = weir_conf_report_create();
@@ -103,8 +127,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((p == NULL) != (weir_conf_errors(r) > 0))
 		abort();
 	weir_conf_docs_destroy(docs);
-	if (p)
+	if (p) {
 		ask_all(p, names);
+		look_at_threats(p, r);
+	}
 	weir_policy_destroy(p);
 	weir_names_destroy(names);
 	weir_conf_report_destroy(r);

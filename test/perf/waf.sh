@@ -62,7 +62,7 @@ row() {
 		theirs=$(jq -r ".$class.us // empty" "$tmp"/other.* | median)
 		if [ "$weir" = nan ] || [ "$theirs" = nan ]; then continue; fi
 		printf '%-16s %-7s %10.1f %12.1f %9.1f   %s\n' "$1" "$class" "$weir" "$theirs" \
-			"$(awk -v a="$theirs" -v b="$weir" 'BEGIN { print b > 0 ? a / b : 0 }')" \
+			"$(awk -v a="$theirs" -v b="$weir" 'BEGIN { print (b > 0 ? a / b : 0) }')" \
 			"$(jq -rs "(.[0].$class | \"\(.refused * 100 / .transactions | round)%\")
 				+ \" \" + (.[1].$class | \"\(.refused * 100 / .transactions | round)%\")" \
 				"$tmp/weir.1" "$tmp/other.1")"

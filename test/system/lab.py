@@ -273,7 +273,7 @@ class Lab:
         return (f"vdev:net_memif{i},role={role},id={i},socket={self.dir}/memif{i},"
                 "socket-abstract=no")
 
-    def conf(self, connections=20000, memory="", more="", port=""):
+    def conf(self, connections=20000, memory="", more="", port="", log=""):
         driver = "" if self.device in VDEVS else f", driver: {self.device}"
         mtu = f", mtu: {self.mtu}" if self.mtu != 1500 else ""
         ports = "\n".join(f'  - {{ name: {name}, device: "{device}"{driver}{mtu}{port} }}'
@@ -285,7 +285,7 @@ ports:
 {ports}
 wires: [ {{ name: w0, ports: [client, server] }} ]
 policy: [ policy.d ]
-log: {{ events: events.json }}
+log: {{ events: events.json{log} }}
 control: {{ socket: weir.sock }}
 {more}"""
 

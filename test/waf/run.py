@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The WAF through `weir inspect`: test/waf/run.py [PATTERN]
 
+  inspect_tool.py            `weir inspect` itself
   semantics/X.conf, X.yaml   what SecLang means: small rules, exact expectations
   cases/*.yaml               Debian's CRS 3.3.4 (after base.conf)
   rules/waf/cases            weir's own rules, by run_cases.py
@@ -28,6 +29,8 @@ sys.path.insert(0, os.path.join(ROOT, "test", "system"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from cases import SOAK, Failure, Skip, Suite, check  # noqa: E402
+
+import inspect_tool  # noqa: E402
 
 try:
     import corpus
@@ -114,6 +117,11 @@ def semantics_files():
 
 def conf_of(path):
     return path[:-5] + ".conf"
+
+
+def inspect_itself(case):
+    need_weir()
+    inspect_tool.run(case, WEIR)
 
 
 def run_semantics(path):
@@ -238,10 +246,12 @@ CONDITIONS = {
     "other-body": rb"Content-Type: (?!application/x-www-form-urlencoded)",
     "escaped-target": rb"^\S+ \S*%",
     "escaped-question-mark": rb"^\S+ [^ ?]*%3[fF]",
-    "backslash": rb"\\|%5[cC]|&#",
-    "nul": rb"\0|%00|u0000|&#0;",
+    "backslash": rb"\\|%(?:25)*5[cC]|&#|%26%23|u005[cC]",
+    "nul": rb"\0|%(?:25)*00|u0000|&#0;",
     "line-end": rb"%0[aAdD]|\\n|\n[^\n]*\n[^\n]*$",
+    "bare-line-end": rb"multipart/form-data.*[^\r]\n",
     "value-begins-with-line-end": rb"\r\n\r\n\r\n",
+    "nameless-cookie": rb"\r\nCookie:(?:[^\r\n]*;)?[ \t]*=",
     "empty-name": rb'[; ]name=""',
     "empty-filename": rb'filename=""',
 }
@@ -324,6 +334,8 @@ def named(name, function, limit_s=300, soak_limit_s=3600, **arguments):
 
 
 def main():
+    for case in inspect_tool.CASES:
+        named(f"inspect: {case.__name__.replace('_', ' ')}", inspect_itself, case=case)
     for path in semantics_files():
         named(f"semantics {os.path.basename(path)[:-5]}", run_semantics, path=path)
     for path in sorted(glob.glob(f"{HERE}/cases/*.yaml")):

@@ -18,11 +18,14 @@ START_TEST(the_smallest_file_has_every_default)
 	ck_assert_uint_eq(c->packets, 0);
 	ck_assert_uint_eq(c->inspected, 25000);
 	ck_assert_uint_eq(c->fragments, 1024);
+	ck_assert_uint_eq(c->waf_bytes, 64 << 20);
 	ck_assert_int_eq(c->hugepages, WEIR_HUGEPAGES_AUTO);
 	ck_assert_uint_eq(c->n_policy, 0);
 	ck_assert_uint_eq(c->n_stream_rules, 0);
 	ck_assert_ptr_null(c->event_file);
 	ck_assert_uint_eq(c->event_ring, 65536);
+	ck_assert_uint_eq(c->event_transactions, 1024);
+	ck_assert(!c->log_values);
 	ck_assert_str_eq(c->control_socket, "/run/weir/weir.sock");
 	weir_conf_destroy(c);
 	weir_conf_destroy(NULL);
@@ -31,14 +34,14 @@ END_TEST
 
 START_TEST(every_section_is_taken)
 {
-	struct weir_conf *c = conf_of(
-		"workers: [3, 1, 1023]\n"
-		"memory: { connections: 64, inspected: 16, packets: 1024, fragments: 1, "
-		"hugepages: never }\n" GOOD
-		"policy: [policy.d]\nrules: { stream: [rules/stream] }\n"
-		"log: { events: /var/log/weir/events.json, ring: 64 }\ncontrol: { socket: w.sock "
-		"}\n",
-		"");
+	struct weir_conf *c =
+		conf_of("workers: [3, 1, 1023]\n"
+			"memory: { connections: 64, inspected: 16, packets: 1024, fragments: 1, "
+			"waf: 8MiB, hugepages: never }\n" GOOD
+			"policy: [policy.d]\nrules: { stream: [rules/stream] }\n"
+			"log: { events: /var/log/weir/events.json, ring: 64, transactions: 16, "
+			"values: true }\ncontrol: { socket: w.sock }\n",
+			"");
 
 	ck_assert(c->workers_given);
 	ck_assert_uint_eq(c->n_workers, 3);
@@ -49,11 +52,14 @@ START_TEST(every_section_is_taken)
 	ck_assert_uint_eq(c->packets, 1024);
 	ck_assert_uint_eq(c->inspected, 16);
 	ck_assert_uint_eq(c->fragments, 1);
+	ck_assert_uint_eq(c->waf_bytes, 8 << 20);
 	ck_assert_int_eq(c->hugepages, WEIR_HUGEPAGES_NEVER);
 	ck_assert_str_eq(c->policy[0], "/etc/weir/policy.d");
 	ck_assert_str_eq(c->stream_rules[0], "/etc/weir/rules/stream");
 	ck_assert_str_eq(c->event_file, "/var/log/weir/events.json");
 	ck_assert_uint_eq(c->event_ring, 64);
+	ck_assert_uint_eq(c->event_transactions, 16);
+	ck_assert(c->log_values);
 	ck_assert_str_eq(c->control_socket, "/etc/weir/w.sock");
 	weir_conf_destroy(c);
 }
@@ -61,16 +67,19 @@ END_TEST
 
 START_TEST(the_largest_values_are_taken)
 {
-	struct weir_conf *c = conf_of(GOOD "memory: { connections: 134217728, packets: 134217728,\n"
-					   "  fragments: 1048576, hugepages: require }\n"
-					   "log: { ring: 16777216 }\n",
-				      "");
+	struct weir_conf *c =
+		conf_of(GOOD "memory: { connections: 134217728, packets: 134217728,\n"
+			     "  fragments: 1048576, waf: 1024GiB, hugepages: require }\n"
+			     "log: { ring: 16777216, transactions: 1048576 }\n",
+			"");
 
 	ck_assert_uint_eq(c->connections, 1u << 27);
 	ck_assert_uint_eq(c->packets, 1u << 27);
 	ck_assert_uint_eq(c->fragments, 1u << 20);
+	ck_assert_uint_eq(c->waf_bytes, 1ULL << 40);
 	ck_assert_int_eq(c->hugepages, WEIR_HUGEPAGES_REQUIRE);
 	ck_assert_uint_eq(c->event_ring, 1u << 24);
+	ck_assert_uint_eq(c->event_transactions, 1u << 20);
 	weir_conf_destroy(c);
 }
 END_TEST
@@ -150,6 +159,13 @@ static const struct said_row refused[] = {
 	 "t.yaml:3:40: error: inspected must lie between 16 and 1000, not 1001\n"},
 	{"memory: {fragments: 0}\n",
 	 "t.yaml:3:21: error: fragments must lie between 1 and 1048576, not 0\n"},
+	{"memory: {waf: 1023KiB}\n",
+	 "t.yaml:3:15: error: waf must be 0 or at least 1MiB, not 1023KiB\n"},
+	{"memory: {waf: 1025GiB}\n",
+	 "t.yaml:3:15: error: waf must lie between 0 and 1024GiB, not 1025GiB\n"},
+	{"log: {transactions: 15}\n",
+	 "t.yaml:3:21: error: transactions must lie between 16 and 1048576, not 15\n"},
+	{"log: {values: some}\n", "t.yaml:3:15: error: values must be true or false, not 'some'\n"},
 	{"memory: {hugepages: yes}\n",
 	 "t.yaml:3:21: error: hugepages cannot be 'yes': it is auto, require or never\n"},
 	{"memory: {hugepages: required}\n",

@@ -26,6 +26,7 @@ START_TEST(the_dump_has_every_default_filled_in)
 				"  inspected: 25000  # of them with inspection\n"
 				"  packets: auto\n"
 				"  fragments: 1024  # unfinished datagrams a worker\n"
+				"  waf: 67108864  # bytes a worker, for HTTP transactions\n"
 				"  hugepages: auto\n"
 				"ports:\n"
 				"  - name: \"a\"\n"
@@ -49,6 +50,8 @@ START_TEST(the_dump_has_every_default_filled_in)
 				"  stream: []\n"
 				"log:\n"
 				"  ring: 65536  # records a worker\n"
+				"  transactions: 1024  # of them, those of HTTP\n"
+				"  values: false\n"
 				"control:\n"
 				"  socket: \"/run/weir/weir.sock\"\n");
 	weir_conf_destroy(c);
@@ -78,7 +81,7 @@ static void assert_loads_to_the_same(const struct weir_conf *c)
 static const char *const texts[] = {
 	TWO_PORTS ONE_WIRE,
 	"workers: [5, 4, 0, 1023]\n"
-	"memory: {connections: 65, packets: 99999, fragments: 7, hugepages: never}\n"
+	"memory: {connections: 65, packets: 99999, fragments: 7, waf: 0, hugepages: never}\n"
 	"ports:\n"
 	"- {name: '1', device: '10000:AF:1f.7', mtu: 9216, queues: 64, checksum: ignore}\n"
 	"- {name: null-, device: 'iface:it''s', mtu: 9216, driver: af_packet, checksum: repair}\n"
@@ -87,10 +90,11 @@ static const char *const texts[] = {
 	"wires:\n"
 	"- {name: '-', ports: ['1', null-], linkState: ignore}\n"
 	"- {name: 'on', ports: ['0x10', 'yes'], linkState: carry}\n",
-	TWO_PORTS ONE_WIRE "policy: [\"a'b\", \"c\\\"d\\\\e\", 'f: g', '#h', '~', 'null', ' i ']\n"
-			   "rules: {cache: /var/cache/weir, stream: ['gr\xc3\xbc\xc3\x9f', "
-			   "\"\\u20ac\", \"\\U0001f600\"]}\n"
-			   "log: {events: 'x', ring: 65}\ncontrol: {socket: 's'}\n",
+	TWO_PORTS ONE_WIRE
+	"policy: [\"a'b\", \"c\\\"d\\\\e\", 'f: g', '#h', '~', 'null', ' i ']\n"
+	"rules: {cache: /var/cache/weir, stream: ['gr\xc3\xbc\xc3\x9f', "
+	"\"\\u20ac\", \"\\U0001f600\"]}\n"
+	"log: {events: 'x', ring: 65, transactions: 17, values: true}\ncontrol: {socket: 's'}\n",
 	/* what YAML takes escaped only, or breaks lines at */
 	TWO_PORTS ONE_WIRE
 	"policy: [\"\\x80\", \"a\\u0085b\", \"\\u009f\", \"\\u00a0\", \"\\u2028\",\n"

@@ -42,7 +42,10 @@ static const struct {
 	{"[a, b]", "[a, b], linkState: carry", NULL},
 	{"socket: c", "socket: d", "control"},
 	{"control: {socket: c}", "", "control"},
+	{"connections: 1000", "connections: 1000, waf: 1MiB", "memory"},
 	{"ring: 128", "ring: 256", "log.ring"},
+	{"ring: 128", "ring: 128, transactions: 99", "log.transactions"},
+	{"ring: 128", "ring: 128, values: true", "log.values"},
 	{"e, ring: 128", "e", "log.ring"},
 };
 

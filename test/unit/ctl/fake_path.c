@@ -22,6 +22,7 @@ void weir_generation_destroy(struct weir_generation *g)
 		return;
 	weir_policy_destroy(g->policy);
 	weir_assert(!g->scan || weir_scan_db_put(g->scan));
+	weir_programs_destroy(g->programs);
 	free(g->source);
 	free(g);
 }
@@ -71,6 +72,11 @@ const struct weir_stats *weir_path_stats(const struct weir_path *p, unsigned int
 unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker)
 {
 	return worker + 1;
+}
+
+uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e)
+{
+	return worker == 1 && e == WEIR_HTTP_E_HOST_TWICE ? 7 : 0;
 }
 
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out)

@@ -18,6 +18,7 @@ Suite *ctl_metrics_suite(void);
 Suite *ctl_reload_suite(void);
 Suite *ctl_socket_suite(void);
 Suite *ctl_trace_suite(void);
+Suite *ctl_waf_suite(void);
 
 struct fixture {
 	char folder[64];

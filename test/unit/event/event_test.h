@@ -8,7 +8,9 @@
 #include <check.h>
 
 Suite *event_encode_suite(void);
+Suite *event_http_suite(void);
 Suite *event_ring_suite(void);
+Suite *event_store_suite(void);
 Suite *event_writer_suite(void);
 
 /* Rings need EAL; once a process, without hugepages. */

@@ -3,4 +3,5 @@
 
 #include <weir_test.h>
 
-WEIR_TEST_MAIN(event_encode_suite, event_ring_suite, event_writer_suite)
+WEIR_TEST_MAIN(event_encode_suite, event_http_suite, event_ring_suite, event_store_suite,
+	       event_writer_suite)

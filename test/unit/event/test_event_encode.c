@@ -372,11 +372,19 @@ START_TEST(numbers_out_of_their_lists_are_unknown)
 {
 	struct weir_names *names = make_names("x");
 	struct weir_buf out = {0};
+	static struct weir_event_http h;
 	struct weir_event e;
 
 	for (unsigned int type = 0; type < 256; type++) {
 		memset(&e, 0xff, sizeof(e));
+		memset(&h, 0xff, sizeof(h));
+		h.bad = NULL; /* a static text */
+		h.answered_by_weir = h.detect = true;
+		for (unsigned int i = 0; i < WEIR_EVENT_MATCHES; i++)
+			h.match[i].detect_only = true;
 		e.type = (uint8_t)type;
+		if (type == WEIR_EVENT_HTTP)
+			e.http = &h;
 		e.unix_ns = UNIX_NS;
 		weir_buf_reset(&out);
 		weir_event_encode(&e, names, &out);

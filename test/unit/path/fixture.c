@@ -15,7 +15,7 @@ const struct frame_spec server = {
 	.src = "10.0.1.2", .dst = "10.0.0.2", .sport = 80, .dport = 40000, .from_second = true};
 
 #define CONF                                            \
-	"memory: {connections: %u}\n"                   \
+	"memory: {connections: %u, waf: 2MiB}\n"        \
 	"ports:\n"                                      \
 	"  - {name: left, device: 'vdev:net_null0'}\n"  \
 	"  - {name: right, device: 'vdev:net_null1'}\n" \
@@ -46,6 +46,26 @@ static struct weir_policy *policy_of(struct fixture *f, const char *text)
 	weir_conf_docs_destroy(docs);
 	weir_conf_report_destroy(r);
 	return p;
+}
+
+/* With the programs of its threat policies. */
+static struct weir_generation *generation_of(struct fixture *f, const char *text, uint32_t number)
+{
+	struct weir_policy *policy = policy_of(f, text);
+	struct weir_conf_report *r = weir_conf_report_create();
+	struct weir_buf said = {0};
+	struct weir_programs *programs;
+	struct weir_generation *g;
+	int rc = weir_path_load_waf(policy, f->conf, f->conf, 1, f->names, r, &programs);
+
+	weir_conf_report_text(r, &said);
+	ck_assert_msg(rc == 0, "%s", said.len ? said.ptr : "no programs");
+	weir_buf_fini(&said);
+	weir_conf_report_destroy(r);
+	g = weir_generation_create(number, policy, "test");
+	ck_assert_ptr_nonnull(g);
+	g->programs = programs;
+	return g;
 }
 
 static struct weir_conf *conf_of(unsigned int connections)
@@ -95,13 +115,15 @@ struct fixture *fixture_create(const char *policy, unsigned int connections)
 	f->names = weir_names_create();
 	f->pool = weir_mbuf_pool_create("fixture", 2048, 2048, 0);
 	f->ring = weir_event_ring_create("fixture", 4096);
-	ck_assert(f->pool && f->ring && f->names);
+	f->store = weir_event_store_create("fixture_tx", 64);
+	ck_assert(f->pool && f->ring && f->store && f->names);
 	cfg.conf = f->conf;
 	cfg.names = f->names;
 	cfg.pool = &f->pool;
 	cfg.event_ring = &f->ring;
 	cfg.now_ns = f->now_ns;
-	cfg.generation = weir_generation_create(1, policy_of(f, policy), "test");
+	cfg.event_store = &f->store;
+	cfg.generation = generation_of(f, policy, 1);
 	f->path = weir_path_create(&cfg);
 	ck_assert_ptr_nonnull(f->path);
 	return f;
@@ -112,7 +134,9 @@ void fixture_destroy(struct fixture *f)
 {
 	weir_path_destroy(f->path);
 	ck_assert_uint_eq(rte_mempool_in_use_count(f->pool), 0);
+	(void)fixture_events_of(f, WEIR_EVENT_FLOW, NULL);
 	weir_event_ring_destroy(f->ring);
+	weir_event_store_destroy(f->store);
 	rte_mempool_free(f->pool);
 	weir_names_destroy(f->names);
 	weir_conf_destroy(f->conf);
@@ -121,10 +145,7 @@ void fixture_destroy(struct fixture *f)
 
 void fixture_reload(struct fixture *f, const char *policy, uint32_t number)
 {
-	struct weir_generation *g = weir_generation_create(number, policy_of(f, policy), "test");
-
-	ck_assert_ptr_nonnull(g);
-	weir_path_publish(f->path, g);
+	weir_path_publish(f->path, generation_of(f, policy, number));
 }
 
 unsigned int fixture_feed(struct fixture *f, unsigned int port, const struct frame *frame)
@@ -174,6 +195,8 @@ unsigned int fixture_events_of(struct fixture *f, enum weir_event_type type,
 
 	while ((n = fixture_events(f, events, WEIR_ARRAY_LEN(events))) > 0)
 		for (unsigned int i = 0; i < n; i++) {
+			if (events[i].type == WEIR_EVENT_HTTP)
+				weir_event_http_give(events[i].http);
 			if (events[i].type != type)
 				continue;
 			found++;

@@ -23,6 +23,7 @@ struct fixture {
 	struct weir_names *names;
 	struct rte_mempool *pool;
 	struct weir_event_ring *ring;
+	struct weir_event_store *store;
 	struct weir_path *path;
 	struct out_frame out[OUT_MAX];
 	unsigned int n_out;

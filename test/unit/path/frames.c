@@ -79,7 +79,7 @@ static size_t put_headers(struct frame *f, const struct frame_spec *s, uint8_t p
 
 static size_t payload_len(const struct frame_spec *s)
 {
-	return s->payload ? strlen(s->payload) : s->payload_len;
+	return s->payload && !s->payload_len ? strlen(s->payload) : s->payload_len;
 }
 
 static uint16_t pseudo_sum(const struct frame *f, size_t l3, bool v6)

@@ -19,7 +19,7 @@ struct frame_spec {
 	uint8_t tcp_flags;
 	uint16_t vlan;
 	const char *payload;
-	size_t payload_len; /* with payload NULL: so many zero bytes */
+	size_t payload_len; /* 0: all of the text; with payload NULL: so many zero bytes */
 	bool from_second;   /* MAC addresses of a sender on the wire's second port */
 	bool unfinished;    /* transport checksum left to hardware */
 	bool df;

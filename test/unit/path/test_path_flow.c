@@ -4,6 +4,10 @@
 
 Suite *path_answer_suite(void);
 Suite *path_control_suite(void);
+Suite *path_http_suite(void);
+Suite *path_http_random_suite(void);
+Suite *path_http_refuse_suite(void);
+Suite *path_waf_suite(void);
 Suite *path_special_suite(void);
 
 static struct frame_spec with(struct frame_spec s, uint8_t flags, uint32_t seq, uint32_t ack)
@@ -352,4 +356,5 @@ static Suite *path_flow_suite(void)
 		detect_mode_passes_and_says_what_it_would_have_done);
 }
 
-WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_control_suite)
+WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_control_suite,
+	       path_http_suite, path_http_refuse_suite, path_http_random_suite, path_waf_suite)

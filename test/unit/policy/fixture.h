@@ -47,8 +47,12 @@ Suite *compile_suite(void);
 Suite *decide_suite(void);
 Suite *defaults_suite(void);
 Suite *docs_suite(void);
+Suite *exclude_suite(void);
 Suite *explain_suite(void);
 Suite *files_suite(void);
+Suite *listen_suite(void);
 Suite *rules_suite(void);
+Suite *service_suite(void);
+Suite *threat_suite(void);
 
 #endif

@@ -9,7 +9,7 @@ START_TEST(what_is_wrong_with_a_document_is_told_with_its_place)
 		{"kind: Grop\n", "t:1:7: error: kind cannot be 'Grop', did you mean 'Group'?\n"},
 		{"kind: NetworkPolicy\n",
 		 "t:1:7: error: kind cannot be 'NetworkPolicy': it is Group, AccessPolicy, "
-		 "EgressPolicy or Defaults\n"},
+		 "EgressPolicy, Service, ThreatPolicy or Defaults\n"},
 		{"kind: Group\nspecs: {}\nmetadata: { name: a }\n",
 		 "t:2:1: error: unknown key 'specs', did you mean 'spec'?\n"
 		 "t:1:1: error: 'spec' is missing\n"},

@@ -333,8 +333,17 @@ START_TEST(a_damaged_cache_is_not_used)
 }
 END_TEST
 
-/* A file of our own making with a database for another CPU in it, under the right name. */
-START_TEST(a_database_for_another_cpu_is_not_used)
+/* Hyperscan takes databases for lesser CPUs; on one that has all there is, none is foreign. */
+static bool has_all_features(void)
+{
+	hs_platform_info_t here;
+
+	ck_assert_int_eq(hs_populate_platform(&here), HS_SUCCESS);
+	return here.cpu_features & HS_CPU_FEATURES_AVX512VBMI;
+}
+
+/* A file of our own making with a database for a better CPU in it, under the right name. */
+START_TEST(a_database_for_a_better_cpu_is_not_used)
 {
 	const struct scan_pattern p = {.rule = {.expression = (char[]){"abc"}, .id = 1},
 				       .flags = HS_FLAG_SINGLEMATCH};
@@ -347,12 +356,13 @@ START_TEST(a_database_for_another_cpu_is_not_used)
 				     .flags = &flags,
 				     .id = &id,
 				     .ext = &ext};
-	const hs_platform_info_t other = {.cpu_features =
-						  HS_CPU_FEATURES_AVX2 | HS_CPU_FEATURES_AVX512};
+	const hs_platform_info_t other = {.cpu_features = HS_CPU_FEATURES_AVX2 |
+							  HS_CPU_FEATURES_AVX512 |
+							  HS_CPU_FEATURES_AVX512VBMI};
 	struct load how = {.cache = folder()};
 	hs_database_t *hs;
 	hs_compile_error_t *error;
-	struct scan_key key;
+	struct weir_cache_key key;
 
 	remove_files();
 	ck_assert(scan_key_of(&set, &key));
@@ -361,7 +371,7 @@ START_TEST(a_database_for_another_cpu_is_not_used)
 	scan_cache_write(folder(), &key, hs);
 	hs_free_database(hs);
 	write_file("a.hs", "1:/abc/\n");
-	ck_assert(!is_cached(load_said(&how, "")));
+	ck_assert_int_eq(is_cached(load_said(&how, "")), has_all_features());
 	ck_assert(is_cached(load_said(&how, "")));
 }
 END_TEST
@@ -416,6 +426,6 @@ Suite *scan_rules_suite(void)
 		comments_and_blank_lines_are_no_patterns, what_makes_a_match_doubtful_is_a_warning,
 		a_zero_byte_and_an_endless_line_are_told, what_is_not_a_pattern_file_is_told,
 		ten_thousand_ids_are_kept_apart, the_second_load_comes_from_the_cache,
-		a_damaged_cache_is_not_used, a_database_for_another_cpu_is_not_used,
+		a_damaged_cache_is_not_used, a_database_for_a_better_cpu_is_not_used,
 		the_cache_keeps_the_newest, without_a_folder_to_write_rules_are_compiled);
 }

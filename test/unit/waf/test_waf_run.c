@@ -290,17 +290,8 @@ END_TEST
 
 START_TEST(phase_5_is_no_verdict_whatever_happens_in_it)
 {
-	static const struct weir_waf_options o = {.budget_ns = 1};
 	struct waf_lab lab;
 
-	lab_init_options(&lab, "SecAction 'id:1,phase:5,pass'\nSecAction 'id:2,phase:5,pass'\n",
-			 &o);
-	lab_get(&lab, "/");
-	ck_assert_str_eq(lab_verdict(&lab), "pass");
-	ck_assert_int_eq(lab.result.would, WEIR_WAF_PASS);
-	ck_assert_uint_eq(lab.result.phase, 0);
-	ck_assert_uint_eq(lab.result.status, 0);
-	lab_fini(&lab);
 	lab_init(&lab, "SecPcreMatchLimit 100\nSecPcreMatchLimitRecursion 100\n"
 		       "SecRule ARGS '@rx ^(?:a+)+$' 'id:1,phase:5,pass,t:none'\n"
 		       "SecAction 'id:2,phase:5,pass'\n");
@@ -317,7 +308,7 @@ START_TEST(a_budget_that_is_used_up_refuses_what_was_not_judged)
 	struct waf_lab lab;
 
 	lab_init_options(&lab, "SecRule ARGS '@rx a' 'id:1,phase:2,pass'\n" AT(2), &o);
-	ck_assert_str_eq(lab_get(&lab, "/?a=a"), "1");
+	ck_assert_str_eq(lab_get(&lab, "/?a=a"), "");
 	ck_assert_int_eq(lab.result.verdict, WEIR_WAF_BUDGET);
 	ck_assert_uint_eq(lab.result.status, 503);
 	lab_fini(&lab);
@@ -325,7 +316,7 @@ START_TEST(a_budget_that_is_used_up_refuses_what_was_not_judged)
 		&lab,
 		"SecRuleEngine DetectionOnly\nSecRule ARGS '@rx a' 'id:1,phase:2,pass'\n" AT(2),
 		&o);
-	ck_assert_str_eq(lab_get(&lab, "/?a=a"), "1");
+	ck_assert_str_eq(lab_get(&lab, "/?a=a"), "");
 	ck_assert_int_eq(lab.result.verdict, WEIR_WAF_PASS);
 	ck_assert_int_eq(lab.result.would, WEIR_WAF_BUDGET);
 	lab_fini(&lab);

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A connection of HTTP/1.1 that is inspected: bytes come in, and it is decided how many of them go
+ * on. Nothing of a request reaches the server before it was judged as far as its rules ask, nothing
+ * of a response the client; till then bytes stay where TCP has put them, and the window bounds
+ * them. What is not well formed goes nowhere.
+ */
+#include "path_http.h"
+
+#include <weir_log.h>
+
+#include <stdio.h>
+
+#include <rte_malloc.h>
+
+#define TIMER_BUDGET 64
+#define ROOM_AHEAD   (64u << 10)
+/* When spans were missing to pass bytes on, it is tried again so much later. */
+#define RETRY_NS (10 * WEIR_NS_PER_MS)
+
+/* ---- bytes ---- */
+
+bool path_http_settle(struct path_http *x, unsigned int leg)
+{
+	struct path_http_side *s = &x->side[leg];
+	uint64_t offset = weir_tcp_offset(x->k->conn, leg);
+
+	if (offset < s->free)
+		weir_tcp_pass(x->w->tcp, x->k->conn, leg, (uint32_t)(s->free - offset));
+	return weir_tcp_offset(x->k->conn, leg) == s->free;
+}
+
+void path_http_discard(struct path_http *x, unsigned int leg)
+{
+	struct path_http_side *s = &x->side[leg];
+
+	if (s->at > s->free)
+		weir_tcp_discard(x->w->tcp, x->k->conn, leg, (uint32_t)(s->at - s->free));
+	s->free = s->at;
+}
+
+uint64_t path_http_left(const struct path_http *x, unsigned int leg)
+{
+	return x->side[leg].clean - x->side[leg].at;
+}
+
+unsigned int path_http_views(const struct path_http *x, unsigned int leg, struct weir_bytes *views,
+			     unsigned int max)
+{
+	uint64_t left = path_http_left(x, leg);
+	uint64_t skip = x->side[leg].at - weir_tcp_offset(x->k->conn, leg);
+	unsigned int n = left ? weir_tcp_read(x->k->conn, leg, (uint32_t)skip, views, max) : 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (views[i].len >= left) {
+			views[i].len = left;
+			return i + 1;
+		}
+		left -= views[i].len;
+	}
+	return n;
+}
+
+/* What stream rules have not let pass yet comes before its end. */
+bool path_http_is_ended(const struct path_http *x, unsigned int leg)
+{
+	const struct weir_tcp_conn *c = x->k->conn;
+
+	return weir_tcp_is_ended(c, leg) &&
+	       x->side[leg].clean == weir_tcp_offset(c, leg) + weir_tcp_readable(c, leg);
+}
+
+bool path_http_is_full(const struct path_http *x, unsigned int leg)
+{
+	return weir_tcp_is_full(x->w->tcp, x->k->conn, leg);
+}
+
+/* Chunk framing comes on top of what is held for a rule's body limit, so room is made for twice as
+ * much as there is. */
+void path_http_make_room(struct path_http *x, unsigned int leg,
+			 void (*on_full)(struct path_http *x))
+{
+	struct path_http_side *s = &x->side[leg];
+	uint64_t held = s->at - s->free;
+
+	if (path_http_left(x, leg))
+		return;
+	weir_tcp_want(x->w->tcp, x->k->conn, leg, (uint32_t)(2 * held) + ROOM_AHEAD);
+	if (path_http_is_full(x, leg))
+		on_full(x);
+}
+
+/* ---- ends ---- */
+
+/* The flow stays closed for its peers' repetitions: they would else be taken for a connection that
+ * began before weir. */
+static void be_dead(struct path_http *x)
+{
+	x->dead = true;
+	x->k->stopped = WEIR_VERDICT_DENY;
+	x->k->stop_reason = WEIR_DROP_HTTP;
+}
+
+void path_http_abort(struct path_http *x)
+{
+	if (x->dead)
+		return;
+	be_dead(x);
+	weir_tcp_abort(x->w->tcp, x->k->conn, 3, x->w->now_ns);
+}
+
+void path_http_leave_server(struct path_http *x)
+{
+	if (x->dead)
+		return;
+	be_dead(x);
+	weir_tcp_abort_leg(x->w->tcp, x->k->conn, 1, x->w->now_ns);
+}
+
+void path_http_close(struct path_http *x)
+{
+	if (x->dead)
+		return;
+	x->dead = true;
+	weir_tcp_shut(x->w->tcp, x->k->conn, 0);
+	weir_tcp_shut(x->w->tcp, x->k->conn, 1);
+}
+
+const char *path_http_bad(struct path_http *x, ssize_t error)
+{
+	enum weir_http_error e = (enum weir_http_error)(-error);
+
+	x->w->http->bad[e]++;
+	return weir_http_error_name(e);
+}
+
+void path_http_be_tunnel(struct path_http *x)
+{
+	x->tunnel = true;
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_TUNNELS, 1);
+}
+
+/* ---- what it is judged by ---- */
+
+static void forget_program(struct path_http *x)
+{
+	if (x->program)
+		path_program_put(x->w, x->program);
+	x->program = NULL;
+}
+
+static const struct weir_service *service_of(const struct path_http *x)
+{
+	const struct weir_flow *f = x->k->flow;
+
+	if (!(f->decision.flags & WEIR_DECISION_THREAT))
+		return NULL;
+	return weir_policy_service(x->w->gen->policy, &f->addr[1], f->port[1]);
+}
+
+/* Between requests it goes over to the newest generation. False: nothing protects it (any more). */
+static bool renew(struct path_http *x)
+{
+	const struct weir_generation *gen = x->w->gen;
+	const struct weir_service *service;
+
+	if (x->generation == gen->number)
+		return x->program;
+	forget_program(x);
+	x->generation = gen->number;
+	service = service_of(x);
+	if (!service || service->threat == WEIR_NO_THREAT)
+		return false;
+	x->service = *service;
+	x->service.limits.headers = RTE_MIN(service->limits.headers, PATH_HTTP_HEADERS_MAX);
+	x->program = path_program_get(x->w, gen, service->threat);
+	return x->program;
+}
+
+static bool is_between_requests(const struct path_http *x)
+{
+	return !x->first && x->side[0].state == PATH_HTTP_HEAD &&
+	       x->side[1].state == PATH_HTTP_HEAD && !x->side[0].since_ns && !x->side[1].since_ns;
+}
+
+/* ---- time ---- */
+
+/* The client is waited for; 0: it is not. A body that waits for a slow server is none of the
+ * client's fault. */
+static uint64_t deadline(const struct path_http *x)
+{
+	const struct path_http_side *s = &x->side[PATH_TO_SERVER];
+	const struct weir_service *service = &x->service;
+
+	if (x->dead || x->tunnel || !x->program)
+		return 0;
+	if (s->state == PATH_HTTP_BODY && service->body_timeout_ns)
+		return s->since_ns + service->body_timeout_ns;
+	if (s->state != PATH_HTTP_HEAD || x->outstanding == PATH_HTTP_OUTSTANDING)
+		return 0;
+	if (s->since_ns)
+		return service->header_timeout_ns ? s->since_ns + service->header_timeout_ns : 0;
+	if (x->first || !service->idle_timeout_ns)
+		return 0;
+	return x->idle_ns + service->idle_timeout_ns;
+}
+
+static void set_timer(struct path_http *x, bool settled)
+{
+	uint64_t when = settled ? deadline(x) : x->w->now_ns + RETRY_NS;
+
+	if (when)
+		weir_timer_arm(&x->w->http->wheel, &x->timer, when);
+	else
+		weir_timer_cancel(&x->w->http->wheel, &x->timer);
+}
+
+/* ---- steps ---- */
+
+static bool run_tunnel(struct path_http *x)
+{
+	bool settled = true;
+
+	forget_program(x); /* it may stay for days, and rules of old generations with it */
+
+	for (unsigned int leg = 0; leg < 2; leg++) {
+		x->side[leg].at = x->side[leg].free = x->side[leg].clean;
+		settled &= path_http_settle(x, leg);
+	}
+	return settled;
+}
+
+static bool run_http(struct path_http *x)
+{
+	bool more = true, settled[2] = {true, true};
+
+	while (more && !x->dead && !x->tunnel) {
+		more = false;
+		for (unsigned int leg = 0; leg < 2 && !x->dead && !x->tunnel; leg++) {
+			settled[leg] = path_http_settle(x, leg);
+			if (settled[leg])
+				more |= leg == PATH_TO_SERVER ? path_http_step_request(x)
+							      : path_http_step_response(x);
+		}
+	}
+	for (unsigned int leg = 0; leg < 2 && !x->dead; leg++)
+		settled[leg] = path_http_settle(x, leg);
+	return settled[0] && settled[1];
+}
+
+/* Nothing comes of them any more, so they are told now. */
+static void end_exchanges(struct path_http *x)
+{
+	while (x->first)
+		path_exchange_end(x);
+}
+
+static void run(struct path_http *x)
+{
+	uint64_t tsc = rte_rdtsc();
+	bool settled = true;
+
+	if (!x->dead && !x->tunnel && is_between_requests(x) && !renew(x))
+		path_http_be_tunnel(x);
+	if (!x->dead && !x->tunnel)
+		settled = run_http(x);
+	if (!x->dead && x->tunnel)
+		settled = run_tunnel(x);
+	if (x->dead)
+		end_exchanges(x);
+	set_timer(x, settled || x->dead);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_ALL, tsc);
+}
+
+void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean)
+{
+	x->side[leg].clean = weir_tcp_offset(x->k->conn, leg) + clean;
+	run(x);
+}
+
+/* ---- timers ---- */
+
+static void on_deadline(struct path_http *x)
+{
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_TIMEOUTS, 1);
+	if (x->side[PATH_TO_SERVER].state == PATH_HTTP_HEAD && !x->side[PATH_TO_SERVER].since_ns)
+		path_http_close(x);
+	else
+		path_http_on_slow_client(x);
+	run(x);
+}
+
+static void on_timer(void *ctx, struct weir_timer *t)
+{
+	struct path_http *x =
+		(struct path_http *)(void *)((uint8_t *)t - offsetof(struct path_http, timer));
+	struct path_worker *w = ctx;
+	uint64_t when = deadline(x);
+
+	if (!when || when > w->now_ns)
+		run(x);
+	else if (!weir_tcp_is_open(x->k->conn))
+		weir_timer_arm(&w->http->wheel, t, w->now_ns + WEIR_NS_PER_S);
+	else
+		on_deadline(x);
+}
+
+void path_http_turn(struct path_worker *w)
+{
+	if (w->http)
+		weir_timer_advance(&w->http->wheel, w->now_ns, TIMER_BUDGET, on_timer, w);
+}
+
+/* ---- beginning and end of a connection ---- */
+
+bool path_http_begin(struct path_worker *w, struct path_carried *k)
+{
+	struct path_http *x = w->http ? weir_pool_take(w->http->connections) : NULL;
+
+	if (!x)
+		return false;
+	*x = (struct path_http){.w = w, .k = k, .idle_ns = w->now_ns};
+	path_http_expect_head(x, PATH_TO_SERVER);
+	path_http_expect_head(x, PATH_TO_CLIENT);
+	k->http = x;
+	if (!renew(x))
+		path_http_be_tunnel(x);
+	set_timer(x, true);
+	return true;
+}
+
+void path_http_end(struct path_http *x)
+{
+	struct path_http_worker *h = x->w->http;
+
+	end_exchanges(x);
+	weir_timer_cancel(&h->wheel, &x->timer);
+	forget_program(x);
+	x->k->http = NULL;
+	weir_pool_give(h->connections, x);
+}
+
+bool path_http_is_active(const struct path_http *x)
+{
+	return !x->tunnel;
+}
+
+void path_http_describe(const struct path_http *x, struct weir_path_flow *out)
+{
+	out->http = !x->tunnel;
+	out->requests = x->requests;
+	out->responses = x->responses;
+	out->outstanding = x->outstanding;
+}
+
+/* ---- a worker's part ---- */
+
+int path_http_worker_create(struct path_worker *w, uint32_t connections)
+{
+	struct path_http_worker *h = rte_zmalloc(NULL, sizeof(*h), WEIR_CACHE_LINE);
+	char name[24];
+
+	if (!h)
+		return -WEIR_ENOMEM;
+	w->http = h;
+	weir_timer_wheel_init(&h->wheel, w->now_ns);
+	snprintf(name, sizeof(name), "hc_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
+	h->connections = weir_pool_create(name, connections, sizeof(struct path_http));
+	name[1] = 'x';
+	h->exchanges = weir_pool_create(name, connections + PATH_HTTP_OUTSTANDING,
+					sizeof(struct path_exchange));
+	return h->connections && h->exchanges ? 0 : -WEIR_ENOMEM;
+}
+
+void path_http_worker_destroy(struct path_worker *w)
+{
+	struct path_http_worker *h = w->http;
+
+	if (!h)
+		return;
+	if (h->exchanges)
+		weir_pool_destroy(h->exchanges);
+	if (h->connections)
+		weir_pool_destroy(h->connections);
+	rte_free(h);
+	w->http = NULL;
+}
+
+uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e)
+{
+	return p->worker[worker]->http->bad[e];
+}
+
+size_t path_http_bytes_each(void)
+{
+	return sizeof(struct path_http) + sizeof(struct path_exchange);
+}

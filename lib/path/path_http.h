@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of HTTP inspection share. A connection (path_http.c) has two sides, each of which
+ * reads messages out of the bytes that its peer sends (path_http_request.c, path_http_response.c)
+ * and decides how many of them may go on; what is between a request and the end of its response is
+ * an exchange, and those of a connection stand in the order of their requests (path_http_queue.c).
+ */
+#ifndef PATH_HTTP_H
+#define PATH_HTTP_H
+
+#include "path_impl.h"
+
+#include <weir_http.h>
+#include <weir_timer.h>
+#include <weir_waf.h>
+
+/* Requests of a connection whose responses are to come; further ones wait in the receive queue. */
+#define PATH_HTTP_OUTSTANDING 16
+/* So much of a refused message is still taken to keep the connection. */
+#define PATH_HTTP_DRAIN (64u << 10)
+/* A head that is longer than this is too long, whatever a Service allows. */
+#define PATH_HTTP_HEAD_MAX    ((1u << 20) + (64u << 10))
+#define PATH_HTTP_HEADERS_MAX 1024
+
+enum { PATH_TO_SERVER, PATH_TO_CLIENT }; /* by leg that the bytes come from */
+
+/* Where a side stands in what its peer sends. */
+enum path_http_state {
+	PATH_HTTP_HEAD,
+	PATH_HTTP_BODY,
+	PATH_HTTP_WAIT, /* the response tells whether what follows the request is a tunnel */
+	PATH_HTTP_OVER  /* no message follows: what still comes is thrown away */
+};
+
+/* What becomes of a message's bytes. */
+enum path_http_fate {
+	PATH_HTTP_HOLD, /* it is not judged yet */
+	PATH_HTTP_PASS,
+	PATH_HTTP_DISCARD
+};
+
+/* Offsets are those of weir_tcp_offset. offset <= free <= at <= clean, but that `free` may wait for
+ * spans to be passed. */
+struct path_http_side {
+	uint64_t clean; /* up to here stream rules let it pass */
+	uint64_t at;    /* the next byte to be read as HTTP */
+	uint64_t free;  /* up to here it may go on */
+	struct weir_http_body body;
+	enum path_http_state state;
+	enum path_http_state after; /* the message at hand */
+	enum path_http_fate fate;
+	/* the search for a head's end, from `at` */
+	uint32_t searched;
+	uint32_t tried; /* bytes that were given to the parser last */
+	uint32_t line;  /* bytes of the line at hand */
+	uint8_t last;   /* byte that was looked at */
+	bool chunked;   /* the message at hand */
+	bool until_close;
+	uint64_t since_ns; /* the head began, or a byte of the body came */
+};
+
+/* A request and its response. */
+struct path_exchange {
+	struct path_exchange *next;
+	struct weir_waf_tx *tx; /* NULL: not judged */
+	uint64_t id;
+	uint64_t begun_ns;
+	uint64_t waf_ns;
+	uint64_t request_bytes, response_bytes; /* of content */
+	const char *bad;                        /* what was wrong with it, NULL: nothing */
+	uint16_t status;                        /* that the client got or gets, 0: none yet */
+	uint8_t verdict;                        /* enum weir_waf_verdict, that was acted on */
+	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
+	bool unjudged;                                               /* the failure mode is open */
+	bool forwarded;   /* its first byte has gone to the server */
+	bool begun;       /* the first byte of its response has gone to the client */
+	bool refused;     /* weir answers in the server's place */
+	bool answered;    /* and has */
+	bool close;       /* after the answer */
+	bool expects;     /* 100 (Continue), which weir has to say */
+	bool swallow_100; /* and has said: the server's own is not passed */
+	char method[24], host[128], path[256], user_agent[128], protocol[12];
+};
+
+struct path_http {
+	struct path_worker *w;
+	struct path_carried *k;
+	struct weir_timer timer;
+	struct weir_service service;        /* a copy: the policy may go before */
+	const struct weir_program *program; /* NULL: none yet, or no more */
+	uint32_t generation;                /* under which both were looked up; 0: none */
+	struct path_http_side side[2];
+	struct path_exchange *first, *last; /* in the order of requests */
+	struct path_exchange *reading;      /* whose request is being read, NULL: none */
+	uint16_t outstanding;
+	bool tunnel;      /* no HTTP any more */
+	bool dead;        /* was ended by weir: nothing more is done */
+	uint64_t idle_ns; /* since when no request is under way */
+	uint64_t requests, responses;
+};
+
+/* A worker's part. */
+struct path_http_worker {
+	struct weir_pool *connections; /* struct path_http */
+	struct weir_pool *exchanges;
+	struct weir_timer_wheel wheel;
+	uint64_t begun; /* exchanges, for their ids */
+	/* worker writes, control reads */
+	uint64_t bad[WEIR_HTTP_ERROR_END];
+	/* worker only: a head at hand */
+	struct weir_http_header headers[PATH_HTTP_HEADERS_MAX];
+	uint8_t head[PATH_HTTP_HEAD_MAX]; /* that lies in several segments */
+};
+
+/* Counts what was spent since `tsc`; returns that. */
+static inline uint64_t path_http_spent(struct path_worker *w, enum weir_http_work work,
+				       uint64_t tsc)
+{
+	uint64_t cycles = rte_rdtsc() - tsc;
+
+	w->stats.http_cycles[work] += cycles;
+	return cycles;
+}
+
+/* ---- path_http.c: a connection ---- */
+
+/* Passes what may go; false when there was no span to do so, and then nothing may be thrown away
+ * or passed behind it yet. */
+bool path_http_settle(struct path_http *x, unsigned int leg);
+/* What was read is thrown away. */
+void path_http_discard(struct path_http *x, unsigned int leg);
+/* Views of what is to be read, from `at`, as far as it is clean. */
+unsigned int path_http_views(const struct path_http *x, unsigned int leg, struct weir_bytes *views,
+			     unsigned int max);
+uint64_t path_http_left(const struct path_http *x, unsigned int leg);
+/* The peer of `leg` has sent its FIN. */
+bool path_http_is_ended(const struct path_http *x, unsigned int leg);
+/* Nothing more can come before something goes on: the receive window is full. */
+bool path_http_is_full(const struct path_http *x, unsigned int leg);
+/* Counts what the parser has returned, and gives its name. */
+const char *path_http_bad(struct path_http *x, ssize_t error);
+/* A message's bytes are held, and more of them must come: the window opens as far as it can, or
+ * on_full is called. */
+void path_http_make_room(struct path_http *x, unsigned int leg,
+			 void (*on_full)(struct path_http *x));
+/* Ends the connection in order, towards both. */
+void path_http_close(struct path_http *x);
+/* Resets both peers. */
+void path_http_abort(struct path_http *x);
+/* Resets the server; the client hears what was written to it, and a FIN. */
+void path_http_leave_server(struct path_http *x);
+void path_http_be_tunnel(struct path_http *x);
+
+/* ---- path_http_head.c ---- */
+
+void path_http_expect_head(struct path_http *x, unsigned int leg);
+/* The bytes of a head in one piece, when it is worth while to parse them (again); *last is set when
+ * they are all that a head may have. */
+bool path_http_find_head(struct path_http *x, unsigned int leg, struct weir_bytes *in, bool *last);
+
+/* ---- path_http_request.c, path_http_response.c ---- */
+
+/* True: something has changed, so it may be worth while to step again, on either side. */
+bool path_http_step_request(struct path_http *x);
+bool path_http_step_response(struct path_http *x);
+/* The client was too slow. */
+void path_http_on_slow_client(struct path_http *x);
+
+/* ---- path_http_judge.c ---- */
+
+enum path_http_step {
+	PATH_JUDGE_REQUEST_HEAD,
+	PATH_JUDGE_REQUEST_BODY,
+	PATH_JUDGE_REQUEST_END,
+	PATH_JUDGE_RESPONSE_HEAD,
+	PATH_JUDGE_RESPONSE_BODY,
+	PATH_JUDGE_RESPONSE_END
+};
+
+struct path_http_question {
+	enum path_http_step step;
+	const struct weir_http_head *head;
+	struct weir_bytes content;
+};
+
+/* False: refused, e->verdict and e->status tell how. *judged (may be NULL) is set when the body
+ * need not be held any more. */
+bool path_http_judge(struct path_http *x, struct path_exchange *e,
+		     const struct path_http_question *q, bool *judged);
+void path_http_begin_judging(struct path_http *x, struct path_exchange *e);
+/* No more is asked; what the rules have found may still be read, until it is forgotten. */
+void path_http_end_judging(struct path_http *x, struct path_exchange *e);
+void path_http_forget_judging(struct path_http *x, struct path_exchange *e);
+/* How a body's bytes are to be treated. */
+enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg);
+/* The failure mode: true when `e` goes on without being judged. */
+bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
+			  enum weir_waf_verdict verdict);
+
+/* ---- path_http_queue.c ---- */
+
+/* NULL: none left. */
+struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h);
+/* Tells of the first one and forgets it. */
+void path_exchange_end(struct path_http *x);
+/* Answers what weir answers and whose turn it is. */
+void path_http_advance_queue(struct path_http *x);
+
+/* ---- path_http_answer.c ---- */
+
+/* False: there was no buffer, or the client's stream is at its end. */
+bool path_http_answer(struct path_http *x, const struct path_exchange *e);
+bool path_http_continue(struct path_http *x);
+
+/* ---- path_event_http.c ---- */
+
+void path_event_http(struct path_http *x, const struct path_exchange *e);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An exchange's questions to the rules, what time they take, and what happens when they cannot be
+ * answered. */
+#include "path_http.h"
+
+static const enum weir_http_work work_of[] = {
+	[PATH_JUDGE_REQUEST_HEAD] = WEIR_HTTP_WORK_REQUEST_HEAD,
+	[PATH_JUDGE_REQUEST_BODY] = WEIR_HTTP_WORK_REQUEST_BODY,
+	[PATH_JUDGE_REQUEST_END] = WEIR_HTTP_WORK_REQUEST_END,
+	[PATH_JUDGE_RESPONSE_HEAD] = WEIR_HTTP_WORK_RESPONSE_HEAD,
+	[PATH_JUDGE_RESPONSE_BODY] = WEIR_HTTP_WORK_RESPONSE_BODY,
+	[PATH_JUDGE_RESPONSE_END] = WEIR_HTTP_WORK_RESPONSE_END,
+};
+
+static uint64_t to_ns(const struct path_worker *w, uint64_t cycles)
+{
+	return (uint64_t)(((unsigned __int128)cycles * w->ns_per_tsc_q32) >> 32);
+}
+
+static enum weir_waf_verdict ask(struct weir_waf_tx *tx, const struct path_http_question *q,
+				 bool *judged)
+{
+	switch (q->step) {
+	case PATH_JUDGE_REQUEST_HEAD:
+		return weir_waf_request_head(tx, q->head);
+	case PATH_JUDGE_REQUEST_BODY:
+		return weir_waf_request_body(tx, q->content, judged);
+	case PATH_JUDGE_REQUEST_END:
+		return weir_waf_request_end(tx);
+	case PATH_JUDGE_RESPONSE_HEAD:
+		return weir_waf_response_head(tx, q->head);
+	case PATH_JUDGE_RESPONSE_BODY:
+		return weir_waf_response_body(tx, q->content, judged);
+	case PATH_JUDGE_RESPONSE_END:
+		return weir_waf_response_end(tx);
+	}
+	return WEIR_WAF_MEMORY;
+}
+
+static enum weir_counter counter_of(enum weir_waf_verdict verdict)
+{
+	switch (verdict) {
+	case WEIR_WAF_LIMIT:
+		return WEIR_COUNT_HTTP_LIMIT;
+	case WEIR_WAF_BUDGET:
+		return WEIR_COUNT_HTTP_BUDGET;
+	case WEIR_WAF_MEMORY:
+		return WEIR_COUNT_HTTP_MEMORY;
+	default:
+		return WEIR_COUNT_HTTP_DENIED;
+	}
+}
+
+static bool is_failure(enum weir_waf_verdict verdict)
+{
+	return verdict == WEIR_WAF_BUDGET || verdict == WEIR_WAF_MEMORY;
+}
+
+bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
+			  enum weir_waf_verdict verdict)
+{
+	e->verdict = (uint8_t)verdict;
+	weir_count(&x->w->stats, counter_of(verdict), 1);
+	path_note_drop(x->w, NULL, NULL, WEIR_DROP_HTTP_EXHAUSTED);
+	if (x->program->on_error != WEIR_FAIL_OPEN && x->program->mode != WEIR_WAF_DETECT)
+		return false;
+	if (!e->unjudged)
+		weir_count(&x->w->stats, WEIR_COUNT_HTTP_UNJUDGED, 1);
+	e->unjudged = true;
+	return true;
+}
+
+/* A rule's status is kept to what a response can have. */
+static uint16_t refusal_status(enum weir_waf_verdict verdict, uint16_t status)
+{
+	if (verdict == WEIR_WAF_REDIRECT)
+		return status == 301 || status == 303 || status == 307 || status == 308 ? status
+											: 302;
+	if (is_failure(verdict))
+		return 503;
+	return status >= 400 && status < 600 ? status : 403;
+}
+
+static bool accept_verdict(struct path_http *x, struct path_exchange *e,
+			   enum weir_waf_verdict verdict)
+{
+	struct weir_waf_result result;
+
+	if (weir_likely(verdict == WEIR_WAF_PASS))
+		return true;
+	if (is_failure(verdict)) {
+		if (path_http_fails_open(x, e, verdict))
+			return true;
+		e->status = 503;
+		return false;
+	}
+	weir_waf_tx_result(e->tx, &result);
+	e->verdict = (uint8_t)verdict;
+	e->status = refusal_status(verdict, result.status);
+	weir_count(&x->w->stats, counter_of(verdict), 1);
+	return false;
+}
+
+bool path_http_judge(struct path_http *x, struct path_exchange *e,
+		     const struct path_http_question *q, bool *judged)
+{
+	enum weir_waf_verdict verdict;
+	bool ignored = false;
+	uint64_t tsc;
+
+	if (!e->tx || e->unjudged)
+		return true;
+	tsc = rte_rdtsc();
+	verdict = ask(e->tx, q, judged ? judged : &ignored);
+	e->waf_ns += to_ns(x->w, path_http_spent(x->w, work_of[q->step], tsc));
+	return accept_verdict(x, e, verdict);
+}
+
+void path_http_begin_judging(struct path_http *x, struct path_exchange *e)
+{
+	const struct weir_flow *f = x->k->flow;
+	struct weir_waf_begin begin = {
+		.peer = {.client = f->addr[0],
+			 .server = f->addr[1],
+			 .client_port = f->port[0],
+			 .server_port = f->port[1]},
+		.unix_ns = path_unix_ns(x->w),
+		.id = e->id,
+	};
+	uint64_t tsc = rte_rdtsc();
+
+	e->tx = weir_waf_tx_begin(x->program->waf, x->w->waf, x->w->id, &begin);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
+}
+
+void path_http_end_judging(struct path_http *x, struct path_exchange *e)
+{
+	uint64_t tsc = rte_rdtsc();
+
+	if (!e->tx)
+		return;
+	weir_waf_tx_end(e->tx);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_LOG, tsc);
+}
+
+void path_http_forget_judging(struct path_http *x, struct path_exchange *e)
+{
+	uint64_t tsc = rte_rdtsc();
+
+	if (!e->tx)
+		return;
+	weir_waf_tx_destroy(e->tx);
+	e->tx = NULL;
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
+}
+
+enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg)
+{
+	enum weir_waf_body mode;
+
+	if (!e->tx || e->unjudged)
+		return PATH_HTTP_PASS;
+	mode = leg == PATH_TO_SERVER ? weir_waf_request_body_mode(e->tx)
+				     : weir_waf_response_body_mode(e->tx);
+	return mode == WEIR_WAF_BODY_HOLD ? PATH_HTTP_HOLD : PATH_HTTP_PASS;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Exchanges of a connection, in the order of their requests, which is that of the responses. */
+#include "path_http.h"
+
+static void copy_text(char *to, size_t room, struct weir_bytes from)
+{
+	size_t n = from.len < room ? from.len : room - 1;
+
+	memcpy(to, from.ptr, n);
+	to[n] = '\0';
+}
+
+#define COPY_TEXT(to, from) copy_text(to, sizeof(to), from)
+
+static struct weir_bytes field(const struct weir_http_head *h, const char *name)
+{
+	const struct weir_http_header *f = weir_http_header_find(h, name);
+
+	return f ? f->value : weir_bytes_str("");
+}
+
+static bool has_word(struct weir_bytes text, const char *word, size_t *at)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i + len <= text.len; i++)
+		if (weir_bytes_is_case(weir_bytes_of(text.ptr + i, len), word)) {
+			*at = i;
+			return true;
+		}
+	return false;
+}
+
+/* Whoever names JSON, and no HTML before it, is a program. */
+static bool wants_json(const struct path_http *x, const struct weir_http_head *h)
+{
+	struct weir_bytes accept = field(h, "accept");
+	size_t json, html;
+
+	if (x->program->json_refusals)
+		return true;
+	return has_word(accept, "json", &json) && (!has_word(accept, "html", &html) || json < html);
+}
+
+static void describe(struct path_http *x, struct path_exchange *e, const struct weir_http_head *h)
+{
+	struct weir_bytes host = h->authority.len ? h->authority : h->host;
+
+	e->is_head = h->is_head;
+	e->is_connect = h->is_connect;
+	e->upgrade = h->upgrade;
+	e->keep_alive = h->keep_alive;
+	e->http10 = h->minor == 0;
+	e->expects = h->expects;
+	e->json = wants_json(x, h);
+	COPY_TEXT(e->method, h->method);
+	COPY_TEXT(e->host, host.len ? host : weir_bytes_str(""));
+	COPY_TEXT(e->path, h->path.len ? h->path : weir_bytes_str(""));
+	COPY_TEXT(e->protocol, h->protocol);
+	COPY_TEXT(e->user_agent, field(h, "user-agent"));
+}
+
+/* Hard to guess, and never twice by the same key. */
+static uint64_t next_id(struct path_worker *w)
+{
+	uint64_t words[2] = {w->http->begun++, w->id};
+
+	return weir_siphash13(&w->key, words, 2);
+}
+
+struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h)
+{
+	struct path_exchange *e = weir_pool_take(x->w->http->exchanges);
+
+	if (!e)
+		return NULL;
+	*e = (struct path_exchange){.id = next_id(x->w), .begun_ns = x->w->now_ns};
+	if (h)
+		describe(x, e, h);
+	*(x->last ? &x->last->next : &x->first) = e;
+	x->last = e;
+	x->outstanding++;
+	x->requests++;
+	x->reading = e;
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_REQUESTS, 1);
+	return e;
+}
+
+static void count_would(struct path_http *x, const struct path_exchange *e)
+{
+	struct weir_waf_result result;
+
+	if (!e->tx)
+		return;
+	weir_waf_tx_result(e->tx, &result);
+	if (result.would != WEIR_WAF_PASS && result.verdict == WEIR_WAF_PASS)
+		weir_count(&x->w->stats, WEIR_COUNT_HTTP_WOULD_DENY, 1);
+}
+
+void path_exchange_end(struct path_http *x)
+{
+	struct path_exchange *e = x->first;
+	uint64_t tsc;
+
+	path_http_end_judging(x, e);
+	tsc = rte_rdtsc();
+	count_would(x, e);
+	path_event_http(x, e);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_RECORD, tsc);
+	path_http_forget_judging(x, e);
+	x->first = e->next;
+	if (!x->first)
+		x->last = NULL;
+	if (x->reading == e)
+		x->reading = NULL;
+	x->outstanding--;
+	x->idle_ns = x->w->now_ns;
+	weir_pool_give(x->w->http->exchanges, e);
+}
+
+/* True when the next one may have its turn. */
+static bool answer_first(struct path_http *x)
+{
+	struct path_exchange *e = x->first;
+	bool close = e->close;
+
+	if (e->verdict == WEIR_WAF_DROP || (!e->answered && !path_http_answer(x, e))) {
+		path_http_abort(x);
+		return false;
+	}
+	e->answered = e->status != 0;
+	path_exchange_end(x);
+	if (close)
+		path_http_close(x);
+	return !close;
+}
+
+void path_http_advance_queue(struct path_http *x)
+{
+	while (!x->dead && x->first && x->first->refused)
+		if (!answer_first(x))
+			return;
+	if (x->dead || !x->first || !x->first->expects || x->first->forwarded)
+		return;
+	x->first->expects = false;
+	x->first->swallow_100 = path_http_continue(x);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the server sends: responses, each to the oldest request that has none. */
+#include "path_http.h"
+
+#define VIEWS 16
+
+static struct path_http_side *side_of(struct path_http *x)
+{
+	return &x->side[PATH_TO_CLIENT];
+}
+
+/* ---- refusing ---- */
+
+/* The client has not seen a byte of it: weir's own page takes its place. What is left of it is
+ * still taken when it is not much; else the server is reset. */
+static void replace(struct path_http *x, struct path_exchange *e, bool stays)
+{
+	struct path_http_side *s = side_of(x);
+
+	path_http_discard(x, PATH_TO_CLIENT);
+	s->fate = PATH_HTTP_DISCARD;
+	e->close = !stays;
+	e->answered = path_http_answer(x, e);
+	if (!e->answered)
+		path_http_abort(x);
+	else if (!stays)
+		path_http_leave_server(x);
+}
+
+static void refuse(struct path_http *x, struct path_exchange *e)
+{
+	const struct path_http_side *s = side_of(x);
+	bool short_rest = s->body.done || (!s->chunked && s->body.left <= PATH_HTTP_DRAIN);
+
+	if (e->verdict == WEIR_WAF_DROP)
+		path_http_abort(x);
+	else
+		replace(x, e,
+			short_rest && s->after == PATH_HTTP_HEAD && e->keep_alive &&
+				x->reading != e);
+}
+
+static void on_bad(struct path_http *x, const char *name)
+{
+	struct path_exchange *e = x->first;
+
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_BAD_RESPONSE, 1);
+	if (!e || !e->forwarded || e->begun || e->answered) {
+		if (e && e->begun)
+			e->bad = name;
+		path_http_abort(x);
+		return;
+	}
+	e->bad = name;
+	e->status = 502;
+	replace(x, e, false);
+}
+
+/* ---- going on ---- */
+
+static void forward(struct path_http *x, struct path_exchange *e)
+{
+	struct path_http_side *s = side_of(x);
+
+	s->fate = PATH_HTTP_PASS;
+	s->free = s->at;
+	e->begun = true;
+}
+
+/* After a response that closes, no request is taken any more: nobody would answer it. */
+static void be_last(struct path_http *x)
+{
+	struct path_http_side *request = &x->side[PATH_TO_SERVER];
+
+	side_of(x)->state = PATH_HTTP_OVER;
+	if (request->state == PATH_HTTP_BODY)
+		request->after = PATH_HTTP_OVER;
+	else
+		request->state = PATH_HTTP_OVER;
+}
+
+static void end_response(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+
+	x->responses++;
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_RESPONSES, 1);
+	path_exchange_end(x);
+	if (s->after == PATH_HTTP_OVER) {
+		be_last(x);
+		return;
+	}
+	path_http_expect_head(x, PATH_TO_CLIENT);
+	if (x->side[PATH_TO_SERVER].state == PATH_HTTP_WAIT)
+		path_http_expect_head(x, PATH_TO_SERVER); /* it was no tunnel */
+	path_http_advance_queue(x);
+}
+
+static void judge_end(struct path_http *x, struct path_exchange *e)
+{
+	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_END};
+
+	if (path_http_judge(x, e, &q, NULL))
+		forward(x, e);
+	else
+		refuse(x, e);
+}
+
+/* ---- heads ---- */
+
+/* 1xx: others follow. */
+static void on_interim(struct path_http *x, struct path_exchange *e, uint16_t status, size_t len)
+{
+	struct path_http_side *s = side_of(x);
+
+	s->at += len;
+	if (status == 100 && e->swallow_100) {
+		path_http_discard(x, PATH_TO_CLIENT);
+		e->swallow_100 = false;
+	} else {
+		s->free = s->at;
+	}
+	path_http_expect_head(x, PATH_TO_CLIENT);
+}
+
+/* The client has asked for it, and has sent nothing that would be a request. */
+static bool may_be_tunnel(const struct path_http *x, const struct path_exchange *e,
+			  const struct weir_http_head *h)
+{
+	return x->side[PATH_TO_SERVER].state == PATH_HTTP_WAIT && !e->next &&
+	       (h->status == 101 ? e->upgrade : e->is_connect);
+}
+
+static void end_in_tunnel(struct path_http *x)
+{
+	x->responses++;
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_RESPONSES, 1);
+	path_exchange_end(x);
+	path_http_be_tunnel(x);
+}
+
+static void judge_head(struct path_http *x, struct path_exchange *e, const struct weir_http_head *h)
+{
+	struct path_http_side *s = side_of(x);
+	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_HEAD, .head = h};
+
+	if (!path_http_judge(x, e, &q, NULL)) {
+		refuse(x, e);
+	} else if (!s->body.done && h->framing != WEIR_HTTP_TUNNEL &&
+		   path_http_body_fate(e, PATH_TO_CLIENT) == PATH_HTTP_HOLD) {
+		s->fate = PATH_HTTP_HOLD;
+	} else {
+		judge_end(x, e);
+	}
+	if (!e->answered)
+		e->status = h->status;
+}
+
+static void on_final(struct path_http *x, struct path_exchange *e, const struct weir_http_head *h,
+		     size_t len)
+{
+	struct path_http_side *s = side_of(x);
+	bool tunnel = h->framing == WEIR_HTTP_TUNNEL;
+
+	if (tunnel && !may_be_tunnel(x, e, h)) {
+		on_bad(x, "TUNNEL");
+		return;
+	}
+	s->at += len;
+	s->state = PATH_HTTP_BODY;
+	s->after = h->keep_alive ? PATH_HTTP_HEAD : PATH_HTTP_OVER;
+	s->chunked = h->framing == WEIR_HTTP_CHUNKED;
+	s->until_close = h->framing == WEIR_HTTP_UNTIL_CLOSE;
+	weir_http_body_init(&s->body, h, &x->service.limits);
+	judge_head(x, e, h);
+	if (x->dead)
+		return;
+	if (tunnel && s->fate == PATH_HTTP_PASS)
+		end_in_tunnel(x);
+	else if (s->body.done)
+		end_response(x);
+}
+
+static void on_head(struct path_http *x, const struct weir_http_head *h, size_t len)
+{
+	struct path_exchange *e = x->first;
+
+	if (h->status / 100 == 1 && h->status != 101)
+		on_interim(x, e, h->status, len);
+	else
+		on_final(x, e, h, len);
+}
+
+static bool read_head(struct path_http *x)
+{
+	const struct path_exchange *e = x->first;
+	struct weir_http_head request = {0}, head;
+	struct weir_bytes in;
+	uint64_t tsc;
+	bool last;
+	ssize_t n;
+
+	if (!path_http_left(x, PATH_TO_CLIENT))
+		return false;
+	if (!e || !e->forwarded) {
+		on_bad(x, "UNASKED");
+		return false;
+	}
+	if (!path_http_find_head(x, PATH_TO_CLIENT, &in, &last))
+		return false;
+	request.is_head = e->is_head;
+	request.is_connect = e->is_connect;
+	tsc = rte_rdtsc();
+	n = weir_http_response_parse(in, &x->service.limits, &request, x->w->http->headers, &head);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_PARSE, tsc);
+	if (n == 0 && last)
+		n = -WEIR_HTTP_E_HEADER_LIMIT;
+	if (n == 0)
+		return false;
+	if (n < 0)
+		on_bad(x, path_http_bad(x, n));
+	else
+		on_head(x, &head, (size_t)n);
+	return true;
+}
+
+/* ---- bodies ---- */
+
+/* False: refused. */
+static bool judge_content(struct path_http *x, struct weir_bytes content)
+{
+	struct path_exchange *e = x->first;
+	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_BODY, .content = content};
+	bool judged = false;
+
+	e->response_bytes += content.len;
+	if (!content.len || side_of(x)->fate != PATH_HTTP_HOLD)
+		return true;
+	if (!path_http_judge(x, e, &q, &judged)) {
+		refuse(x, e);
+		return false;
+	}
+	if (judged || e->unjudged)
+		forward(x, e);
+	return true;
+}
+
+static bool read_piece(struct path_http *x, struct weir_bytes in)
+{
+	struct path_http_side *s = side_of(x);
+
+	while (in.len && !s->body.done) {
+		struct weir_bytes content;
+		ssize_t n = weir_http_body_feed(&s->body, in, &content);
+
+		if (n < 0) {
+			on_bad(x, path_http_bad(x, n));
+			return false;
+		}
+		s->at += (size_t)n;
+		in = weir_bytes_of(in.ptr + n, in.len - (size_t)n);
+		if (!judge_content(x, content))
+			return false;
+	}
+	return true;
+}
+
+/* No more can be held: it is judged by what is here, as a rule's body limit has it. */
+static void on_full(struct path_http *x)
+{
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_LIMIT, 1);
+	judge_end(x, x->first);
+}
+
+/* All of the body that there is has been read. */
+static void end_body(struct path_http *x)
+{
+	if (side_of(x)->fate == PATH_HTTP_HOLD)
+		judge_end(x, x->first);
+	if (!x->dead)
+		end_response(x);
+}
+
+static void place_piece(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+
+	if (s->fate == PATH_HTTP_PASS)
+		s->free = s->at;
+	else if (s->fate == PATH_HTTP_DISCARD)
+		path_http_discard(x, PATH_TO_CLIENT);
+}
+
+static bool read_body(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+	struct weir_bytes views[VIEWS];
+	uint64_t before = s->at;
+	unsigned int n = path_http_views(x, PATH_TO_CLIENT, views, VIEWS);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (!read_piece(x, views[i]))
+			break;
+	if (x->dead)
+		return false;
+	place_piece(x);
+	if (s->body.done)
+		end_body(x);
+	else if (s->fate == PATH_HTTP_HOLD)
+		path_http_make_room(x, PATH_TO_CLIENT, on_full);
+	return s->at != before;
+}
+
+/* ---- the end of what the server sends ---- */
+
+static bool on_end(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+
+	if (s->state == PATH_HTTP_OVER)
+		return false;
+	if (s->state == PATH_HTTP_HEAD && !path_http_left(x, PATH_TO_CLIENT)) {
+		be_last(x);
+		return false;
+	}
+	if (s->state == PATH_HTTP_HEAD || (s->fate == PATH_HTTP_HOLD && !s->until_close)) {
+		on_bad(x, "CUT");
+		return false;
+	}
+	s->after = PATH_HTTP_OVER;
+	end_body(x);
+	return true;
+}
+
+/* ---- steps ---- */
+
+bool path_http_step_response(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+	bool progress = false;
+
+	if (s->state == PATH_HTTP_HEAD)
+		progress = read_head(x);
+	else if (s->state == PATH_HTTP_BODY)
+		progress = read_body(x);
+	else if (path_http_left(x, PATH_TO_CLIENT))
+		on_bad(x, "UNASKED");
+	if (!progress && !x->dead && path_http_is_ended(x, PATH_TO_CLIENT))
+		return on_end(x);
+	return progress;
+}

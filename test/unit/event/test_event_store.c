@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Records of transactions: taken, posted, given back by whoever ends up with them. */
+#include "event_test.h"
+
+#include <weir_test.h>
+
+#include <stddef.h>
+
+#define ROOM 64
+
+/* Takes all that are free, gives them back, and tells how many there were. */
+static unsigned int free_records(struct weir_event_store *s)
+{
+	struct weir_event_http *h[ROOM + 1];
+	unsigned int n = 0;
+
+	while (n <= ROOM && (h[n] = weir_event_http_take(s)))
+		n++;
+	for (unsigned int i = 0; i < n; i++)
+		weir_event_http_give(h[i]);
+	return n;
+}
+
+START_TEST(so_many_are_taken_and_no_more)
+{
+	struct weir_event_store *s;
+
+	start_eal_once();
+	s = weir_event_store_create("store_all", ROOM);
+	ck_assert_ptr_nonnull(s);
+	ck_assert_uint_eq(free_records(s), ROOM);
+	ck_assert_uint_eq(free_records(s), ROOM);
+	weir_event_store_destroy(s);
+	weir_event_store_destroy(NULL);
+	ck_assert_ptr_null(weir_event_http_take(NULL));
+	weir_event_http_give(NULL);
+}
+END_TEST
+
+START_TEST(a_record_comes_clean)
+{
+	static const uint8_t zeros[offsetof(struct weir_event_http, rules)];
+	struct weir_event_store *s;
+	struct weir_event_http *h;
+
+	start_eal_once();
+	s = weir_event_store_create("store_clean", 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		h = weir_event_http_take(s);
+		ck_assert_ptr_nonnull(h);
+		ck_assert_mem_eq(h, zeros, sizeof(zeros));
+		memset(h, 0xff, sizeof(*h));
+		weir_event_http_give(h);
+	}
+	weir_event_store_destroy(s);
+}
+END_TEST
+
+START_TEST(what_a_full_ring_refuses_is_given_back)
+{
+	struct weir_event e = {.type = WEIR_EVENT_HTTP};
+	struct weir_event_store *s;
+	struct weir_event_ring *r;
+	struct weir_event out[4];
+	unsigned int posted = 0;
+
+	start_eal_once();
+	s = weir_event_store_create("store_full", ROOM);
+	r = weir_event_ring_create("store_full_r", 4);
+	for (unsigned int i = 0; i < 10; i++) {
+		e.http = weir_event_http_take(s);
+		posted += weir_event_post(r, &e);
+	}
+	ck_assert_uint_eq(posted, 3);
+	ck_assert_uint_eq(free_records(s), ROOM - 3);
+	ck_assert_uint_eq(weir_event_take(r, out, 4), 3);
+	for (unsigned int i = 0; i < 3; i++)
+		weir_event_http_give(out[i].http);
+	ck_assert_uint_eq(free_records(s), ROOM);
+	weir_event_ring_destroy(r);
+	weir_event_store_destroy(s);
+}
+END_TEST
+
+START_TEST(the_writer_gives_back_what_it_has_written)
+{
+	struct weir_event e = {.type = WEIR_EVENT_HTTP};
+	struct weir_event_writer_cfg cfg = {.n_rings = 1};
+	struct weir_event_writer *w;
+	struct weir_event_store *s;
+	struct weir_event_ring *r;
+	struct weir_names *names = weir_names_create();
+	struct weir_buf out = {0};
+
+	start_eal_once();
+	s = weir_event_store_create("store_writer", ROOM);
+	r = weir_event_ring_create("store_writer_r", 1024);
+	for (unsigned int i = 0; i < ROOM; i++) {
+		e.http = weir_event_http_take(s);
+		ck_assert_ptr_nonnull(e.http);
+		e.http->tx_id = i;
+		ck_assert(weir_event_post(r, &e));
+	}
+	ck_assert_uint_eq(free_records(s), 0);
+	cfg.rings = &r;
+	cfg.names = names;
+	w = weir_event_writer_start(&cfg);
+	ck_assert_ptr_nonnull(w);
+	while (weir_event_writer_stats(w).records < ROOM)
+		;
+	weir_event_writer_recent(w, 1000, &out);
+	weir_event_writer_stop(w);
+	ck_assert_ptr_nonnull(strstr(out.ptr, "\"tx_id\":63,"));
+	ck_assert_uint_eq(free_records(s), ROOM);
+	weir_buf_fini(&out);
+	weir_event_ring_destroy(r);
+	weir_event_store_destroy(s);
+	weir_names_destroy(names);
+}
+END_TEST
+
+Suite *event_store_suite(void)
+{
+	return WEIR_SUITE("event store", so_many_are_taken_and_no_more, a_record_comes_clean,
+			  what_a_full_ring_refuses_is_given_back,
+			  the_writer_gives_back_what_it_has_written);
+}
