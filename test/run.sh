@@ -206,7 +206,7 @@ fuzz_one() {
 }
 
 run_fuzzers() {
-	CC=clang build build-fuzz '/libfuzzer_[a-z]+$' -Db_sanitize=address,undefined -Db_lundef=false \
+	CC=clang build build-fuzz '/libfuzzer_[a-z_]+$' -Db_sanitize=address,undefined -Db_lundef=false \
 		-Dc_args=-fsanitize=fuzzer-no-link || return
 	local target
 	for target in build-fuzz/test/fuzz/libfuzzer_*; do

@@ -41,8 +41,6 @@ static uint16_t number_of(struct weir_waf_tx *tx, struct waf_value *v)
 {
 	if (v->number)
 		return v->number;
-	if (tx->n_values == UINT16_MAX)
-		return 0;
 	if (tx->n_values + 1 >= tx->cap_values) {
 		uint32_t cap = tx->cap_values ? tx->cap_values * 2 : 256;
 		struct waf_value **value = NULL;

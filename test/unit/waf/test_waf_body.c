@@ -70,9 +70,9 @@ START_TEST(what_is_wrong_with_parts_is_flagged)
 		 "before\r\n" PART("name=\"a\"", "x") "--b--\r\n", "1 2"},
 		{"multipart/form-data; boundary=b",
 		 "--b\nContent-Disposition: form-data; name=\"a\"\n\nx\n--b--\n", "1 3"},
-		{"multipart/form-data; boundary=b", PART("name=\"a\"", "x"), "4"},
+		{"multipart/form-data; boundary=b", PART("name=\"a\"", "x"), "1 4"},
 		{"multipart/form-data; boundary=\"b\"", PART("name=\"a\"", "x") "--b--\r\n", "1 5"},
-		{"multipart/form-data", PART("name=\"a\"", "x") "--b--\r\n", "4"},
+		{"multipart/form-data", PART("name=\"a\"", "x") "--b--\r\n", "1 4"},
 	};
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
