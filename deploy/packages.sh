@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Installs the Debian 12 packages that are missing, and no others.
 #
-#   deploy/packages.sh [--list] SET...    sets: build run test quickstart
+#   deploy/packages.sh [--list] SET...    sets: build run test perf quickstart
 set -eu
 
 packages_of() {
@@ -20,11 +20,15 @@ packages_of() {
 			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl procps util-linux \
 			modsecurity-crs libmodsecurity-dev python3-yaml slowhttptest
 		;;
+	perf)
+		echo jq iproute2 iputils-ping ethtool iperf3 dpdk python3 wrk nginx-light libnginx-mod-http-modsecurity \
+			modsecurity-crs libmodsecurity-dev
+		;;
 	quickstart)
 		echo iproute2 iputils-ping ethtool nginx-light curl procps python3
 		;;
 	*)
-		echo "packages.sh: no set '$1'; sets: build run test quickstart" >&2
+		echo "packages.sh: no set '$1'; sets: build run test perf quickstart" >&2
 		exit 2
 		;;
 	esac

@@ -5,7 +5,7 @@
 
 #include "options.h"
 
-extern const struct bench_command bench_traffic, bench_inspect, bench_lcore, bench_line,
+extern const struct bench_command bench_traffic, bench_http, bench_inspect, bench_lcore, bench_line,
 	bench_pingpong, bench_scan, bench_waf;
 
 /* Exit codes. */

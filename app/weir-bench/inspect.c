@@ -6,6 +6,7 @@
  * are made outside of the time that is measured.
  */
 #include "bench.h"
+#include "segment.h"
 
 #include <weir_mem.h>
 #include <weir_pkt.h>
@@ -17,23 +18,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <rte_byteorder.h>
 #include <rte_cycles.h>
-#include <rte_ether.h>
-#include <rte_ip.h>
 #include <rte_mbuf.h>
-#include <rte_tcp.h>
 
 #define BURST      32
-#define MSS        1448 /* what timestamps leave of 1460 */
+#define MSS        BENCH_MSS
 #define TEXT_BYTES (1u << 20)
 #define BUFFERS    16383
-#define FRAME_HEAD \
-	(sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_tcp_hdr))
-#define STEP_NS (20 * WEIR_NS_PER_US)
-/* Options as Linux writes them: MSS, SACK permitted, timestamps, window scale; then timestamps. */
-#define SYN_OPTIONS  20
-#define DATA_OPTIONS 12
+#define STEP_NS    (20 * WEIR_NS_PER_US)
 
 struct inspect_options {
 	uint64_t literals;
@@ -118,50 +110,22 @@ static void fill_text(struct bed *b)
 
 /* ---- frames ---- */
 
-/* Both hosts have the same clock, and nothing takes time between them. */
-static void write_options(const struct bed *b, uint8_t *at, bool syn)
-{
-	static const uint8_t of_syn[] = {2, 4, 1460 >> 8, 1460 & 0xff, 4, 2, 8, 10};
-	static const uint8_t of_data[] = {1, 1, 8, 10}, scale[] = {1, 3, 3, 7};
-	uint32_t ms = rte_cpu_to_be_32((uint32_t)(b->now_ns / WEIR_NS_PER_MS));
-	uint8_t *stamps = at + (syn ? sizeof(of_syn) : sizeof(of_data));
-
-	memcpy(at, syn ? of_syn : of_data, (size_t)(stamps - at));
-	memcpy(stamps, &ms, sizeof(ms));
-	memcpy(stamps + 4, &ms, sizeof(ms));
-	if (syn)
-		memcpy(stamps + 8, scale, sizeof(scale));
-}
-
 static struct rte_mbuf *make_frame(struct bed *b, unsigned int from, uint8_t flags, uint32_t len)
 {
-	uint32_t options = flags & WEIR_TCP_SYN ? SYN_OPTIONS : DATA_OPTIONS;
-	uint32_t frame_len = (uint32_t)FRAME_HEAD + options + len;
-	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
-	struct rte_ether_hdr *eth = (void *)rte_pktmbuf_append(m, (uint16_t)frame_len);
-	struct rte_ipv4_hdr *ip = (void *)(eth + 1);
-	struct rte_tcp_hdr *tcp = (void *)(ip + 1);
-	uint8_t *payload = (uint8_t *)(tcp + 1) + options;
+	const struct bench_segment s = {
+		.src = 0x0a000001 + from,
+		.dst = 0x0a000002 - from,
+		.sport = from ? 80 : 4000,
+		.dport = from ? 4000 : 80,
+		.seq = b->seq[from],
+		.ack = b->ack[from],
+		.flags = flags,
+		.clock_ms = (uint32_t)(b->now_ns / WEIR_NS_PER_MS),
+		.payload = {b->text + b->seq[from] % (TEXT_BYTES - MSS), len},
+	};
+	struct rte_mbuf *m = bench_segment_make(b->pool, &s);
 
-	memset(eth, 0, FRAME_HEAD);
-	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
-	ip->version_ihl = RTE_IPV4_VHL_DEF;
-	ip->time_to_live = 64;
-	ip->next_proto_id = WEIR_PROTO_TCP;
-	ip->total_length = rte_cpu_to_be_16((uint16_t)(frame_len - sizeof(*eth)));
-	ip->src_addr = rte_cpu_to_be_32(0x0a000001 + from);
-	ip->dst_addr = rte_cpu_to_be_32(0x0a000002 - from);
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	tcp->src_port = rte_cpu_to_be_16(from ? 80 : 4000);
-	tcp->dst_port = rte_cpu_to_be_16(from ? 4000 : 80);
-	tcp->sent_seq = rte_cpu_to_be_32(b->seq[from]);
-	tcp->recv_ack = rte_cpu_to_be_32(flags & WEIR_TCP_ACK ? b->ack[from] : 0);
-	tcp->data_off = (uint8_t)((sizeof(*tcp) + options) / 4 << 4);
-	tcp->tcp_flags = flags;
-	tcp->rx_win = UINT16_MAX;
-	write_options(b, (uint8_t *)(tcp + 1), flags & WEIR_TCP_SYN);
-	memcpy(payload, b->text + b->seq[from] % (TEXT_BYTES - MSS), len);
-	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
+	weir_assert(m != NULL);
 	b->seq[from] += len + !!(flags & (WEIR_TCP_SYN | WEIR_TCP_FIN));
 	return m;
 }
@@ -170,17 +134,14 @@ static struct rte_mbuf *make_frame(struct bed *b, unsigned int from, uint8_t fla
 
 static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct rte_mbuf *m)
 {
+	struct bench_segment s;
 	struct bed *b = ctx;
 
 	(void)c;
-	const struct rte_tcp_hdr *tcp =
-		rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, FRAME_HEAD - sizeof(*tcp));
-	uint32_t len =
-		m->pkt_len - (uint32_t)(FRAME_HEAD - sizeof(*tcp)) - (tcp->data_off >> 4) * 4u;
-
-	if (leg == 1 && len) {
-		b->out_end = rte_be_to_cpu_32(tcp->sent_seq) + len;
-		b->delivered += len;
+	bench_segment_read(m, &s);
+	if (leg == 1 && s.payload.len) {
+		b->out_end = s.seq + (uint32_t)s.payload.len;
+		b->delivered += s.payload.len;
 	}
 	b->sent[b->n_sent++] = m;
 	if (b->n_sent == WEIR_ARRAY_LEN(b->sent)) {

@@ -14,6 +14,7 @@ struct options {
 	const char *request; /* of --request */
 	const char *response;
 	bool explain;
+	bool times;
 };
 
 static const char help[] =
@@ -33,6 +34,10 @@ static const char help[] =
 	"  -a, --response FILE    and its answer\n"
 	"  -e, --explain          what became of each rule that could have matched\n"
 	"  -b, --body-limit SIZE  bytes of a request's body that are judged: 4096, 64KiB, 8MiB\n"
+	"      --response-limit SIZE  the same of a response's\n"
+	"      --budget DURATION  of each phase: 800us, 10ms, 1s; else none\n"
+	"      --memory SIZE      that a transaction may take, besides its bodies; else 4MiB\n"
+	"      --times            microseconds of each part of the work, and bytes that it took\n"
 	"      --cache DIR        where compiled databases are kept\n"
 	"      --no-prefilter     ask every rule about every value\n";
 
@@ -67,6 +72,26 @@ static bool parse_size(const char *text, uint64_t *out)
 		if (strcmp(end, units[i].name) == 0 && !errno && *out <= 1ULL << 32) {
 			*out <<= units[i].shift;
 			return *out > 0;
+		}
+	return false;
+}
+
+static bool parse_duration(const char *text, uint64_t *out_ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {{"us", 1000}, {"ms", 1000000}, {"s", WEIR_NS_PER_S}};
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*out_ns = strtoull(text, &end, 10);
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(units); i++)
+		if (strcmp(end, units[i].name) == 0 && !errno && *out_ns <= 1000000) {
+			*out_ns *= units[i].ns;
+			return *out_ns > 0;
 		}
 	return false;
 }
@@ -110,6 +135,14 @@ static bool take_option(int c, const char *value, struct options *o)
 		return true;
 	case 'e':
 		return o->explain = true;
+	case 'B':
+		return parse_duration(value, &o->rules.options.budget_ns);
+	case 'R':
+		return parse_size(value, &o->rules.options.response_body_limit);
+	case 'M':
+		return parse_size(value, &o->rules.options.tx_bytes);
+	case 'T':
+		return o->times = true;
 	default:
 		return o->rules.options.no_prefilter = true;
 	}
@@ -126,6 +159,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{"response", required_argument, NULL, 'a'},
 		{"explain", no_argument, NULL, 'e'},
 		{"body-limit", required_argument, NULL, 'b'},
+		{"response-limit", required_argument, NULL, 'R'},
+		{"budget", required_argument, NULL, 'B'},
+		{"memory", required_argument, NULL, 'M'},
+		{"times", no_argument, NULL, 'T'},
 		{"cache", required_argument, NULL, 'C'},
 		{"no-prefilter", no_argument, NULL, 'N'},
 		{"help", no_argument, NULL, 'h'},
@@ -160,6 +197,20 @@ static double cpu_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+/* A stop watch over the stages of an exchange. */
+struct stages {
+	double us[TOOL_STAGE_END], last;
+};
+
+static void on_stage(void *ctx, enum tool_stage done)
+{
+	struct stages *s = ctx;
+	double now = cpu_us();
+
+	s->us[done] = now - s->last;
+	s->last = now;
+}
+
 /* Judges one exchange and adds what came of it to `out`: a JSON line, or with `text` an account. */
 static void judge(struct tool_engine *e, const struct options *o, struct inspect_line *l, bool text,
 		  struct weir_buf *out)
@@ -167,6 +218,8 @@ static void judge(struct tool_engine *e, const struct options *o, struct inspect
 	struct inspect_explained explained;
 	struct tool_outcome outcome;
 	struct inspect_told told = {.outcome = &outcome};
+	struct stages stages = {.last = cpu_us()};
+	uint64_t most;
 
 	inspect_explained_init(&explained);
 	if (o->explain) {
@@ -174,9 +227,16 @@ static void judge(struct tool_engine *e, const struct options *o, struct inspect
 		l->x.begin.explain = inspect_explained_add;
 		l->x.begin.explain_ctx = &explained;
 	}
+	if (o->times) {
+		told.stages = stages.us;
+		l->x.stage = on_stage;
+		l->x.stage_ctx = &stages;
+	}
 	told.us = -cpu_us();
 	tool_exchange_run(e, &l->x, &outcome);
 	told.us += cpu_us();
+	if (o->times)
+		weir_waf_worker_memory(e->worker, &told.bytes, &most);
 	if (text)
 		inspect_write_text(&told, out);
 	else

@@ -51,6 +51,8 @@ struct inspect_told {
 	const struct tool_outcome *outcome;
 	const struct inspect_explained *explained; /* NULL: not asked for */
 	double us;                                 /* of CPU time */
+	const double *stages; /* the same by enum tool_stage; NULL: not asked for */
+	uint64_t bytes;       /* that the transaction had taken at its end */
 };
 
 /* "pass", "deny", …, or "bad_request". */

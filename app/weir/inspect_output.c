@@ -123,6 +123,20 @@ static void write_messages(struct weir_json *j, const struct tool_outcome *o,
 		weir_json_str(j, "partial", r->request_partial ? "request" : "response");
 }
 
+static void write_stages(struct weir_json *j, const double *us)
+{
+	static const char *const names[TOOL_STAGE_END] = {
+		[TOOL_PARSE] = "parse",     [TOOL_BEGIN] = "begin",       [TOOL_HEAD] = "head",
+		[TOOL_BODY] = "body",       [TOOL_RESPONSE] = "response", [TOOL_END] = "end",
+		[TOOL_DESTROY] = "destroy",
+	};
+
+	weir_json_object(j, "times");
+	for (unsigned int i = 0; i < TOOL_DESTROY; i++)
+		weir_json_double(j, names[i], us[i]);
+	weir_json_end_object(j);
+}
+
 void inspect_write_json(const json_t *id, const struct inspect_told *t, struct weir_buf *out)
 {
 	const struct tool_outcome *o = t->outcome;
@@ -148,6 +162,10 @@ void inspect_write_json(const json_t *id, const struct inspect_told *t, struct w
 	if (t->explained)
 		write_explained(&j, t->explained);
 	weir_json_double(&j, "us", t->us);
+	if (t->stages)
+		write_stages(&j, t->stages);
+	if (t->bytes)
+		weir_json_u64(&j, "bytes", t->bytes);
 	weir_json_end_object(&j);
 	weir_buf_str(out, "\n");
 }

@@ -280,6 +280,8 @@ void render_stats(const json_t *answer)
 	print_counters(answer, "counters");
 	puts("\ncycles a packet, by stage (sampled)");
 	print_counters(answer, "cycles_per_packet");
+	puts("\ncycles of HTTP, by kind of work");
+	print_counters(answer, "http_cycles");
 	putchar('\n');
 	print_port_counters(answer);
 }

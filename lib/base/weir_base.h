@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What every module stands on: error codes, byte views and cursors, output buffers, addresses,
- * the keyed hash, JSON text and interned names. Nothing here knows a packet or a thread.
+ * the keyed hash, JSON text, cache folders and interned names. Nothing here knows a packet or a
+ * thread.
  */
 #ifndef WEIR_BASE_H
 #define WEIR_BASE_H
@@ -300,6 +301,36 @@ struct weir_siphash_key {
 /* SipHash-1-3 of `words` 64-bit words (Aumasson and Bernstein 2012, with one compression and three
  * finalisation rounds, as hash tables use it). The length in bytes, 8 * words, is hashed too. */
 uint64_t weir_siphash13(const struct weir_siphash_key *key, const uint64_t *in, unsigned int words);
+
+/* ---- folders of files that can be made anew; control thread and tools only ---- */
+
+/* 128 bits over all that a file's content depends on; zero at the beginning. */
+struct weir_cache_key {
+	uint64_t half[2];
+};
+/* Two parts one after the other are not what they are in one. */
+void weir_cache_key_add(struct weir_cache_key *key, struct weir_bytes part);
+
+/* Files of one kind: their names begin and end so. */
+struct weir_cache {
+	const char *folder; /* made when something is written, its parents are not */
+	const char *begin, *end;
+};
+#define WEIR_CACHE_FILES 16 /* of a kind; those that were not asked for longest go */
+
+/*
+ * Reads a file that is whole. The caller frees out->ptr. 0, -WEIR_ENOTFOUND, -WEIR_EFORMAT when it
+ * is damaged or of another format, -WEIR_EPERM when others may write it or it is no file, -WEIR_EIO
+ * or -WEIR_ENOMEM; *out is empty then.
+ */
+WEIR_MUST_CHECK int weir_cache_read(const struct weir_cache *c, const struct weir_cache_key *key,
+				    struct weir_bytes *out);
+/* The file that was read or written last and is whole, whatever its key is. As above. */
+WEIR_MUST_CHECK int weir_cache_read_newest(const struct weir_cache *c, struct weir_bytes *out);
+/* Replaces the file at once or not at all, and removes the oldest. 0, -WEIR_EINVAL for a body that
+ * is empty or over 256 MiB, -WEIR_EIO (errno tells) or -WEIR_ENOMEM. */
+WEIR_MUST_CHECK int weir_cache_write(const struct weir_cache *c, const struct weir_cache_key *key,
+				     struct weir_bytes body);
 
 /* ---- interned names ---- */
 

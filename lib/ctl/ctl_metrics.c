@@ -84,21 +84,46 @@ static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)
 	}
 }
 
-static void add_stage_family(struct weir_buf *out, const struct weir_ctl *c, const char *name,
-			     const char *help, size_t offset)
+static const char *stage_name(unsigned int i)
 {
-	head(out, name, "counter", help);
-	for (unsigned int s = 0; s < WEIR_STAGE_END; s++)
+	return weir_stage_name((enum weir_stage)i);
+}
+
+static const char *http_work_name(unsigned int i)
+{
+	return weir_http_work_name((enum weir_http_work)i);
+}
+
+/* Words of struct weir_stats that stand in a row, told apart by a label. */
+struct row {
+	const char *name, *help, *label;
+	const char *(*label_of)(unsigned int i);
+	unsigned int n;
+	size_t offset;
+};
+
+static const struct row worker_rows[] = {
+	{"stage_cycles_total", "cycles spent by stage, sampled", "stage", stage_name,
+	 WEIR_STAGE_END, offsetof(struct weir_stats, stage_cycles)},
+	{"stage_packets_total", "packets that stage cycles are over", "stage", stage_name,
+	 WEIR_STAGE_END, offsetof(struct weir_stats, stage_packets)},
+	{"http_cycles_total", "cycles spent on HTTP by kind of work, `all` has the others in it",
+	 "work", http_work_name, WEIR_HTTP_WORK_END, offsetof(struct weir_stats, http_cycles)},
+};
+
+static void add_row(struct weir_buf *out, const struct weir_ctl *c, const struct row *r)
+{
+	head(out, r->name, "counter", r->help);
+	for (unsigned int i = 0; i < r->n; i++)
 		for (unsigned int w = 0; w < weir_path_workers(c->cfg.path); w++) {
 			struct weir_stats copy = {0};
 			uint64_t value;
 
 			weir_stats_add(&copy, weir_path_stats(c->cfg.path, w));
-			memcpy(&value, (const char *)&copy + offset + s * sizeof(value),
+			memcpy(&value, (const char *)&copy + r->offset + i * sizeof(value),
 			       sizeof(value));
-			weir_buf_printf(out, "weir_%s{stage=\"%s\",worker=\"%u\"} %llu\n", name,
-					weir_stage_name((enum weir_stage)s), w,
-					(unsigned long long)value);
+			weir_buf_printf(out, "weir_%s{%s=\"%s\",worker=\"%u\"} %llu\n", r->name,
+					r->label, r->label_of(i), w, (unsigned long long)value);
 		}
 }
 
@@ -125,10 +150,8 @@ static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 		ids[w] = w;
 	}
 	weir_stats_prometheus(out, stats, ids, n);
-	add_stage_family(out, c, "stage_cycles_total", "cycles spent by stage, sampled",
-			 offsetof(struct weir_stats, stage_cycles));
-	add_stage_family(out, c, "stage_packets_total", "packets that stage cycles are over",
-			 offsetof(struct weir_stats, stage_packets));
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(worker_rows); i++)
+		add_row(out, c, &worker_rows[i]);
 	add_bad_http(out, c);
 	add_worker_gauges(out, c);
 }

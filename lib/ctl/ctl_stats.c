@@ -82,6 +82,14 @@ static void add_stages(struct weir_json *j, const struct weir_stats *s)
 	weir_json_end_object(j);
 }
 
+static void add_http_cycles(struct weir_json *j, const struct weir_stats *s)
+{
+	weir_json_object(j, "http_cycles");
+	for (unsigned int i = 0; i < WEIR_HTTP_WORK_END; i++)
+		weir_json_u64(j, weir_http_work_name((enum weir_http_work)i), s->http_cycles[i]);
+	weir_json_end_object(j);
+}
+
 static void add_port_counters(struct weir_json *j, const struct weir_ctl *c, unsigned int i)
 {
 	struct weir_port_counters n = {0};
@@ -109,6 +117,7 @@ bool ctl_cmd_stats(struct ctl_call *call)
 	ctl_sum_stats(c, &one);
 	add_counters(j, &one);
 	add_stages(j, &one);
+	add_http_cycles(j, &one);
 	weir_json_array(j, "workers");
 	for (unsigned int i = 0; i < weir_path_workers(c->cfg.path); i++) {
 		memset(&one, 0, sizeof(one));
@@ -118,6 +127,7 @@ bool ctl_cmd_stats(struct ctl_call *call)
 		weir_json_u64(j, "cpu", weir_path_cpu(c->cfg.path, i));
 		add_counters(j, &one);
 		add_stages(j, &one);
+		add_http_cycles(j, &one);
 		weir_json_end_object(j);
 	}
 	weir_json_end_array(j);

@@ -118,6 +118,18 @@ static int undo_zlib(struct weir_bytes in, int window, struct output *o)
 	return rc;
 }
 
+/* The decoder takes the whole window, and may fill it before it gives a byte. */
+#define BROTLI_WINDOW 22 /* bits: what encoders take unless they are told otherwise */
+
+/* Bits of the window, as the stream begins with them (RFC 7932 section 9.1); those of the smaller
+ * ones are not told apart. */
+static unsigned int brotli_window(struct weir_bytes in)
+{
+	unsigned int n = in.len ? in.ptr[0] >> 1 & 7 : 0;
+
+	return in.len && in.ptr[0] & 1 && n ? 17 + n : 17;
+}
+
 static int undo_brotli(struct weir_bytes in, struct output *o)
 {
 	BrotliDecoderState *b = BrotliDecoderCreateInstance(NULL, NULL, NULL);
@@ -175,6 +187,8 @@ int weir_inflate(enum weir_coding coding, struct weir_bytes in, size_t max, stru
 		rc = undo_zlib(in, MAX_WBITS + 16, &o);
 	else if (coding == WEIR_CODING_DEFLATE)
 		rc = undo_zlib(in, has_zlib_header(in) ? MAX_WBITS : -MAX_WBITS, &o);
+	else if (brotli_window(in) > BROTLI_WINDOW && (size_t)1 << brotli_window(in) > max)
+		rc = -WEIR_ELIMIT;
 	else
 		rc = undo_brotli(in, &o);
 	joined = join(&o, out);

@@ -236,27 +236,42 @@ static int read_headers(struct reader *r, struct weir_part *p)
 
 /* ---- Content-Disposition (RFC 6266, RFC 7578 section 4.2) ---- */
 
+/* Whether a backslash at `i` of a quoted value hides what follows. */
+static bool is_escape(struct weir_bytes v, size_t i)
+{
+	return v.ptr[i] == '\\' && i + 1 < v.len &&
+	       (v.ptr[i + 1] == v.ptr[0] || v.ptr[i + 1] == '\\');
+}
+
+/* Where the quote that `v` begins with ends; v.len or more where it does not. */
+static size_t quoted_end(struct weir_bytes v)
+{
+	size_t i = 1;
+
+	while (i < v.len && v.ptr[i] != v.ptr[0])
+		i += is_escape(v, i) ? 2 : 1;
+	return i;
+}
+
 /* A quoted value at the start of *v, its quotes and backslash escapes undone. */
 static int take_quoted(struct reader *r, struct weir_bytes *v, struct weir_bytes *out)
 {
-	uint8_t quote = v->ptr[0];
-	uint8_t *text = weir_arena_alloc(r->arena, v->len);
-	size_t n = 0, i = 1;
+	size_t end = quoted_end(*v), n = 0;
+	uint8_t *text;
 
+	if (end >= v->len)
+		return fail(r, "a quote in Content-Disposition has no end");
+	text = weir_arena_alloc(r->arena, end);
 	if (!text)
 		return -WEIR_ENOMEM;
-	for (; i < v->len && v->ptr[i] != quote; i++) {
-		if (v->ptr[i] == '\\' && i + 1 < v->len &&
-		    (v->ptr[i + 1] == quote || v->ptr[i + 1] == '\\'))
-			i++;
+	for (size_t i = 1; i < end; i++) {
+		i += is_escape(*v, i);
 		text[n++] = v->ptr[i];
 	}
-	if (i >= v->len)
-		return fail(r, "a quote in Content-Disposition has no end");
-	if (quote == '\'')
+	if (v->ptr[0] == '\'')
 		r->flags |= WEIR_MULTIPART_INVALID_QUOTING;
 	*out = weir_bytes_of(text, n);
-	*v = weir_bytes_of(v->ptr + i + 1, v->len - i - 1);
+	*v = weir_bytes_of(v->ptr + end + 1, v->len - end - 1);
 	return 0;
 }
 

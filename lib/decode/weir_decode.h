@@ -63,6 +63,10 @@ size_t weir_transform_bound(enum weir_transform t, size_t len);
  */
 const uint64_t *weir_transform_triggers(enum weir_transform t);
 
+/* Whether `in`, in which triggers stand, is seen at a glance to be its own result all the same.
+ * False tells nothing. */
+bool weir_transform_leaves(enum weir_transform t, struct weir_bytes in);
+
 /* Code points to single bytes for urlDecodeUni (SecUnicodeMapFile); 0: not in the map. */
 struct weir_unicode_map {
 	uint8_t byte[65536];

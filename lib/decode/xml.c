@@ -6,6 +6,10 @@
 
 #include "decode_impl.h"
 
+/* libxml2 compares each attribute of an element with all before it, those that a DTD gives it
+ * too. */
+#define ELEMENT_ATTRIBUTES_MAX 256
+
 struct reader {
 	xmlParserCtxtPtr ctxt;
 	const struct weir_xml_limits *limits;
@@ -13,7 +17,7 @@ struct reader {
 	const struct weir_param_sink *sink;
 	uint8_t *text; /* as long as the input: character data never grows */
 	size_t text_len, text_cap;
-	uint32_t depth, attributes;
+	uint32_t depth, attributes, declared;
 	int rc;
 };
 
@@ -73,6 +77,16 @@ static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, co
 	r->depth--;
 }
 
+static void on_declared(void *context, const xmlChar *element, const xmlChar *name, int type,
+			int kind, const xmlChar *value, xmlEnumerationPtr words)
+{
+	struct reader *r = context;
+
+	xmlFreeEnumeration(words);
+	if (++r->declared > ELEMENT_ATTRIBUTES_MAX)
+		stop(r, -WEIR_ELIMIT);
+}
+
 static xmlEntityPtr only_built_in(void *context, const xmlChar *name)
 {
 	return xmlGetPredefinedEntity(name);
@@ -95,12 +109,64 @@ static const xmlSAXHandler handler = {
 	.characters = on_text,
 	.cdataBlock = on_text,
 	.ignorableWhitespace = on_text,
+	.attributeDecl = on_declared,
 	.getEntity = only_built_in,
 	.resolveEntity = no_external,
 	.warning = be_silent,
 	.error = be_silent,
 	.fatalError = be_silent,
 };
+
+/* ---- elements with too many attributes ---- */
+
+/* What stands after the first `end`; nothing where there is none. */
+static struct weir_bytes after(struct weir_bytes in, const char *end)
+{
+	const uint8_t *at = memmem(in.ptr, in.len, end, strlen(end));
+
+	at = at ? at + strlen(end) : in.ptr + in.len;
+	return weir_bytes_of(at, (size_t)(in.ptr + in.len - at));
+}
+
+static bool begins(struct weir_bytes in, const char *text)
+{
+	return in.len >= strlen(text) && memcmp(in.ptr, text, strlen(text)) == 0;
+}
+
+/* Reads a tag to its end; false when it has more '=' outside of quotes than it may. */
+static bool read_tag(struct weir_bytes *in)
+{
+	unsigned int n = 0;
+	size_t i = 0;
+
+	for (; i < in->len && in->ptr[i] != '>'; i++) {
+		const uint8_t *end = in->ptr + i;
+
+		n += *end == '=';
+		if (*end == '"' || *end == '\'')
+			end = memchr(end + 1, *end, in->len - i - 1);
+		i = end ? (size_t)(end - in->ptr) : in->len - 1;
+	}
+	*in = weir_bytes_of(in->ptr + i, in->len - i);
+	return n <= ELEMENT_ATTRIBUTES_MAX;
+}
+
+/* Asked before libxml2 sees it: that reads an element as a whole. */
+static bool is_crowded(struct weir_bytes in)
+{
+	const uint8_t *at;
+
+	while (in.len && (at = memchr(in.ptr, '<', in.len)) != NULL) {
+		in = weir_bytes_of(at + 1, (size_t)(in.ptr + in.len - at) - 1);
+		if (begins(in, "!--"))
+			in = after(in, "-->");
+		else if (begins(in, "![CDATA["))
+			in = after(in, "]]>");
+		else if (!begins(in, "!") && !begins(in, "?") && !read_tag(&in))
+			return true;
+	}
+	return false;
+}
 
 static int run(struct reader *r, struct weir_bytes in, struct weir_decode_error *error)
 {
@@ -133,6 +199,10 @@ int weir_xml_parse(struct weir_bytes in, const struct weir_xml_limits *limits, s
 	if (!in.len) {
 		error->text = "an empty document";
 		return -WEIR_EFORMAT;
+	}
+	if (is_crowded(in)) {
+		error->text = "an element with too many attributes";
+		return -WEIR_ELIMIT;
 	}
 	r.text = weir_arena_alloc(a, r.text_cap);
 	r.ctxt = r.text ? xmlCreatePushParserCtxt(&own, NULL, NULL, 0, NULL) : NULL;

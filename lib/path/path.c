@@ -7,7 +7,8 @@
  * A worker takes up to 32 frames from a port, reads all headers, sorts out what no flow is looked
  * up for (path_special.c), looks up the rest in one go, and does with each packet what its flow's
  * decision says (path_flow.c); new flows are decided by policy there. Connections that are
- * inspected end here and are sent anew (path_carry.c), at the end of the turn. What leaves is
+ * inspected end here and are sent anew (path_carry.c), at the end of the turn, as far as stream
+ * rules (path_scan.c) and, of HTTP, a threat policy's rules (path_http.c) let them. What leaves is
  * collected by port and sent at the end of the turn (path_send.c).
  */
 #include "path_impl.h"
@@ -179,10 +180,15 @@ static void keep_house(struct path_worker *w)
 	path_tell_untold(w);
 }
 
+/* The time, and what the turn before has taken. */
 static void read_clock(struct path_worker *w)
 {
 	uint64_t tsc = rte_rdtsc() - w->base_tsc;
 
+	weir_count(&w->stats, WEIR_COUNT_CYCLES, tsc - w->turn_tsc);
+	if (w->turn_busy)
+		weir_count(&w->stats, WEIR_COUNT_CYCLES_BUSY, tsc - w->turn_tsc);
+	w->turn_tsc = tsc;
 	w->now_ns = w->base_ns + (uint64_t)(((unsigned __int128)tsc * w->ns_per_tsc_q32) >> 32);
 }
 
@@ -201,6 +207,7 @@ static void look_up_to_control(struct path_worker *w)
 
 unsigned int path_turn(struct path_worker *w)
 {
+	uint64_t sent = w->stats.count[WEIR_COUNT_TX_PACKETS];
 	struct stopwatch watch;
 	unsigned int n = 0;
 
@@ -225,6 +232,7 @@ unsigned int path_turn(struct path_worker *w)
 		weir_count(&w->stats, WEIR_COUNT_LOOPS_BUSY, 1);
 	}
 	keep_house(w);
+	w->turn_busy = n || sent != w->stats.count[WEIR_COUNT_TX_PACKETS];
 	weir_count(&w->stats, WEIR_COUNT_LOOPS, 1);
 	return n;
 }

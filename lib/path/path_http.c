@@ -128,8 +128,10 @@ void path_http_close(struct path_http *x)
 
 const char *path_http_bad(struct path_http *x, ssize_t error)
 {
-	x->w->http->bad[-error]++;
-	return weir_http_error_name((enum weir_http_error) - error);
+	enum weir_http_error e = (enum weir_http_error)(-error);
+
+	x->w->http->bad[e]++;
+	return weir_http_error_name(e);
 }
 
 void path_http_be_tunnel(struct path_http *x)
@@ -255,6 +257,7 @@ static void end_exchanges(struct path_http *x)
 
 static void run(struct path_http *x)
 {
+	uint64_t tsc = rte_rdtsc();
 	bool settled = true;
 
 	if (!x->dead && !x->tunnel && is_between_requests(x) && !renew(x))
@@ -266,6 +269,7 @@ static void run(struct path_http *x)
 	if (x->dead)
 		end_exchanges(x);
 	set_timer(x, settled || x->dead);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_ALL, tsc);
 }
 
 void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean)

@@ -112,6 +112,16 @@ struct path_http_worker {
 	uint8_t head[PATH_HTTP_HEAD_MAX]; /* that lies in several segments */
 };
 
+/* Counts what was spent since `tsc`; returns that. */
+static inline uint64_t path_http_spent(struct path_worker *w, enum weir_http_work work,
+				       uint64_t tsc)
+{
+	uint64_t cycles = rte_rdtsc() - tsc;
+
+	w->stats.http_cycles[work] += cycles;
+	return cycles;
+}
+
 /* ---- path_http.c: a connection ---- */
 
 /* Passes what may go; false when there was no span to do so, and then nothing may be thrown away
@@ -178,6 +188,9 @@ struct path_http_question {
 bool path_http_judge(struct path_http *x, struct path_exchange *e,
 		     const struct path_http_question *q, bool *judged);
 void path_http_begin_judging(struct path_http *x, struct path_exchange *e);
+/* No more is asked; what the rules have found may still be read, until it is forgotten. */
+void path_http_end_judging(struct path_http *x, struct path_exchange *e);
+void path_http_forget_judging(struct path_http *x, struct path_exchange *e);
 /* How a body's bytes are to be treated. */
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg);
 /* The failure mode: true when `e` goes on without being judged. */

@@ -3,9 +3,18 @@
  * answered. */
 #include "path_http.h"
 
-static uint64_t ns_since(const struct path_worker *w, uint64_t tsc)
+static const enum weir_http_work work_of[] = {
+	[PATH_JUDGE_REQUEST_HEAD] = WEIR_HTTP_WORK_REQUEST_HEAD,
+	[PATH_JUDGE_REQUEST_BODY] = WEIR_HTTP_WORK_REQUEST_BODY,
+	[PATH_JUDGE_REQUEST_END] = WEIR_HTTP_WORK_REQUEST_END,
+	[PATH_JUDGE_RESPONSE_HEAD] = WEIR_HTTP_WORK_RESPONSE_HEAD,
+	[PATH_JUDGE_RESPONSE_BODY] = WEIR_HTTP_WORK_RESPONSE_BODY,
+	[PATH_JUDGE_RESPONSE_END] = WEIR_HTTP_WORK_RESPONSE_END,
+};
+
+static uint64_t to_ns(const struct path_worker *w, uint64_t cycles)
 {
-	return (uint64_t)(((unsigned __int128)(rte_rdtsc() - tsc) * w->ns_per_tsc_q32) >> 32);
+	return (uint64_t)(((unsigned __int128)cycles * w->ns_per_tsc_q32) >> 32);
 }
 
 static enum weir_waf_verdict ask(struct weir_waf_tx *tx, const struct path_http_question *q,
@@ -103,7 +112,7 @@ bool path_http_judge(struct path_http *x, struct path_exchange *e,
 		return true;
 	tsc = rte_rdtsc();
 	verdict = ask(e->tx, q, judged ? judged : &ignored);
-	e->waf_ns += ns_since(x->w, tsc);
+	e->waf_ns += to_ns(x->w, path_http_spent(x->w, work_of[q->step], tsc));
 	return accept_verdict(x, e, verdict);
 }
 
@@ -118,8 +127,31 @@ void path_http_begin_judging(struct path_http *x, struct path_exchange *e)
 		.unix_ns = path_unix_ns(x->w),
 		.id = e->id,
 	};
+	uint64_t tsc = rte_rdtsc();
 
 	e->tx = weir_waf_tx_begin(x->program->waf, x->w->waf, x->w->id, &begin);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
+}
+
+void path_http_end_judging(struct path_http *x, struct path_exchange *e)
+{
+	uint64_t tsc = rte_rdtsc();
+
+	if (!e->tx)
+		return;
+	weir_waf_tx_end(e->tx);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_LOG, tsc);
+}
+
+void path_http_forget_judging(struct path_http *x, struct path_exchange *e)
+{
+	uint64_t tsc = rte_rdtsc();
+
+	if (!e->tx)
+		return;
+	weir_waf_tx_destroy(e->tx);
+	e->tx = NULL;
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
 }
 
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg)

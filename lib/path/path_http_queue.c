@@ -100,13 +100,14 @@ static void count_would(struct path_http *x, const struct path_exchange *e)
 void path_exchange_end(struct path_http *x)
 {
 	struct path_exchange *e = x->first;
+	uint64_t tsc;
 
-	if (e->tx)
-		weir_waf_tx_end(e->tx);
+	path_http_end_judging(x, e);
+	tsc = rte_rdtsc();
 	count_would(x, e);
 	path_event_http(x, e);
-	if (e->tx)
-		weir_waf_tx_destroy(e->tx);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_RECORD, tsc);
+	path_http_forget_judging(x, e);
 	x->first = e->next;
 	if (!x->first)
 		x->last = NULL;

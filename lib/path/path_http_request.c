@@ -190,19 +190,22 @@ static bool read_head(struct path_http *x)
 {
 	struct weir_http_head head;
 	struct weir_bytes in;
+	uint64_t tsc;
 	bool last;
 	ssize_t n;
 
 	if (!path_http_find_head(x, PATH_TO_SERVER, &in, &last))
 		return false;
+	tsc = rte_rdtsc();
 	n = weir_http_request_parse(in, &x->service.limits, x->w->http->headers, &head);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_PARSE, tsc);
 	if (n == 0 && last)
 		n = -WEIR_HTTP_E_HEADER_LIMIT;
 	if (n == 0)
 		return false;
 	if (n < 0)
-		refuse_head(x, (uint16_t)weir_http_error_status((enum weir_http_error) - n),
-			    weir_http_error_name((enum weir_http_error) - n));
+		refuse_head(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-n)),
+			    path_http_bad(x, n));
 	else
 		on_head(x, &head, (size_t)n);
 	return true;
@@ -241,8 +244,8 @@ static bool read_piece(struct path_http *x, struct weir_bytes in)
 		ssize_t n = weir_http_body_feed(&s->body, in, &content);
 
 		if (n < 0) {
-			on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error) - n),
-				    weir_http_error_name((enum weir_http_error) - n));
+			on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-n)),
+				    path_http_bad(x, n));
 			return false;
 		}
 		s->at += (size_t)n;

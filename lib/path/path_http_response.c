@@ -196,6 +196,7 @@ static bool read_head(struct path_http *x)
 	const struct path_exchange *e = x->first;
 	struct weir_http_head request = {0}, head;
 	struct weir_bytes in;
+	uint64_t tsc;
 	bool last;
 	ssize_t n;
 
@@ -209,13 +210,15 @@ static bool read_head(struct path_http *x)
 		return false;
 	request.is_head = e->is_head;
 	request.is_connect = e->is_connect;
+	tsc = rte_rdtsc();
 	n = weir_http_response_parse(in, &x->service.limits, &request, x->w->http->headers, &head);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_PARSE, tsc);
 	if (n == 0 && last)
 		n = -WEIR_HTTP_E_HEADER_LIMIT;
 	if (n == 0)
 		return false;
 	if (n < 0)
-		on_bad(x, weir_http_error_name((enum weir_http_error) - n));
+		on_bad(x, path_http_bad(x, n));
 	else
 		on_head(x, &head, (size_t)n);
 	return true;
@@ -251,7 +254,7 @@ static bool read_piece(struct path_http *x, struct weir_bytes in)
 		ssize_t n = weir_http_body_feed(&s->body, in, &content);
 
 		if (n < 0) {
-			on_bad(x, weir_http_error_name((enum weir_http_error) - n));
+			on_bad(x, path_http_bad(x, n));
 			return false;
 		}
 		s->at += (size_t)n;

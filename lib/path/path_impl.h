@@ -126,7 +126,9 @@ struct path_worker {
 	uint64_t flows_ended;
 	uint64_t answer_tokens_ns; /* unused answering time: answers_per_second is the rate */
 	uint64_t answer_refill_ns;
-	uint64_t tick_ns; /* of the last housekeeping */
+	uint64_t tick_ns;  /* of the last housekeeping */
+	uint64_t turn_tsc; /* since base_tsc, when the turn began */
+	bool turn_busy;    /* it had something to do */
 	struct path_out out[WEIR_CONF_PORTS_MAX];
 	struct rte_mbuf *trash[PATH_TX_BURST]; /* to be freed in one go */
 	uint16_t n_trash;

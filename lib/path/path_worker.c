@@ -182,6 +182,7 @@ static void start_clock(struct path_worker *w, uint64_t now_ns)
 {
 	w->base_tsc = rte_rdtsc();
 	w->base_ns = now_ns;
+	w->turn_tsc = 0;
 	w->ns_per_tsc_q32 = w->path->ns_per_tsc_q32;
 	w->now_ns = w->tick_ns = w->answer_refill_ns = now_ns;
 	w->answer_tokens_ns = PATH_ANSWER_SAVED_NS;

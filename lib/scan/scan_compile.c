@@ -129,7 +129,7 @@ static int fill_side(struct weir_scan_db *db, unsigned int d, const struct scan_
 		     const struct weir_scan_cfg *cfg, struct weir_conf_report *r)
 {
 	struct scan_side *side = &db->side[d];
-	struct scan_key key;
+	struct weir_cache_key key;
 
 	if (!scan_key_of(set, &key))
 		return -WEIR_ENOMEM;

@@ -63,15 +63,12 @@ struct scan_set {
 	const hs_expr_ext_t **ext;
 };
 
-/* scan_cache.c: 128 bits over all that a database depends on. */
-struct scan_key {
-	uint64_t half[2];
-};
-/* False: no memory. */
-WEIR_MUST_CHECK bool scan_key_of(const struct scan_set *set, struct scan_key *out);
+/* scan_cache.c: the key is over all that a database depends on. False: no memory. */
+WEIR_MUST_CHECK bool scan_key_of(const struct scan_set *set, struct weir_cache_key *out);
 /* NULL: none, or not one that can be used. */
-hs_database_t *scan_cache_read(const char *folder, const struct scan_key *key);
-void scan_cache_write(const char *folder, const struct scan_key *key, const hs_database_t *hs);
+hs_database_t *scan_cache_read(const char *folder, const struct weir_cache_key *key);
+void scan_cache_write(const char *folder, const struct weir_cache_key *key,
+		      const hs_database_t *hs);
 
 /* Of one direction. */
 struct scan_side {

@@ -25,6 +25,12 @@ static const char *const stages[WEIR_STAGE_END] = {
 #undef WEIR_STAGE_TEXT
 };
 
+static const char *const http_work[WEIR_HTTP_WORK_END] = {
+#define WEIR_HTTP_WORK_TEXT(id, name) [WEIR_HTTP_WORK_##id] = name,
+	WEIR_HTTP_WORK(WEIR_HTTP_WORK_TEXT)
+#undef WEIR_HTTP_WORK_TEXT
+};
+
 const char *weir_drop_name(enum weir_drop d)
 {
 	return d < WEIR_DROP_END ? drops[d].name : "unknown";
@@ -50,6 +56,11 @@ const char *weir_stage_name(enum weir_stage s)
 	return s < WEIR_STAGE_END ? stages[s] : "unknown";
 }
 
+const char *weir_http_work_name(enum weir_http_work w)
+{
+	return w < WEIR_HTTP_WORK_END ? http_work[w] : "unknown";
+}
+
 static uint64_t read_word(const uint64_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -70,6 +81,7 @@ void weir_stats_add(struct weir_stats *into, const struct weir_stats *from)
 	add_words(into->drop, from->drop, WEIR_DROP_END);
 	add_words(into->stage_cycles, from->stage_cycles, WEIR_STAGE_END);
 	add_words(into->stage_packets, from->stage_packets, WEIR_STAGE_END);
+	add_words(into->http_cycles, from->http_cycles, WEIR_HTTP_WORK_END);
 	into->count[WEIR_COUNT_GENERATION] = !theirs                     ? before
 					     : before && before < theirs ? before
 									 : theirs;

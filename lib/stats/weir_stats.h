@@ -183,6 +183,8 @@ enum weir_drop {
 	X(EVENTS_LOST, "events_lost", "decision records lost because the ring was full")          \
 	X(LOOPS, "loops", "turns of the worker's loop")                                           \
 	X(LOOPS_BUSY, "loops_busy", "turns that had packets")                                     \
+	X(CYCLES, "cycles", "TSC cycles of all turns, another process's on the core among them")  \
+	X(CYCLES_BUSY, "cycles_busy", "of those the ones of turns that received or sent")         \
 	X(GENERATION, "generation", "the generation that the worker last saw")
 
 enum weir_counter {
@@ -208,6 +210,28 @@ enum weir_stage {
 		WEIR_STAGE_END
 };
 
+/* What HTTP spends cycles on, each counted apart but for `all`, which has the rest in it. All of
+ * them are counted, not a sample. */
+#define WEIR_HTTP_WORK(X)                                        \
+	X(ALL, "all")                     /* all of the below */ \
+	X(PARSE, "parse")                 /* heads */            \
+	X(REQUEST_HEAD, "request_head")   /* phase 1 */          \
+	X(REQUEST_BODY, "request_body")   /* taking it in */     \
+	X(REQUEST_END, "request_end")     /* phase 2 */          \
+	X(RESPONSE_HEAD, "response_head") /* phase 3 */          \
+	X(RESPONSE_BODY, "response_body") /* taking it in */     \
+	X(RESPONSE_END, "response_end")   /* phase 4 */          \
+	X(LOG, "log")                     /* phase 5 */          \
+	X(TRANSACTION, "transaction")     /* begin, destroy */   \
+	X(RECORD, "record")               /* of a transaction */
+
+enum weir_http_work {
+#define WEIR_HTTP_WORK_ENUM(id, name) WEIR_HTTP_WORK_##id,
+	WEIR_HTTP_WORK(WEIR_HTTP_WORK_ENUM)
+#undef WEIR_HTTP_WORK_ENUM
+		WEIR_HTTP_WORK_END
+};
+
 /* Log-linear histogram: 8 buckets an octave, values up to 2^40, about 9 % resolution. */
 #define WEIR_HIST_BUCKETS (8 * 38)
 struct weir_hist {
@@ -230,6 +254,7 @@ struct weir_stats {
 	/* Stage cycles are sampled: `stage_packets` tells over how many packets. */
 	uint64_t stage_cycles[WEIR_STAGE_END];
 	uint64_t stage_packets[WEIR_STAGE_END];
+	uint64_t http_cycles[WEIR_HTTP_WORK_END];
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
 static inline void weir_count(struct weir_stats *s, enum weir_counter c, uint64_t n)
@@ -251,6 +276,7 @@ const char *weir_drop_text(enum weir_drop d);
 const char *weir_counter_name(enum weir_counter c);
 const char *weir_counter_text(enum weir_counter c);
 const char *weir_stage_name(enum weir_stage s);
+const char *weir_http_work_name(enum weir_http_work w);
 
 /* Prometheus text exposition (version 0.0.4) of `n` workers' counters, label worker="<lcore>";
  * `first` also writes HELP and TYPE lines. Sizes and families are in lib/ctl. */

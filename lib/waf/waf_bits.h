@@ -10,6 +10,9 @@
 
 typedef uint64_t waf_bits __attribute__((vector_size(WAF_SLOTS / 8)));
 
+/* The same where memory is aligned to words only. */
+typedef uint64_t waf_bits_loose __attribute__((vector_size(WAF_SLOTS / 8), aligned(8)));
+
 static inline void waf_bits_set(waf_bits *b, unsigned int i)
 {
 	(*b)[i / 64] |= 1ULL << (i % 64);

@@ -89,8 +89,12 @@ struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_htt
 
 		if (coding[n] == WEIR_CODING_IDENTITY)
 			continue;
+		if (waf_is_late(tx))
+			break;
+		tx->arena.limit += 2 * limit; /* pieces, and what is joined of them */
 		rc = weir_inflate((enum weir_coding)coding[n], body, limit, &tx->arena, &out);
 		*failed = rc != 0;
+		tx->arena.limit += WEIR_WAF_BODY_TIMES * out.len;
 		if (rc == 0 || rc == -WEIR_ELIMIT)
 			body = out;
 	}
@@ -132,7 +136,7 @@ static void take_xml(struct weir_waf_tx *tx, struct weir_bytes body)
 
 	tell_error(tx, rc, &error);
 	if (!rc)
-		waf_list_add(tx, WEIR_SEC_V_XML, weir_bytes_str("/*"), xml.text);
+		waf_list_add(tx, WEIR_SEC_V_XML, weir_bytes_str(WAF_XML_TEXT), xml.text);
 }
 
 static bool take_file(struct weir_waf_tx *tx, const struct weir_part *part)

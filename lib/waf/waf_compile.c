@@ -14,6 +14,7 @@ static struct waf_op *add_op(struct weir_waf *w, const struct weir_sec_test *tes
 	struct waf_op_cfg cfg = {
 		.match_limit = w->settings->pcre_match_limit * more,
 		.depth_limit = w->settings->pcre_match_limit_recursion * more,
+		.cache = w->cache,
 	};
 	struct waf_op *op;
 
@@ -53,6 +54,17 @@ static struct waf_op *add_selector(struct weir_waf *w, struct weir_bytes pattern
 
 /* ---- targets ---- */
 
+/* Some variables are others by another name: what is filled in is the list. */
+void waf_use_variable(struct weir_waf *w, uint8_t variable)
+{
+	const struct waf_source *source = waf_source(variable);
+
+	w->uses[variable] = true;
+	for (unsigned int i = 0; i < 2; i++)
+		if (source->list[i] < WEIR_SEC_V_END)
+			w->uses[source->list[i]] = true;
+}
+
 static bool compile_target(struct weir_waf *w, const struct weir_sec_target *t,
 			   struct weir_conf_pos pos, struct weir_conf_report *r,
 			   struct waf_target *out)
@@ -64,7 +76,7 @@ static bool compile_target(struct weir_waf *w, const struct weir_sec_target *t,
 		.name = t->name,
 		.name_number = WAF_NO_NAME,
 	};
-	w->uses[t->variable] = true;
+	waf_use_variable(w, t->variable);
 	if (t->variable == WEIR_SEC_V_TX && t->selector == WEIR_SEC_NAME)
 		out->name_number = waf_name_intern(w, t->name);
 	if (t->selector != WEIR_SEC_REGEX)

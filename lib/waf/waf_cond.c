@@ -12,33 +12,13 @@
 #define ESTIMATE_MAX     (WAF_COST_ALWAYS / 4) /* what values show counts for more */
 #define LITERAL_COST     8                     /* of having one more, whatever it lets pass */
 
-#define PAIRS (1U << 14)
+#define PAIRS       (1U << 14)
+#define PAIRS_KNOWN 4096 /* of which benign values have so many at most */
 
 /* Bytes that differ in the highest bit only share a place. */
 static unsigned int pair_of(uint8_t c, uint8_t d)
 {
 	return (c & 127U) << 7 | (d & 127U);
-}
-
-bool waf_model_init(struct waf_model *m, uint32_t max_literals, struct weir_arena *a)
-{
-	*m = (struct waf_model){.max_literals = max_literals, .a = a};
-	m->pair = weir_arena_zalloc(a, PAIRS * sizeof(*m->pair));
-	if (!m->pair)
-		return false;
-	weir_assert(waf_benign_n <= 64 * WAF_SAMPLE_WORDS);
-	for (uint32_t i = 0; i < waf_benign_n; i++) {
-		const char *text = waf_benign_values[i];
-		uint64_t bit = 1ULL << (i & 63);
-
-		for (; *text; text++) {
-			uint8_t c = weir_lower((uint8_t)text[0]), d = weir_lower((uint8_t)text[1]);
-
-			m->byte[(uint8_t)*text].bits[i / 64] |= bit;
-			m->pair[pair_of(c, d)].bits[i / 64] |= bit;
-		}
-	}
-	return true;
 }
 
 static void samples_join(struct waf_samples *s, const struct waf_samples *other)
@@ -73,29 +53,102 @@ static uint32_t estimate(uint32_t bits)
 	return bits <= 6 ? WAF_COST_ALWAYS : bits >= 26 ? 1 : WAF_COST_ALWAYS >> (bits - 6);
 }
 
-static uint32_t estimate_literal(struct weir_bytes s)
+/* ---- the model ---- */
+
+static const struct waf_samples *samples_of(const struct waf_model *m, uint8_t c, uint8_t d)
+{
+	return &m->pair[m->pair_number[pair_of(c, d)]];
+}
+
+static void add_value(struct waf_model *m, uint32_t i, uint16_t *pairs)
+{
+	struct weir_bytes text = weir_bytes_str(waf_benign_values[i]);
+	uint8_t *lower = weir_arena_alloc(m->a, text.len);
+	uint64_t bit = 1ULL << (i & 63);
+
+	for (size_t k = 0; lower && k < text.len; k++) {
+		uint16_t *number;
+
+		lower[k] = weir_lower(text.ptr[k]);
+		m->byte[text.ptr[k]].bits[i / 64] |= bit;
+		if (text.ptr[k] & 0x80)
+			m->not_ascii.bits[i / 64] |= bit;
+		if (!k)
+			continue;
+		number = &m->pair_number[pair_of(lower[k - 1], lower[k])];
+		weir_assert(*number || *pairs + 1 < PAIRS_KNOWN);
+		if (!*number)
+			*number = ++*pairs;
+		m->pair[*number].bits[i / 64] |= bit;
+	}
+	m->text[i] = weir_bytes_of(lower, text.len);
+}
+
+bool waf_model_init(struct waf_model *m, uint32_t max_literals, struct weir_arena *a)
+{
+	uint16_t pairs = 0;
+
+	*m = (struct waf_model){.max_literals = max_literals, .a = a};
+	m->pair_number = weir_arena_zalloc(a, PAIRS * sizeof(*m->pair_number));
+	m->pair = weir_arena_zalloc(a, PAIRS_KNOWN * sizeof(*m->pair));
+	m->text = weir_arena_alloc(a, waf_benign_n * sizeof(*m->text));
+	if (!m->pair_number || !m->pair || !m->text)
+		return false;
+	weir_assert(waf_benign_n <= 64 * WAF_SAMPLE_WORDS);
+	for (uint32_t i = 0; i < waf_benign_n; i++)
+		add_value(m, i, &pairs);
+	for (unsigned int b = 0; b < 256; b++)
+		m->bits[b] = (uint8_t)bits_of((uint8_t)b);
+	return !a->failed;
+}
+
+/* ---- what a condition costs ---- */
+
+static uint32_t estimate_literal(const struct waf_model *m, struct weir_bytes s)
 {
 	uint32_t bits = 0;
 
 	for (size_t i = 0; i < s.len; i++)
-		bits += bits_of(s.ptr[i]);
+		bits += m->bits[s.ptr[i]];
 	return estimate(bits);
+}
+
+/* `text` and `literal`, which has two bytes at least, are lower case. */
+static bool has_literal(struct weir_bytes text, struct weir_bytes literal)
+{
+	for (size_t at = 0; at + literal.len <= text.len; at++) {
+		size_t i = 0;
+
+		while (i < literal.len && text.ptr[at + i] == literal.ptr[i])
+			i++;
+		if (i == literal.len)
+			return true;
+	}
+	return false;
 }
 
 static void literal_samples(const struct waf_model *m, struct weir_bytes s,
 			    struct waf_samples *passed)
 {
-	struct waf_samples may = m->pair[pair_of(s.ptr[0], s.ptr[1])];
+	struct waf_samples may = *samples_of(m, s.ptr[0], s.ptr[1]);
+	/* Of ASCII's pairs it is known already where they stand. */
+	bool sure = s.len == 2 && !((s.ptr[0] | s.ptr[1]) & 0x80);
 
 	for (size_t i = 1; i + 1 < s.len; i++) {
+		const struct waf_samples *next = samples_of(m, s.ptr[i], s.ptr[i + 1]);
+
 		for (size_t w = 0; w < WAF_SAMPLE_WORDS; w++)
-			may.bits[w] &= m->pair[pair_of(s.ptr[i], s.ptr[i + 1])].bits[w];
+			may.bits[w] &= next->bits[w];
 	}
 	for (size_t w = 0; w < WAF_SAMPLE_WORDS; w++) {
-		for (uint64_t left = may.bits[w]; left; left &= left - 1) {
+		uint64_t known = sure ? may.bits[w] & ~m->not_ascii.bits[w] : 0;
+		uint64_t left = may.bits[w] & ~known & ~passed->bits[w];
+
+		passed->bits[w] |= known;
+		for (; left; left &= left - 1) {
 			size_t i = w * 64 + (size_t)__builtin_ctzll(left);
 
-			if (waf_literal_in(weir_bytes_str(waf_benign_values[i]), s))
+			if (has_literal(m->text[i], s))
 				passed->bits[w] |= left & -left;
 		}
 	}
@@ -106,17 +159,19 @@ static void judge(const struct waf_model *m, struct waf_cond *c)
 	uint64_t cost = 0;
 
 	c->passed = (struct waf_samples){0};
-	for (unsigned int b = 0; b < 256; b++) {
-		if (!waf_set_has(&c->set, (uint8_t)b))
-			continue;
-		samples_join(&c->passed, &m->byte[b]);
-		cost += estimate(bits_of((uint8_t)b)) / 64;
+	for (size_t w = 0; w < WEIR_ARRAY_LEN(c->set.bits); w++) {
+		for (uint64_t left = c->set.bits[w]; left; left &= left - 1) {
+			size_t b = w * 64 + (size_t)__builtin_ctzll(left);
+
+			samples_join(&c->passed, &m->byte[b]);
+			cost += estimate(m->bits[b]) / 64;
+		}
 	}
 	if (cost > SET_ESTIMATE_MAX)
 		cost = SET_ESTIMATE_MAX;
 	for (uint32_t i = 0; i < c->literals.n; i++) {
 		literal_samples(m, c->literals.v[i], &c->passed);
-		cost += estimate_literal(c->literals.v[i]);
+		cost += estimate_literal(m, c->literals.v[i]);
 	}
 	if (cost > ESTIMATE_MAX)
 		cost = ESTIMATE_MAX;
@@ -145,16 +200,30 @@ static int compare(const void *a, const void *b)
 {
 	const struct weir_bytes *x = a, *y = b;
 	size_t n = x->len < y->len ? x->len : y->len;
-	int order = n ? memcmp(x->ptr, y->ptr, n) : 0;
 
-	return order ? order : (x->len > y->len) - (x->len < y->len);
+	/* They are short: a call would take longer. */
+	for (size_t i = 0; i < n; i++) {
+		if (x->ptr[i] != y->ptr[i])
+			return x->ptr[i] < y->ptr[i] ? -1 : 1;
+	}
+	return (x->len > y->len) - (x->len < y->len);
+}
+
+/* Each once and in order, as most are that were made of such. */
+static bool is_sorted(const struct waf_strings *s)
+{
+	for (uint32_t i = 1; i < s->n; i++) {
+		if (compare(&s->v[i - 1], &s->v[i]) >= 0)
+			return false;
+	}
+	return true;
 }
 
 void waf_strings_sort(struct waf_strings *s)
 {
 	uint32_t n = 0;
 
-	if (s->n < 2)
+	if (is_sorted(s))
 		return;
 	qsort(s->v, s->n, sizeof(*s->v), compare);
 	for (uint32_t i = 0; i < s->n; i++) {
@@ -162,6 +231,25 @@ void waf_strings_sort(struct waf_strings *s)
 			s->v[n++] = s->v[i];
 	}
 	s->n = n;
+}
+
+void waf_strings_merge(struct waf_strings *s, const struct waf_strings *a,
+		       const struct waf_strings *b)
+{
+	uint32_t i = 0, k = 0;
+
+	s->n = 0;
+	while (i < a->n && k < b->n) {
+		int order = compare(&a->v[i], &b->v[k]);
+
+		s->v[s->n++] = order <= 0 ? a->v[i] : b->v[k];
+		i += order <= 0;
+		k += order >= 0;
+	}
+	while (i < a->n)
+		s->v[s->n++] = a->v[i++];
+	while (k < b->n)
+		s->v[s->n++] = b->v[k++];
 }
 
 static int compare_length(const void *a, const void *b)
@@ -268,8 +356,7 @@ struct waf_cond *waf_cond_either(struct waf_model *m, const struct waf_cond *a,
 		return NULL;
 	c->set = a->set;
 	waf_set_join(&c->set, &b->set);
-	take_strings(c, &a->literals);
-	take_strings(c, &b->literals);
+	waf_strings_merge(&c->literals, &a->literals, &b->literals);
 	return finish(m, c);
 }
 
@@ -288,7 +375,7 @@ struct waf_cond *waf_cond_as_set(struct waf_model *m, const struct waf_cond *c)
 
 		for (size_t k = 0; k < s.len; k++) {
 			uint8_t b = s.ptr[k];
-			uint32_t cost = waf_set_has(&out->set, b) ? 0 : estimate(bits_of(b));
+			uint32_t cost = waf_set_has(&out->set, b) ? 0 : estimate(m->bits[b]);
 
 			if (cost < best) {
 				best = cost;
@@ -307,20 +394,45 @@ static bool literal_meets(struct weir_bytes s, const struct waf_cond *c)
 			return true;
 	}
 	for (uint32_t i = 0; i < c->literals.n; i++) {
-		if (waf_literal_in(s, c->literals.v[i]))
+		if (has_literal(s, c->literals.v[i]))
 			return true;
 	}
 	return false;
 }
 
+/* Whether letters are in the set in both cases or in none. */
+static bool is_caseless(const struct waf_set *s)
+{
+	uint64_t letters = s->bits[1] & 0x07fffffe07fffffe;
+
+	return (uint32_t)letters == (uint32_t)(letters >> 32);
+}
+
+/* Whether there is a benign value that meets `a` only. */
+static bool shows_otherwise(const struct waf_cond *a, const struct waf_cond *b)
+{
+	uint64_t only = 0;
+
+	for (size_t i = 0; i < WAF_SAMPLE_WORDS; i++)
+		only |= a->passed.bits[i] & ~b->passed.bits[i];
+	return only && is_caseless(&b->set);
+}
+
 bool waf_cond_implies(const struct waf_cond *a, const struct waf_cond *b)
 {
+	if (shows_otherwise(a, b))
+		return false;
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(a->set.bits); i++) {
 		if (a->set.bits[i] & ~b->set.bits[i])
 			return false;
 	}
-	for (uint32_t i = 0; i < a->literals.n; i++) {
-		if (!literal_meets(a->literals.v[i], b))
+	for (uint32_t i = 0, k = 0; i < a->literals.n; i++) {
+		struct weir_bytes s = a->literals.v[i];
+
+		while (k < b->literals.n && compare(&b->literals.v[k], &s) < 0)
+			k++;
+		if ((k == b->literals.n || compare(&b->literals.v[k], &s) != 0) &&
+		    !literal_meets(s, b))
 			return false;
 	}
 	return true;

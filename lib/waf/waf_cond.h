@@ -16,10 +16,14 @@ struct waf_samples {
 	uint64_t bits[WAF_SAMPLE_WORDS];
 };
 
-/* Benign values, by what occurs in them. */
+/* Benign values, by what occurs in them. Few pairs of bytes do: all others have number 0. */
 struct waf_model {
-	struct waf_samples *pair; /* two bytes, one after the other, lower case */
+	struct weir_bytes *text; /* each value in lower case */
+	uint16_t *pair_number;   /* of two bytes, one after the other, lower case */
+	struct waf_samples *pair;
 	struct waf_samples byte[256];
+	struct waf_samples not_ascii; /* those that have such bytes */
+	uint8_t bits[256];            /* of information in a byte */
 	uint32_t max_literals;
 	struct weir_arena *a;
 };
@@ -100,6 +104,9 @@ static inline struct waf_set waf_set_lower(const struct waf_set *s)
 
 /* Sorts, and leaves out what occurs twice. */
 void waf_strings_sort(struct waf_strings *s);
+/* Those of both, which are sorted, into s->v, which has room for them: sorted, too. */
+void waf_strings_merge(struct waf_strings *s, const struct waf_strings *a,
+		       const struct waf_strings *b);
 /* Leaves out each string that has another one in it: whoever has it has the other. */
 void waf_strings_minimize(struct waf_strings *s);
 bool waf_literal_in(struct weir_bytes text, struct weir_bytes literal);

@@ -86,6 +86,12 @@ void waf_ctl(struct weir_waf_tx *tx, const struct waf_action *a)
 
 /* ---- targets ---- */
 
+/* Text has a name that no attribute can have (waf_body.c). */
+static bool is_xml_text(const struct waf_seen *seen)
+{
+	return weir_bytes_is_case(seen->name, WAF_XML_TEXT);
+}
+
 bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 		      const struct waf_seen *seen)
 {
@@ -97,10 +103,12 @@ bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 	case WEIR_SEC_REGEX:
 		return waf_op_run(t->regex, tx->part->ops, seen->name, (struct weir_bytes){0},
 				  NULL) == WAF_MATCH;
-	case WEIR_SEC_ALL:
 	case WEIR_SEC_XML_TEXT:
+		return is_xml_text(seen);
 	case WEIR_SEC_XML_ATTRS:
-		return true;
+		return !is_xml_text(seen);
+	case WEIR_SEC_ALL:
+		break;
 	}
 	return true;
 }

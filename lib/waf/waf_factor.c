@@ -10,7 +10,7 @@
 #define CLASS_MAX  16 /* larger classes are not written out */
 #define COPIES_MAX 6  /* of a repeated part, written out */
 
-/* Strings, one of which stands there unless a byte of `unless` does. */
+/* Strings, sorted, one of which stands there unless a byte of `unless` does. */
 struct claim {
 	struct waf_strings s;
 	struct waf_set unless;
@@ -27,6 +27,7 @@ struct part {
 struct factor {
 	struct waf_model *m;
 	uint32_t gap_cost;
+	uint32_t refused; /* the cheapest tell of a gap that cost more */
 };
 
 static void part_of(struct factor *f, const struct waf_re *re, struct part *out);
@@ -123,12 +124,7 @@ static struct claim unite(struct factor *f, const struct claim *a, const struct 
 	if (!c.s.v)
 		return nothing_known(f);
 	waf_set_join(&c.unless, &b->unless);
-	if (a->s.n)
-		memcpy(c.s.v, a->s.v, a->s.n * sizeof(*c.s.v));
-	if (b->s.n)
-		memcpy(c.s.v + a->s.n, b->s.v, b->s.n * sizeof(*c.s.v));
-	c.s.n = a->s.n + b->s.n;
-	waf_strings_sort(&c.s);
+	waf_strings_merge(&c.s, &a->s, &b->s);
 	for (size_t len = 8; c.s.n > f->m->max_literals && len > 1; len--)
 		cut(&c.s, len, keep_end);
 	return c.s.n > f->m->max_literals ? nothing_known(f) : c;
@@ -225,6 +221,17 @@ static const struct waf_cond *best_set(struct factor *f, const struct part *p)
 			best = c;
 	}
 	return best;
+}
+
+/* The set that tells that a part which may be missing is there, if it is rare enough. */
+static const struct waf_cond *tell_of_gap(struct factor *f, const struct part *p)
+{
+	const struct waf_cond *tell = best_set(f, p);
+
+	if (!tell || (f->gap_cost && tell->cost <= f->gap_cost))
+		return tell;
+	f->refused = tell->cost < f->refused ? tell->cost : f->refused;
+	return NULL;
 }
 
 /* ---- kinds of parts ---- */
@@ -331,9 +338,9 @@ static void part_cat(struct factor *f, const struct waf_re *re, struct part *out
 /* An optional part whose presence a rare byte tells. */
 static bool part_gap(struct factor *f, const struct part *child, struct part *out)
 {
-	const struct waf_cond *tell = f->gap_cost ? best_set(f, child) : NULL;
+	const struct waf_cond *tell = tell_of_gap(f, child);
 
-	if (!tell || tell->cost > f->gap_cost)
+	if (!tell)
 		return false;
 	part_empty(f, out);
 	out->head.unless = out->tail.unless = tell->set;
@@ -442,9 +449,9 @@ static void join_choices(struct factor *f, struct choices *k, const struct part 
 /* An alternative that is not exact but that a rare byte tells. */
 static bool alternative_gap(struct factor *f, struct part *p)
 {
-	const struct waf_cond *tell = f->gap_cost ? best_set(f, p) : NULL;
+	const struct waf_cond *tell = tell_of_gap(f, p);
 
-	if (!tell || tell->cost > f->gap_cost)
+	if (!tell)
 		return false;
 	p->exact = true;
 	p->head = (struct claim){.s = no_strings(f, 0), .unless = tell->set};
@@ -522,14 +529,15 @@ static void part_of(struct factor *f, const struct waf_re *re, struct part *out)
 	}
 }
 
-void waf_factor(struct waf_model *m, const struct waf_re *re, uint32_t gap_cost,
-		struct waf_factors *out)
+uint32_t waf_factor(struct waf_model *m, const struct waf_re *re, uint32_t gap_cost,
+		    struct waf_factors *out)
 {
-	struct factor f = {.m = m, .gap_cost = gap_cost};
+	struct factor f = {.m = m, .gap_cost = gap_cost, .refused = UINT32_MAX};
 	struct part p;
 
 	part_of(&f, re, &p);
 	if (p.exact)
 		add_claim(&f, &p.found, &p.head);
 	*out = p.found;
+	return f.refused;
 }

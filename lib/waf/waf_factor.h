@@ -21,9 +21,10 @@ struct waf_factors {
 /*
  * Finds conditions of `re`. Gaps, which are parts that may be missing, end a literal; but where a
  * set that costs at most `gap_cost` tells that a gap is not empty the literal goes on over it, with
- * the set beside it: a"*b has "ab" or a quote. 0: no such gaps.
+ * the set beside it: a"*b has "ab" or a quote. 0: no such gaps. Returns what `gap_cost` must be for
+ * another gap to be one; with less the answer is the same.
  */
-void waf_factor(struct waf_model *m, const struct waf_re *re, uint32_t gap_cost,
-		struct waf_factors *out);
+uint32_t waf_factor(struct waf_model *m, const struct waf_re *re, uint32_t gap_cost,
+		    struct waf_factors *out);
 
 #endif

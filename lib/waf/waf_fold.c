@@ -111,10 +111,17 @@ static bool passes(const struct waf_rule *rule)
 	return rule->sec->disruptive == WEIR_SEC_PASS || rule->sec->disruptive == WEIR_SEC_BLOCK;
 }
 
+/* It is told, refuses or counts for HIGHEST_SEVERITY. */
+static bool tells(const struct waf_rule *starter)
+{
+	return starter->sec->log || !passes(starter) ||
+	       starter->sec->severity != WEIR_SEC_NO_SEVERITY;
+}
+
 /* A rule that does nothing but skip. */
 static bool is_gate(const struct waf_rule *rule)
 {
-	return !rule->next && !rule->n_actions && !rule->sec->log && passes(rule);
+	return !rule->next && !rule->n_actions && !tells(rule);
 }
 
 static bool test_matches(struct weir_waf *w, const struct waf_rule *rule)
@@ -130,14 +137,16 @@ static bool test_matches(struct weir_waf *w, const struct waf_rule *rule)
 	       WAF_MATCH;
 }
 
-/* A ctl that takes the gate out must take all behind it out as well. */
+/* A ctl that takes the gate out must take all behind it out as well; one that takes the gate's only
+ * target must not be there. */
 static bool ctl_opens(const struct waf_action *a, const struct waf_phase *p, uint32_t gate,
 		      uint32_t end)
 {
 	if (a->kind != WAF_DO_CTL || a->ctl < WEIR_SEC_CTL_RULE_REMOVE_BY_ID ||
-	    a->ctl > WEIR_SEC_CTL_RULE_REMOVE_BY_MSG ||
 	    !waf_word_has(a->rules, p->step[gate].rule->number))
 		return false;
+	if (a->ctl >= WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_ID)
+		return a->target.variable == WEIR_SEC_V_TX;
 	for (uint32_t i = gate; i < end; i++)
 		if (!waf_word_has(a->rules, p->step[i].rule->number))
 			return true;
@@ -244,10 +253,10 @@ static bool link_is_of_tx(const struct waf_rule *rule)
 /* It may act on TX, or tell; not both, for what it tells must be told each time. */
 static bool depends_on_tx_alone(const struct waf_rule *starter)
 {
-	bool tells = starter->sec->log || !passes(starter);
+	bool told = tells(starter);
 
 	for (const struct waf_rule *rule = starter; rule; rule = rule->next)
-		if (!link_is_of_tx(rule) || (tells && rule->n_actions))
+		if (!link_is_of_tx(rule) || (told && rule->n_actions))
 			return false;
 	return true;
 }
@@ -258,13 +267,12 @@ static uint32_t run_static(struct weir_waf_tx *tx, const struct waf_phase *p)
 
 	while (i < p->n) {
 		const struct waf_rule *rule = p->step[i].rule;
-		bool tells = rule->sec->log || !passes(rule);
 		bool matched;
 
 		if (!depends_on_tx_alone(rule))
 			break;
 		matched = waf_ask_rule(tx, rule);
-		if (matched && tells)
+		if (matched && tells(rule))
 			break;
 		i = matched && p->step[i].skip_to ? p->step[i].skip_to : i + 1;
 	}

@@ -19,6 +19,8 @@
  * attributes. Variables of names share the list of what they name. */
 #define WAF_LIST_XML_ATTRS WEIR_SEC_V_END
 #define WAF_LISTS          (WEIR_SEC_V_END + 1)
+/* The name of XML's text; its attributes have their own. */
+#define WAF_XML_TEXT "/*"
 
 enum waf_source_kind {
 	WAF_FROM_LIST,    /* filled in before the phase begins: can be screened */
@@ -136,11 +138,23 @@ struct waf_slot {
 	uint32_t step;
 };
 
-/* What screens the values of a list: the slots that ask about them, and through which chains. */
+/* What screens values: the slots that ask about them, and through which chains. */
 struct waf_view {
 	waf_bits slots;
 	uint64_t *nodes; /* set of them */
 	bool used;
+};
+
+/* What screens the values of a list. Members that some rule names have a view of their own, with
+ * the rules in it that ask about all. */
+struct waf_list_view {
+	struct waf_view all;
+	struct waf_named_view *named;
+};
+struct waf_named_view {
+	struct waf_view view;
+	struct waf_named_view *next;
+	struct weir_bytes name;
 };
 
 /* The literals of one side, and for each the slots that it satisfies. */
@@ -153,6 +167,7 @@ struct waf_literal_set {
 	uint32_t *first; /* n + 1, into `pair` */
 	uint16_t *pair;  /* slot, and condition in the top bit */
 	uint16_t *length;
+	uint16_t longest;
 };
 
 #define WAF_ANY_VALUE (~0ULL)
@@ -166,11 +181,12 @@ struct waf_screen {
 	waf_bits set[WAF_NEED_SETS][64]; /* slots that a class satisfies, by condition */
 	waf_bits no_set[WAF_NEED_SETS];  /* slots without that condition */
 	waf_bits no_literal[WAF_NEED_LITERALS];
-	waf_bits *of_node;      /* slots by chain */
-	uint64_t *by_class[64]; /* nodes that a class triggers, but for `always` */
-	uint64_t *always;       /* nodes that may change any value */
+	waf_bits *of_node;                  /* slots by chain */
+	uint64_t *by_transform[WEIR_T_END]; /* nodes on whose way it stands */
+	uint64_t transforms;                /* that stand on any way and have triggers */
+	uint64_t *always;                   /* nodes that may change any value */
 	uint32_t node_words;
-	struct waf_view values[WAF_LISTS], names[WAF_LISTS];
+	struct waf_list_view values[WAF_LISTS], names[WAF_LISTS];
 	waf_bits single[WAF_NEED_LITERALS][64]; /* slots whose literals of one byte a class has */
 	struct waf_literal_set literals[WAF_SIDES];
 };
@@ -182,6 +198,7 @@ struct waf_part {
 	struct waf_rule_count *count; /* by rule number */
 	/* Condition sets by what classes a value has; a value's classes repeat. */
 	struct waf_class_cache *classes;
+	struct waf_way_cache *ways;
 	uint32_t turn; /* transactions: every WAF_TIMED_EVERY-th is timed */
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
@@ -191,13 +208,20 @@ struct waf_rule_count {
 };
 
 /* What a value's classes tell, for values with the same ones. */
+/* What a set of transformations that may change a value makes of its chains. */
+#define WAF_WAY_CACHE 64
+struct waf_way_cache {
+	uint64_t transforms;
+	uint64_t *triggered; /* nodes whose results may differ from the value */
+	waf_bits plain;      /* slots with a node that leaves it as it is */
+};
+
 #define WAF_CLASS_CACHE 256
 struct waf_class_cache {
 	uint64_t classes;
-	uint64_t *triggered; /* nodes whose results may differ from the value */
+	uint64_t transforms; /* that are triggered, as a set */
 	waf_bits satisfied;  /* slots whose byte sets the classes satisfy */
 	waf_bits single[WAF_NEED_LITERALS];
-	waf_bits plain; /* slots with a node that leaves the value as it is */
 };
 
 struct waf_var {
@@ -210,6 +234,7 @@ struct weir_waf {
 	struct weir_seclang *source;
 	const struct weir_sec_settings *settings;
 	struct weir_waf_options options;
+	struct waf_cache *cache; /* while it is compiled */
 	struct weir_arena arena; /* of the program */
 	struct waf_rule **rule;  /* by number: starters in file order */
 	uint32_t n_rules;
@@ -236,6 +261,7 @@ struct weir_waf {
 	uint8_t engine; /* enum weir_sec_engine_mode */
 	uint64_t hash;
 	uint32_t load_ms;
+	bool cached;
 	double ns_per_tick; /* of waf_ticks */
 };
 
@@ -243,7 +269,14 @@ struct weir_waf {
 
 /* Slots whose literals were found, by condition. */
 struct waf_hits {
-	waf_bits found[WAF_NEED_LITERALS];
+	waf_bits_loose found[WAF_NEED_LITERALS];
+};
+
+/* A transformation that was done to a value. */
+struct waf_done {
+	struct waf_done *next;
+	struct waf_value *result;
+	uint8_t transform;
 };
 
 struct waf_value {
@@ -251,7 +284,9 @@ struct waf_value {
 	uint64_t classes;          /* bytes that occur */
 	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
 	struct waf_value *sibling; /* other results of the same origin */
+	struct waf_done *done;
 	struct waf_hits *hits;
+	struct waf_group *groups;           /* of an entry's value, once it was queued */
 	struct waf_value *like, *like_next; /* while values are screened */
 	uint16_t number;                    /* among results; 0: none yet */
 	bool screened;                      /* `hits` is complete */
@@ -269,6 +304,13 @@ struct waf_list {
 	struct waf_entry *first, **last;
 	struct waf_entry **screened; /* those before it have been */
 	uint32_t n;
+};
+
+/* One of the results that chains make of a value, and the slots that ask about it. */
+struct waf_group {
+	struct waf_group *next;
+	struct waf_value *value;
+	waf_bits_loose slots;
 };
 
 /* An entry that the rule of a slot could match. */
@@ -368,7 +410,7 @@ struct weir_waf_tx {
 
 	/* matching */
 	waf_bits hot;
-	struct waf_pair **pair, ***pair_last; /* by slot */
+	struct waf_pair **pair, ***pair_last; /* by slot that is hot */
 	bool unscreened;          /* some value could not be: every rule asks about all */
 	struct waf_value **value; /* by number, from 1: results of transformations */
 	uint32_t n_values, cap_values;
@@ -403,6 +445,8 @@ void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
 
 /* waf_compile.c: rule trees to rules; false: reported */
 bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
+/* A rule reads it: what costs something is filled in only then. */
+void waf_use_variable(struct weir_waf *w, uint8_t variable);
 /* After all names are known and scratch is there: which of them selectors match. */
 bool waf_resolve_selectors(struct weir_waf *w);
 /* waf_text.c */
@@ -425,11 +469,15 @@ bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r);
 void waf_destroy_screen(struct weir_waf *w);
 size_t waf_screen_bytes(const struct weir_waf *w);
 
+/* Work on short values is not worth a look at the clock each time. */
+#define WAF_SHORT 512
+#define WAF_EVERY 8
+
 /* waf_value.c */
 void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes);
-/* NULL: no memory. */
+/* NULL: no memory, or no time. */
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node);
-/* Takes views that live as long as the transaction. */
+/* Takes views that live as long as the transaction. NULL: no memory, or no time. */
 struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
 			       struct weir_bytes value);
 void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
@@ -479,8 +527,10 @@ struct weir_bytes waf_var_text(struct weir_waf_tx *tx, uint8_t kind, const struc
 /* waf_store.c: collections that outlive transactions */
 struct waf_store *waf_store_create(uint32_t keys, uint64_t seed);
 void waf_store_destroy(struct waf_store *s);
+/* It stays until it is closed as often as it was opened. NULL: all places are in use. */
 struct waf_record *waf_store_open(struct waf_store *s, uint8_t collection, struct weir_bytes key,
 				  uint64_t now_ns, uint32_t timeout_s);
+void waf_store_close(struct waf_store *s, struct waf_record *r);
 int waf_store_index(uint8_t collection);
 bool waf_record_get(struct waf_record *r, struct weir_bytes name, uint64_t now_ns,
 		    struct weir_bytes *text);
@@ -502,6 +552,17 @@ bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 		      const struct waf_seen *seen);
 
 /* waf_run.c */
+/* Judging stops here: what was not looked at is not let through, unless nothing is refused at all.
+ */
+WEIR_COLD void waf_exceed(struct weir_waf_tx *tx);
+/* Whether the phase's budget is used up; then nothing more of it is judged. */
+static inline bool waf_is_late(struct weir_waf_tx *tx)
+{
+	if (weir_likely(!tx->budget_tsc || waf_ticks() <= tx->budget_tsc))
+		return false;
+	waf_exceed(tx);
+	return true;
+}
 void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
 /* Whether all links match; acts as they do. */
 bool waf_ask_rule(struct weir_waf_tx *tx, const struct waf_rule *rule);
@@ -512,10 +573,5 @@ void waf_record_match(struct weir_waf_tx *tx, const struct waf_rule *rule);
 
 void waf_explain(struct weir_waf_tx *tx, const struct waf_rule *rule, const char *outcome,
 		 const struct waf_seen *seen, struct weir_bytes value);
-
-static inline uint64_t waf_ticks(void)
-{
-	return __builtin_ia32_rdtsc();
-}
 
 #endif

@@ -184,10 +184,13 @@ static int need_of_tree(const struct waf_re *re, struct waf_model *m, struct wei
 {
 	struct candidates k = {0};
 	struct chosen h = {0};
-	struct waf_factors f;
+	struct waf_factors f = {0};
+	uint32_t other = 0; /* from this cost on the answer is another */
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(gap_costs); i++) {
-		waf_factor(m, re, gap_costs[i], &f);
+		if (gap_costs[i] < other)
+			continue;
+		other = waf_factor(m, re, gap_costs[i], &f);
 		if (m->a->failed)
 			return 0;
 		add_candidates(m, &k, &f);

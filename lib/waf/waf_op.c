@@ -209,6 +209,11 @@ struct waf_scratch *waf_scratch_create(struct waf_op *const *ops, uint32_t n)
 	return s;
 }
 
+void waf_scratch_until(struct waf_scratch *s, uint64_t tick)
+{
+	s->until = tick;
+}
+
 void waf_scratch_destroy(struct waf_scratch *s)
 {
 	if (!s)

@@ -13,10 +13,12 @@
 
 struct waf_op;
 struct waf_scratch; /* of a worker: match data, JIT stack, Hyperscan's */
+struct waf_cache;   /* waf_cache.h */
 
 struct waf_op_cfg {
 	uint32_t match_limit; /* of PCRE2; 0: its own */
 	uint32_t depth_limit;
+	struct waf_cache *cache; /* while operators are made; NULL: none */
 };
 
 /*
@@ -38,6 +40,15 @@ WEIR_MUST_CHECK int waf_op_need(const struct waf_op *op, struct weir_arena *a,
 /* Scratch that is enough for each of `ops`. NULL: no memory. */
 struct waf_scratch *waf_scratch_create(struct waf_op *const *ops, uint32_t n);
 void waf_scratch_destroy(struct waf_scratch *s);
+
+/* The processor's clock; cheap enough to be read between any two steps. */
+static inline uint64_t waf_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+/* Operators work until that tick: what takes longer gives WAF_LIMIT as soon as it is noticed. Zero:
+ * as long as it takes. */
+void waf_scratch_until(struct waf_scratch *s, uint64_t tick);
 
 #define WAF_CAPTURES 10
 

@@ -57,6 +57,7 @@ struct waf_op {
 		struct {
 			pcre2_code *code; /* NULL: compiled when asked, of a macro */
 			bool jit;
+			bool slices; /* starts can be tried a few at a time */
 			uint32_t match_limit, depth_limit;
 		} rx;
 		struct {
@@ -100,6 +101,7 @@ struct waf_scratch {
 	pcre2_match_context *match_context;
 	pcre2_jit_stack *jit_stack;
 	uint32_t match_limit, depth_limit; /* that match_context has */
+	uint64_t until;                    /* tick at which to stop; 0: never */
 	hs_scratch_t *hs;                  /* NULL: no operator needs it */
 	uint8_t *text;                     /* a value with padding; NULL: no operator needs it */
 	struct op_compiled *compiled;      /* NULL: no operator needs it */
@@ -135,7 +137,19 @@ WEIR_MUST_CHECK int waf_need_add_literals(struct waf_need *need, const struct we
 					  uint32_t n, struct weir_arena *a);
 void waf_need_add_set(struct waf_need *need, const struct waf_set *set);
 
-/* waf_op_rx.c: compiles with PCRE2's `options`, for machine code where that can be. False:
+/* waf_op_slice.c: values longer than that are matched with an eye on the clock */
+#define OP_SLICE_FROM 96
+bool waf_rx_can_be_sliced(struct weir_bytes pattern);
+/* As waf_rx_match; PCRE2_ERROR_MATCHLIMIT, too, when s->until is over, or would be. */
+int waf_rx_match_slices(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
+			size_t offset, uint32_t options);
+
+/* waf_op_rx.c: sets PCRE2's limits, of which 0 is its own. */
+void waf_rx_set_limits(const struct waf_op *op, struct waf_scratch *s, uint32_t limit);
+/* One call of PCRE2 with the limits that are set. */
+int waf_rx_match_once(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
+		      size_t offset, uint32_t options);
+/* Compiles with PCRE2's `options`, for machine code where that can be. False:
  * reported. */
 WEIR_MUST_CHECK bool waf_rx_compile(struct waf_op *op, const struct op_source *from,
 				    struct weir_bytes pattern, uint32_t options);

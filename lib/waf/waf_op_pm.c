@@ -6,67 +6,26 @@
  */
 #include <stdlib.h>
 
+#include "waf_cache.h"
 #include "waf_op_impl.h"
 
 #define SET_PHRASES_MAX 32 /* with more the set of their first bytes says little */
 
 /* ---- compiling ---- */
 
-/* As Hyperscan takes them. */
-struct literals {
-	const char **text;
-	size_t *len;
-	unsigned int *flags, *id;
-};
-
-static bool literals_alloc(struct literals *l, uint32_t n)
-{
-	l->text = calloc(n, sizeof(*l->text));
-	l->len = calloc(n, sizeof(*l->len));
-	l->flags = calloc(n, sizeof(*l->flags));
-	l->id = calloc(n, sizeof(*l->id));
-	return l->text && l->len && l->flags && l->id;
-}
-
-static void literals_free(struct literals *l)
-{
-	free(l->text);
-	free(l->len);
-	free(l->flags);
-	free(l->id);
-}
-
-/* Each has an identity of its own: Hyperscan takes a hundred times as long over equal ones. */
-static void literals_fill(struct literals *l, const struct weir_bytes *phrases, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		l->text[i] = (const char *)phrases[i].ptr;
-		l->len[i] = phrases[i].len;
-		l->flags[i] = HS_FLAG_CASELESS;
-		l->id[i] = i;
-	}
-}
-
 static bool compile(struct waf_op *op, const struct op_source *from)
 {
-	struct literals l = {0};
-	hs_compile_error_t *error = NULL;
+	struct weir_buf why = {0};
 	size_t size = 0;
-	bool ok = literals_alloc(&l, op->pm.n_phrases);
 
-	if (ok) {
-		literals_fill(&l, op->pm.phrases, op->pm.n_phrases);
-		ok = hs_compile_lit_multi(l.text, l.flags, l.id, l.len, op->pm.n_phrases,
-					  HS_MODE_BLOCK, NULL, &op->pm.db, &error) == HS_SUCCESS;
-	}
-	if (!ok)
+	op->pm.db = waf_database_create(from->cfg->cache, op->pm.phrases, op->pm.n_phrases, &why);
+	if (!op->pm.db)
 		weir_conf_error(from->report, from->pos, "the phrases cannot be compiled: %s",
-				error ? error->message : "out of memory");
-	hs_free_compile_error(error);
-	literals_free(&l);
-	if (ok && hs_database_size(op->pm.db, &size) == HS_SUCCESS)
+				why.ptr ? why.ptr : "out of memory");
+	else if (hs_database_size(op->pm.db, &size) == HS_SUCCESS)
 		op->bytes += size;
-	return ok;
+	weir_buf_fini(&why);
+	return op->pm.db != NULL;
 }
 
 /* In lower case; by length, so that equal ones stand together. */

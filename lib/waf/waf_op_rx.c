@@ -33,11 +33,12 @@ bool waf_rx_compile(struct waf_op *op, const struct op_source *from, struct weir
 	op->rx.match_limit = from->cfg->match_limit;
 	op->rx.depth_limit = from->cfg->depth_limit;
 	op->rx.code = pcre2_compile(pattern.len ? pattern.ptr : (PCRE2_SPTR) "", pattern.len,
-				    options, &error, &offset, NULL);
+				    options | PCRE2_USE_OFFSET_LIMIT, &error, &offset, NULL);
 	if (!op->rx.code) {
 		report(from, error, offset);
 		return false;
 	}
+	op->rx.slices = waf_rx_can_be_sliced(pattern);
 	op->rx.jit = pcre2_jit_compile(op->rx.code, PCRE2_JIT_COMPLETE) == 0;
 	if (!op->rx.jit)
 		weir_conf_warning(from->report, from->pos,
@@ -137,9 +138,9 @@ static int compile_now(const struct waf_op *op, struct waf_scratch *s, struct we
 
 /* ---- matching ---- */
 
-static void set_limits(const struct waf_op *op, struct waf_scratch *s)
+void waf_rx_set_limits(const struct waf_op *op, struct waf_scratch *s, uint32_t limit)
 {
-	uint32_t limit = op->rx.match_limit, depth = op->rx.depth_limit;
+	uint32_t depth = op->rx.depth_limit;
 
 	if (weir_likely(s->match_limit == limit && s->depth_limit == depth))
 		return;
@@ -155,15 +156,23 @@ static PCRE2_SPTR subject(struct weir_bytes value)
 	return value.ptr ? value.ptr : (PCRE2_SPTR) "";
 }
 
-int waf_rx_match(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
-		 size_t offset, uint32_t options)
+int waf_rx_match_once(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
+		      size_t offset, uint32_t options)
 {
-	set_limits(op, s);
 	if (weir_likely(op->rx.jit))
 		return pcre2_jit_match(op->rx.code, subject(value), value.len, offset, options,
 				       s->match_data, s->match_context);
 	return pcre2_match(op->rx.code, subject(value), value.len, offset, options, s->match_data,
 			   s->match_context);
+}
+
+int waf_rx_match(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
+		 size_t offset, uint32_t options)
+{
+	if (weir_unlikely(s->until && value.len - offset > OP_SLICE_FROM && op->rx.slices))
+		return waf_rx_match_slices(op, s, value, offset, options);
+	waf_rx_set_limits(op, s, op->rx.match_limit);
+	return waf_rx_match_once(op, s, value, offset, options);
 }
 
 /* The contract's third outcome stands for all that kept PCRE2 from telling. */
@@ -210,7 +219,7 @@ static enum waf_outcome run_macro(const struct waf_op *op, struct waf_scratch *s
 	if (rc)
 		return rc == PCRE2_ERROR_NOMEMORY || rc == PCRE2_ERROR_HEAP_FAILED ? WAF_LIMIT
 										   : WAF_NO_MATCH;
-	set_limits(op, s);
+	waf_rx_set_limits(op, s, op->rx.match_limit);
 	rc = pcre2_match(c->code, subject(value), value.len, 0, 0, c->match_data, s->match_context);
 	if (rc >= 0 && want)
 		take_captures(c->match_data, rc, value, want);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "waf_cache.h"
 #include "waf_impl.h"
 
 #define PROGRAM_MAX (1ULL << 30) /* bytes of its arena */
@@ -95,6 +96,32 @@ static uint8_t engine_of(const struct weir_waf *w)
 	return w->settings->engine;
 }
 
+/* ---- compiling ---- */
+
+/* The rules and the options that change what is compiled. */
+static struct weir_cache_key key_of(const struct weir_waf *w)
+{
+	const struct weir_waf_options *o = &w->options;
+	uint64_t words[] = {w->hash,
+			    (uint64_t)o->mode,
+			    o->paranoia,
+			    o->detection_paranoia,
+			    o->inbound_threshold,
+			    o->outbound_threshold,
+			    o->response_off,
+			    o->no_prefilter};
+	struct weir_cache_key key = {{0}};
+
+	weir_cache_key_add(&key, weir_bytes_of(words, sizeof(words)));
+	for (uint32_t i = 0; i < o->n_overrides; i++) {
+		const struct weir_waf_override *one = &o->overrides[i];
+		uint64_t of[] = {one->first, one->last, (uint64_t)one->mode};
+
+		weir_cache_key_add(&key, weir_bytes_of(of, sizeof(of)));
+	}
+	return key;
+}
+
 /* Ticks of the time-stamp counter and nanoseconds, over what compiling took. */
 static uint64_t now_ns(void)
 {
@@ -120,6 +147,24 @@ static bool compile(struct weir_waf *w, struct weir_conf_report *r)
 	return waf_build_screen(w, r) && make_always(w);
 }
 
+/* With what earlier programs have left in the cache. */
+static bool compile_cached(struct weir_waf *w, struct weir_conf_report *r)
+{
+	struct weir_cache_key key = key_of(w);
+	bool good;
+
+	w->cache = waf_cache_open(w->options.cache, &key);
+	good = w->cache && compile(w, r);
+	if (good) {
+		w->cached = w->options.cache && !waf_cache_made(w->cache);
+		waf_cache_close(w->cache);
+	} else {
+		waf_cache_discard(w->cache);
+	}
+	w->cache = NULL;
+	return good;
+}
+
 struct weir_waf *weir_waf_create(struct weir_seclang *rules, const struct weir_waf_options *o,
 				 struct weir_conf_report *r)
 {
@@ -138,7 +183,7 @@ struct weir_waf *weir_waf_create(struct weir_seclang *rules, const struct weir_w
 		w->options.n_workers = 1;
 	w->hash = weir_seclang_hash(rules);
 	weir_arena_init(&w->arena, &weir_arena_malloc, PROGRAM_MAX);
-	if (!compile(w, r)) {
+	if (!compile_cached(w, r)) {
 		if (weir_conf_errors(r) == errors)
 			weir_conf_error(r, (struct weir_conf_pos){.file = "rules"},
 					"no memory for the program");
@@ -174,6 +219,7 @@ void weir_waf_info(const struct weir_waf *w, struct weir_waf_info *out)
 		.bytes = w->arena.taken + sizeof(*w->screen),
 		.hash = w->hash,
 		.load_ms = w->load_ms,
+		.cached = w->cached,
 	};
 	for (uint32_t i = 0; i < w->n_ops; i++)
 		out->bytes += waf_op_bytes(w->ops[i]);

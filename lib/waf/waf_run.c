@@ -13,11 +13,21 @@ struct asking {
 	struct weir_waf_tx *tx;
 	const struct waf_rule *rule;
 	struct weir_bytes argument;
-	unsigned int matches;
+	unsigned int matches, asked;
 };
 
+/* A capture that is part of the value lives as long as that; others are the operator's own. */
+static struct weir_bytes kept(struct weir_waf_tx *tx, struct weir_bytes value,
+			      struct weir_bytes capture)
+{
+	if (value.ptr && capture.ptr >= value.ptr && capture.ptr <= value.ptr + value.len)
+		return capture;
+	return weir_arena_copy(&tx->arena, capture);
+}
+
 /* TX:0 to TX:9 are what this match captured, and no other's. */
-static void keep_captures(struct weir_waf_tx *tx, const struct waf_op_match *m)
+static void keep_captures(struct weir_waf_tx *tx, const struct waf_op_match *m,
+			  struct weir_bytes value)
 {
 	for (unsigned int i = 0; i < WAF_CAPTURES; i++) {
 		uint16_t number = (uint16_t)(tx->waf->captures + i);
@@ -25,7 +35,7 @@ static void keep_captures(struct weir_waf_tx *tx, const struct waf_op_match *m)
 		if (i >= m->n_captures || !m->capture[i].ptr)
 			waf_tx_unset(tx, number);
 		else
-			waf_tx_set_text(tx, number, weir_arena_copy(&tx->arena, m->capture[i]));
+			waf_tx_set_text(tx, number, kept(tx, value, m->capture[i]));
 	}
 }
 
@@ -48,22 +58,31 @@ static void note_matched(struct weir_waf_tx *tx, const struct waf_seen *seen,
 	tx->all_last = &m->next;
 }
 
+/* The first that would be refused is told; once something is, that. */
+static void settle(struct weir_waf_tx *tx, const struct waf_rule *rule, uint8_t verdict,
+		   uint16_t status)
+{
+	bool acts = tx->engine == WEIR_SEC_ON && tx->verdict == WEIR_WAF_PASS;
+
+	if (tx->phase == WEIR_SEC_PHASES || (!acts && tx->would != WEIR_WAF_PASS))
+		return;
+	if (acts)
+		tx->verdict = verdict;
+	tx->would = verdict;
+	tx->status = status;
+	tx->decided_phase = tx->phase;
+	tx->deciding = rule ? tx->waf->rule[rule->number]->sec->id : 0;
+	if (verdict == WEIR_WAF_REDIRECT)
+		tx->location = waf_expand(tx, &rule->redirect);
+}
+
 /* Judging stops here: what was not looked at is not let through, unless nothing is refused at all.
  */
-static void on_limit(struct weir_waf_tx *tx)
+void waf_exceed(struct weir_waf_tx *tx)
 {
-	const struct weir_waf *w = tx->waf;
-
-	if (w->limits_exceeded != WAF_NO_NAME)
-		waf_tx_set_text(tx, w->limits_exceeded, weir_bytes_str("1"));
-	if (tx->would == WEIR_WAF_PASS) {
-		tx->would = WEIR_WAF_BUDGET;
-		tx->status = 503;
-		tx->decided_phase = tx->phase;
-		tx->deciding = tx->rule ? w->rule[tx->rule->number]->sec->id : 0;
-	}
-	if (tx->engine == WEIR_SEC_ON && tx->verdict == WEIR_WAF_PASS)
-		tx->verdict = WEIR_WAF_BUDGET;
+	if (tx->waf->limits_exceeded != WAF_NO_NAME)
+		waf_tx_set_text(tx, tx->waf->limits_exceeded, weir_bytes_str("1"));
+	settle(tx, tx->rule, WEIR_WAF_BUDGET, 503);
 }
 
 static bool ask(struct asking *a, const struct waf_seen *seen, const struct waf_value *v)
@@ -82,7 +101,7 @@ static bool ask(struct asking *a, const struct waf_seen *seen, const struct waf_
 				     a->rule->sec->capture ? &m : NULL);
 	}
 	if (weir_unlikely(outcome == WAF_LIMIT))
-		on_limit(tx);
+		waf_exceed(tx);
 	if (weir_unlikely(tx->begin.explain != NULL))
 		waf_explain(tx, a->rule, outcome == WAF_MATCH ? "matched" : "no match", seen,
 			    v->bytes);
@@ -91,7 +110,7 @@ static bool ask(struct asking *a, const struct waf_seen *seen, const struct waf_
 	a->matches++;
 	note_matched(tx, seen, v->bytes);
 	if (a->rule->sec->capture)
-		keep_captures(tx, &m);
+		keep_captures(tx, &m, v->bytes);
 	if (a->rule->n_actions)
 		waf_act(tx, a->rule);
 	return true;
@@ -112,6 +131,15 @@ static void ask_at_each_step(struct asking *a, const struct waf_seen *seen)
 	}
 }
 
+static bool goes_on(struct asking *a, const struct waf_seen *seen)
+{
+	if (a->tx->verdict != WEIR_WAF_PASS)
+		return false;
+	if (seen->value->bytes.len < WAF_SHORT && ++a->asked % WAF_EVERY)
+		return true;
+	return !waf_is_late(a->tx);
+}
+
 static bool on_value(void *ctx, const struct waf_seen *seen)
 {
 	struct asking *a = ctx;
@@ -124,7 +152,7 @@ static bool on_value(void *ctx, const struct waf_seen *seen)
 		if (v)
 			ask(a, seen, v);
 	}
-	return a->tx->verdict == WEIR_WAF_PASS;
+	return goes_on(a, seen);
 }
 
 /* ---- asking a rule ---- */
@@ -184,28 +212,14 @@ static bool is_allow(uint8_t disruptive)
 	       disruptive == WEIR_SEC_ALLOW_REQUEST;
 }
 
-static void decide(struct weir_waf_tx *tx, const struct waf_rule *rule, uint8_t verdict)
-{
-	if (tx->would == WEIR_WAF_PASS) {
-		tx->would = verdict;
-		tx->status = rule->sec->status;
-		tx->deciding = rule->sec->id;
-		tx->decided_phase = tx->phase;
-		if (verdict == WEIR_WAF_REDIRECT)
-			tx->location = waf_expand(tx, &rule->redirect);
-	}
-	if (tx->engine == WEIR_SEC_ON)
-		tx->verdict = verdict;
-}
-
 static void disrupt(struct weir_waf_tx *tx, const struct waf_rule *rule)
 {
 	uint8_t verdict = verdict_of(rule->sec->disruptive);
 
-	if (rule->detect_only || tx->phase == WEIR_SEC_PHASES)
+	if (rule->detect_only)
 		return;
 	if (verdict != WEIR_WAF_PASS)
-		decide(tx, rule, verdict);
+		settle(tx, rule, verdict, rule->sec->status);
 	else if (is_allow(rule->sec->disruptive) && tx->engine == WEIR_SEC_ON)
 		tx->allowed = rule->sec->disruptive;
 }
@@ -263,11 +277,6 @@ static bool is_over(const struct weir_waf_tx *tx)
 	return tx->verdict != WEIR_WAF_PASS || tx->allowed || tx->engine == WEIR_SEC_OFF;
 }
 
-static bool is_late(struct weir_waf_tx *tx)
-{
-	return tx->budget_tsc && waf_ticks() > tx->budget_tsc;
-}
-
 static void run_steps(struct weir_waf_tx *tx, const struct waf_phase *p)
 {
 	uint32_t i = p->first;
@@ -284,40 +293,57 @@ static void run_steps(struct weir_waf_tx *tx, const struct waf_phase *p)
 			continue;
 		if (run_step(tx, s->rule) && s->skip_to)
 			i = s->skip_to;
-		if (is_over(tx))
+		if (is_over(tx) || waf_is_late(tx)) /* in detect mode too: others wait */
 			return;
-		if (weir_unlikely(is_late(tx))) {
-			on_limit(tx);
-			return; /* in detect mode too: others wait */
-		}
 	}
 }
 
-/* Phase 5 always runs, and nothing that it finds is a verdict. */
+/* What `allow` leaves to be done ends with the phase, or with the request. */
+static void end_allowance(struct weir_waf_tx *tx)
+{
+	if (tx->allowed == WEIR_SEC_ALLOW_PHASE ||
+	    (tx->allowed == WEIR_SEC_ALLOW_REQUEST && tx->phase > 2))
+		tx->allowed = 0;
+}
+
+static void run_all(struct weir_waf_tx *tx, const struct waf_phase *p)
+{
+	waf_screen(tx);
+	if (waf_is_late(tx))
+		return;
+	memcpy(tx->live, p->always, waf_words(p->n) * sizeof(*tx->live));
+	liven(tx, tx->phase);
+	run_steps(tx, p);
+}
+
+/* Always runs, and nothing that it finds is a verdict. */
+static void run_last_phase(struct weir_waf_tx *tx, const struct waf_phase *p)
+{
+	uint8_t verdict = tx->verdict, allowed = tx->allowed;
+
+	tx->verdict = WEIR_WAF_PASS;
+	tx->allowed = 0;
+	if (!is_over(tx))
+		run_all(tx, p);
+	tx->verdict = verdict;
+	tx->allowed = allowed;
+}
+
 void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase)
 {
 	const struct waf_phase *p = &tx->waf->phase[phase];
-	uint8_t verdict = tx->verdict, allowed = tx->allowed;
 
 	tx->phase = (uint8_t)phase;
 	if (phase == WEIR_SEC_PHASES) {
-		tx->verdict = WEIR_WAF_PASS;
-		tx->allowed = 0;
+		run_last_phase(tx, p);
+		return;
 	}
 	if (is_over(tx))
 		return;
-	waf_screen(tx);
-	memcpy(tx->live, p->always, waf_words(p->n) * sizeof(*tx->live));
-	liven(tx, phase);
-	run_steps(tx, p);
+	run_all(tx, p);
 	if (phase <= 2)
 		tx->inbound_score = waf_score(tx, 0);
-	if (phase == WEIR_SEC_PHASES) {
-		tx->verdict = verdict;
-		tx->allowed = allowed;
-	} else if (tx->allowed == WEIR_SEC_ALLOW_PHASE) {
-		tx->allowed = 0;
-	}
+	end_allowance(tx);
 	if (weir_unlikely(tx->arena.failed) && tx->verdict == WEIR_WAF_PASS) {
 		tx->verdict = WEIR_WAF_MEMORY;
 		tx->status = 503;

@@ -11,6 +11,8 @@
 
 /* Longer values are scanned where they stand. */
 #define COPY_MAX 2048
+/* Bytes that are scanned at once, so that the clock is looked at between. */
+#define BATCH_MAX 65536
 
 struct scan {
 	struct weir_waf_tx *tx;
@@ -21,9 +23,13 @@ struct scan {
 	uint32_t *start;          /* of each; one more for the end */
 	uint32_t n, cap;
 	uint32_t hint;
+	uint32_t queued; /* bytes of all in the queue */
+	uint32_t found;  /* literals */
 	uint8_t *bytes;
 	uint32_t len, room;
 };
+
+static void scan(struct scan *s);
 
 /* ---- what is to be scanned ---- */
 
@@ -68,32 +74,134 @@ static void queue(struct scan *s, struct waf_value *v, struct waf_value *origin)
 	}
 	v->queued = true;
 	s->value[s->n++] = v;
+	s->queued += (uint32_t)v->bytes.len;
+	if (s->queued > BATCH_MAX)
+		scan(s);
+}
+
+static bool add_group(struct weir_waf_tx *tx, struct waf_value *v, struct waf_value *result,
+		      const waf_bits *slots)
+{
+	struct waf_group *g;
+
+	for (g = v->groups; g; g = g->next)
+		if (g->value == result) {
+			g->slots |= *slots;
+			return true;
+		}
+	g = weir_arena_alloc(&tx->arena, sizeof(*g));
+	if (!g)
+		return false;
+	g->next = v->groups;
+	g->value = result;
+	g->slots = *slots;
+	v->groups = g;
+	return true;
+}
+
+/* What chain `node` makes of `v`. */
+static bool queue_result(struct scan *s, struct waf_value *v, const struct waf_view *view,
+			 unsigned int node)
+{
+	struct waf_value *r = waf_value_result(s->tx, v, (uint16_t)node);
+	waf_bits slots = view->slots & s->screen->of_node[node];
+
+	if (!r || !add_group(s->tx, v, r, &slots))
+		return false;
+	queue(s, r, v);
+	return true;
+}
+
+static void find_way(const struct weir_waf *w, struct waf_way_cache *c)
+{
+	const struct waf_screen *screen = w->screen;
+
+	memcpy(c->triggered, screen->always, screen->node_words * sizeof(*c->triggered));
+	for (uint64_t left = c->transforms; left; left &= left - 1)
+		for (uint32_t i = 0; i < screen->node_words; i++)
+			c->triggered[i] |= screen->by_transform[__builtin_ctzll(left)][i];
+	c->plain = (waf_bits){0};
+	for (uint16_t i = 0; i < w->n_nodes; i++)
+		if (!waf_word_has(c->triggered, i))
+			c->plain |= screen->of_node[i];
+}
+
+static const struct waf_way_cache *way_of(struct weir_waf_tx *tx, uint64_t transforms)
+{
+	struct waf_way_cache *c = &tx->part->ways[transforms * 0x9e3779b97f4a7c15ULL >> 58];
+
+	if (weir_unlikely(c->transforms != transforms)) {
+		c->transforms = transforms;
+		find_way(tx->waf, c);
+	}
+	return c;
+}
+
+/* The transformations that change `v`, as far as a glance tells. */
+static uint64_t transforms_of(struct weir_waf_tx *tx, const struct waf_value *v)
+{
+	uint64_t transforms = waf_class_of(tx, v->classes)->transforms;
+
+	for (uint64_t left = transforms; left; left &= left - 1) {
+		unsigned int t = (unsigned int)__builtin_ctzll(left);
+
+		if (weir_transform_leaves((enum weir_transform)t, v->bytes))
+			transforms &= ~(1ULL << t);
+	}
+	return transforms;
 }
 
 static void queue_results(struct scan *s, struct waf_value *v, const struct waf_view *view)
 {
-	const struct waf_class_cache *c = waf_class_of(s->tx, v->classes);
+	const struct waf_way_cache *way = way_of(s->tx, transforms_of(s->tx, v));
+	waf_bits plain = view->slots & way->plain;
+	bool good = add_group(s->tx, v, v, &plain);
 
 	queue(s, v, v);
 	for (uint32_t w = 0; w < s->screen->node_words; w++)
-		for (uint64_t left = c->triggered[w] & view->nodes[w]; left; left &= left - 1) {
-			unsigned int node = w * 64 + (unsigned int)__builtin_ctzll(left);
+		for (uint64_t left = way->triggered[w] & view->nodes[w]; left; left &= left - 1)
+			good &= queue_result(s, v, view,
+					     w * 64 + (unsigned int)__builtin_ctzll(left));
+	s->tx->unscreened |= !good;
+}
 
-			queue(s, waf_value_result(s->tx, v, (uint16_t)node), v);
-		}
+static const struct waf_view *view_of(const struct waf_list_view *list, struct weir_bytes name)
+{
+	for (const struct waf_named_view *v = list->named; v; v = v->next)
+		if (v->name.len == name.len && weir_bytes_equal_case(v->name, name))
+			return &v->view;
+	return &list->all;
+}
+
+static void queue_value(struct scan *s, struct waf_value *v, const struct waf_list_view *list,
+			struct weir_bytes name)
+{
+	const struct waf_view *view = view_of(list, name);
+
+	if (view->used)
+		queue_results(s, v, view);
+}
+
+static bool is_used(const struct waf_list_view *list)
+{
+	return list->all.used || list->named;
 }
 
 static void queue_list(struct scan *s, unsigned int list)
 {
-	const struct waf_view *values = &s->screen->values[list], *names = &s->screen->names[list];
+	const struct waf_list_view *values = &s->screen->values[list];
+	const struct waf_list_view *names = &s->screen->names[list];
+	unsigned int entries = 0;
 
-	if (!values->used && !names->used)
+	if (!is_used(values) && !is_used(names))
 		return;
 	for (struct waf_entry *e = *s->tx->list[list].screened; e; e = e->next) {
-		if (values->used)
-			queue_results(s, &e->value, values);
-		if (names->used)
-			queue_results(s, &e->name_value, names);
+		if (++entries % WAF_EVERY == 0 && waf_is_late(s->tx)) {
+			s->tx->unscreened = true;
+			return;
+		}
+		queue_value(s, &e->value, values, e->name);
+		queue_value(s, &e->name_value, names, e->name);
 	}
 }
 
@@ -101,13 +209,8 @@ static void queue_list(struct scan *s, unsigned int list)
 
 static struct waf_hits *hits_of(struct weir_waf_tx *tx, struct waf_value *v)
 {
-	if (!v->hits) {
-		v->hits = weir_arena_alloc(&tx->arena, sizeof(*v->hits) + 64);
-		if (!v->hits)
-			return NULL;
-		v->hits = (struct waf_hits *)(((uintptr_t)v->hits + 63) & ~(uintptr_t)63);
-		*v->hits = (struct waf_hits){0};
-	}
+	if (!v->hits)
+		v->hits = weir_arena_zalloc(&tx->arena, sizeof(*v->hits));
 	return v->hits;
 }
 
@@ -121,8 +224,14 @@ static void note_literal(struct scan *s, struct waf_value *v, unsigned int liter
 	for (uint32_t i = set->first[literal]; i < set->first[literal + 1]; i++) {
 		uint16_t pair = set->pair[i];
 
-		waf_bits_set(&h->found[pair >> 15], pair & 0x7fff);
+		h->found[pair >> 15][(pair & 0x7fff) / 64] |= 1ULL << (pair % 64);
 	}
+}
+
+/* Whether to go on: a value that is made of literals has more of them than there is time for. */
+static int go_on(struct scan *s)
+{
+	return ++s->found % 256 == 0 && waf_is_late(s->tx);
 }
 
 /* Ends come in ascending order but for a few: the value is where the last one was, or near. */
@@ -141,7 +250,7 @@ static int on_literal(unsigned int id, unsigned long long from, unsigned long lo
 	s->hint = i;
 	if (to - s->literals->length[id] >= s->start[i])
 		note_literal(s, s->value[i], id);
-	return 0;
+	return go_on(s);
 }
 
 static int on_literal_alone(unsigned int id, unsigned long long from, unsigned long long to,
@@ -153,7 +262,7 @@ static int on_literal_alone(unsigned int id, unsigned long long from, unsigned l
 	(void)to;
 	(void)flags;
 	note_literal(s, s->value[s->hint], id);
-	return 0;
+	return go_on(s);
 }
 
 static bool hs_over(struct scan *s, struct weir_bytes bytes, match_event_handler tell)
@@ -161,6 +270,23 @@ static bool hs_over(struct scan *s, struct weir_bytes bytes, match_event_handler
 	s->tx->work.scanned_bytes += (uint32_t)bytes.len;
 	return hs_scan(s->literals->database, (const char *)bytes.ptr, (unsigned int)bytes.len, 0,
 		       s->tx->part->hs, tell, s) == HS_SUCCESS;
+}
+
+/* A long value piece by piece; what stands across two pieces is in both. */
+static bool scan_long(struct scan *s, struct weir_bytes b)
+{
+	size_t both = s->literals->longest;
+
+	while (!waf_is_late(s->tx)) {
+		size_t n = b.len < BATCH_MAX ? b.len : BATCH_MAX;
+
+		if (!hs_over(s, weir_bytes_of(b.ptr, n), on_literal_alone))
+			return false;
+		if (n == b.len)
+			return true;
+		b = weir_bytes_of(b.ptr + n - both, b.len - n + both);
+	}
+	return false;
 }
 
 /* Puts short values behind one another; long ones are scanned at once. False: none was screened. */
@@ -171,15 +297,19 @@ static bool scan_all(struct scan *s)
 	for (uint32_t i = 0; i < s->n; i++)
 		if (s->value[i]->bytes.len <= COPY_MAX)
 			total += (uint32_t)s->value[i]->bytes.len;
-	s->bytes = weir_arena_alloc(&s->tx->arena, total);
+	if (!s->bytes || total > s->room) {
+		s->bytes = weir_arena_alloc(&s->tx->arena, total);
+		s->room = total;
+	}
 	if (!s->bytes)
 		return false;
+	s->len = 0;
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct waf_value *v = s->value[i];
 
 		s->hint = i;
 		if (v->bytes.len > COPY_MAX) {
-			v->screened = hs_over(s, v->bytes, on_literal_alone);
+			v->screened = scan_long(s, v->bytes);
 			continue;
 		}
 		s->value[kept] = v;
@@ -193,18 +323,22 @@ static bool scan_all(struct scan *s)
 	return !s->len || hs_over(s, weir_bytes_of(s->bytes, s->len), on_literal);
 }
 
+/* What is in the queue; it is empty then. */
 static void scan(struct scan *s)
 {
 	bool good;
 
 	s->tx->work.values += s->n;
-	good = !s->literals->database || scan_all(s);
+	good = !s->literals->database || (!waf_is_late(s->tx) && scan_all(s));
 	for (uint32_t i = 0; i < s->n; i++)
 		s->value[i]->screened |= good;
 	for (struct waf_value *v = s->like; v; v = v->like_next) {
 		v->hits = v->like->hits;
 		v->screened = v->like->screened;
 	}
+	s->like = NULL;
+	s->n = 0;
+	s->queued = 0;
 }
 
 /* ---- candidates ---- */
@@ -230,20 +364,6 @@ static void find_singles(const struct waf_screen *screen, struct waf_class_cache
 	}
 }
 
-static void find_triggered(const struct weir_waf *w, struct waf_class_cache *c)
-{
-	const struct waf_screen *screen = w->screen;
-
-	memcpy(c->triggered, screen->always, screen->node_words * sizeof(*c->triggered));
-	for (uint64_t left = c->classes; left; left &= left - 1)
-		for (uint32_t i = 0; i < screen->node_words; i++)
-			c->triggered[i] |= screen->by_class[__builtin_ctzll(left)][i];
-	c->plain = (waf_bits){0};
-	for (uint16_t i = 0; i < w->n_nodes; i++)
-		if (!waf_word_has(c->triggered, i))
-			c->plain |= screen->of_node[i];
-}
-
 const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t classes)
 {
 	struct waf_class_cache *c = &tx->part->classes[classes * 0x9e3779b97f4a7c15ULL >> 56];
@@ -252,7 +372,10 @@ const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t clas
 		c->classes = classes;
 		find_satisfied(tx->waf->screen, classes, &c->satisfied);
 		find_singles(tx->waf->screen, c);
-		find_triggered(tx->waf, c);
+		c->transforms = 0;
+		for (uint64_t left = tx->waf->screen->transforms; left; left &= left - 1)
+			if (classes & tx->waf->screen->triggers[__builtin_ctzll(left)])
+				c->transforms |= left & -left;
 	}
 	return c;
 }
@@ -272,27 +395,6 @@ static void sift(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *ma
 		*may &= v->hits ? c->single[k] | v->hits->found[k] : c->single[k];
 }
 
-/* The slots that ask about `v` and may match one of its results. */
-static void candidates_of(struct weir_waf_tx *tx, struct waf_value *v, const struct waf_view *view,
-			  waf_bits *out)
-{
-	const struct waf_screen *screen = tx->waf->screen;
-	struct waf_class_cache c = *waf_class_of(tx, v->classes);
-
-	*out = view->slots & c.plain;
-	sift(tx, v, out);
-	for (uint32_t w = 0; w < screen->node_words; w++)
-		for (uint64_t left = c.triggered[w] & view->nodes[w]; left; left &= left - 1) {
-			unsigned int node = w * 64 + (unsigned int)__builtin_ctzll(left);
-			const struct waf_value *r = waf_value_result(tx, v, (uint16_t)node);
-			waf_bits may = view->slots & screen->of_node[node];
-
-			if (r)
-				sift(tx, r, &may);
-			*out |= may;
-		}
-}
-
 static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf_pair *from)
 {
 	struct waf_pair *p = weir_arena_alloc(&tx->arena, sizeof(*p));
@@ -303,52 +405,51 @@ static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf
 	}
 	*p = *from;
 	if (!waf_bits_has(&tx->hot, slot)) {
-		tx->pair[slot] = NULL;
+		waf_bits_set(&tx->hot, slot);
 		tx->pair_last[slot] = &tx->pair[slot];
 	}
 	*tx->pair_last[slot] = p;
 	tx->pair_last[slot] = &p->next;
-	waf_bits_set(&tx->hot, slot);
 }
 
-static void heat(struct weir_waf_tx *tx, const struct waf_pair *from, const struct waf_view *view)
+/* The slots that may match one of the value's results keep it for their rules. */
+static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
 {
-	struct waf_value *v = from->name ? &from->entry->name_value : &from->entry->value;
-	waf_bits hot;
+	const struct waf_value *v = from->name ? &from->entry->name_value : &from->entry->value;
+	uint32_t words = (uint32_t)waf_words(tx->waf->screen->n_slots);
+	waf_bits hot = {0};
 
-	candidates_of(tx, v, view, &hot);
-	for (unsigned int w = 0; w < WAF_SLOT_WORDS; w++)
+	if (!v->groups)
+		return; /* nobody asks */
+	for (const struct waf_group *g = v->groups; g; g = g->next) {
+		waf_bits may = g->slots;
+
+		sift(tx, g->value, &may);
+		hot |= may;
+	}
+	for (uint32_t w = 0; w < words; w++)
 		for (uint64_t left = hot[w]; left; left &= left - 1)
 			add_pair(tx, w * 64 + (unsigned int)__builtin_ctzll(left), from);
 }
 
 static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 {
-	const struct waf_view *values = &tx->waf->screen->values[list];
-	const struct waf_view *names = &tx->waf->screen->names[list];
+	struct waf_pair p = {.list = (uint8_t)list};
 	struct waf_list *l = &tx->list[list];
+	unsigned int entries = 0;
 
 	for (struct waf_entry *e = *l->screened; e; e = e->next) {
-		struct waf_pair p = {.entry = e, .list = (uint8_t)list};
-
-		if (values->used)
-			heat(tx, &p, values);
+		if (++entries % WAF_EVERY == 0 && waf_is_late(tx)) {
+			tx->unscreened = true;
+			return;
+		}
+		p.entry = e;
+		p.name = false;
+		heat(tx, &p);
 		p.name = true;
-		if (names->used)
-			heat(tx, &p, names);
+		heat(tx, &p);
 	}
 	l->screened = l->last;
-}
-
-static bool make_pairs(struct weir_waf_tx *tx)
-{
-	size_t n = tx->waf->screen->n_slots;
-
-	if (!tx->pair) {
-		tx->pair = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair));
-		tx->pair_last = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair_last));
-	}
-	return tx->pair && tx->pair_last;
 }
 
 static void screen_side(struct weir_waf_tx *tx, enum waf_side side)
@@ -364,6 +465,17 @@ static void screen_side(struct weir_waf_tx *tx, enum waf_side side)
 			queue_list(&s, list);
 	if (s.n)
 		scan(&s);
+}
+
+static bool make_pairs(struct weir_waf_tx *tx)
+{
+	size_t n = tx->waf->screen->n_slots;
+
+	if (!tx->pair) {
+		tx->pair = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair));
+		tx->pair_last = weir_arena_alloc(&tx->arena, n * sizeof(*tx->pair_last));
+	}
+	return tx->pair && tx->pair_last;
 }
 
 void waf_screen(struct weir_waf_tx *tx)
@@ -393,7 +505,7 @@ bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
 		if (!waf_bits_has(&screen->no_literal[k], (unsigned int)rule->slot) &&
 		    !(v->classes & rule->single[k]) &&
-		    !(v->hits && waf_bits_has(&v->hits->found[k], (unsigned int)rule->slot)))
+		    !(v->hits && v->hits->found[k][rule->slot / 64] >> (rule->slot % 64) & 1))
 			return false;
 	return true;
 }

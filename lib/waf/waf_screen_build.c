@@ -4,9 +4,12 @@
  * values that no condition and no transformation tells apart become a class; all literals go into
  * one Hyperscan database.
  */
+#include <assert.h>
+
 #include <hs.h>
 #include <stdlib.h>
 
+#include "waf_cache.h"
 #include "waf_impl.h"
 
 #define CLASSES_MAX 64
@@ -59,7 +62,7 @@ static bool give_slots(struct build *b)
 
 			if (slot == WAF_SLOTS || !can_be_screened(rule))
 				continue;
-			if (waf_op_need(rule->op, &w->arena, &b->need[slot]) < 0)
+			if (waf_cache_need(w->cache, rule->op, &w->arena, &b->need[slot]) < 0)
 				return false;
 			if (!has_conditions(&b->need[slot]))
 				continue;
@@ -364,6 +367,8 @@ static bool join_literals(struct build *b, struct waf_literal_set *set)
 		if (!i || !weir_bytes_equal(l->text, b->literal[i - 1].text)) {
 			set->first[set->n] = i;
 			set->length[set->n++] = (uint16_t)l->text.len;
+			if (l->text.len > set->longest)
+				set->longest = (uint16_t)l->text.len;
 		}
 		set->pair[i] = l->pair;
 	}
@@ -371,57 +376,19 @@ static bool join_literals(struct build *b, struct waf_literal_set *set)
 	return true;
 }
 
-struct hs_input {
-	const char **text;
-	size_t *length;
-	unsigned int *flags, *ids;
-};
-
-static void free_input(struct hs_input *in)
-{
-	free(in->text);
-	free(in->length);
-	free(in->flags);
-	free(in->ids);
-}
-
-static bool make_input(const struct build *b, const struct waf_literal_set *set,
-		       struct hs_input *in)
-{
-	in->text = calloc(set->n + 1, sizeof(*in->text));
-	in->length = calloc(set->n + 1, sizeof(*in->length));
-	in->flags = calloc(set->n + 1, sizeof(*in->flags));
-	in->ids = calloc(set->n + 1, sizeof(*in->ids));
-	if (!in->text || !in->length || !in->flags || !in->ids)
-		return false;
-	for (uint32_t i = 0; i < set->n; i++) {
-		const struct weir_bytes *l = &b->literal[set->first[i]].text;
-
-		in->text[i] = (const char *)l->ptr;
-		in->length[i] = l->len;
-		in->flags[i] = HS_FLAG_CASELESS;
-		in->ids[i] = i;
-	}
-	return true;
-}
-
 static bool compile_literals(struct build *b, struct waf_literal_set *set)
 {
-	struct hs_input in = {0};
-	hs_compile_error_t *error = NULL;
-	hs_database_t *db = NULL;
-	bool good = make_input(b, set, &in) &&
-		    hs_compile_lit_multi(in.text, in.flags, in.ids, in.length, set->n,
-					 HS_MODE_BLOCK, NULL, &db, &error) == HS_SUCCESS;
+	struct weir_bytes *text = calloc(set->n + 1, sizeof(*text));
+	struct weir_buf why = {0};
 
-	if (error) {
-		weir_conf_error(b->r, (struct weir_conf_pos){.file = "prefilter"}, "%s",
-				error->message);
-		hs_free_compile_error(error);
-	}
-	set->database = db;
-	free_input(&in);
-	return good;
+	for (uint32_t i = 0; text && i < set->n; i++)
+		text[i] = b->literal[set->first[i]].text;
+	set->database = text ? waf_database_create(b->w->cache, text, set->n, &why) : NULL;
+	if (why.ptr)
+		weir_conf_error(b->r, (struct weir_conf_pos){.file = "prefilter"}, "%s", why.ptr);
+	weir_buf_fini(&why);
+	free(text);
+	return set->database != NULL;
 }
 
 static bool build_literals(struct build *b)
@@ -443,9 +410,8 @@ static bool build_literals(struct build *b)
 /* ---- views: what asks about the values of a list ---- */
 
 /* A rule with multiMatch asks about each step of its way. */
-static void add_view(struct build *b, unsigned int list, bool names, uint32_t slot)
+static void add_slot(struct build *b, struct waf_view *view, uint32_t slot)
 {
-	struct waf_view *view = names ? &b->screen->names[list] : &b->screen->values[list];
 	const struct waf_rule *rule = b->rule[slot];
 
 	view->used = true;
@@ -455,18 +421,63 @@ static void add_view(struct build *b, unsigned int list, bool names, uint32_t sl
 		waf_word_set(view->nodes, rule->nodes[i]);
 }
 
-static void add_target(struct build *b, const struct waf_target *t, uint32_t slot)
+static struct waf_named_view *named_view(struct build *b, struct waf_list_view *list,
+					 struct weir_bytes name)
+{
+	size_t bytes = b->screen->node_words * sizeof(uint64_t);
+	struct waf_named_view *v;
+
+	for (v = list->named; v; v = v->next)
+		if (weir_bytes_equal_case(v->name, name))
+			return v;
+	v = aligned_alloc(64, (sizeof(*v) + 63) & ~(size_t)63);
+	if (!v)
+		return NULL;
+	memset(v, 0, sizeof(*v));
+	v->next = list->named;
+	list->named = v;
+	v->name = name;
+	v->view.slots = list->all.slots;
+	v->view.nodes = weir_arena_alloc(&b->w->arena, bytes);
+	if (!v->view.nodes)
+		return NULL;
+	memcpy(v->view.nodes, list->all.nodes, bytes);
+	return v;
+}
+
+/* Those of all members come first: the named ones begin as copies of them. */
+static bool add_view(struct build *b, struct waf_list_view *list, const struct waf_target *t,
+		     uint32_t slot, bool named)
+{
+	struct waf_named_view *v;
+
+	if ((t->selector == WEIR_SEC_NAME) != named)
+		return true;
+	if (!named) {
+		add_slot(b, &list->all, slot);
+		return true;
+	}
+	v = named_view(b, list, t->name);
+	if (v)
+		add_slot(b, &v->view, slot);
+	return v != NULL;
+}
+
+static bool add_target(struct build *b, const struct waf_target *t, uint32_t slot, bool named)
 {
 	const struct waf_source *source = waf_source(t->variable);
+	struct waf_list_view *views = source->names ? b->screen->names : b->screen->values;
+	bool good = true;
 
-	if (t->variable == WEIR_SEC_V_XML) {
-		add_view(b, t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
-			 false, slot);
-		return;
-	}
+	if (t->variable == WEIR_SEC_V_XML)
+		return add_view(b,
+				&views[t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS
+									 : WEIR_SEC_V_XML],
+				t, slot, named);
 	for (unsigned int i = 0; i < 2; i++)
 		if (source->list[i] != WAF_LISTS)
-			add_view(b, source->list[i], source->names, slot);
+			good &= add_view(b, &views[source->list[i]], t, slot, named);
+	return good;
 }
 
 static void mark_slot(struct build *b, uint32_t slot)
@@ -476,8 +487,15 @@ static void mark_slot(struct build *b, uint32_t slot)
 	waf_bits_set(&b->screen->of_node[rule->node], slot);
 	for (unsigned int i = 0; i < rule->n_nodes; i++)
 		waf_bits_set(&b->screen->of_node[rule->nodes[i]], slot);
-	for (unsigned int i = 0; i < rule->n_targets; i++)
-		add_target(b, &rule->target[i], slot);
+}
+
+static bool add_targets(struct build *b, bool named)
+{
+	for (uint32_t s = 0; s < b->screen->n_slots; s++)
+		for (unsigned int i = 0; i < b->rule[s]->n_targets; i++)
+			if (!add_target(b, &b->rule[s]->target[i], s, named))
+				return false;
+	return true;
 }
 
 static bool make_views(struct build *b)
@@ -489,17 +507,34 @@ static bool make_views(struct build *b)
 	screen->node_words = (uint32_t)waf_words(b->w->n_nodes);
 	bytes = screen->node_words * sizeof(uint64_t);
 	for (unsigned int list = 0; list < WAF_LISTS; list++) {
-		screen->values[list].nodes = weir_arena_zalloc(a, bytes);
-		screen->names[list].nodes = weir_arena_zalloc(a, bytes);
+		screen->values[list].all.nodes = weir_arena_zalloc(a, bytes);
+		screen->names[list].all.nodes = weir_arena_zalloc(a, bytes);
 	}
-	for (unsigned int c = 0; c < 64; c++)
-		screen->by_class[c] = weir_arena_zalloc(a, bytes);
+	for (unsigned int t = 0; t < WEIR_T_END; t++)
+		screen->by_transform[t] = weir_arena_zalloc(a, bytes);
 	screen->always = weir_arena_zalloc(a, bytes);
 	screen->of_node = aligned_alloc(64, (b->w->n_nodes + 1u) * sizeof(waf_bits));
 	if (a->failed || !screen->of_node)
 		return false;
 	memset(screen->of_node, 0, (b->w->n_nodes + 1u) * sizeof(waf_bits));
 	return true;
+}
+
+static_assert(WEIR_T_END <= 64, "sets of transformations are words");
+
+static void mark_node(struct build *b, uint16_t node)
+{
+	struct waf_screen *screen = b->screen;
+
+	if (b->w->node[node].always)
+		waf_word_set(screen->always, node);
+	for (uint16_t i = node; i; i = b->w->node[i].parent) {
+		uint8_t t = b->w->node[i].transform;
+
+		waf_word_set(screen->by_transform[t], node);
+		if (screen->triggers[t] != WAF_ANY_VALUE)
+			screen->transforms |= 1ULL << t;
+	}
 }
 
 static bool build_views(struct build *b)
@@ -510,35 +545,32 @@ static bool build_views(struct build *b)
 		return false;
 	for (uint32_t s = 0; s < screen->n_slots; s++)
 		mark_slot(b, s);
-	for (uint16_t i = 1; i < b->w->n_nodes; i++) {
-		const struct waf_node *n = &b->w->node[i];
-
-		if (n->always)
-			waf_word_set(screen->always, i);
-		for (uint64_t left = n->triggers; left; left &= left - 1)
-			waf_word_set(screen->by_class[__builtin_ctzll(left)], i);
-	}
+	if (!add_targets(b, false) || !add_targets(b, true))
+		return false;
+	for (uint16_t i = 1; i < b->w->n_nodes; i++)
+		mark_node(b, i);
 	return true;
 }
 
 /* ---- all of it ---- */
 
-static struct waf_class_cache *make_cache(struct weir_waf *w)
+static bool make_caches(struct weir_waf *w, struct waf_part *part)
 {
-	struct waf_class_cache *cache = aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*cache));
 	uint32_t words = w->screen->node_words;
-	uint64_t *nodes = weir_arena_zalloc(&w->arena, WAF_CLASS_CACHE * words * sizeof(*nodes));
+	uint64_t *nodes = weir_arena_zalloc(&w->arena, WAF_WAY_CACHE * words * sizeof(*nodes));
 
-	if (!cache || !nodes) {
-		free(cache);
-		return NULL;
-	}
-	memset(cache, 0, WAF_CLASS_CACHE * sizeof(*cache));
-	for (unsigned int i = 0; i < WAF_CLASS_CACHE; i++)
-		cache[i].triggered = nodes + i * words;
-	/* No classes at all is what an empty value has: not yet known. */
-	cache[0].classes = 1;
-	return cache;
+	part->classes = aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*part->classes));
+	part->ways = aligned_alloc(64, WAF_WAY_CACHE * sizeof(*part->ways));
+	if (!part->classes || !part->ways || !nodes)
+		return false;
+	memset(part->classes, 0, WAF_CLASS_CACHE * sizeof(*part->classes));
+	memset(part->ways, 0, WAF_WAY_CACHE * sizeof(*part->ways));
+	for (unsigned int i = 0; i < WAF_WAY_CACHE; i++)
+		part->ways[i].triggered = nodes + i * words;
+	/* Nothing at all has a place, too, and is not yet known: what stands there never comes. */
+	part->classes[0].classes = 1;
+	part->ways[0].transforms = 1ULL << 63;
+	return true;
 }
 
 static bool build_scratch(struct weir_waf *w)
@@ -551,8 +583,7 @@ static bool build_scratch(struct weir_waf *w)
 			    hs_alloc_scratch(w->screen->literals[side].database, &s) != HS_SUCCESS)
 				return false;
 		w->part[i].hs = s;
-		w->part[i].classes = make_cache(w);
-		if (!w->part[i].classes)
+		if (!make_caches(w, &w->part[i]))
 			return false;
 	}
 	return true;
@@ -591,17 +622,32 @@ bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r)
 	return good;
 }
 
+static void free_named(struct waf_named_view *v)
+{
+	while (v) {
+		struct waf_named_view *next = v->next;
+
+		free(v);
+		v = next;
+	}
+}
+
 void waf_destroy_screen(struct weir_waf *w)
 {
 	for (unsigned int i = 0; w->part && i < w->options.n_workers; i++) {
 		hs_free_scratch(w->part[i].hs);
 		free(w->part[i].classes);
+		free(w->part[i].ways);
 	}
 	if (!w->screen)
 		return;
 	for (unsigned int side = 0; side < WAF_SIDES; side++)
 		hs_free_database(w->screen->literals[side].database);
 	free(w->screen->of_node);
+	for (unsigned int list = 0; list < WAF_LISTS; list++) {
+		free_named(w->screen->values[list].named);
+		free_named(w->screen->names[list].named);
+	}
 	free(w->screen);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Collections that outlive transactions (IP, GLOBAL, …): a table of a worker with as many keys as
- * it was made for; the one that was used longest ago makes room. Names and texts beyond what a
- * place holds are cut, variables beyond its places are not kept. Workers share nothing: a counter
- * counts what its worker saw.
+ * it was made for; of those that no transaction has open the one that was used longest ago makes
+ * room. Names and texts beyond what a place holds are cut, variables beyond its places are not
+ * kept. Workers share nothing: a counter counts what its worker saw.
  */
 #include <stdlib.h>
 
@@ -24,10 +24,11 @@ struct stored {
 };
 
 struct waf_record {
-	struct waf_record *next; /* in its bucket */
-	struct waf_record *older, *newer;
-	uint64_t until_ns; /* all of it */
+	struct waf_record *next;          /* in its bucket */
+	struct waf_record *older, *newer; /* while nobody has it open */
+	uint64_t until_ns;                /* all of it */
 	uint64_t timeout_ns;
+	uint32_t users;
 	uint8_t collection;
 	uint8_t key_len;
 	uint8_t key[KEY_MAX];
@@ -137,6 +138,8 @@ static struct waf_record *place(struct waf_store *s)
 	if (s->n_used < s->n_records)
 		return &s->record[s->n_used++];
 	r = s->oldest;
+	if (!r)
+		return NULL;
 	unlink_age(s, r);
 	unlink_key(s, r);
 	return r;
@@ -146,6 +149,8 @@ static struct waf_record *make(struct waf_store *s, uint8_t collection, struct w
 {
 	struct waf_record *r = place(s), **bucket;
 
+	if (!r)
+		return NULL;
 	memset(r, 0, sizeof(*r));
 	r->collection = collection;
 	r->key_len = (uint8_t)key.len;
@@ -168,16 +173,23 @@ struct waf_record *waf_store_open(struct waf_store *s, uint8_t collection, struc
 		key.len = KEY_MAX;
 	r = find(*bucket_of(s, collection, key.len ? key.ptr : (const uint8_t *)"", key.len),
 		 collection, key);
-	if (r)
-		unlink_age(s, r);
-	else
+	if (!r)
 		r = make(s, collection, key);
-	make_newest(s, r);
+	else if (!r->users)
+		unlink_age(s, r);
+	if (!r)
+		return NULL;
+	r->users++;
 	r->timeout_ns = timeout_s * WEIR_NS_PER_S;
-	if (r->until_ns && r->until_ns <= now_ns)
+	if (r->until_ns <= now_ns)
 		memset(r->var, 0, sizeof(r->var));
-	r->until_ns = now_ns + r->timeout_ns;
 	return r;
+}
+
+void waf_store_close(struct waf_store *s, struct waf_record *r)
+{
+	if (--r->users == 0)
+		make_newest(s, r);
 }
 
 /* ---- variables ---- */

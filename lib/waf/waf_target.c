@@ -71,29 +71,48 @@ static void walk_list(struct walk *w, unsigned int list, bool names)
 	}
 }
 
+/* Only what screening has left for the rule. */
+static void walk_pairs(struct walk *w, unsigned int list, bool names)
+{
+	const struct waf_pair *p = w->tx->pair[w->rule->slot];
+
+	for (; p && !w->stopped; p = p->next) {
+		struct waf_seen seen = {.variable = w->target->variable, .name = p->entry->name};
+
+		if (p->list != list || p->name != names)
+			continue;
+		seen.value = names ? &p->entry->name_value : &p->entry->value;
+		offer(w, &seen);
+	}
+}
+
+static void walk_one_list(struct walk *w, unsigned int list, bool names)
+{
+	if (w->rule->slot >= 0 && !w->tx->unscreened)
+		walk_pairs(w, list, names);
+	else
+		walk_list(w, list, names);
+}
+
 static void walk_lists(struct walk *w, const struct waf_source *source)
 {
 	const struct waf_target *t = w->target;
 
 	if (t->variable == WEIR_SEC_V_XML) {
-		walk_list(w,
-			  t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
-			  false);
+		walk_one_list(
+			w, t->selector == WEIR_SEC_XML_ATTRS ? WAF_LIST_XML_ATTRS : WEIR_SEC_V_XML,
+			false);
 		return;
 	}
 	for (unsigned int i = 0; i < 2 && !w->stopped; i++)
 		if (source->list[i] != WAF_LISTS)
-			walk_list(w, source->list[i], source->names);
-}
-
-static bool is_selected(const struct waf_target *t, uint16_t number)
-{
-	return !t->numbers || waf_word_has(t->numbers, number);
+			walk_one_list(w, source->list[i], source->names);
 }
 
 static void walk_tx(struct walk *w)
 {
 	struct weir_waf_tx *tx = w->tx;
+	size_t n = tx->waf->n_names;
 	struct weir_bytes text;
 
 	if (w->target->name_number != WAF_NO_NAME) {
@@ -101,11 +120,13 @@ static void walk_tx(struct walk *w)
 			offer_bytes(w, w->target->name, text);
 		return;
 	}
-	w->selected = true;
-	for (uint16_t i = 0; i < tx->waf->n_names && !w->stopped; i++)
-		if (tx->tx_kind[i] != WAF_UNSET && is_selected(w->target, i) &&
-		    waf_tx_get(tx, i, &text))
+	w->selected = w->target->numbers != NULL;
+	for (size_t i = 0; i < n && !w->stopped; i++) {
+		if (w->target->numbers)
+			i = waf_word_next(w->target->numbers, i, n);
+		if (i < n && waf_tx_get(tx, (uint16_t)i, &text))
 			offer_bytes(w, tx->waf->name[i], text);
+	}
 	w->selected = false;
 	for (struct waf_dynamic *d = tx->dynamic_first; d && !w->stopped; d = d->newer)
 		if (d->kind != WAF_UNSET)
@@ -122,7 +143,8 @@ static void walk_store(struct walk *w)
 		return;
 	for (unsigned int i = 0;
 	     !w->stopped && waf_record_next(r, &i, tx->begin.unix_ns, &name, &text);)
-		offer_bytes(w, name, text);
+		offer_bytes(w, weir_arena_copy(&tx->arena, name),
+			    weir_arena_copy(&tx->arena, text));
 }
 
 /* The list grows while it is walked: only what was there is told. */
@@ -174,6 +196,7 @@ static struct weir_bytes clock_text(struct weir_waf_tx *tx, uint8_t variable)
 	}
 }
 
+/* Messages as they are written, as in ModSecurity: they may name themselves. */
 static struct weir_bytes rule_text(struct weir_waf_tx *tx, struct weir_bytes name)
 {
 	const struct waf_rule *rule = tx->rule;
@@ -183,9 +206,9 @@ static struct weir_bytes rule_text(struct weir_waf_tx *tx, struct weir_bytes nam
 	if (weir_bytes_is_case(name, "id"))
 		return waf_number_text(tx, tx->waf->rule[rule->number]->sec->id);
 	if (weir_bytes_is_case(name, "msg"))
-		return waf_expand(tx, &rule->msg);
+		return rule->sec->msg.source;
 	if (weir_bytes_is_case(name, "logdata"))
-		return waf_expand(tx, &rule->logdata);
+		return rule->sec->logdata.source;
 	if (weir_bytes_is_case(name, "rev"))
 		return rule->sec->rev;
 	if (weir_bytes_is_case(name, "severity") && rule->sec->severity != WEIR_SEC_NO_SEVERITY)
@@ -251,14 +274,15 @@ void waf_for_each_value(struct weir_waf_tx *tx, const struct waf_rule *rule, waf
 				 .target = &rule->target[i],
 				 .tell = tell,
 				 .ctx = ctx};
-		struct waf_seen seen = {
-			.variable = w.target->variable, .count = true, .name = w.target->name};
+		struct waf_seen seen = {.variable = w.target->variable, .count = true};
 
 		walk_one(&w);
 		if (w.stopped)
 			return;
 		if (!w.target->count)
 			continue;
+		if (w.target->name.len)
+			seen.name = w.target->name;
 		seen.value = loose_value(tx, waf_number_text(tx, w.count));
 		if (seen.value && !tell(ctx, &seen))
 			return;
@@ -292,8 +316,8 @@ struct weir_bytes waf_variable_text(struct weir_waf_tx *tx, uint8_t variable,
 		return list_text(tx, source, name);
 	case WAF_FROM_STORE:
 		r = tx->store[waf_store_index(variable)];
-		if (r)
-			(void)waf_record_get(r, name, tx->begin.unix_ns, &text);
+		if (r && waf_record_get(r, name, tx->begin.unix_ns, &text))
+			text = weir_arena_copy(&tx->arena, text); /* the record changes */
 		return text;
 	case WAF_FROM_MATCHES:
 		return matched_text(tx, variable);

@@ -10,7 +10,7 @@ static struct waf_piece compile_piece(struct weir_waf *w, const struct weir_sec_
 		return piece;
 	piece.kind = WAF_PIECE_MACRO;
 	piece.variable = p->variable;
-	w->uses[p->variable] = true;
+	waf_use_variable(w, p->variable);
 	if (p->variable == WEIR_SEC_V_TX) {
 		piece.name = waf_name_intern(w, p->text);
 		if (piece.name != WAF_NO_NAME)
@@ -46,30 +46,38 @@ static struct weir_bytes piece_text(struct weir_waf_tx *tx, const struct waf_pie
 	return text;
 }
 
-#define PIECES_MAX 64
-
-struct weir_bytes waf_expand(struct weir_waf_tx *tx, const struct waf_text *t)
+static struct weir_bytes joined(struct weir_waf_tx *tx, const struct waf_text *t,
+				struct weir_bytes *part)
 {
-	struct weir_bytes part[PIECES_MAX];
-	uint16_t n = t->n < PIECES_MAX ? t->n : PIECES_MAX;
 	size_t len = 0, at = 0;
 	uint8_t *out;
 
-	if (t->constant)
-		return t->text;
-	if (n == 1)
-		return piece_text(tx, &t->piece[0]);
-	for (uint16_t i = 0; i < n; i++) {
+	for (uint16_t i = 0; i < t->n; i++) {
 		part[i] = piece_text(tx, &t->piece[i]);
 		len += part[i].len;
 	}
 	out = weir_arena_alloc(&tx->arena, len);
 	if (!out)
 		return (struct weir_bytes){0};
-	for (uint16_t i = 0; i < n; i++) {
+	for (uint16_t i = 0; i < t->n; i++) {
 		if (part[i].len)
 			memcpy(out + at, part[i].ptr, part[i].len);
 		at += part[i].len;
 	}
 	return weir_bytes_of(out, len);
+}
+
+#define PIECES_FEW 16
+
+struct weir_bytes waf_expand(struct weir_waf_tx *tx, const struct waf_text *t)
+{
+	struct weir_bytes few[PIECES_FEW], *part = few;
+
+	if (t->constant)
+		return t->text;
+	if (t->n == 1)
+		return piece_text(tx, &t->piece[0]);
+	if (t->n > PIECES_FEW)
+		part = weir_arena_alloc(&tx->arena, t->n * sizeof(*part));
+	return part ? joined(tx, t, part) : (struct weir_bytes){0};
 }

@@ -4,8 +4,6 @@
 
 #include "waf_impl.h"
 
-#define TX_BYTES_MAX (64ULL << 20) /* of its arena, beyond the kept bodies */
-
 /* ---- the worker's part ---- */
 
 struct weir_waf_worker *weir_waf_worker_create(const struct weir_waf_worker_cfg *cfg)
@@ -75,7 +73,7 @@ struct weir_waf_tx *weir_waf_tx_begin(struct weir_waf *w, struct weir_waf_worker
 	struct weir_arena arena;
 	struct weir_waf_tx *tx;
 
-	weir_arena_init(&arena, &worker->source, TX_BYTES_MAX);
+	weir_arena_init(&arena, &worker->source, limit_of(w->options.tx_bytes, WEIR_WAF_TX_BYTES));
 	tx = weir_arena_alloc(&arena, sizeof(*tx) + 64);
 	if (!tx)
 		return NULL;
@@ -103,16 +101,23 @@ void weir_waf_tx_destroy(struct weir_waf_tx *tx)
 {
 	struct weir_arena arena = tx->arena; /* it holds the transaction itself */
 
+	for (unsigned int i = 0; i < WAF_STORES; i++)
+		if (tx->store[i])
+			waf_store_close(tx->worker->store, tx->store[i]);
 	weir_arena_reset(&arena);
 }
 
-static void start_budget(struct weir_waf_tx *tx)
+/* Before the phase's variables are filled in: that is part of its work. */
+static void begin_phase(struct weir_waf_tx *tx, unsigned int phase)
 {
 	const struct weir_waf *w = tx->waf;
 
+	tx->phase = (uint8_t)phase;
+	tx->rule = NULL;
 	if (w->options.budget_ns)
 		tx->budget_tsc =
 			waf_ticks() + (uint64_t)((double)w->options.budget_ns / w->ns_per_tick);
+	waf_scratch_until(tx->part->ops, tx->budget_tsc);
 }
 
 static enum weir_waf_verdict out_of_memory(struct weir_waf_tx *tx)
@@ -124,7 +129,6 @@ static enum weir_waf_verdict out_of_memory(struct weir_waf_tx *tx)
 
 static enum weir_waf_verdict run(struct weir_waf_tx *tx, unsigned int phase)
 {
-	start_budget(tx);
 	waf_run_phase(tx, phase);
 	return (enum weir_waf_verdict)tx->verdict;
 }
@@ -150,6 +154,7 @@ static bool make_room(struct weir_waf_tx *tx, const struct kept *k, size_t more)
 		cap = (size_t)k->expected;
 	if (cap < need)
 		cap = need;
+	tx->arena.limit += (WEIR_WAF_BODY_TIMES + 1) * (cap - *k->cap) + *k->cap;
 	at = weir_arena_alloc(&tx->arena, cap);
 	if (!at)
 		return false;
@@ -178,20 +183,26 @@ static int keep(struct weir_waf_tx *tx, const struct kept *k, struct weir_bytes 
 	return fits;
 }
 
-static bool is_rejected(const struct weir_waf_tx *tx, enum weir_waf_over option, uint8_t rules)
+static bool is_rejected(enum weir_waf_over option, uint8_t rules)
 {
-	if (tx->engine != WEIR_SEC_ON)
-		return false;
 	return option == WEIR_WAF_OVER_AS_RULES ? rules == WEIR_SEC_REJECT
 						: option == WEIR_WAF_OVER_REJECT;
 }
 
-static enum weir_waf_verdict reject(struct weir_waf_tx *tx, uint16_t status, uint8_t phase)
+/* False: nothing is refused in detection, it is only told. */
+static bool reject(struct weir_waf_tx *tx, uint16_t status, uint8_t phase)
 {
-	tx->verdict = WEIR_WAF_LIMIT;
+	bool acts = tx->engine == WEIR_SEC_ON;
+
+	if (!acts && tx->would != WEIR_WAF_PASS)
+		return false;
+	if (acts)
+		tx->verdict = WEIR_WAF_LIMIT;
+	tx->would = WEIR_WAF_LIMIT;
 	tx->status = status;
 	tx->decided_phase = phase;
-	return WEIR_WAF_LIMIT;
+	tx->deciding = 0;
+	return acts;
 }
 
 /* ---- requests ---- */
@@ -214,6 +225,7 @@ enum weir_waf_verdict weir_waf_request_head(struct weir_waf_tx *tx,
 
 	if (tx->engine == WEIR_SEC_OFF)
 		return WEIR_WAF_PASS;
+	begin_phase(tx, 1);
 	if (!waf_take_request(tx, head))
 		return out_of_memory(tx);
 	v = run(tx, 1);
@@ -254,9 +266,10 @@ enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_
 	if (rc)
 		return WEIR_WAF_PASS;
 	waf_set_number(tx, WEIR_SEC_V_INBOUND_DATA_ERROR, 1);
-	if (is_rejected(tx, tx->waf->options.request_over,
-			tx->waf->settings->request_body_limit_action))
-		return reject(tx, 413, 2);
+	if (is_rejected(tx->waf->options.request_over,
+			tx->waf->settings->request_body_limit_action) &&
+	    reject(tx, 413, 2))
+		return WEIR_WAF_LIMIT;
 	tx->body_partial = true;
 	*judged = true;
 	return weir_waf_request_end(tx);
@@ -267,6 +280,7 @@ enum weir_waf_verdict weir_waf_request_end(struct weir_waf_tx *tx)
 	if (tx->request_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
 		return (enum weir_waf_verdict)tx->verdict;
 	tx->request_judged = true;
+	begin_phase(tx, 2);
 	waf_take_body(tx);
 	return run(tx, 2);
 }
@@ -298,6 +312,7 @@ enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,
 		return (enum weir_waf_verdict)tx->verdict;
 	if (tx->allowed == WEIR_SEC_ALLOW_REQUEST)
 		tx->allowed = 0;
+	begin_phase(tx, 3);
 	if (!waf_take_response(tx, head))
 		return out_of_memory(tx);
 	return run(tx, 3);
@@ -333,9 +348,10 @@ enum weir_waf_verdict weir_waf_response_body(struct weir_waf_tx *tx, struct weir
 	if (rc)
 		return WEIR_WAF_PASS;
 	waf_set_number(tx, WEIR_SEC_V_OUTBOUND_DATA_ERROR, 1);
-	if (is_rejected(tx, tx->waf->options.response_over,
-			tx->waf->settings->response_body_limit_action))
-		return reject(tx, 502, 4);
+	if (is_rejected(tx->waf->options.response_over,
+			tx->waf->settings->response_body_limit_action) &&
+	    reject(tx, 502, 4))
+		return WEIR_WAF_LIMIT;
 	tx->response_partial = true;
 	*judged = true;
 	return weir_waf_response_end(tx);
@@ -346,6 +362,7 @@ enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
 	if (tx->response_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
 		return (enum weir_waf_verdict)tx->verdict;
 	tx->response_judged = true;
+	begin_phase(tx, 4);
 	if (tx->response_total)
 		waf_take_response_body(tx);
 	return run(tx, 4);
@@ -353,6 +370,8 @@ enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
 
 void weir_waf_tx_end(struct weir_waf_tx *tx)
 {
-	if (tx->engine != WEIR_SEC_OFF)
-		waf_run_phase(tx, WEIR_SEC_PHASES);
+	if (tx->engine == WEIR_SEC_OFF)
+		return;
+	begin_phase(tx, WEIR_SEC_PHASES);
+	waf_run_phase(tx, WEIR_SEC_PHASES);
 }

@@ -36,17 +36,23 @@ static struct waf_value *same_as(struct waf_value *origin, struct weir_bytes byt
 	return NULL;
 }
 
-/* 0: there is no room for another, or no memory. */
+/* 0: there is no room for another, or no memory: what the transaction may take is used up. */
 static uint16_t number_of(struct weir_waf_tx *tx, struct waf_value *v)
 {
 	if (v->number)
 		return v->number;
+	if (tx->n_values == UINT16_MAX)
+		return 0;
 	if (tx->n_values + 1 >= tx->cap_values) {
 		uint32_t cap = tx->cap_values ? tx->cap_values * 2 : 256;
-		struct waf_value **value = weir_arena_alloc(&tx->arena, cap * sizeof(*value));
+		struct waf_value **value = NULL;
 
-		if (!value || cap > UINT16_MAX + 1u)
+		if (cap <= UINT16_MAX + 1u)
+			value = weir_arena_alloc(&tx->arena, cap * sizeof(*value));
+		if (!value) {
+			tx->arena.failed = true; /* what cannot be remembered would be done anew */
 			return 0;
+		}
 		if (tx->n_values)
 			memcpy(value, tx->value, (tx->n_values + 1) * sizeof(*value));
 		tx->value = value;
@@ -57,17 +63,40 @@ static uint16_t number_of(struct weir_waf_tx *tx, struct waf_value *v)
 	return v->number;
 }
 
+/* Chains that come by `from` on different ways share what is done to it. */
+static struct waf_value *done_before(const struct waf_value *from, uint8_t t)
+{
+	for (const struct waf_done *d = from->done; d; d = d->next)
+		if (d->transform == t)
+			return d->result;
+	return NULL;
+}
+
+static void note_done(struct weir_waf_tx *tx, struct waf_value *from, uint8_t t,
+		      struct waf_value *result)
+{
+	struct waf_done *d = result ? weir_arena_alloc(&tx->arena, sizeof(*d)) : NULL;
+
+	if (!d)
+		return;
+	*d = (struct waf_done){.next = from->done, .result = result, .transform = t};
+	from->done = d;
+}
+
 static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *origin,
 				   const struct waf_value *from, uint8_t t)
 {
 	size_t room = weir_transform_bound(t, from->bytes.len);
-	uint8_t *out = weir_arena_alloc(&tx->arena, room);
 	struct waf_value *same, *v;
+	uint8_t *out;
 	size_t len;
 
+	tx->work.transforms++;
+	if ((room > WAF_SHORT || tx->work.transforms % WAF_EVERY == 0) && waf_is_late(tx))
+		return NULL;
+	out = weir_arena_alloc(&tx->arena, room);
 	if (!out)
 		return NULL;
-	tx->work.transforms++;
 	len = weir_transform_run(t, from->bytes, out, tx->waf->settings->unicode_map);
 	same = same_as(origin, weir_bytes_of(out, len));
 	weir_arena_trim(&tx->arena, out, room, same ? 0 : len);
@@ -88,10 +117,18 @@ static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin, 
 	const struct waf_node *n = &tx->waf->node[node];
 	struct waf_value *from = waf_value_result(tx, origin, n->parent);
 	uint64_t triggers = tx->waf->screen->triggers[n->transform];
+	struct waf_value *result;
 
 	if (!from || (triggers != WAF_ANY_VALUE && !(from->classes & triggers)))
 		return from;
-	return transform(tx, origin, from, n->transform);
+	if (weir_transform_leaves(n->transform, from->bytes))
+		return from;
+	result = done_before(from, n->transform);
+	if (!result) {
+		result = transform(tx, origin, from, n->transform);
+		note_done(tx, from, n->transform, result);
+	}
+	return result;
 }
 
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node)
@@ -109,9 +146,10 @@ struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, 
 	if (v->result[node])
 		return tx->value[v->result[node]];
 	result = step(tx, v, node);
-	if (result)
-		v->result[node] = number_of(tx, result);
-	return result;
+	if (!result)
+		return NULL;
+	v->result[node] = number_of(tx, result);
+	return v->result[node] ? result : NULL;
 }
 
 /* ---- lists ---- */
@@ -119,9 +157,12 @@ struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, 
 struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
 			       struct weir_bytes value)
 {
-	struct waf_entry *e = weir_arena_alloc(&tx->arena, sizeof(*e));
 	struct waf_list *l = &tx->list[list];
+	struct waf_entry *e;
 
+	if (l->n % WAF_EVERY == WAF_EVERY - 1 && waf_is_late(tx))
+		return NULL;
+	e = weir_arena_alloc(&tx->arena, sizeof(*e));
 	if (!e)
 		return NULL;
 	e->next = NULL;
@@ -158,17 +199,17 @@ struct weir_bytes waf_number_text(struct weir_waf_tx *tx, int64_t number)
 /* As atoi reads it: white space, a sign, digits; anything else is 0. Stops at the largest. */
 int64_t waf_text_number(struct weir_bytes text)
 {
-	struct weir_cursor c = weir_cursor_of(text.ptr, text.len);
 	bool negative = false;
 	int64_t n = 0;
+	size_t i = 0;
 
-	while (c.pos < c.end && (*c.pos == ' ' || (uint8_t)(*c.pos - '\t') < 5))
-		c.pos++;
-	if (c.pos < c.end && (*c.pos == '-' || *c.pos == '+'))
-		negative = *c.pos++ == '-';
-	for (; c.pos < c.end && (uint8_t)(*c.pos - '0') < 10; c.pos++)
+	while (i < text.len && (text.ptr[i] == ' ' || (uint8_t)(text.ptr[i] - '\t') < 5))
+		i++;
+	if (i < text.len && (text.ptr[i] == '-' || text.ptr[i] == '+'))
+		negative = text.ptr[i++] == '-';
+	for (; i < text.len && (uint8_t)(text.ptr[i] - '0') < 10; i++)
 		if (__builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, *c.pos - '0', &n))
+		    __builtin_add_overflow(n, text.ptr[i] - '0', &n))
 			return negative ? INT64_MIN : INT64_MAX;
 	return negative ? -n : n;
 }

@@ -36,6 +36,9 @@ enum weir_waf_over {
 	WEIR_WAF_OVER_PARTIAL   /* judged by what is within; the rest passes and is marked so */
 };
 
+#define WEIR_WAF_TX_BYTES   (4ULL << 20)
+#define WEIR_WAF_BODY_TIMES 16 /* a value, and what transformations make of it */
+
 /* Zero: as the rules say. */
 struct weir_waf_options {
 	enum weir_waf_mode mode;
@@ -45,9 +48,12 @@ struct weir_waf_options {
 	uint64_t request_body_limit; /* bytes that are kept for judging */
 	uint64_t response_body_limit;
 	enum weir_waf_over request_over, response_over;
-	bool response_off;  /* no phase 3 and 4 */
-	uint64_t budget_ns; /* of one phase; what exceeds it is refused as WEIR_WAF_BUDGET; 0: none
-			     */
+	bool response_off; /* no phase 3 and 4 */
+	/* Of one phase; what exceeds it is refused as WEIR_WAF_BUDGET. Zero: none. */
+	uint64_t budget_ns;
+	/* Memory of one transaction, besides WEIR_WAF_BODY_TIMES of what is kept of its bodies;
+	 * what needs more is refused as WEIR_WAF_MEMORY. Zero: WEIR_WAF_TX_BYTES. */
+	uint64_t tx_bytes;
 	const struct weir_waf_override *overrides;
 	uint32_t n_overrides;
 	const char *cache;      /* folder of compiled databases; NULL: none */

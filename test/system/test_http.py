@@ -163,12 +163,32 @@ def uploads_arrive_chunked_and_not():
         check(weir.alive(), "weir has ended")
 
 
+def write_big(path):
+    with open(path, "wb") as f:
+        for i in range(BIG >> 20):
+            f.write(b"%07d " % i * (1 << 17))
+
+
+@suite.case(limit_s=300, soak_limit_s=1800)
+def a_large_upload_needs_no_more_memory():
+    with site() as (lab, weir, www):
+        write_big(f"{lab.dir}/big.bin")
+        before = weir.rss_kib()
+        out = lab.client.run("curl", "-sS", "-m", "1500", "-A", "Mozilla/5.0", "-H", "Host: site",
+                             "-T", f"{lab.dir}/big.bin", "-H",
+                             "Content-Type: application/octet-stream", "-w", "%{http_code}",
+                             f"http://{lab.server.v4}/big.bin", timeout=1700)
+        check_equal(out.stdout, "201", "status")
+        check_equal(digest(f"{www}/big.bin"), digest(f"{lab.dir}/big.bin"), "digest")
+        check(weir.rss_kib() - before < (32 << 10), f"{weir.rss_kib() - before} KiB more")
+        os.unlink(f"{lab.dir}/big.bin")
+        os.unlink(f"{www}/big.bin")
+
+
 @suite.case(limit_s=300, soak_limit_s=1800)
 def a_large_download_needs_no_more_memory():
     with site() as (lab, weir, www):
-        with open(f"{www}/big.bin", "wb") as f:
-            for i in range(BIG >> 20):
-                f.write(b"%07d " % i * (1 << 17))
+        write_big(f"{www}/big.bin")
         before = weir.rss_kib()
         out = lab.client.run("curl", "-sS", "-m", "1500", "-A", "Mozilla/5.0", "-o",
                              f"{lab.dir}/got.bin", f"http://{lab.server.v4}/big.bin", timeout=1700)

@@ -8,6 +8,7 @@
 Suite *addr_suite(void);
 Suite *arena_suite(void);
 Suite *bytes_suite(void);
+Suite *cache_suite(void);
 Suite *error_suite(void);
 Suite *json_suite(void);
 Suite *names_suite(void);

@@ -367,6 +367,8 @@ START_TEST(stats_are_given_in_total_and_by_worker_and_port)
 	f->path.stats[1].count[WEIR_COUNT_RX_PACKETS] = 32;
 	f->path.stats[1].stage_cycles[WEIR_STAGE_PARSE] = 300;
 	f->path.stats[1].stage_packets[WEIR_STAGE_PARSE] = 10;
+	f->path.stats[0].http_cycles[WEIR_HTTP_WORK_LOG] = 7;
+	f->path.stats[1].http_cycles[WEIR_HTTP_WORK_LOG] = 8;
 	f->port[1].counters.rx_missed = 9;
 	answer = ask(f, "{\"cmd\":\"stats\"}");
 	part = json_object_get(answer, "counters");
@@ -375,6 +377,9 @@ START_TEST(stats_are_given_in_total_and_by_worker_and_port)
 	part = json_object_get(answer, "cycles_per_packet");
 	ck_assert_double_eq(json_number_value(json_object_get(part, "parse")), 30);
 	ck_assert(json_is_null(json_object_get(part, "rx")));
+	part = json_object_get(answer, "http_cycles");
+	ck_assert_int_eq(int_of(part, "log"), 15);
+	ck_assert_uint_eq(json_object_size(part), WEIR_HTTP_WORK_END);
 	part = json_array_get(json_object_get(answer, "workers"), 1);
 	ck_assert_int_eq(int_of(json_object_get(part, "counters"), "rx_packets"), 32);
 	part = json_array_get(json_object_get(answer, "ports"), 1);

@@ -99,6 +99,7 @@ START_TEST(what_was_counted_is_there)
 		"weir_flows{worker=\"0\"} 12\n",
 		"weir_mbufs_free{worker=\"1\"} 4000\n",
 		"weir_stage_cycles_total{stage=\"police\",worker=\"0\"} 900\n",
+		"weir_http_cycles_total{work=\"request_end\",worker=\"1\"} 4321\n",
 		"weir_http_malformed_total{error=\"HOST_TWICE\",worker=\"1\"} 7\n",
 		"weir_port_rx_missed_total{port=\"inside\"} 5\n",
 		"weir_port_up{port=\"outside\"} 1\n",
@@ -114,6 +115,7 @@ START_TEST(what_was_counted_is_there)
 	f->path.stats[1].count[WEIR_COUNT_RX_PACKETS] = 77;
 	f->path.stats[0].drop[WEIR_DROP_POLICY_DENY] = 3;
 	f->path.stats[0].stage_cycles[WEIR_STAGE_POLICE] = 900;
+	f->path.stats[1].http_cycles[WEIR_HTTP_WORK_REQUEST_END] = 4321;
 	f->path.gauges[0].flows = 12;
 	f->path.gauges[1].mbufs_free = 4000;
 	f->port[1].counters.rx_missed = 5;

@@ -172,9 +172,41 @@ START_TEST(utf8_is_as_rfc_3629_says)
 }
 END_TEST
 
+/* Random values of what these transformations look at: what is left is left. */
+START_TEST(a_value_that_is_said_to_be_left_is_its_own_result)
+{
+	static const char bytes[] = " /.\\-#*aA(,;\t\"'^<!>b1";
+	uint64_t state = 1;
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < 200000; i++) {
+		uint8_t text[8], out[64];
+		size_t len = i % (sizeof(text) + 1), n;
+
+		for (size_t k = 0; k < len; k++) {
+			state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+			text[k] = (uint8_t)bytes[(state >> 33) % (sizeof(bytes) - 1)];
+		}
+		for (int t = 0; t < WEIR_T_END; t++) {
+			if (!weir_transform_leaves((enum weir_transform)t,
+						   weir_bytes_of(text, len)))
+				continue;
+			n = weir_transform_run((enum weir_transform)t, weir_bytes_of(text, len),
+					       out, NULL);
+			ck_assert_msg(n == len && memcmp(out, text, len) == 0, "%s changes %.*s",
+				      weir_transform_name((enum weir_transform)t), (int)len, text);
+			left++;
+		}
+	}
+	ck_assert_uint_gt(left, 10000);
+}
+END_TEST
+
 Suite *transform_suite(void)
 {
 	return WEIR_SUITE("decode transform", each_does_what_the_manual_says, nul_bytes_are_bytes,
-			  a_value_without_triggers_is_its_own_result, names_are_found_in_any_case,
-			  the_unicode_map_comes_before_the_low_byte, utf8_is_as_rfc_3629_says);
+			  a_value_without_triggers_is_its_own_result,
+			  a_value_that_is_said_to_be_left_is_its_own_result,
+			  names_are_found_in_any_case, the_unicode_map_comes_before_the_low_byte,
+			  utf8_is_as_rfc_3629_says);
 }

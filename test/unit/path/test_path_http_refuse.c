@@ -254,6 +254,13 @@ START_TEST(a_bad_request_is_answered_by_name_and_goes_nowhere)
 		ck_assert_uint_eq(record.status, bad[_i].status);
 	}
 	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_BAD_REQUEST), 2);
+	for (unsigned int e = 1; e < WEIR_HTTP_ERROR_END; e++) {
+		bool is_it =
+			strcmp(weir_http_error_name((enum weir_http_error)e), bad[_i].name) == 0;
+
+		ck_assert_uint_eq(weir_path_bad_http(l->f->path, 0, (enum weir_http_error)e),
+				  is_it ? 2 : 0);
+	}
 	lab_destroy(l);
 }
 END_TEST

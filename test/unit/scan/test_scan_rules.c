@@ -362,7 +362,7 @@ START_TEST(a_database_for_a_better_cpu_is_not_used)
 	struct load how = {.cache = folder()};
 	hs_database_t *hs;
 	hs_compile_error_t *error;
-	struct scan_key key;
+	struct weir_cache_key key;
 
 	remove_files();
 	ck_assert(scan_key_of(&set, &key));

@@ -94,8 +94,9 @@ END_TEST
 /* Fills every word differently, so that a field that is left out shows. */
 static void fill(struct weir_stats *s, uint64_t from)
 {
-	uint64_t *arrays[] = {s->count, s->drop, s->stage_cycles, s->stage_packets};
-	size_t sizes[] = {WEIR_COUNT_END, WEIR_DROP_END, WEIR_STAGE_END, WEIR_STAGE_END};
+	uint64_t *arrays[] = {s->count, s->drop, s->stage_cycles, s->stage_packets, s->http_cycles};
+	size_t sizes[] = {WEIR_COUNT_END, WEIR_DROP_END, WEIR_STAGE_END, WEIR_STAGE_END,
+			  WEIR_HTTP_WORK_END};
 
 	for (size_t a = 0; a < WEIR_ARRAY_LEN(arrays); a++)
 		for (size_t i = 0; i < sizes[a]; i++)
@@ -119,6 +120,8 @@ START_TEST(sums_are_of_every_word)
 		want.stage_cycles[i] = a.stage_cycles[i] + b.stage_cycles[i];
 		want.stage_packets[i] = a.stage_packets[i] + b.stage_packets[i];
 	}
+	for (unsigned int i = 0; i < WEIR_HTTP_WORK_END; i++)
+		want.http_cycles[i] = a.http_cycles[i] + b.http_cycles[i];
 	want.count[WEIR_COUNT_GENERATION] = a.count[WEIR_COUNT_GENERATION];
 	weir_stats_add(&a, &b);
 	ck_assert_mem_eq(&a, &want, sizeof(want));

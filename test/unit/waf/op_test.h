@@ -47,6 +47,7 @@ Suite *waf_op_ip_suite(void);
 Suite *waf_op_number_suite(void);
 Suite *waf_op_pm_suite(void);
 Suite *waf_op_rx_suite(void);
+Suite *waf_op_slice_suite(void);
 Suite *waf_op_sqli_suite(void);
 Suite *waf_op_text_suite(void);
 Suite *waf_op_validate_suite(void);

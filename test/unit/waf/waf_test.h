@@ -7,10 +7,12 @@
 #include <weir_test.h>
 
 Suite *regex_suite(void);
+Suite *waf_cache_suite(void);
 Suite *cond_suite(void);
 Suite *need_suite(void);
 Suite *need_sound_suite(void);
 Suite *need_benign_suite(void);
+Suite *waf_budget_suite(void);
 
 /* A rule of a folder with CRS rules that has @rx; what its variables are and where it stands are
  * told from its text only. */

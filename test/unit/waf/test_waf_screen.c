@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "random_rules.h"
+#include "waf_lab.h"
+#include "waf_test.h"
+
+#include <stdio.h>
+
+#define SHOW(b) (int)(b).len, (const char *)(b).ptr
+
+static void tell(const char *who, const struct weir_waf_match *m)
+{
+	fprintf(stderr, "%s: %u %.*s \"%.*s\" data \"%.*s\"\n", who, m->id, SHOW(m->target),
+		SHOW(m->value), SHOW(m->data));
+}
+
+static bool same(const struct weir_waf_match *with, const struct weir_waf_match *without)
+{
+	bool equal = with->id == without->id && weir_bytes_equal(with->target, without->target) &&
+		     weir_bytes_equal(with->value, without->value) &&
+		     weir_bytes_equal(with->data, without->data);
+
+	if (!equal) {
+		tell("with a prefilter", with);
+		tell("without", without);
+	}
+	return equal;
+}
+
+static void take(struct waf_lab *lab, const struct weir_buf *head, const struct weir_buf *body)
+{
+	if (lab_request_head(lab, head->ptr) == WEIR_WAF_PASS)
+		(void)lab_request_body(lab, weir_bytes_of(body->ptr, body->len));
+	lab_end(lab);
+}
+
+static void compare(struct waf_lab *with, struct waf_lab *without, const char *rules,
+		    uint64_t *seed)
+{
+	struct weir_buf head = {0}, body = {0};
+	bool equal;
+
+	random_request(&head, &body, seed);
+	take(with, &head, &body);
+	take(without, &head, &body);
+	equal = with->result.n_matches == without->result.n_matches;
+	for (uint32_t i = 0; equal && i < with->result.n_matches; i++)
+		equal = same(&with->result.matches[i], &without->result.matches[i]);
+	if (!equal) {
+		fprintf(stderr, "%s%s%s\nwithout a prefilter %s\n", rules, head.ptr, body.ptr,
+			lab_ids(without));
+		ck_abort_msg("with one %s", lab_ids(with));
+	}
+	weir_buf_fini(&head);
+	weir_buf_fini(&body);
+}
+
+static void compare_program(unsigned int n_rules, unsigned int n_requests, uint64_t seed)
+{
+	static const struct weir_waf_options without = {.no_prefilter = true};
+	struct weir_buf rules = {0};
+	struct waf_lab a, b;
+	struct weir_waf_info info;
+
+	random_rules(&rules, n_rules, &seed);
+	lab_init(&a, rules.ptr);
+	lab_init_options(&b, rules.ptr, &without);
+	weir_waf_info(a.waf, &info);
+	ck_assert_uint_gt(info.prefiltered, n_rules / 20);
+	weir_waf_info(b.waf, &info);
+	ck_assert_uint_eq(info.prefiltered, 0);
+	for (unsigned int i = 0; i < n_requests; i++)
+		compare(&a, &b, rules.ptr, &seed);
+	lab_fini(&a);
+	lab_fini(&b);
+	weir_buf_fini(&rules);
+}
+
+START_TEST(a_prefilter_changes_nothing_of_what_small_rule_sets_match)
+{
+	for (uint64_t seed = 1; seed <= 100; seed++)
+		compare_program(12, 60, seed * 7919);
+}
+END_TEST
+
+/* Chains of more than 64 nodes: sets of them have several words. */
+START_TEST(a_prefilter_changes_nothing_of_what_large_rule_sets_match)
+{
+	for (uint64_t seed = 1; seed <= 5; seed++)
+		compare_program(120, 250, seed * 104729);
+}
+END_TEST
+
+/* There are 512 slots: rules beyond them are asked always. */
+START_TEST(rules_beyond_the_slots_are_asked_always)
+{
+	struct weir_waf_info info;
+	struct weir_buf rules = {0};
+	struct waf_lab lab;
+
+	for (unsigned int i = 0; i < WAF_SLOTS + 40; i++)
+		weir_buf_printf(&rules, "SecRule ARGS '@streq word%u' 'id:%u,phase:2,pass'\n", i,
+				i + 1);
+	lab_init(&lab, rules.ptr);
+	weir_waf_info(lab.waf, &info);
+	ck_assert_uint_eq(info.prefiltered, WAF_SLOTS);
+	ck_assert_str_eq(lab_get(&lab, "/?a=word0&b=word511&c=word512&d=word551&e=word552"),
+			 "1 512 513 552");
+	lab_fini(&lab);
+	weir_buf_fini(&rules);
+}
+END_TEST
+
+START_TEST(a_literal_is_found_in_its_value_and_not_across_two)
+{
+	static const struct lab_row rows[] = {
+		{"SecRule ARGS '@contains select' 'id:1,phase:2,pass'\n", "/?a=sel&b=ect", ""},
+		{"SecRule ARGS '@contains select' 'id:1,phase:2,pass'\n", "/?a=&b=select&c=", "1"},
+		{"SecRule ARGS '@contains select' 'id:1,phase:2,pass'\n", "/?a=xselect&b=", "1"},
+		{"SecRule ARGS_NAMES '@contains select' 'id:1,phase:2,pass'\n", "/?a=select", ""},
+		{"SecRule ARGS_NAMES '@contains select' 'id:1,phase:2,pass'\n", "/?select=a", "1"},
+		/* after a transformation, and in another case */
+		{"SecRule ARGS '@contains select' 'id:1,phase:2,pass,t:lowercase'\n", "/?a=SeLeCt",
+		 "1"},
+		{"SecRule ARGS '@contains select' 'id:1,phase:2,pass'\n", "/?a=SeLeCt", ""},
+		{"SecRule ARGS '@contains select' 'id:1,phase:2,pass,t:urlDecode,t:lowercase'\n",
+		 "/?a=%2553ELECT", "1"},
+		/* one byte alone is looked for by class */
+		{"SecRule ARGS '@contains <' 'id:1,phase:2,pass'\n", "/?a=b%3c", "1"},
+		{"SecRule ARGS '@pm a' 'id:1,phase:2,pass'\n", "/?q=A", "1"},
+		{"SecRule ARGS '@pm a' 'id:1,phase:2,pass'\n", "/?a=q", ""},
+	};
+
+	lab_rows(rows, WEIR_ARRAY_LEN(rows));
+}
+END_TEST
+
+START_TEST(a_value_that_is_scanned_alone_is_found_as_well)
+{
+	static const struct weir_waf_options without = {.no_prefilter = true};
+	struct weir_buf body = {0};
+	struct waf_lab lab;
+
+	weir_buf_str(&body, "first=needle&long=");
+	for (unsigned int i = 0; i < 5000; i++)
+		weir_buf_str(&body, "hay");
+	weir_buf_str(&body, "NEEDLE&last=x");
+	for (unsigned int i = 0; i < 2; i++) {
+		lab_init_options(&lab,
+				 "SecRule ARGS:long '@contains needle' "
+				 "'id:1,phase:2,pass,t:lowercase'\n"
+				 "SecRule ARGS:first '@contains needle' 'id:2,phase:2,pass'\n"
+				 "SecRule ARGS:last '@contains needle' 'id:3,phase:2,pass'\n"
+				 "SecRule ARGS:long '@contains needle' 'id:4,phase:2,pass'\n",
+				 i ? &without : NULL);
+		ck_assert_str_eq(lab_post(&lab, FORM, body.ptr), "1 2");
+		lab_fini(&lab);
+	}
+	weir_buf_fini(&body);
+}
+END_TEST
+
+START_TEST(a_benign_request_asks_no_rule)
+{
+	struct weir_waf_work work;
+	struct waf_lab lab;
+
+	lab_init(&lab, "SecRule ARGS '@rx (?i)union.{1,9}select' 'id:1,phase:2,deny'\n"
+		       "SecRule ARGS|ARGS_NAMES '@detectXSS' 'id:2,phase:2,deny'\n"
+		       "SecRule ARGS '@pm passwd shadow' 'id:3,phase:2,deny,t:lowercase'\n");
+	lab_get(&lab, "/?name=John&city=Bern");
+	weir_waf_tx_work(lab.tx, &work);
+	ck_assert_uint_eq(work.steps, 0);
+	ck_assert_uint_eq(work.candidates, 0);
+	ck_assert_uint_gt(work.values, 0);
+	lab_fini(&lab);
+}
+END_TEST
+
+START_TEST(values_of_an_earlier_phase_are_asked_about_in_a_later_one)
+{
+	struct waf_lab lab;
+
+	lab_init(&lab, "SecRule ARGS|RESPONSE_BODY '@contains both' 'id:1,phase:4,pass'\n"
+		       "SecRule RESPONSE_BODY '@contains leak' 'id:2,phase:4,pass'\n"
+		       "SecRule REQUEST_HEADERS:Host '@streq a' 'id:3,phase:3,pass'\n");
+	ck_assert_str_eq(lab_answer(&lab, "text/plain", "a leak"), "3 2");
+	ck_assert_str_eq(lab_answer(&lab, "text/plain", "of both"), "3 1");
+	lab_fini(&lab);
+}
+END_TEST
+
+Suite *waf_screen_suite(void)
+{
+	return WEIR_SUITE("waf screen", a_prefilter_changes_nothing_of_what_small_rule_sets_match,
+			  a_prefilter_changes_nothing_of_what_large_rule_sets_match,
+			  rules_beyond_the_slots_are_asked_always,
+			  a_literal_is_found_in_its_value_and_not_across_two,
+			  a_value_that_is_scanned_alone_is_found_as_well,
+			  a_benign_request_asks_no_rule,
+			  values_of_an_earlier_phase_are_asked_about_in_a_later_one);
+}
