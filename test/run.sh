@@ -216,7 +216,8 @@ run_fuzzers() {
 	done
 }
 
-# With WEIR_CRS4 also CRS v4's regression tests, see test/waf/run.py.
+# With WEIR_CRS4 also CRS v4's regression tests, see test/waf/run.py; over the wire they are in
+# system/test_waf_wire.
 run_waf() {
 	local limit=1500
 	[ -z "$soak" ] || limit=14400

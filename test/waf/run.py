@@ -34,6 +34,7 @@ import inspect_tool  # noqa: E402
 
 try:
     import corpus
+    import crs4
     import waf_lines
 except ImportError:
     waf_lines = None
@@ -41,11 +42,9 @@ except ImportError:
 BUILD = os.environ.get("WEIR_BUILD", f"{ROOT}/build")
 WEIR = f"{BUILD}/app/weir/weir"
 ORACLE = f"{BUILD}/test/waf/modsecurity_oracle"
-CRS4 = os.environ.get("WEIR_CRS4", "")
 DEBIAN = [f"{HERE}/base.conf", "/etc/modsecurity/crs/crs-setup.conf",
           "/usr/share/modsecurity-crs/rules/*.conf"]
 CORPUS_LINES = 100_000 if SOAK else 2_000
-WANTED_RATE = 99.8
 # Rules that only add up what others found.
 SUMS = {949110, 949111, 959100, 959101, 980100, 980110, 980120, 980130, 980140, 980145, 980150}
 
@@ -66,18 +65,6 @@ def need_debian():
     need_weir()
     if not os.path.exists(DEBIAN[1]):
         raise Skip("modsecurity-crs is not installed")
-
-
-def read_list(name):
-    """[(first word, the rest)] of a file's lines; `#` begins a comment."""
-    found = []
-    with open(f"{HERE}/{name}", encoding="utf-8") as f:
-        for line in f:
-            word, _, rest = line.strip().partition(" ")
-            if word and not word.startswith("#"):
-                check(rest.strip(), f"{name}: {word} has no reason")
-                found.append((word, rest.strip()))
-    return found
 
 
 def paranoia_rules(level, folder):
@@ -148,41 +135,13 @@ def own_rules():
 # ---- CRS v4's own tests ----
 
 
-def crs4_command(command, *more):
-    return [sys.executable, f"{CRS4}/crs_tests.py", command, f"{CRS4}/tests", *more]
-
-
-def crs4_misses():
-    """({test: what was wrong}, the last line) of a run."""
-    with tempfile.TemporaryDirectory(prefix="weir-crs4-") as folder:
-        prepared = subprocess.run(crs4_command("prepare"), capture_output=True, text=True,
-                                  check=True).stdout
-        rules = [f"{CRS4}/crs-setup.conf.example", f"{CRS4}/ftw-setup.conf", f"{CRS4}/rules/*.conf"]
-        results = waf_lines.run(
-            waf_lines.inspect_command(WEIR, rules, ["--mode", "detect"]), prepared.splitlines())
-        with open(f"{folder}/results", "w", encoding="utf-8") as f:
-            for result in results:
-                f.write(json.dumps(result) + "\n")
-        told = subprocess.run(crs4_command("check", f"{folder}/results", "--want", "0"),
-                              capture_output=True, text=True, check=False).stdout.splitlines()
-    check(told and " pass: " in told[-1], f"crs_tests.py says {told[-1:]}")
-    return {line.partition(" ")[0]: line.partition(" ")[2] for line in told[:-1]}, told[-1]
-
-
 def crs_v4():
     need_weir()
-    if not CRS4:
-        raise Skip("WEIR_CRS4 names no folder")
-    known = dict(read_list("known-misses.txt"))
-    missed, last = crs4_misses()
-    print(f"# CRS v4: {last}")
-    for test in sorted(missed.keys() - known.keys()):
-        suite.not_ok(f"waf: CRS v4 {test}", missed[test])
-    for test in sorted(known.keys() - missed.keys()):
-        suite.not_ok(f"waf: CRS v4 {test}", "passes, though it stands in known-misses.txt")
-    rate = float(last.rpartition(": ")[2].split()[0])
-    check(rate >= WANTED_RATE, f"{last}, wanted {WANTED_RATE} %")
-    check(missed.keys() == known.keys(), "the misses are not those that are known")
+    crs4.need_crs4()
+    results = waf_lines.run(
+        waf_lines.inspect_command(WEIR, [*crs4.SETUP, crs4.RULES], ["--mode", "detect"]),
+        crs4.lines())
+    crs4.judge(suite, "waf: CRS v4", results, "known-misses.txt")
 
 
 # ---- the prefilter ----
@@ -230,10 +189,9 @@ def prefilter_of_corpus(paranoia):
 
 def prefilter_of_corpus_v4(paranoia):
     need_weir()
-    if not CRS4:
-        raise Skip("WEIR_CRS4 names no folder")
+    crs4.need_crs4()
     lines = timed(corpus.lines(seed=10 + paranoia, count=CORPUS_LINES))
-    rules = [f"{HERE}/base.conf", f"{CRS4}/crs-setup.conf.example", f"{CRS4}/rules/*.conf"]
+    rules = [f"{HERE}/base.conf", crs4.SETUP[0], crs4.RULES]
     same_with_and_without_prefilter(rules, lines, ["--mode", "detect", "--paranoia", str(paranoia)])
 
 
@@ -260,7 +218,7 @@ CONDITIONS = {
 def read_differences():
     """{(side, rule or *): [condition, compiled]}."""
     found = {}
-    for word, rest in read_list("differences.txt"):
+    for word, rest in waf_lines.read_list("differences.txt"):
         side, _, rule = word.partition(":")
         condition, _, reason = rest.partition(" ")
         check(side in ("weir", "libmodsecurity") and condition in CONDITIONS and reason,

@@ -23,10 +23,13 @@ and of what must come of it
 """
 import base64
 import json
+import os
 import re
 import subprocess
 
 import yaml
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 REQUEST_KEYS = {"raw", "method", "uri", "headers", "body", "type", "client", "time", "response"}
 FIELDS = ("verdict", "would", "status", "bad", "partial", "location")
@@ -104,6 +107,20 @@ def load(path):
         if unknown or not JUDGED & case.keys():
             raise InspectFailed(f"{path}: {case.get('name')}: unknown {unknown}, or nothing judged")
     return document.get("options", []), document["cases"]
+
+
+def read_list(name):
+    """[(first word, the rest)] of the lines of a file beside this one; `#` begins a comment."""
+    found = []
+    with open(f"{HERE}/{name}", encoding="utf-8") as f:
+        for line in f:
+            word, _, rest = line.strip().partition(" ")
+            if not word or word.startswith("#"):
+                continue
+            if not rest.strip():
+                raise InspectFailed(f"{name}: {word} has no reason")
+            found.append((word, rest.strip()))
+    return found
 
 
 # ---- running ----

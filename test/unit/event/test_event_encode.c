@@ -380,6 +380,7 @@ START_TEST(numbers_out_of_their_lists_are_unknown)
 		memset(&h, 0xff, sizeof(h));
 		h.bad = NULL; /* a static text */
 		h.answered_by_weir = h.detect = true;
+		h.request_partial = h.response_partial = true;
 		for (unsigned int i = 0; i < WEIR_EVENT_MATCHES; i++)
 			h.match[i].detect_only = true;
 		e.type = (uint8_t)type;
