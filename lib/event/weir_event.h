@@ -43,9 +43,8 @@ struct weir_event_match {
 
 struct weir_event_http {
 	uint64_t tx_id;
-	uint32_t service, threat;                                             /* interned names */
-	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
-	uint16_t status; /* that the client got; 0: none */
+	uint32_t service, threat; /* interned names */
+	uint16_t status;          /* that the client got; 0: none */
 	bool answered_by_weir;
 	uint8_t verdict, would; /* enum weir_waf_verdict */
 	uint8_t phase;          /* in which the verdict fell; 0: none */
@@ -56,7 +55,8 @@ struct weir_event_http {
 	uint64_t waf_ns, total_ns;
 	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */
 	uint16_t n_matches;
-	uint16_t matches_more; /* that had no room */
+	uint16_t matches_more;                                                /* that had no room */
+	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
 	struct weir_event_match match[WEIR_EVENT_MATCHES];
 };
 
@@ -66,8 +66,9 @@ struct weir_event_store;
 struct weir_event_store *weir_event_store_create(const char *name, uint32_t records);
 /* All records must have been given back. NULL: nothing. */
 void weir_event_store_destroy(struct weir_event_store *s);
-/* A record with all bytes zero but the texts of `match`, of which n_matches counts those filled.
- * NULL: none left (or no store), count it as tx_records_lost. One worker. */
+/* A record with all members zero and all texts empty, but those of `match`, of which n_matches
+ * counts the ones that are filled. NULL: none left (or no store), count it as tx_records_lost. One
+ * worker. */
 struct weir_event_http *weir_event_http_take(struct weir_event_store *s);
 /* Any thread; never waits. */
 void weir_event_http_give(struct weir_event_http *h);
