@@ -205,7 +205,7 @@ static bool read_head(struct path_http *x)
 		return false;
 	if (n < 0)
 		refuse_head(x, (uint16_t)weir_http_error_status((enum weir_http_error) - n),
-			    weir_http_error_name((enum weir_http_error) - n));
+			    path_http_bad(x, n));
 	else
 		on_head(x, &head, (size_t)n);
 	return true;
@@ -245,7 +245,7 @@ static bool read_piece(struct path_http *x, struct weir_bytes in)
 
 		if (n < 0) {
 			on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error) - n),
-				    weir_http_error_name((enum weir_http_error) - n));
+				    path_http_bad(x, n));
 			return false;
 		}
 		s->at += (size_t)n;

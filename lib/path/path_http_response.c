@@ -218,7 +218,7 @@ static bool read_head(struct path_http *x)
 	if (n == 0)
 		return false;
 	if (n < 0)
-		on_bad(x, weir_http_error_name((enum weir_http_error) - n));
+		on_bad(x, path_http_bad(x, n));
 	else
 		on_head(x, &head, (size_t)n);
 	return true;
@@ -254,7 +254,7 @@ static bool read_piece(struct path_http *x, struct weir_bytes in)
 		ssize_t n = weir_http_body_feed(&s->body, in, &content);
 
 		if (n < 0) {
-			on_bad(x, weir_http_error_name((enum weir_http_error) - n));
+			on_bad(x, path_http_bad(x, n));
 			return false;
 		}
 		s->at += (size_t)n;
