@@ -236,7 +236,7 @@ const char *ctl_link_name(enum ctl_link_state s);
 #define CTL_WATCHED 5
 
 struct ctl_rate {
-	uint64_t loops, busy, packets, bytes;               /* at the last sample */
+	uint64_t cycles, busy, packets, bytes;              /* at the last sample */
 	double busy_part, packets_a_second, bytes_a_second; /* over the last second */
 };
 

@@ -57,16 +57,16 @@ static double per(uint64_t now, uint64_t before, double of)
 static void sample_rate(struct ctl_rate *r, const struct weir_stats *live, double seconds)
 {
 	struct weir_stats s = {0};
-	uint64_t loops;
+	uint64_t cycles;
 
 	weir_stats_add(&s, live);
-	loops = s.count[WEIR_COUNT_LOOPS];
-	r->busy_part = per(s.count[WEIR_COUNT_LOOPS_BUSY], r->busy,
-			   loops > r->loops ? (double)(loops - r->loops) : 0);
+	cycles = s.count[WEIR_COUNT_CYCLES];
+	r->busy_part = per(s.count[WEIR_COUNT_CYCLES_BUSY], r->busy,
+			   cycles > r->cycles ? (double)(cycles - r->cycles) : 0);
 	r->packets_a_second = per(s.count[WEIR_COUNT_RX_PACKETS], r->packets, seconds);
 	r->bytes_a_second = per(s.count[WEIR_COUNT_RX_BYTES], r->bytes, seconds);
-	r->loops = loops;
-	r->busy = s.count[WEIR_COUNT_LOOPS_BUSY];
+	r->cycles = cycles;
+	r->busy = s.count[WEIR_COUNT_CYCLES_BUSY];
 	r->packets = s.count[WEIR_COUNT_RX_PACKETS];
 	r->bytes = s.count[WEIR_COUNT_RX_BYTES];
 }

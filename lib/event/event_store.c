@@ -52,11 +52,15 @@ void weir_event_store_destroy(struct weir_event_store *s)
 
 struct weir_event_http *weir_event_http_take(struct weir_event_store *s)
 {
-	void *h;
+	struct weir_event_http *h;
+	void *object;
 
-	if (!s || rte_mempool_get(pool_of(s), &h) < 0)
+	if (!s || rte_mempool_get(pool_of(s), &object) < 0)
 		return NULL;
-	memset(h, 0, offsetof(struct weir_event_http, rules));
+	h = object;
+	/* The record was last read by another core: what need not be written is not. */
+	memset(h, 0, offsetof(struct weir_event_http, method));
+	h->method[0] = h->host[0] = h->path[0] = h->user_agent[0] = h->protocol[0] = '\0';
 	return h;
 }
 

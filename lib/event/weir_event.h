@@ -45,9 +45,8 @@ struct weir_event_match {
 
 struct weir_event_http {
 	uint64_t tx_id;
-	uint32_t service, threat;                                             /* interned names */
-	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
-	uint16_t status; /* that the client got; 0: none */
+	uint32_t service, threat; /* interned names */
+	uint16_t status;          /* that the client got; 0: none */
 	bool answered_by_weir;
 	uint8_t verdict, would;                 /* enum weir_waf_verdict */
 	uint8_t phase;                          /* in which the verdict fell; 0: none */
@@ -59,8 +58,9 @@ struct weir_event_http {
 	uint64_t waf_ns, total_ns;
 	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */
 	uint16_t n_rules, n_matches;
-	uint16_t rules_more, matches_more; /* that had no room */
-	uint32_t rules[WEIR_EVENT_RULES];  /* that matched, in order; never twice in a row */
+	uint16_t rules_more, matches_more;                                    /* that had no room */
+	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
+	uint32_t rules[WEIR_EVENT_RULES]; /* that matched, in order; never twice in a row */
 	struct weir_event_match match[WEIR_EVENT_MATCHES];
 };
 
@@ -70,8 +70,9 @@ struct weir_event_store;
 struct weir_event_store *weir_event_store_create(const char *name, uint32_t records);
 /* All records must have been given back. NULL: nothing. */
 void weir_event_store_destroy(struct weir_event_store *s);
-/* A record with all bytes zero but those of `rules` and `match`, of which n_rules and n_matches
- * count what is filled. NULL: none left (or no store), count it as tx_records_lost. One worker. */
+/* A record with all members zero and all texts empty, but those of `rules` and `match`, of which
+ * n_rules and n_matches count what is filled. NULL: none left (or no store), count it as
+ * tx_records_lost. One worker. */
 struct weir_event_http *weir_event_http_take(struct weir_event_store *s);
 /* Any thread; never waits. */
 void weir_event_http_give(struct weir_event_http *h);

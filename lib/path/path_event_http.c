@@ -117,40 +117,36 @@ static void add_matches(const struct path_http *x, struct weir_event_http *h,
 }
 
 static void add_result(const struct path_http *x, struct weir_event_http *h,
-		       const struct path_exchange *e)
+		       const struct weir_waf_result *r)
 {
-	struct weir_waf_result r;
-
-	h->verdict = h->would = e->verdict;
-	if (!e->tx)
-		return;
-	weir_waf_tx_result(e->tx, &r);
-	h->would = (uint8_t)r.would;
-	h->phase = r.phase;
-	h->rule = r.rule;
-	h->inbound_score = r.inbound_score;
-	h->outbound_score = r.outbound_score;
-	h->request_partial = r.request_partial;
-	h->response_partial = r.response_partial;
-	add_matches(x, h, &r);
+	h->would = (uint8_t)r->would;
+	h->phase = r->phase;
+	h->rule = r->rule;
+	h->inbound_score = r->inbound_score;
+	h->outbound_score = r->outbound_score;
+	h->request_partial = r->request_partial;
+	h->response_partial = r->response_partial;
+	add_matches(x, h, r);
 }
+
+/* Texts are as long there as here; what lies behind their ends is not looked at. */
+#define COPY_STRING(to, from)                                                     \
+	do {                                                                      \
+		_Static_assert(sizeof(to) == sizeof(from), "it fits the record"); \
+		memcpy(to, from, strlen(from) + 1);                               \
+	} while (0)
 
 static void add_request(struct weir_event_http *h, const struct path_exchange *e)
 {
-	_Static_assert(sizeof(h->method) == sizeof(e->method) &&
-			       sizeof(h->host) == sizeof(e->host) &&
-			       sizeof(h->path) == sizeof(e->path) &&
-			       sizeof(h->user_agent) == sizeof(e->user_agent) &&
-			       sizeof(h->protocol) == sizeof(e->protocol),
-		       "texts of an exchange fit the record");
-	memcpy(h->method, e->method, sizeof(h->method));
-	memcpy(h->host, e->host, sizeof(h->host));
-	memcpy(h->path, e->path, sizeof(h->path));
-	memcpy(h->user_agent, e->user_agent, sizeof(h->user_agent));
-	memcpy(h->protocol, e->protocol, sizeof(h->protocol));
+	COPY_STRING(h->method, e->method);
+	COPY_STRING(h->host, e->host);
+	COPY_STRING(h->path, e->path);
+	COPY_STRING(h->user_agent, e->user_agent);
+	COPY_STRING(h->protocol, e->protocol);
 }
 
-void path_event_http(struct path_http *x, const struct path_exchange *e)
+void path_event_http(struct path_http *x, const struct path_exchange *e,
+		     const struct weir_waf_result *r)
 {
 	struct weir_event_http *h = x->w->store ? weir_event_http_take(x->w->store) : NULL;
 
@@ -159,7 +155,9 @@ void path_event_http(struct path_http *x, const struct path_exchange *e)
 		return;
 	}
 	add_request(h, e);
-	add_result(x, h, e);
+	h->verdict = h->would = e->verdict;
+	if (r)
+		add_result(x, h, r);
 	h->tx_id = e->id;
 	h->service = x->service.name;
 	h->threat = x->program->name;

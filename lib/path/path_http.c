@@ -205,14 +205,16 @@ static uint64_t deadline(const struct path_http *x)
 	return x->idle_ns + service->idle_timeout_ns;
 }
 
+/* A deadline moves with each request, mostly away. The timer stays where it is then, and on_timer
+ * looks again. */
 static void set_timer(struct path_http *x, bool settled)
 {
 	uint64_t when = settled ? deadline(x) : x->w->now_ns + RETRY_NS;
+	bool early = weir_timer_armed(&x->timer) &&
+		     x->timer.expires_tick <= when >> WEIR_TIMER_TICK_SHIFT;
 
-	if (when)
+	if (when && !early)
 		weir_timer_arm(&x->w->http->wheel, &x->timer, when);
-	else
-		weir_timer_cancel(&x->w->http->wheel, &x->timer);
 }
 
 /* ---- steps ---- */

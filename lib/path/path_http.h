@@ -79,6 +79,7 @@ struct path_exchange {
 	bool close;       /* after the answer */
 	bool expects;     /* 100 (Continue), which weir has to say */
 	bool swallow_100; /* and has said: the server's own is not passed */
+	/* ended by NUL; all above is zero at the beginning */
 	char method[24], host[128], path[256], user_agent[128], protocol[12];
 };
 
@@ -214,6 +215,8 @@ bool path_http_continue(struct path_http *x);
 
 /* ---- path_event_http.c ---- */
 
-void path_event_http(struct path_http *x, const struct path_exchange *e);
+/* `r` is what the rules have found, NULL: they were not asked. */
+void path_event_http(struct path_http *x, const struct path_exchange *e,
+		     const struct weir_waf_result *r);
 
 #endif

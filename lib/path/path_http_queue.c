@@ -24,7 +24,8 @@ static bool has_word(struct weir_bytes text, const char *word, size_t *at)
 	size_t len = strlen(word);
 
 	for (size_t i = 0; i + len <= text.len; i++)
-		if (weir_bytes_is_case(weir_bytes_of(text.ptr + i, len), word)) {
+		if (weir_lower(text.ptr[i]) == (uint8_t)word[0] &&
+		    weir_bytes_is_case(weir_bytes_of(text.ptr + i, len), word)) {
 			*at = i;
 			return true;
 		}
@@ -74,7 +75,10 @@ struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir
 
 	if (!e)
 		return NULL;
-	*e = (struct path_exchange){.id = next_id(x->w), .begun_ns = x->w->now_ns};
+	memset(e, 0, offsetof(struct path_exchange, method));
+	e->method[0] = e->host[0] = e->path[0] = e->user_agent[0] = e->protocol[0] = '\0';
+	e->id = next_id(x->w);
+	e->begun_ns = x->w->now_ns;
 	if (h)
 		describe(x, e, h);
 	*(x->last ? &x->last->next : &x->first) = e;
@@ -86,27 +90,27 @@ struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir
 	return e;
 }
 
-static void count_would(struct path_http *x, const struct path_exchange *e)
+/* Tells of it. */
+static void record(struct path_http *x, const struct path_exchange *e)
 {
-	struct weir_waf_result result;
+	uint64_t tsc = rte_rdtsc();
+	struct weir_waf_result r;
 
-	if (!e->tx)
-		return;
-	weir_waf_tx_result(e->tx, &result);
-	if (result.would != WEIR_WAF_PASS && result.verdict == WEIR_WAF_PASS)
-		weir_count(&x->w->stats, WEIR_COUNT_HTTP_WOULD_DENY, 1);
+	if (e->tx) {
+		weir_waf_tx_result(e->tx, &r);
+		if (r.would != WEIR_WAF_PASS && r.verdict == WEIR_WAF_PASS)
+			weir_count(&x->w->stats, WEIR_COUNT_HTTP_WOULD_DENY, 1);
+	}
+	path_event_http(x, e, e->tx ? &r : NULL);
+	(void)path_http_spent(x->w, WEIR_HTTP_WORK_RECORD, tsc);
 }
 
 void path_exchange_end(struct path_http *x)
 {
 	struct path_exchange *e = x->first;
-	uint64_t tsc;
 
 	path_http_end_judging(x, e);
-	tsc = rte_rdtsc();
-	count_would(x, e);
-	path_event_http(x, e);
-	(void)path_http_spent(x->w, WEIR_HTTP_WORK_RECORD, tsc);
+	record(x, e);
 	path_http_forget_judging(x, e);
 	x->first = e->next;
 	if (!x->first)

@@ -216,6 +216,9 @@ def flows_and_metrics_tell_of_http():
         check_equal((flow["http"]["requests"], flow["http"]["outstanding"]), (1, 0), "the flow")
         s.sendall(b"GET / HTTP/1.1\r\n\r\n")
         check(read_to_end(s).count(b"HTTP/1.1 400 ") == 1, "no Host")
+        counters = weir.counters()
+        check(0 < counters["cycles_busy"] < counters["cycles"], f"busy cycles: {counters}")
+        check(weir.ctl("stats")["http_cycles"]["request_end"] > 0, "phase 2 took no time")
         metric = 'weir_http_malformed_total{error="HOST_MISSING",worker="0"} 1'
         check(metric in weir.weirctl("metrics").stdout, "the metric")
 

@@ -215,14 +215,14 @@ START_TEST(status_warns_of_what_an_operator_should_know)
 }
 END_TEST
 
-START_TEST(busy_is_a_share_of_the_last_seconds_turns)
+START_TEST(busy_is_a_share_of_the_last_seconds_cycles)
 {
 	struct fixture *f = fixture_create();
 	const json_t *worker;
 	json_t *answer;
 
-	f->path.stats[0].count[WEIR_COUNT_LOOPS] = 1000;
-	f->path.stats[0].count[WEIR_COUNT_LOOPS_BUSY] = 250;
+	f->path.stats[0].count[WEIR_COUNT_CYCLES] = 1000;
+	f->path.stats[0].count[WEIR_COUNT_CYCLES_BUSY] = 250;
 	f->path.stats[0].count[WEIR_COUNT_RX_PACKETS] = 100;
 	fixture_tick(f);
 	answer = ask(f, "{\"cmd\":\"status\"}");
@@ -467,7 +467,7 @@ Suite *ctl_answer_suite(void)
 		a_request_cut_at_every_byte_is_refused,
 		status_tells_of_generation_workers_ports_and_events,
 		status_warns_of_what_an_operator_should_know,
-		busy_is_a_share_of_the_last_seconds_turns, flows_are_given_with_their_decision,
+		busy_is_a_share_of_the_last_seconds_cycles, flows_are_given_with_their_decision,
 		the_flow_filter_reaches_the_path, workers_that_do_not_answer_are_an_error,
 		drops_come_most_first_and_all_when_asked,
 		stats_are_given_in_total_and_by_worker_and_port, explain_asks_the_running_policy,

@@ -39,7 +39,7 @@ END_TEST
 
 START_TEST(a_record_comes_clean)
 {
-	static const uint8_t zeros[offsetof(struct weir_event_http, rules)];
+	static const uint8_t zeros[offsetof(struct weir_event_http, method)];
 	struct weir_event_store *s;
 	struct weir_event_http *h;
 
@@ -49,6 +49,11 @@ START_TEST(a_record_comes_clean)
 		h = weir_event_http_take(s);
 		ck_assert_ptr_nonnull(h);
 		ck_assert_mem_eq(h, zeros, sizeof(zeros));
+		ck_assert_str_eq(h->method, "");
+		ck_assert_str_eq(h->host, "");
+		ck_assert_str_eq(h->path, "");
+		ck_assert_str_eq(h->user_agent, "");
+		ck_assert_str_eq(h->protocol, "");
 		memset(h, 0xff, sizeof(*h));
 		weir_event_http_give(h);
 	}

@@ -24,6 +24,29 @@ START_TEST(what_rules_let_pass_arrives_as_it_was_sent)
 }
 END_TEST
 
+/* Every kind is a part of the whole, and each but the bodies' was had to do. */
+START_TEST(the_time_of_a_transaction_is_counted_by_work)
+{
+	struct http_lab *l = lab_create("", "");
+	const uint64_t *cycles = weir_path_stats(l->f->path, 0)->http_cycles;
+	uint64_t sum = 0;
+
+	lab_say(l, CLIENT, GET("/"));
+	lab_say(l, SERVER, OK("hello", 5));
+	for (unsigned int w = 0; w < WEIR_HTTP_WORK_END; w++) {
+		bool body = w == WEIR_HTTP_WORK_REQUEST_BODY || w == WEIR_HTTP_WORK_RESPONSE_BODY;
+
+		ck_assert_msg(body == !cycles[w], "%s: %llu cycles",
+			      weir_http_work_name((enum weir_http_work)w),
+			      (unsigned long long)cycles[w]);
+		if (w != WEIR_HTTP_WORK_ALL)
+			sum += cycles[w];
+	}
+	ck_assert_uint_le(sum, cycles[WEIR_HTTP_WORK_ALL]);
+	lab_destroy(l);
+}
+END_TEST
+
 static const struct {
 	const char *request, *response;
 } exchanges[] = {
@@ -429,6 +452,7 @@ Suite *path_http_suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, what_rules_let_pass_arrives_as_it_was_sent);
+	tcase_add_test(t, the_time_of_a_transaction_is_counted_by_work);
 	tcase_add_loop_test(t, segments_make_no_difference, 0, (int)WEIR_ARRAY_LEN(exchanges));
 	tcase_add_test(t, nothing_goes_on_before_it_was_judged);
 	tcase_add_test(t, what_is_not_looked_at_goes_on_as_it_comes);
