@@ -198,6 +198,7 @@ struct waf_part {
 	struct waf_rule_count *count; /* by rule number */
 	/* Condition sets by what classes a value has; a value's classes repeat. */
 	struct waf_class_cache *classes;
+	struct waf_known *known; /* WAF_KNOWN of them */
 	struct waf_way_cache *ways;
 	uint32_t turn; /* transactions: every WAF_TIMED_EVERY-th is timed */
 } __attribute__((aligned(WEIR_CACHE_LINE)));
@@ -309,7 +310,7 @@ struct waf_list {
 /* One of the results that chains make of a value, and the slots that ask about it. */
 struct waf_group {
 	struct waf_group *next;
-	struct waf_value *value;
+	struct waf_value *value; /* NULL: what made `slots` hot is known already */
 	waf_bits_loose slots;
 };
 
@@ -486,6 +487,16 @@ int64_t waf_text_number(struct weir_bytes text);
 
 /* waf_screen.c: after new entries, before a phase runs */
 void waf_screen(struct weir_waf_tx *tx);
+/* waf_known.c: what was screened before. `view` is that of a list or of a member. */
+#define WAF_KNOWN 256
+size_t waf_known_bytes(void);
+bool waf_comes_again(unsigned int list, bool is_name, struct weir_bytes name,
+		     struct weir_bytes value);
+bool waf_known_find(const struct waf_part *part, const struct waf_view *view,
+		    struct weir_bytes bytes, waf_bits *hot);
+void waf_known_keep(const struct waf_part *part, const struct waf_view *view,
+		    struct weir_bytes bytes, const waf_bits *hot);
+
 const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t classes);
 bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 		      const struct waf_value *v);

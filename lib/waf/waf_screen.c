@@ -173,12 +173,21 @@ static const struct waf_view *view_of(const struct waf_list_view *list, struct w
 	return &list->all;
 }
 
-static void queue_value(struct scan *s, struct waf_value *v, const struct waf_list_view *list,
-			struct weir_bytes name)
+static bool add_known(struct scan *s, struct waf_value *v, const struct waf_view *view)
 {
-	const struct waf_view *view = view_of(list, name);
+	waf_bits hot;
 
-	if (view->used)
+	return waf_known_find(s->tx->part, view, v->bytes, &hot) && add_group(s->tx, v, NULL, &hot);
+}
+
+static void queue_value(struct scan *s, unsigned int list, struct waf_entry *e, bool name)
+{
+	const struct waf_view *view =
+		view_of(name ? &s->screen->names[list] : &s->screen->values[list], e->name);
+	struct waf_value *v = name ? &e->name_value : &e->value;
+
+	if (view->used &&
+	    !(waf_comes_again(list, name, e->name, e->value.bytes) && add_known(s, v, view)))
 		queue_results(s, v, view);
 }
 
@@ -200,8 +209,8 @@ static void queue_list(struct scan *s, unsigned int list)
 			s->tx->unscreened = true;
 			return;
 		}
-		queue_value(s, &e->value, values, e->name);
-		queue_value(s, &e->name_value, names, e->name);
+		queue_value(s, list, e, false);
+		queue_value(s, list, e, true);
 	}
 }
 
@@ -413,23 +422,43 @@ static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf
 }
 
 /* The slots that may match one of the value's results keep it for their rules. */
-static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
+/* Of all results; *known: that is nothing new. */
+static void hot_slots(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *hot, bool *known)
 {
-	const struct waf_value *v = from->name ? &from->entry->name_value : &from->entry->value;
-	uint32_t words = (uint32_t)waf_words(tx->waf->screen->n_slots);
-	waf_bits hot = {0};
-
-	if (!v->groups)
-		return; /* nobody asks */
+	*hot = (waf_bits){0};
+	*known = false;
 	for (const struct waf_group *g = v->groups; g; g = g->next) {
 		waf_bits may = g->slots;
 
-		sift(tx, g->value, &may);
-		hot |= may;
+		if (g->value)
+			sift(tx, g->value, &may);
+		*known |= !g->value;
+		*hot |= may;
 	}
-	for (uint32_t w = 0; w < words; w++)
+}
+
+static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
+{
+	const struct waf_screen *screen = tx->waf->screen;
+	struct waf_entry *e = from->entry;
+	const struct waf_value *v = from->name ? &e->name_value : &e->value;
+	waf_bits hot;
+	bool known;
+
+	if (!v->groups)
+		return; /* nobody asks */
+	hot_slots(tx, v, &hot, &known);
+	if (!known && !tx->unscreened &&
+	    waf_comes_again(from->list, from->name, e->name, e->value.bytes))
+		waf_known_keep(tx->part,
+			       view_of(from->name ? &screen->names[from->list]
+						  : &screen->values[from->list],
+				       e->name),
+			       v->bytes, &hot);
+	for (size_t w = 0; w < waf_words(screen->n_slots); w++)
 		for (uint64_t left = hot[w]; left; left &= left - 1)
-			add_pair(tx, w * 64 + (unsigned int)__builtin_ctzll(left), from);
+			add_pair(tx, (unsigned int)(w * 64) + (unsigned int)__builtin_ctzll(left),
+				 from);
 }
 
 static void heat_list(struct weir_waf_tx *tx, unsigned int list)

@@ -559,9 +559,10 @@ static bool make_caches(struct weir_waf *w, struct waf_part *part)
 	uint32_t words = w->screen->node_words;
 	uint64_t *nodes = weir_arena_zalloc(&w->arena, WAF_WAY_CACHE * words * sizeof(*nodes));
 
+	part->known = calloc(1, waf_known_bytes());
 	part->classes = aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*part->classes));
 	part->ways = aligned_alloc(64, WAF_WAY_CACHE * sizeof(*part->ways));
-	if (!part->classes || !part->ways || !nodes)
+	if (!part->known || !part->classes || !part->ways || !nodes)
 		return false;
 	memset(part->classes, 0, WAF_CLASS_CACHE * sizeof(*part->classes));
 	memset(part->ways, 0, WAF_WAY_CACHE * sizeof(*part->ways));
@@ -636,6 +637,7 @@ void waf_destroy_screen(struct weir_waf *w)
 {
 	for (unsigned int i = 0; w->part && i < w->options.n_workers; i++) {
 		hs_free_scratch(w->part[i].hs);
+		free(w->part[i].known);
 		free(w->part[i].classes);
 		free(w->part[i].ways);
 	}
@@ -660,7 +662,7 @@ size_t waf_screen_bytes(const struct weir_waf *w)
 		    hs_database_size(w->screen->literals[side].database, &database) == HS_SUCCESS)
 			bytes += database;
 	for (unsigned int i = 0; i < w->options.n_workers; i++) {
-		bytes += WAF_CLASS_CACHE * sizeof(struct waf_class_cache);
+		bytes += WAF_CLASS_CACHE * sizeof(struct waf_class_cache) + waf_known_bytes();
 		if (w->part[i].hs && hs_scratch_size(w->part[i].hs, &scratch) == HS_SUCCESS)
 			bytes += scratch;
 	}

@@ -58,6 +58,12 @@ static void offer_bytes(struct walk *w, struct weir_bytes name, struct weir_byte
 
 /* ---- where they come from ---- */
 
+/* Most members are told apart by the length of their names. */
+static bool may_be_selected(const struct waf_target *t, const struct waf_entry *e)
+{
+	return t->selector != WEIR_SEC_NAME || t->name.len == e->name.len;
+}
+
 static void walk_list(struct walk *w, unsigned int list, bool names)
 {
 	for (struct waf_entry *e = w->tx->list[list].first; e && !w->stopped; e = e->next) {
@@ -67,7 +73,8 @@ static void walk_list(struct walk *w, unsigned int list, bool names)
 			.value = names ? &e->name_value : &e->value,
 		};
 
-		offer(w, &seen);
+		if (may_be_selected(w->target, e))
+			offer(w, &seen);
 	}
 }
 

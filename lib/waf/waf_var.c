@@ -44,19 +44,19 @@ void waf_tx_unset(struct weir_waf_tx *tx, uint16_t number)
 
 /* ---- named at run time ---- */
 
+#define HASHED_WORDS 16
+
+/* By the length and the last bytes: names that rules make begin alike. */
 static struct waf_dynamic **bucket_of(struct weir_waf_tx *tx, struct weir_bytes lower)
 {
-	uint64_t words[2] = {tx->worker->seed, lower.len};
 	struct weir_siphash_key key = {{tx->worker->seed, tx->begin.id}};
+	uint64_t words[HASHED_WORDS + 1] = {lower.len};
+	size_t n = lower.len < HASHED_WORDS * 8 ? lower.len : HASHED_WORDS * 8;
 
-	for (size_t i = 0; i < lower.len; i += 8) {
-		uint64_t word = 0;
-
-		memcpy(&word, lower.ptr + i, lower.len - i < 8 ? lower.len - i : 8);
-		words[0] ^= word;
-		words[0] = weir_siphash13(&key, words, 2);
-	}
-	return &tx->dynamic[words[0] % WAF_DYNAMIC_BUCKETS];
+	if (n)
+		memcpy(words + 1, lower.ptr + lower.len - n, n);
+	return &tx->dynamic[weir_siphash13(&key, words, (unsigned int)(n + 15) / 8) %
+			    WAF_DYNAMIC_BUCKETS];
 }
 
 struct waf_dynamic *waf_dynamic_find(struct weir_waf_tx *tx, struct weir_bytes lower)

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Requests that are dear to judge: pathological.py [--size BYTES] [--kind PATTERN] [--list]
 
-Prints a line for `weir inspect` for each kind, with bodies of about --size bytes (126000: all stay below 128 KiB). What is
-known to be slow stands here: deep and wide structures, values of what transformations, regular
-expressions and libinjection chew on longest, and bodies that grow when they are unpacked.
+Prints a line for `weir inspect` for each kind, with bodies of about --size bytes (126000: all stay
+below 128 KiB). What is known to be slow stands here: deep and wide structures, values of what
+transformations, regular expressions and libinjection chew on longest, and bodies that grow when
+they are unpacked.
 """
 import argparse
 import base64
@@ -148,7 +149,8 @@ def xml_entities(size):
 def xml_declared(size):
     """A billion laughs, where entities were expanded."""
     names = b"".join(b'<!ENTITY e%d "%s">' % (i, b"&e%d;" % (i - 1) * 10) for i in range(1, 10))
-    return xml(b'<!DOCTYPE r [<!ENTITY e0 "' + b"ha" * (size // 4) + b'">' + names + b"]><r>&e9;</r>")
+    first = b'<!DOCTYPE r [<!ENTITY e0 "' + b"ha" * (size // 4) + b'">'
+    return xml(first + names + b"]><r>&e9;</r>")
 
 
 def xml_defaults(size):
