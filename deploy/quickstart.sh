@@ -144,6 +144,8 @@ start_server() {
 		events {}
 		http {
 			access_log off;
+			default_type application/octet-stream;
+			types { text/html html; }
 			client_body_temp_path $home/t1;
 			proxy_temp_path $home/t2;
 			fastcgi_temp_path $home/t3;
@@ -194,6 +196,19 @@ write_configuration() {
 		  inspect: true        # weir carries these connections itself and holds their bytes against rules/stream
 		  allow:
 		    - { name: mirror, to: [ 10.77.0.2/32, "fd77::2/128" ], protocol: tcp, ports: [ 80, 8080 ] }
+	END
+	cat >$home/policy.d/web.yaml <<-END
+		kind: Service
+		metadata: { name: mirror }
+		spec: { addresses: [ 10.77.0.2/32, "fd77::2/128" ], ports: 80, protocol: http }
+		---
+		kind: ThreatPolicy       # the OWASP Core Rule Set of Debian, and weir's own rules for Log4Shell and its like
+		metadata: { name: core-rules }
+		spec:
+		  services: mirror
+		  mode: enforce
+		  paranoia: 1
+		  rules: { before: [ $PWD/rules/waf/log4shell.conf, $PWD/rules/waf/shellshock.conf ] }
 	END
 }
 
@@ -310,13 +325,39 @@ show_jndi() {
 	expect "the alert names it" grep -q '"signature":"Log4Shell: JNDI lookup"' $home/events.json
 }
 
+# The answer's status line, and what the client was told.
+ask() {
+	echo "  client$ curl $*"
+	in_client curl -sS --max-time 5 -o $home/page -w '%{http_code}' "$@" >$home/status 2>&1 || :
+	echo "    $(cat $home/status)"
+}
+
+show_waf() {
+	say "4. Requests to a Service are judged by the OWASP Core Rule Set before the server sees anything of them"
+	ask http://10.77.0.2/index.html
+	expect "an honest request is answered" [ "$(cat $home/status)" = 200 ]
+	ask "http://10.77.0.2/index.html?id=1%27%20or%20%271%27=%271"
+	expect "SQL injection is refused" [ "$(cat $home/status)" = 403 ]
+	sed 's/<[^>]*>//g; /^$/d' $home/page | show
+	ask -A '() { :; }; /bin/cat /etc/passwd' http://10.77.0.2/index.html
+	expect "Shellshock in a header is refused" [ "$(cat $home/status)" = 403 ]
+	ask -d '{"q":"<script>alert(1)</script>"}' -H 'Content-Type: application/json' http://10.77.0.2/index.html
+	expect "and a script in JSON" [ "$(cat $home/status)" = 403 ]
+	sleep 0.5
+	echo "  weirctl tx --count 4"
+	$weirctl tx --count 4 | show
+	echo "  weirctl rules top --by hits --count 5"
+	$weirctl rules top --by hits --count 5 | show
+	expect "the transaction's record has the rule" grep -q '"event_type":"http".*942100' $home/events.json
+}
+
 show_record() {
-	say "4. The refusal as others read it, one JSON line (eve.json names) in events.json"
+	say "5. The refusal as others read it, one JSON line (eve.json names) in events.json"
 	grep -m1 '"dest_ip":"10.77.0.66"' $home/events.json | show
 }
 
 show_counters() {
-	say "5. What was counted"
+	say "6. What was counted"
 	echo "  weirctl drops"
 	$weirctl drops | show
 	echo "  curl --unix-socket weir.sock http://weir/metrics"
@@ -333,6 +374,7 @@ say_what_to_try() {
 
 		  ip netns exec $client curl -sSI http://10.77.0.2/        # allowed
 		  ip netns exec $client curl -sS http://10.77.0.66:389/    # refused
+		  ip netns exec $client curl -sS 'http://10.77.0.2/?f=../../etc/passwd'   # 403
 		  ip netns exec $client ping 10.77.0.2                     # refused, too: nothing allows it
 		  $weirctl status
 		  $weirctl flows
@@ -375,6 +417,7 @@ $weirctl status | show
 show_allowed
 show_refused
 show_jndi
+show_waf
 show_record
 show_counters
 

@@ -107,10 +107,13 @@ static int by_id(const struct row *a, const struct row *b)
 	return (a->is.id > b->is.id) - (a->is.id < b->is.id);
 }
 
+/* Rules without a message set things up and match every time: they come behind the others. */
 static int by_hits(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
+	if (!x->is.msg.len != !y->is.msg.len)
+		return x->is.msg.len ? -1 : 1;
 	if (x->is.hits != y->is.hits)
 		return x->is.hits > y->is.hits ? -1 : 1;
 	return by_id(x, y);
