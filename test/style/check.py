@@ -195,6 +195,13 @@ def fuzz_corpora():
     tell("every fuzz target has a corpus", wrong)
 
 
+def written_pages():
+    done = subprocess.run([sys.executable, f"{ROOT}/rules/support.py", "--check"],
+                          capture_output=True, text=True, check=False)
+    tell("rules/README.md lists what is supported",
+         [] if done.returncode == 0 else (done.stdout + done.stderr).strip().split("\n"))
+
+
 def main():
     c_format()
     spdx()
@@ -205,6 +212,7 @@ def main():
     shell()
     python()
     fuzz_corpora()
+    written_pages()
     file_scope(sys.argv[1] if len(sys.argv) > 1 else f"{ROOT}/build")
     sys.exit(1 if FAILED else 0)
 
