@@ -16,15 +16,27 @@ static void expire(struct weir_waf_tx *tx, const struct waf_action *a)
 				  tx->begin.unix_ns + (uint64_t)seconds * WEIR_NS_PER_S);
 }
 
+/* setsid and setuid name the client's session and user, too. */
+static void name_owner(struct weir_waf_tx *tx, uint8_t collection, struct weir_bytes key)
+{
+	if (collection == WEIR_SEC_V_SESSION)
+		waf_set_bytes(tx, WEIR_SEC_V_SESSIONID, weir_arena_copy(&tx->arena, key));
+	else if (collection == WEIR_SEC_V_USER)
+		waf_set_bytes(tx, WEIR_SEC_V_USERID, weir_arena_copy(&tx->arena, key));
+}
+
 /* The first opening counts, as in ModSecurity. */
 static void open_collection(struct weir_waf_tx *tx, const struct waf_action *a)
 {
 	int i = waf_store_index(a->collection);
+	struct weir_bytes key;
 
-	if (!tx->store[i])
-		tx->store[i] =
-			waf_store_open(tx->worker->store, a->collection, waf_expand(tx, &a->value),
-				       tx->begin.unix_ns, tx->waf->settings->collection_timeout_s);
+	if (tx->store[i])
+		return;
+	key = waf_expand(tx, &a->value);
+	tx->store[i] = waf_store_open(tx->worker->store, a->collection, key, tx->begin.unix_ns,
+				      tx->waf->settings->collection_timeout_s);
+	name_owner(tx, a->collection, key);
 }
 
 void waf_act(struct weir_waf_tx *tx, const struct waf_rule *rule)

@@ -207,23 +207,67 @@ static void take_multipart(struct weir_waf_tx *tx, struct weir_bytes body)
 				       (flags & multipart_flags[i].flags) != 0);
 }
 
-/* ---- all of it ---- */
-
 /* REQUEST_BODY is there for forms, and when a rule has asked for it. */
 static void take_raw(struct weir_waf_tx *tx, struct weir_bytes body)
 {
 	if (tx->processor == WEIR_SEC_BODY_URLENCODED || tx->force_body)
 		waf_list_add(tx, WEIR_SEC_V_REQUEST_BODY, no_name, body);
-	if (tx->waf->uses[WEIR_SEC_V_FULL_REQUEST_LENGTH])
-		waf_list_number(tx, WEIR_SEC_V_FULL_REQUEST_LENGTH,
-				tx->request.line.len + body.len);
 }
+
+/* ---- the request as a whole ---- */
+
+static uint8_t *put(uint8_t *at, struct weir_bytes b)
+{
+	if (b.len)
+		memcpy(at, b.ptr, b.len);
+	return at + b.len;
+}
+
+static uint8_t *put_text(uint8_t *at, const char *text)
+{
+	return put(at, weir_bytes_str(text));
+}
+
+static size_t full_length(const struct weir_http_head *head, struct weir_bytes body)
+{
+	size_t len = head->line.len + 4 + body.len;
+
+	for (unsigned int i = 0; i < head->n_headers; i++)
+		len += head->headers[i].name.len + 2 + head->headers[i].value.len + 2;
+	return len;
+}
+
+/* Line, fields and body as far as it is kept, put together anew. */
+static void take_full(struct weir_waf_tx *tx)
+{
+	const struct weir_http_head *head = &tx->request;
+	size_t len = full_length(head, tx->body);
+	uint8_t *text, *at;
+
+	if (tx->waf->uses[WEIR_SEC_V_FULL_REQUEST_LENGTH])
+		waf_list_number(tx, WEIR_SEC_V_FULL_REQUEST_LENGTH, len);
+	if (!tx->waf->uses[WEIR_SEC_V_FULL_REQUEST])
+		return;
+	text = at = weir_arena_alloc(&tx->arena, len);
+	if (!text)
+		return; /* told by the arena */
+	at = put_text(put(at, head->line), "\r\n");
+	for (unsigned int i = 0; i < head->n_headers; i++) {
+		at = put_text(put(at, head->headers[i].name), ": ");
+		at = put_text(put(at, head->headers[i].value), "\r\n");
+	}
+	put(put_text(at, "\r\n"), tx->body);
+	waf_list_add(tx, WEIR_SEC_V_FULL_REQUEST, no_name, weir_bytes_of(text, len));
+}
+
+/* ---- all of it ---- */
 
 void waf_take_body(struct weir_waf_tx *tx)
 {
 	bool failed = false;
 	struct weir_bytes body;
 
+	take_full(tx);
 	if (!tx->body_total)
 		return;
 	body = waf_undo_codings(tx, &tx->request, tx->body, tx->body_limit, &failed);

@@ -36,7 +36,7 @@ struct slices {
 
 static bool has(struct weir_bytes text, const char *part)
 {
-	return text.len && memmem(text.ptr, text.len, part, strlen(part));
+	return weir_bytes_find(text, weir_bytes_str(part)) >= 0;
 }
 
 /* Not where the expression can tell at which start it began: \G, and verbs as (*COMMIT). */

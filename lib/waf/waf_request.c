@@ -175,13 +175,32 @@ static void take_cookies(struct weir_waf_tx *tx, struct weir_bytes value)
 	(void)!weir_cookies_parse(value, &sink);
 }
 
-/* "Basic" of "Basic dXNlcjo=". */
+/* The name of `dXNlcjpwYXNz`, "user:pass": what the client says, nobody has checked it. */
+static void take_user(struct weir_waf_tx *tx, struct weir_bytes credentials)
+{
+	size_t room = weir_transform_bound(WEIR_T_BASE64DECODE, credentials.len);
+	uint8_t *text = weir_arena_alloc(&tx->arena, room);
+	const uint8_t *colon;
+	size_t len;
+
+	if (!text)
+		return;
+	len = weir_transform_run(WEIR_T_BASE64DECODE, credentials, text, NULL);
+	colon = len ? memchr(text, ':', len) : NULL;
+	if (colon)
+		add(tx, WEIR_SEC_V_REMOTE_USER, weir_bytes_of(text, (size_t)(colon - text)));
+}
+
+/* `Basic dXNlcjpwYXNz` */
 static void take_authorization(struct weir_waf_tx *tx, struct weir_bytes value)
 {
 	const uint8_t *end = value.len ? memchr(value.ptr, ' ', value.len) : NULL;
+	size_t len = end ? (size_t)(end - value.ptr) : value.len;
+	struct weir_bytes type = weir_bytes_of(value.ptr, len);
 
-	add(tx, WEIR_SEC_V_AUTH_TYPE,
-	    weir_bytes_of(value.ptr, end ? (size_t)(end - value.ptr) : value.len));
+	add(tx, WEIR_SEC_V_AUTH_TYPE, type);
+	if (end && weir_bytes_is_case(type, "basic"))
+		take_user(tx, weir_bytes_trim(weir_bytes_of(end, value.len - len)));
 }
 
 static void take_fields(struct weir_waf_tx *tx)
@@ -193,7 +212,8 @@ static void take_fields(struct weir_waf_tx *tx)
 		if (weir_bytes_is_case(h->name, "cookie"))
 			take_cookies(tx, h->value);
 		else if (weir_bytes_is_case(h->name, "authorization") &&
-			 tx->waf->uses[WEIR_SEC_V_AUTH_TYPE])
+			 (tx->waf->uses[WEIR_SEC_V_AUTH_TYPE] ||
+			  tx->waf->uses[WEIR_SEC_V_REMOTE_USER]))
 			take_authorization(tx, h->value);
 	}
 }

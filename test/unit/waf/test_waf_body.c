@@ -21,7 +21,7 @@ START_TEST(bodies_are_read_by_their_processor)
 		{"%{REQBODY_ERROR}", "text/xml", "<a/>", "0"},
 		{"%{XML}", "text/xml", "<a>b<c>d</c></a>", "bd"},
 		{"%{ARGS_POST.a}%{REQUEST_BODY}", "text/plain", "a=x", ""},
-		{"%{FULL_REQUEST_LENGTH}", FORM, "a=x", "18"},
+		{"%{FULL_REQUEST_LENGTH}", FORM, "a=x", "99"},
 		{"%{ARGS_COMBINED_SIZE}", FORM, "a=xy&b=z", "5"},
 	};
 

@@ -56,6 +56,21 @@ START_TEST(fields_cookies_and_arguments_are_listed_in_order)
 		 "Cookie: a=1; b=2\r\nCookie: c=3\r\n", "1"},
 		{"SecRule REQUEST_COOKIES_NAMES '@streq b' 'id:1,phase:1,pass'\n", "/",
 		 "Cookie: a=1; b=2\r\n", "1"},
+		{"SecRule REMOTE_USER '@streq user' 'id:1,phase:1,pass'\n", "/",
+		 "Authorization: Basic dXNlcjpwYXNz\r\n", "1"},
+		{"SecRule REMOTE_USER '@unconditionalMatch' 'id:1,phase:1,pass'\n", "/",
+		 "Authorization: Bearer dXNlcjpwYXNz\r\n", ""},
+		{"SecAction 'id:9,phase:1,pass,nolog,setsid:%{REQUEST_COOKIES.s}'\n"
+		 "SecRule SESSIONID '@streq abc' 'id:1,phase:1,pass'\n",
+		 "/", "Cookie: s=abc\r\n", "1"},
+		{"SecAction 'id:9,phase:1,pass,nolog,setuid:me'\n"
+		 "SecRule USERID '@streq me' 'id:1,phase:1,pass'\n",
+		 "/", "", "1"},
+		{"SecRule FULL_REQUEST '@rx ^GET / HTTP.1.1\\r\\n(?s:.*)X-A: 1\\r\\n\\r\\n$' "
+		 "'id:1,phase:2,pass'\n",
+		 "/", "X-A: 1\r\n", "1"},
+		{"SecRule FULL_REQUEST_LENGTH '@gt 24' 'id:1,phase:2,pass'\n", "/", "X-A: 1\r\n",
+		 "1"},
 		{"SecRule ARGS_GET:a '@streq x y' 'id:1,phase:1,pass'\n", "/?a=x%20y", "", "1"},
 		{"SecRule ARGS_GET:a '@streq x y' 'id:1,phase:1,pass'\n", "/?a=x+y", "", "1"},
 		{"SecRule ARGS_GET_NAMES '@streq a b' 'id:1,phase:1,pass'\n", "/?a%20b", "", "1"},
