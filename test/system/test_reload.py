@@ -110,6 +110,13 @@ class Sequence:
         self.server.close()
         self.client.close()
 
+    def await_more(self, count):
+        """However fast reloads are, each has traffic of its own."""
+        target, deadline = self.sent + count, time.monotonic() + 10
+        while self.sent < target:
+            check(time.monotonic() < deadline, f"{self.sent} datagrams in 10 s")
+            time.sleep(0.0005)
+
     def check_all_came(self):
         check(self.sent > 200, f"only {self.sent} datagrams were sent")
         check_equal((len(self.heard), len(self.answered)), (self.sent, self.sent),
@@ -129,10 +136,12 @@ def reloads_under_traffic_lose_no_packet_and_no_memory(device):
             for i in range(10):  # until allocators and caches have what they keep
                 weir.write_policy(variant(i))
                 reload(weir)
+                sequence.await_more(6)
             before, first = generation(weir), weir.rss_kib()
             for i in range(RELOADS):
                 weir.write_policy(variant(i))
                 reload(weir)
+                sequence.await_more(6)
             grown = weir.rss_kib() - first
             check(tcp.poll() is None, "iperf3 ended while reloading")
         sequence.check_all_came()
