@@ -206,6 +206,7 @@ CONDITIONS = {
     "escaped-question-mark": rb"^\S+ [^ ?]*%3[fF]",
     "backslash": rb"\\|%(?:25)*5[cC]|&#|%26%23|u005[cC]",
     "nul": rb"\0|%(?:25)*00|u0000|&#0;",
+    "nul-in-head": rb"form-data;[^\r\n]*\0",
     "line-end": rb"%0[aAdD]|\\n|\n[^\n]*\n[^\n]*$",
     "bare-line-end": rb"multipart/form-data.*[^\r]\n",
     "value-begins-with-line-end": rb"\r\n\r\n\r\n",
