@@ -396,6 +396,7 @@ struct weir_waf_tx {
 	uint64_t body_limit, response_limit;
 	uint8_t processor; /* enum weir_sec_processor */
 	bool force_body, body_access, response_access;
+	bool response_inspected; /* its type is among those of SecResponseBodyMimeType */
 	bool body_partial, response_partial;
 
 	/* variables */
@@ -510,6 +511,8 @@ void waf_set_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
 void waf_set_bytes(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes bytes);
 /* `text` is a constant. */
 void waf_body_error(struct weir_waf_tx *tx, const char *text);
+/* "text/html" of "text/html; charset=utf-8". */
+struct weir_bytes waf_media_type(struct weir_bytes content_type);
 bool waf_take_response(struct weir_waf_tx *tx, const struct weir_http_head *head);
 void waf_take_response_body(struct weir_waf_tx *tx);
 /* Undoes content codings, as far as they are known; returns what there is. */

@@ -225,18 +225,25 @@ static bool begins(struct weir_bytes b, const char *prefix)
 	return b.len >= len && weir_bytes_is_case(weir_bytes_of(b.ptr, len), prefix);
 }
 
+struct weir_bytes waf_media_type(struct weir_bytes content_type)
+{
+	const uint8_t *end =
+		content_type.len ? memchr(content_type.ptr, ';', content_type.len) : NULL;
+
+	if (end)
+		content_type.len = (size_t)(end - content_type.ptr);
+	return weir_bytes_trim(content_type);
+}
+
 /* JSON and XML too, for which ModSecurity's recommended configuration has rules of its own. */
 static uint8_t processor_of(const struct weir_http_head *head)
 {
 	const struct weir_http_header *h = weir_http_header_find(head, "Content-Type");
 	struct weir_bytes type, subtype;
-	const uint8_t *end;
 
 	if (!h)
 		return WEIR_SEC_BODY_NONE;
-	end = h->value.len ? memchr(h->value.ptr, ';', h->value.len) : NULL;
-	type = weir_bytes_trim(
-		weir_bytes_of(h->value.ptr, end ? (size_t)(end - h->value.ptr) : h->value.len));
+	type = waf_media_type(h->value);
 	if (weir_bytes_is_case(type, "application/x-www-form-urlencoded"))
 		return WEIR_SEC_BODY_URLENCODED;
 	if (begins(type, "multipart/form-data"))

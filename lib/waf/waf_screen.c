@@ -421,7 +421,6 @@ static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf
 	tx->pair_last[slot] = &p->next;
 }
 
-/* The slots that may match one of the value's results keep it for their rules. */
 /* Of all results; *known: that is nothing new. */
 static void hot_slots(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *hot, bool *known)
 {
@@ -437,6 +436,7 @@ static void hot_slots(struct weir_waf_tx *tx, const struct waf_value *v, waf_bit
 	}
 }
 
+/* The slots that may match one of the value's results keep it for their rules. */
 static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
 {
 	const struct waf_screen *screen = tx->waf->screen;

@@ -345,11 +345,12 @@ struct weir_bytes waf_seen_name(struct weir_waf_tx *tx, uint8_t variable, bool c
 	struct weir_bytes base = weir_bytes_str(weir_sec_variable_name(variable));
 	bool member = name.ptr && weir_sec_variable_is_collection(variable);
 	size_t len = base.len + count + (member ? 1 + name.len : 0);
-	uint8_t *out = weir_arena_alloc(&tx->arena, len), *at = out;
+	uint8_t *out, *at;
 
 	/* What MATCHED_VARS shows has its own name already. */
 	if (variable == WEIR_SEC_V_MATCHED_VARS)
 		return name;
+	out = at = weir_arena_alloc(&tx->arena, len);
 	if (!out)
 		return (struct weir_bytes){0};
 	if (count)

@@ -135,22 +135,32 @@ static enum weir_waf_verdict run(struct weir_waf_tx *tx, unsigned int phase)
 
 /* ---- keeping bodies ---- */
 
+/* A body as far as it is kept, and what happens when not all of it is. */
 struct kept {
 	struct weir_bytes *bytes;
 	size_t *cap;
 	uint64_t *total;
 	uint64_t limit;
 	uint64_t expected; /* Content-Length, 0: not known */
+	uint8_t error;     /* variable that tells */
+	bool rejects;
+	uint16_t status;
+	uint8_t phase;
+	bool *partial;
 };
 
+#define ROOM_FIRST 16384
+
+/* Room grows with what has come, not with what a head says will come: that costs its sender
+ * nothing. */
 static bool make_room(struct weir_waf_tx *tx, const struct kept *k, size_t more)
 {
-	size_t need = k->bytes->len + more, cap = *k->cap ? *k->cap * 2 : 4096;
+	size_t need = k->bytes->len + more, cap = *k->cap ? *k->cap * 2 : ROOM_FIRST;
 	uint8_t *at;
 
 	if (need <= *k->cap)
 		return true;
-	if (k->expected && k->expected <= k->limit && cap < k->expected)
+	if (k->expected && cap > k->expected)
 		cap = (size_t)k->expected;
 	if (cap < need)
 		cap = need;
@@ -205,6 +215,24 @@ static bool reject(struct weir_waf_tx *tx, uint16_t status, uint8_t phase)
 	return acts;
 }
 
+/* *over: the body is to be judged by what is kept, and nothing more is taken. */
+static enum weir_waf_verdict take_content(struct weir_waf_tx *tx, const struct kept *k,
+					  struct weir_bytes content, bool *over)
+{
+	int rc = keep(tx, k, content);
+
+	if (rc < 0)
+		return out_of_memory(tx);
+	if (rc)
+		return WEIR_WAF_PASS;
+	waf_set_number(tx, k->error, 1);
+	if (k->rejects && reject(tx, k->status, k->phase))
+		return WEIR_WAF_LIMIT;
+	*k->partial = true;
+	*over = true;
+	return WEIR_WAF_PASS;
+}
+
 /* ---- requests ---- */
 
 static uint64_t request_limit(const struct weir_waf_tx *tx)
@@ -254,25 +282,20 @@ enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_
 		.total = &tx->body_total,
 		.limit = tx->body_limit,
 		.expected = tx->request.framing == WEIR_HTTP_LENGTH ? tx->request.length : 0,
+		.error = WEIR_SEC_V_INBOUND_DATA_ERROR,
+		.rejects = is_rejected(tx->waf->options.request_over,
+				       tx->waf->settings->request_body_limit_action),
+		.status = 413,
+		.phase = 2,
+		.partial = &tx->body_partial,
 	};
-	int rc;
+	enum weir_waf_verdict v;
 
 	*judged = false;
 	if (weir_waf_request_body_mode(tx) == WEIR_WAF_BODY_PASS)
 		return (enum weir_waf_verdict)tx->verdict;
-	rc = keep(tx, &k, content);
-	if (rc < 0)
-		return out_of_memory(tx);
-	if (rc)
-		return WEIR_WAF_PASS;
-	waf_set_number(tx, WEIR_SEC_V_INBOUND_DATA_ERROR, 1);
-	if (is_rejected(tx->waf->options.request_over,
-			tx->waf->settings->request_body_limit_action) &&
-	    reject(tx, 413, 2))
-		return WEIR_WAF_LIMIT;
-	tx->body_partial = true;
-	*judged = true;
-	return weir_waf_request_end(tx);
+	v = take_content(tx, &k, content, judged);
+	return *judged ? weir_waf_request_end(tx) : v;
 }
 
 enum weir_waf_verdict weir_waf_request_end(struct weir_waf_tx *tx)
@@ -291,14 +314,11 @@ static bool is_inspected_type(const struct weir_waf_tx *tx)
 {
 	const struct weir_sec_settings *s = tx->waf->settings;
 	const struct weir_http_header *h = weir_http_header_find(&tx->response, "Content-Type");
-	const uint8_t *end;
 	struct weir_bytes type;
 
 	if (!h)
 		return false;
-	end = h->value.len ? memchr(h->value.ptr, ';', h->value.len) : NULL;
-	type = weir_bytes_trim(
-		weir_bytes_of(h->value.ptr, end ? (size_t)(end - h->value.ptr) : h->value.len));
+	type = waf_media_type(h->value);
 	for (uint16_t i = 0; i < s->n_response_mime_types; i++)
 		if (weir_bytes_equal_case(s->response_mime_types[i], type))
 			return true;
@@ -315,6 +335,7 @@ enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,
 	begin_phase(tx, 3);
 	if (!waf_take_response(tx, head))
 		return out_of_memory(tx);
+	tx->response_inspected = is_inspected_type(tx);
 	return run(tx, 3);
 }
 
@@ -322,7 +343,7 @@ enum weir_waf_body weir_waf_response_body_mode(const struct weir_waf_tx *tx)
 {
 	if (tx->engine == WEIR_SEC_OFF || tx->verdict != WEIR_WAF_PASS || tx->response_judged ||
 	    !tx->response_access || tx->allowed || tx->response.framing == WEIR_HTTP_NO_BODY ||
-	    tx->response.framing == WEIR_HTTP_TUNNEL || !is_inspected_type(tx))
+	    tx->response.framing == WEIR_HTTP_TUNNEL || !tx->response_inspected)
 		return WEIR_WAF_BODY_PASS;
 	return WEIR_WAF_BODY_HOLD;
 }
@@ -336,25 +357,20 @@ enum weir_waf_verdict weir_waf_response_body(struct weir_waf_tx *tx, struct weir
 		.total = &tx->response_total,
 		.limit = tx->response_limit,
 		.expected = tx->response.framing == WEIR_HTTP_LENGTH ? tx->response.length : 0,
+		.error = WEIR_SEC_V_OUTBOUND_DATA_ERROR,
+		.rejects = is_rejected(tx->waf->options.response_over,
+				       tx->waf->settings->response_body_limit_action),
+		.status = 502,
+		.phase = 4,
+		.partial = &tx->response_partial,
 	};
-	int rc;
+	enum weir_waf_verdict v;
 
 	*judged = false;
 	if (weir_waf_response_body_mode(tx) == WEIR_WAF_BODY_PASS)
 		return (enum weir_waf_verdict)tx->verdict;
-	rc = keep(tx, &k, content);
-	if (rc < 0)
-		return out_of_memory(tx);
-	if (rc)
-		return WEIR_WAF_PASS;
-	waf_set_number(tx, WEIR_SEC_V_OUTBOUND_DATA_ERROR, 1);
-	if (is_rejected(tx->waf->options.response_over,
-			tx->waf->settings->response_body_limit_action) &&
-	    reject(tx, 502, 4))
-		return WEIR_WAF_LIMIT;
-	tx->response_partial = true;
-	*judged = true;
-	return weir_waf_response_end(tx);
+	v = take_content(tx, &k, content, judged);
+	return *judged ? weir_waf_response_end(tx) : v;
 }
 
 enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
