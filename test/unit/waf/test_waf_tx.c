@@ -224,6 +224,24 @@ START_TEST(a_request_without_a_body_takes_64_kib)
 }
 END_TEST
 
+START_TEST(a_length_that_is_only_claimed_takes_no_memory)
+{
+	uint64_t before, after, max;
+	struct waf_lab lab;
+	bool judged;
+
+	lab_init(&lab, "SecRequestBodyLimit 13107200\nSecRequestBodyNoFilesLimit 13107200\n");
+	ck_assert_int_eq(mode_of(&lab, "Content-Type: " FORM "\r\nContent-Length: 12000000\r\n"),
+			 WEIR_WAF_BODY_HOLD);
+	weir_waf_worker_memory(lab.worker, &before, &max);
+	ck_assert_int_eq(weir_waf_request_body(lab.tx, weir_bytes_str("a"), &judged),
+			 WEIR_WAF_PASS);
+	weir_waf_worker_memory(lab.worker, &after, &max);
+	ck_assert_uint_le(after - before, 64 << 10);
+	lab_fini(&lab);
+}
+END_TEST
+
 START_TEST(transactions_stand_side_by_side)
 {
 	struct weir_waf_begin begin = {.id = 5};
@@ -262,10 +280,11 @@ END_TEST
 
 Suite *waf_tx_suite(void)
 {
-	return WEIR_SUITE("waf transactions", only_bodies_that_are_judged_are_kept_back,
-			  a_body_over_its_limit_is_refused_or_judged_by_what_is_within,
-			  detection_tells_that_a_limit_would_have_refused,
-			  a_response_over_its_limit_is_refused_or_judged_by_what_is_within,
-			  without_memory_there_is_no_judgement,
-			  a_request_without_a_body_takes_64_kib, transactions_stand_side_by_side);
+	return WEIR_SUITE(
+		"waf transactions", only_bodies_that_are_judged_are_kept_back,
+		a_body_over_its_limit_is_refused_or_judged_by_what_is_within,
+		detection_tells_that_a_limit_would_have_refused,
+		a_response_over_its_limit_is_refused_or_judged_by_what_is_within,
+		without_memory_there_is_no_judgement, a_request_without_a_body_takes_64_kib,
+		a_length_that_is_only_claimed_takes_no_memory, transactions_stand_side_by_side);
 }
