@@ -73,11 +73,13 @@ int weir_cookies_parse(struct weir_bytes in, const struct weir_param_sink *sink)
 	struct weir_bytes name, value, pair;
 
 	while (in.len) {
-		pair = weir_bytes_trim(take_pair(&in, ';'));
+		pair = take_pair(&in, ';');
+		while (pair.len && is_space(pair.ptr[0]))
+			pair = weir_bytes_of(pair.ptr + 1, pair.len - 1);
 		if (!pair.len)
 			continue;
 		split_pair(pair, &name, &value);
-		if (!sink->param(sink->context, weir_bytes_trim(name), value))
+		if (!sink->param(sink->context, name, value))
 			return -WEIR_ELIMIT;
 	}
 	return 0;

@@ -102,8 +102,12 @@ struct weir_param_sink {
 WEIR_MUST_CHECK int weir_form_parse(struct weir_bytes in, uint8_t separator, struct weir_arena *a,
 				    const struct weir_param_sink *sink, unsigned int *bad_escapes);
 
-/* `a=1; b=2` as a Cookie field has it (RFC 6265 section 4.2.1); nothing is decoded. Values keep
- * their quotes. 0 or -WEIR_ELIMIT. */
+/*
+ * `a=1; b=2` as a Cookie field has it (RFC 6265 section 4.2.1); nothing is decoded. As in
+ * ModSecurity 2 the white space before a pair is left out, vertical tabs and form feeds included,
+ * and all else is kept: quotes, and white space before and behind an equals sign and before a
+ * semicolon. 0 or -WEIR_ELIMIT.
+ */
 WEIR_MUST_CHECK int weir_cookies_parse(struct weir_bytes in, const struct weir_param_sink *sink);
 
 struct weir_json_limits {
