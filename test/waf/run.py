@@ -10,18 +10,16 @@
                              ftw-setup.conf, rules/, tests/ and crs_tests.py; misses that are known
                              stand in known-misses.txt
   prefilter                  on and off the same must come of each case and of a made-up corpus
-  oracle                     libmodsecurity over that corpus; what may differ is in differences.txt
+  oracle                     libmodsecurity over that corpus; what may differ is in differences.txt,
+                             and oracle.py tells the lines that differ
 
 With WEIR_SOAK the corpus has 100,000 lines instead of 2,000. Lines are told as test/system does it.
 """
-import base64
 import glob
 import json
 import os
-import re
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -35,18 +33,13 @@ import inspect_tool  # noqa: E402
 try:
     import corpus
     import crs4
+    import oracle
     import waf_lines
+    from oracle import DEBIAN, WEIR
 except ImportError:
     waf_lines = None
 
-BUILD = os.environ.get("WEIR_BUILD", f"{ROOT}/build")
-WEIR = f"{BUILD}/app/weir/weir"
-ORACLE = f"{BUILD}/test/waf/modsecurity_oracle"
-DEBIAN = [f"{HERE}/base.conf", "/etc/modsecurity/crs/crs-setup.conf",
-          "/usr/share/modsecurity-crs/rules/*.conf"]
 CORPUS_LINES = 100_000 if SOAK else 2_000
-# Rules that only add up what others found.
-SUMS = {949110, 949111, 959100, 959101, 980100, 980110, 980120, 980130, 980140, 980145, 980150}
 
 suite = Suite()
 
@@ -65,15 +58,6 @@ def need_debian():
     need_weir()
     if not os.path.exists(DEBIAN[1]):
         raise Skip("modsecurity-crs is not installed")
-
-
-def paranoia_rules(level, folder):
-    """Debian's rules at a level that each engine reads from the rules."""
-    path = f"{folder}/paranoia.conf"
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(f'SecAction "id:200900,phase:1,pass,nolog,setvar:tx.paranoia_level={level},'
-                f'setvar:tx.executing_paranoia_level={level}"\n')
-    return DEBIAN[:2] + [path] + DEBIAN[2:]
 
 
 # ---- cases in files ----
@@ -198,88 +182,17 @@ def prefilter_of_corpus_v4(paranoia):
 # ---- libmodsecurity ----
 
 
-# Conditions of differences.txt: what the request must have in it.
-CONDITIONS = {
-    "any": rb"",
-    "other-body": rb"Content-Type: (?!application/x-www-form-urlencoded)",
-    "escaped-target": rb"^\S+ \S*%",
-    "escaped-question-mark": rb"^\S+ [^ ?]*%3[fF]",
-    "backslash": rb"\\|%(?:25)*5[cC]|&#|%26%23|u005[cC]",
-    "nul": rb"\0|%(?:25)*00|u0000|&#0;",
-    "nul-in-head": rb"form-data;[^\r\n]*\0",
-    "line-end": rb"%0[aAdD]|\\n|\n[^\n]*\n[^\n]*$",
-    "bare-line-end": rb"multipart/form-data.*[^\r]\n",
-    "value-begins-with-line-end": rb"\r\n\r\n\r\n",
-    "nameless-cookie": rb"\r\nCookie:(?:[^\r\n]*;)?[ \t]*=",
-    "empty-name": rb'[; ]name=""',
-    "empty-filename": rb'filename=""',
-}
-
-
-def read_differences():
-    """{(side, rule or *): [condition, compiled]}."""
-    found = {}
-    for word, rest in waf_lines.read_list("differences.txt"):
-        side, _, rule = word.partition(":")
-        condition, _, reason = rest.partition(" ")
-        check(side in ("weir", "libmodsecurity") and condition in CONDITIONS and reason,
-              f"differences.txt: {word} {rest}")
-        found.setdefault((side, rule), []).append(re.compile(CONDITIONS[condition], re.S))
-    return found
-
-
-class Comparison:
-    """Ids on which the engines disagree without a reason, each with the lines that show it."""
-
-    def __init__(self, known):
-        self.known = known
-        self.unexplained = {}
-        self.same = self.explained = self.compared = 0
-
-    def is_known(self, side, rule, request):
-        return any(condition.search(request) for key in ((side, str(rule)), (side, "*"))
-                   for condition in self.known.get(key, []))
-
-    def add(self, line, ours, theirs):
-        request = base64.b64decode(json.loads(line)["request"])
-        weir, oracle = set(ours["rules"]), set(theirs["rules"])
-        different = [("weir", rule) for rule in weir - oracle]
-        different += [("libmodsecurity", rule) for rule in oracle - weir]
-        # What the other engine does not tell at all is no difference.
-        different = [key for key in different if not self.is_known(*key, b"")]
-        self.compared += 1
-        self.same += not different
-        # Sums follow from the rules that differ.
-        if any(rule not in SUMS for _, rule in different):
-            different = [(side, rule) for side, rule in different if rule not in SUMS]
-        wrong = [key for key in different if not self.is_known(*key, request)]
-        self.explained += bool(different) and not wrong
-        for key in wrong:
-            self.unexplained.setdefault(key, []).append(ours["id"])
-
-
 def oracle_of_corpus(paranoia):
     need_debian()
-    if not os.path.exists(ORACLE):
+    if not os.path.exists(oracle.ORACLE):
         raise Skip("libmodsecurity-dev was not installed when meson looked")
-    lines = list(corpus.lines(seed=20 + paranoia, count=CORPUS_LINES))
-    with tempfile.TemporaryDirectory(prefix="weir-oracle-") as folder:
-        detect = f"{folder}/detect.conf"
-        with open(detect, "w", encoding="utf-8") as f:
-            f.write("SecRuleEngine DetectionOnly\n")
-        rules = [detect] + paranoia_rules(paranoia, folder)
-        ours = waf_lines.run(waf_lines.inspect_command(WEIR, rules), lines)
-        theirs = waf_lines.run([ORACLE, *rules], lines)
-    comparison = Comparison(read_differences())
-    for line, mine, their in zip(lines, ours, theirs):
-        if mine["verdict"] != "bad_request":
-            comparison.add(line, mine, their)
+    comparison = oracle.compare(paranoia, CORPUS_LINES)
     print(f"# paranoia {paranoia}: of {comparison.compared} lines the same rules match in "
           f"{comparison.same}, in {comparison.explained} what differs is explained")
     check(comparison.compared > CORPUS_LINES * 0.9, "HTTP refused too much of the corpus")
-    for (side, rule), ids in sorted(comparison.unexplained.items()):
+    for (side, rule), lines in sorted(comparison.unexplained.items()):
         suite.not_ok(f"waf: oracle at paranoia {paranoia}: {rule} matches in {side} only",
-                     f"{len(ids)} lines, such as {ids[:3]}")
+                     f"{len(lines)} lines, such as {[line['id'] for line in lines[:3]]}")
     check(not comparison.unexplained,
           f"{len(comparison.unexplained)} disagreements are not in differences.txt")
 
