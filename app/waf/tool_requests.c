@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Files of raw requests with labels, and files as a whole. */
+/* Files of raw requests with labels, and files as a whole; and the clock that they are timed by. */
 #include "tool_waf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
 
 /* Little-endian; the cursor of base reads network order. */
 static uint32_t take_u32(struct weir_cursor *c)
@@ -38,6 +42,8 @@ int tool_requests_next(struct tool_requests *r, struct tool_request *out)
 	return 1;
 }
 
+/* ---- all of a file ---- */
+
 int tool_read_stream(FILE *in, struct weir_buf *out)
 {
 	char piece[65536];
@@ -62,4 +68,54 @@ int tool_read_file(const char *path, struct weir_buf *out)
 	rc = tool_read_stream(in, out);
 	fclose(in);
 	return rc;
+}
+
+static int keep_requests(struct tool_request_list *l)
+{
+	struct tool_requests all;
+	int rc = tool_requests_open(&all, weir_bytes_of(l->file.ptr, l->file.len));
+
+	if (rc < 0)
+		return rc;
+	/* A record has at least its eight bytes of head, whatever the count says. */
+	if (all.records > l->file.len / 8)
+		return -WEIR_EFORMAT;
+	l->request = calloc(all.records + 1, sizeof(*l->request));
+	if (!l->request)
+		return -WEIR_ENOMEM;
+	while ((rc = tool_requests_next(&all, &l->request[l->n])) > 0)
+		l->n++;
+	return rc == 0 && l->n == 0 ? -WEIR_EFORMAT : rc;
+}
+
+bool tool_requests_load(struct tool_request_list *l, const char *path, const char *who)
+{
+	int rc;
+
+	*l = (struct tool_request_list){0};
+	rc = tool_read_file(path, &l->file);
+	if (rc < 0) {
+		fprintf(stderr, "%s: %s: %s\n", who, path, strerror(errno));
+		return false;
+	}
+	rc = keep_requests(l);
+	if (rc == -WEIR_EFORMAT)
+		fprintf(stderr, "%s: %s: no file of requests (REQS0001), or cut\n", who, path);
+	else if (rc < 0)
+		fprintf(stderr, "%s: %s: %s\n", who, path, weir_strerror(rc));
+	return rc == 0;
+}
+
+void tool_requests_unload(struct tool_request_list *l)
+{
+	free(l->request);
+	weir_buf_fini(&l->file);
+}
+
+double tool_cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }

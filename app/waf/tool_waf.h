@@ -49,10 +49,26 @@ struct tool_request {
 WEIR_MUST_CHECK int tool_requests_open(struct tool_requests *r, struct weir_bytes file);
 /* 1: *out is the next; 0: there is none; -WEIR_EFORMAT: it is cut short or has no such label. */
 WEIR_MUST_CHECK int tool_requests_next(struct tool_requests *r, struct tool_request *out);
+
+/* All requests of a file. */
+struct tool_request_list {
+	struct tool_request *request;
+	uint32_t n;
+	struct weir_buf file; /* what the requests view */
+};
+
+/* Reads the file, in which there must be a request. False: what is wrong with it was printed, as
+ * `who` says it. tool_requests_unload in both cases. */
+WEIR_MUST_CHECK bool tool_requests_load(struct tool_request_list *l, const char *path,
+					const char *who);
+void tool_requests_unload(struct tool_request_list *l);
 /* All that is left of a stream. 0, or -WEIR_EIO with errno. */
 WEIR_MUST_CHECK int tool_read_stream(FILE *in, struct weir_buf *out);
 /* All of a file ("-": standard input). 0, or -WEIR_EIO with errno. */
 WEIR_MUST_CHECK int tool_read_file(const char *path, struct weir_buf *out);
+
+/* CPU time of this thread. */
+double tool_cpu_us(void);
 
 /* ---- tool_exchange.c ---- */
 

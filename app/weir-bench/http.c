@@ -10,10 +10,9 @@
  */
 #include "http.h"
 #include "bench.h"
+#include "clock.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <rte_cycles.h>
 
@@ -21,59 +20,9 @@
 
 struct http_bench {
 	struct http_bed bed;
-	struct weir_buf file;
-	struct tool_request *request;
+	struct tool_request_list requests;
 	struct http_figures figures;
 };
-
-static double seconds_a_cycle(void)
-{
-	uint64_t tsc = rte_rdtsc(), ns;
-	struct timespec a, z;
-
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &z);
-	tsc = rte_rdtsc() - tsc;
-	ns = (uint64_t)(z.tv_sec - a.tv_sec) * WEIR_NS_PER_S + (uint64_t)(z.tv_nsec - a.tv_nsec);
-	return (double)ns * 1e-9 / (double)tsc;
-}
-
-/* ---- requests ---- */
-
-static int keep_requests(struct http_bench *b)
-{
-	struct tool_requests all;
-	int rc = tool_requests_open(&all, weir_bytes_of(b->file.ptr, b->file.len));
-
-	if (rc < 0)
-		return rc;
-	/* A record has at least its eight bytes of head, whatever the count says. */
-	if (all.records > b->file.len / 8)
-		return -WEIR_EFORMAT;
-	b->request = calloc(all.records + 1, sizeof(*b->request));
-	if (!b->request)
-		return -WEIR_ENOMEM;
-	b->figures.request = b->request;
-	while ((rc = tool_requests_next(&all, &b->request[b->figures.n])) > 0)
-		b->figures.n++;
-	return rc == 0 && b->figures.n == 0 ? -WEIR_EFORMAT : rc;
-}
-
-static int load_requests(struct http_bench *b, const char *path)
-{
-	int rc = tool_read_file(path, &b->file);
-
-	if (rc < 0) {
-		fprintf(stderr, "weir-bench http: %s: %s\n", path, strerror(errno));
-		return rc;
-	}
-	rc = keep_requests(b);
-	if (rc < 0)
-		fprintf(stderr, "weir-bench http: %s: no file of requests (REQS0001), or cut\n",
-			path);
-	return rc;
-}
 
 /* ---- measuring ---- */
 
@@ -169,7 +118,7 @@ static bool measure(struct http_bench *b)
 	struct http_peers *peers[HTTP_WAYS] = {NULL};
 	bool good;
 
-	b->figures.cycle_s = seconds_a_cycle();
+	b->figures.cycle_s = bench_seconds_a_cycle();
 	good = prepare(b, peers);
 	for (uint64_t round = 0; round < b->figures.opt->rounds && good; round++)
 		for (unsigned int way = 0; way < HTTP_WAYS && good; way++)
@@ -186,16 +135,17 @@ static void forget(struct http_bench *b)
 		free(b->figures.kept[way]);
 		free(b->figures.closed[way]);
 	}
-	free(b->request);
-	weir_buf_fini(&b->file);
+	tool_requests_unload(&b->requests);
 }
 
 static int play(const struct http_options *o)
 {
 	struct http_bench b = {.figures.opt = o};
-	bool good = load_requests(&b, o->requests) == 0;
+	bool good = tool_requests_load(&b.requests, o->requests, "weir-bench http");
 
 	if (good) {
+		b.figures.request = b.requests.request;
+		b.figures.n = b.requests.n;
 		good = http_bed_init(&b.bed, o) == 0 && measure(&b);
 		if (good)
 			http_report(&b.figures);

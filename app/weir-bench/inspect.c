@@ -6,6 +6,7 @@
  * are made outside of the time that is measured.
  */
 #include "bench.h"
+#include "clock.h"
 #include "segment.h"
 
 #include <weir_mem.h>
@@ -15,7 +16,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -249,19 +249,6 @@ static void carry_burst(struct bed *b)
 
 /* ---- measuring ---- */
 
-static double seconds_a_cycle(void)
-{
-	uint64_t tsc = rte_rdtsc(), ns;
-	struct timespec a, z;
-
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &z);
-	tsc = rte_rdtsc() - tsc;
-	ns = (uint64_t)(z.tv_sec - a.tv_sec) * WEIR_NS_PER_S + (uint64_t)(z.tv_nsec - a.tv_nsec);
-	return (double)ns * 1e-9 / (double)tsc;
-}
-
 /* Gbit/s of payload through both endpoints. */
 static double measure_carried(struct bed *b, bool scans, double cycle_s)
 {
@@ -395,7 +382,7 @@ static int play(const struct inspect_options *o)
 	if (weir_eal_start(&eal, NULL) < 0)
 		return BENCH_FAIL;
 	good = make(&b);
-	cycle_s = seconds_a_cycle();
+	cycle_s = bench_seconds_a_cycle();
 	for (unsigned int i = 0; good && i < o->rounds; i++) {
 		f.carried[i] = measure_carried(&b, false, cycle_s);
 		f.scanned[i] = measure_carried(&b, true, cycle_s);

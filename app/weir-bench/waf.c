@@ -7,10 +7,6 @@
 #include "waf.h"
 #include "bench.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <time.h>
-
 struct waf_options {
 	const char *requests, *cache;
 	struct bench_texts rules;
@@ -20,9 +16,7 @@ struct waf_options {
 
 struct waf_bench {
 	const struct waf_options *opt;
-	struct weir_buf file;
-	struct tool_request *request;
-	uint32_t n;
+	struct tool_request_list requests;
 	struct tool_engine *engine;
 	double clock_us; /* what reading the clock costs */
 	struct waf_figures figures;
@@ -32,65 +26,20 @@ struct waf_bench {
 	double stages_us; /* of all its stages so far */
 };
 
-static double cpu_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 /* The least of many: what is above it is noise. */
 static double clock_cost_us(void)
 {
 	double least = 1e9;
 
 	for (unsigned int i = 0; i < 1000; i++) {
-		double begun = cpu_us(), took = cpu_us() - begun;
+		double begun = tool_cpu_us(), took = tool_cpu_us() - begun;
 
 		least = took < least ? took : least;
 	}
 	return least;
 }
 
-/* ---- requests ---- */
-
-static int keep_requests(struct waf_bench *b)
-{
-	struct tool_requests all;
-	int rc = tool_requests_open(&all, weir_bytes_of(b->file.ptr, b->file.len));
-
-	if (rc < 0)
-		return rc;
-	/* A record has at least its eight bytes of head, whatever the count says. */
-	if (all.records > b->file.len / 8)
-		return -WEIR_EFORMAT;
-	b->request = calloc(all.records + 1, sizeof(*b->request));
-	if (!b->request)
-		return -WEIR_ENOMEM;
-	while ((rc = tool_requests_next(&all, &b->request[b->n])) > 0)
-		b->n++;
-	return rc;
-}
-
-static int load_requests(struct waf_bench *b)
-{
-	int rc = tool_read_file(b->opt->requests, &b->file);
-
-	if (rc < 0) {
-		fprintf(stderr, "weir-bench waf: %s: %s\n", b->opt->requests, strerror(errno));
-		return rc;
-	}
-	rc = keep_requests(b);
-	if (rc == 0 && b->n == 0)
-		rc = -WEIR_EFORMAT;
-	if (rc < 0)
-		fprintf(stderr, "weir-bench waf: %s: no file of requests (REQS0001), or cut\n",
-			b->opt->requests);
-	return rc;
-}
-
-static int load_engine(struct waf_bench *b)
+static bool load_engine(struct waf_bench *b)
 {
 	struct tool_rules rules = {
 		.n = b->opt->rules.n,
@@ -103,10 +52,10 @@ static int load_engine(struct waf_bench *b)
 	memcpy(rules.pattern, b->opt->rules.text, sizeof(b->opt->rules.text));
 	waf = tool_waf_create(&rules);
 	if (!waf)
-		return -WEIR_EINVAL;
+		return false;
 	weir_waf_info(waf, &b->figures.info);
 	b->engine = tool_engine_create(waf);
-	return b->engine ? 0 : -WEIR_ENOMEM;
+	return b->engine != NULL;
 }
 
 /* ---- measuring ---- */
@@ -114,12 +63,12 @@ static int load_engine(struct waf_bench *b)
 static void end_stage(void *ctx, enum tool_stage stage)
 {
 	struct waf_bench *b = ctx;
-	double now = cpu_us(), took = now - b->stage_begun - b->clock_us;
+	double now = tool_cpu_us(), took = now - b->stage_begun - b->clock_us;
 
 	b->stages_us += took;
 	b->class->stage_us[stage] += took;
 	b->figures.class[WAF_MIX].stage_us[stage] += took;
-	b->stage_begun = cpu_us();
+	b->stage_begun = tool_cpu_us();
 }
 
 static void note_memory(struct waf_bench *b)
@@ -166,17 +115,17 @@ static double judge(struct waf_bench *b, const struct tool_request *request, uin
 
 	b->class = &b->figures.class[request->label];
 	b->stages_us = 0;
-	begun = b->stage_begun = cpu_us();
+	begun = b->stage_begun = tool_cpu_us();
 	tool_exchange_run(b->engine, &x, &outcome);
-	us = cpu_us() - begun - b->clock_us;
+	us = tool_cpu_us() - begun - b->clock_us;
 	if (!outcome.tx)
 		return us;
 	note_memory(b);
 	count_work(b->class, outcome.tx);
 	count_work(&b->figures.class[WAF_MIX], outcome.tx);
-	begun = b->stage_begun = cpu_us();
+	begun = b->stage_begun = tool_cpu_us();
 	weir_waf_tx_destroy(outcome.tx);
-	us += cpu_us() - begun - b->clock_us;
+	us += tool_cpu_us() - begun - b->clock_us;
 	if (!b->opt->by_stage)
 		return us;
 	end_stage(b, TOOL_DESTROY); /* the clock was read at each: what that costs is in `us` */
@@ -197,17 +146,18 @@ static void forget_counts(struct waf_figures *f)
 
 static void run_round(struct waf_bench *b, unsigned int round)
 {
+	const struct tool_request_list *all = &b->requests;
 	double us[WAF_CLASSES] = {0};
 	uint64_t n[WAF_CLASSES] = {0};
 
 	forget_counts(&b->figures);
 	for (uint64_t pass = 0; pass < b->opt->passes; pass++)
-		for (uint32_t i = 0; i < b->n; i++) {
-			double took = judge(b, &b->request[i], pass * b->n + i + 1);
+		for (uint32_t i = 0; i < all->n; i++) {
+			double took = judge(b, &all->request[i], pass * all->n + i + 1);
 
-			us[b->request[i].label] += took;
+			us[all->request[i].label] += took;
 			us[WAF_MIX] += took;
-			n[b->request[i].label]++;
+			n[all->request[i].label]++;
 			n[WAF_MIX]++;
 		}
 	for (unsigned int c = 0; c < WAF_CLASSES; c++)
@@ -237,7 +187,7 @@ static int run_waf(int argc, char **argv)
 {
 	struct waf_options o = {.rounds = 5, .passes = 5};
 	struct waf_bench b = {.opt = &o};
-	int rc;
+	bool good;
 
 	switch (bench_options_parse(&bench_waf, argc, argv, &o)) {
 	case BENCH_PARSED_HELP:
@@ -251,17 +201,14 @@ static int run_waf(int argc, char **argv)
 		fputs("weir-bench waf: --requests FILE is needed\n", stderr);
 		return BENCH_USAGE;
 	}
-	rc = load_requests(&b);
-	if (rc == 0)
-		rc = load_engine(&b);
-	if (rc == 0) {
+	good = tool_requests_load(&b.requests, o.requests, "weir-bench waf") && load_engine(&b);
+	if (good) {
 		measure(&b);
 		report(&b);
 	}
 	tool_engine_destroy(b.engine);
-	free(b.request);
-	weir_buf_fini(&b.file);
-	return rc == 0 ? BENCH_OK : BENCH_FAIL;
+	tool_requests_unload(&b.requests);
+	return good ? BENCH_OK : BENCH_FAIL;
 }
 
 #define AT(field) offsetof(struct waf_options, field)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct options {
 	struct tool_rules rules;
@@ -189,14 +188,6 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 /* ---- judging ---- */
 
-static double cpu_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 /* A stop watch over the stages of an exchange. */
 struct stages {
 	double us[TOOL_STAGE_END], last;
@@ -205,7 +196,7 @@ struct stages {
 static void on_stage(void *ctx, enum tool_stage done)
 {
 	struct stages *s = ctx;
-	double now = cpu_us();
+	double now = tool_cpu_us();
 
 	s->us[done] = now - s->last;
 	s->last = now;
@@ -218,7 +209,7 @@ static void judge(struct tool_engine *e, const struct options *o, struct inspect
 	struct inspect_explained explained;
 	struct tool_outcome outcome;
 	struct inspect_told told = {.outcome = &outcome};
-	struct stages stages = {.last = cpu_us()};
+	struct stages stages = {.last = tool_cpu_us()};
 	uint64_t most;
 
 	inspect_explained_init(&explained);
@@ -232,9 +223,9 @@ static void judge(struct tool_engine *e, const struct options *o, struct inspect
 		l->x.stage = on_stage;
 		l->x.stage_ctx = &stages;
 	}
-	told.us = -cpu_us();
+	told.us = -tool_cpu_us();
 	tool_exchange_run(e, &l->x, &outcome);
-	told.us += cpu_us();
+	told.us += tool_cpu_us();
 	if (o->times)
 		weir_waf_worker_memory(e->worker, &told.bytes, &most);
 	if (text)

@@ -9,7 +9,6 @@
 #include "../waf/modsecurity.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define MIX     TOOL_LABELS
 #define CLASSES (TOOL_LABELS + 1)
@@ -25,14 +24,6 @@ struct sum {
 	unsigned int transactions, refused;
 };
 
-static double cpu_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 static void count(struct sum *s, double us, const struct modsecurity_result *r)
 {
 	s->us += us;
@@ -40,25 +31,20 @@ static void count(struct sum *s, double us, const struct modsecurity_result *r)
 	s->refused += r->status != 0;
 }
 
-/* 0, or -WEIR_EFORMAT. */
-static int run_pass(struct modsecurity *m, struct weir_bytes file, struct sum sum[CLASSES])
+static void run_pass(struct modsecurity *m, const struct tool_request_list *all,
+		     struct sum sum[CLASSES])
 {
-	struct tool_requests all;
-	struct tool_request one;
-	int rc = tool_requests_open(&all, file);
-
-	while (rc == 0 && (rc = tool_requests_next(&all, &one)) > 0) {
-		struct modsecurity_input in = {.client = "192.0.2.1", .request = one.raw};
+	for (uint32_t i = 0; i < all->n; i++) {
+		const struct tool_request *one = &all->request[i];
+		struct modsecurity_input in = {.client = "192.0.2.1", .request = one->raw};
 		struct modsecurity_result result;
-		double begun = cpu_us(), took;
+		double begun = tool_cpu_us(), took;
 
 		modsecurity_run(m, &in, &result);
-		took = cpu_us() - begun;
-		count(&sum[one.label], took, &result);
+		took = tool_cpu_us() - begun;
+		count(&sum[one->label], took, &result);
 		count(&sum[MIX], took, &result);
-		rc = 0;
 	}
-	return rc;
 }
 
 static void report(const struct sum sum[CLASSES])
@@ -72,28 +58,26 @@ static void report(const struct sum sum[CLASSES])
 	printf("}\n");
 }
 
-static int measure(struct modsecurity *m, const char *path, int passes)
+static bool measure(struct modsecurity *m, const char *path, int passes)
 {
 	struct sum warm[CLASSES] = {0}, sum[CLASSES] = {0};
-	struct weir_buf file = {0};
-	int rc = tool_read_file(path, &file);
+	struct tool_request_list all;
+	bool good = tool_requests_load(&all, path, "waf_modsecurity");
 
-	if (rc == 0)
-		rc = run_pass(m, weir_bytes_of(file.ptr, file.len), warm);
-	for (int i = 0; rc == 0 && i < passes; i++)
-		rc = run_pass(m, weir_bytes_of(file.ptr, file.len), sum);
-	if (rc == 0)
+	if (good) {
+		run_pass(m, &all, warm);
+		for (int i = 0; i < passes; i++)
+			run_pass(m, &all, sum);
 		report(sum);
-	else
-		fprintf(stderr, "waf_modsecurity: %s: %s\n", path, weir_strerror(rc));
-	weir_buf_fini(&file);
-	return rc == 0 ? 0 : 1;
+	}
+	tool_requests_unload(&all);
+	return good;
 }
 
 int main(int argc, char **argv)
 {
 	struct modsecurity *m;
-	int rc;
+	bool good;
 
 	if (argc < 4 || atoi(argv[2]) < 1) {
 		fprintf(stderr, "usage: %s REQUESTS PASSES RULES…\n", argv[0]);
@@ -102,7 +86,7 @@ int main(int argc, char **argv)
 	m = modsecurity_create(prologue, (const char *const *)argv + 3, (unsigned int)argc - 3);
 	if (!m)
 		return 1;
-	rc = measure(m, argv[1], atoi(argv[2]));
+	good = measure(m, argv[1], atoi(argv[2]));
 	modsecurity_destroy(m);
-	return rc;
+	return good ? 0 : 1;
 }
