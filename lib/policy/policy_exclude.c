@@ -133,14 +133,17 @@ static bool check_target(struct docs *d, const struct weir_conf_node *n, const c
 
 static bool check_tag(struct docs *d, const struct weir_conf_node *n, const char *tag)
 {
+	struct weir_seclang_regex *r;
+
 	if (!is_plain(tag, "\"',;%")) {
 		weir_conf_error(d->r, n->pos, "a tag has no spaces, quotes and ,;%%");
 		return false;
 	}
-	if (weir_seclang_tag_matches(weir_bytes_str(tag), weir_bytes_str("")) >= 0)
-		return true;
-	weir_conf_error(d->r, n->pos, "'%s' is not a regular expression", tag);
-	return false;
+	r = weir_seclang_regex_create(weir_bytes_str(tag));
+	if (!r)
+		weir_conf_error(d->r, n->pos, "'%s' is not a regular expression", tag);
+	weir_seclang_regex_destroy(r);
+	return r != NULL;
 }
 
 static bool check_path(struct docs *d, const struct weir_conf_node *n, const char *path)

@@ -57,15 +57,20 @@ bool regex_check(struct weir_seclang *s, struct word w, enum regex_kind kind)
 	return r != NULL;
 }
 
-int weir_seclang_tag_matches(struct weir_bytes pattern, struct weir_bytes tag)
+struct weir_seclang_regex *weir_seclang_regex_create(struct weir_bytes pattern)
 {
 	size_t at;
-	int error, found;
-	pcre2_code *c = compile(pattern, flags[REGEX_TAG], &error, &at);
+	int error;
 
-	if (!c)
-		return -WEIR_EFORMAT;
-	found = matches(c, tag);
-	pcre2_code_free(c);
-	return found;
+	return (struct weir_seclang_regex *)compile(pattern, flags[REGEX_TAG], &error, &at);
+}
+
+bool weir_seclang_regex_matches(const struct weir_seclang_regex *r, struct weir_bytes text)
+{
+	return matches((const pcre2_code *)r, text);
+}
+
+void weir_seclang_regex_destroy(struct weir_seclang_regex *r)
+{
+	pcre2_code_free((pcre2_code *)r);
 }

@@ -409,8 +409,11 @@ const struct weir_sec_settings *weir_seclang_settings(const struct weir_seclang 
 /* SHA-like 64-bit hash of everything that was read, data files too: key of caches. */
 uint64_t weir_seclang_hash(const struct weir_seclang *s);
 
-/* Whether a regular expression of SecRuleRemoveByTag or ctl's ByTag matches; for waf/, which has
- * the same to do while it compiles. -WEIR_EFORMAT: not an expression. */
-int weir_seclang_tag_matches(struct weir_bytes pattern, struct weir_bytes tag);
+/* A regular expression of SecRuleRemoveByTag or ctl's ByTag and ByMsg; for waf/, which has the same
+ * to do while it compiles. NULL: not an expression, or no memory. */
+struct weir_seclang_regex *weir_seclang_regex_create(struct weir_bytes pattern);
+/* Whether it is found in a tag or a message. */
+bool weir_seclang_regex_matches(const struct weir_seclang_regex *r, struct weir_bytes text);
+void weir_seclang_regex_destroy(struct weir_seclang_regex *r);
 
 #endif

@@ -133,27 +133,6 @@ static bool compile_setvar(struct weir_waf *w, const struct weir_sec_setvar *s,
 	return true;
 }
 
-/* Which rules a ctl is about, by number: asked once here, not for each transaction. */
-static bool is_about(const struct weir_sec_ctl *c, const struct weir_sec_rule *rule)
-{
-	switch (c->kind) {
-	case WEIR_SEC_CTL_RULE_REMOVE_BY_ID:
-	case WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_ID:
-		return rule->id >= c->first && rule->id <= c->last;
-	case WEIR_SEC_CTL_RULE_REMOVE_BY_MSG:
-	case WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_MSG:
-		return weir_seclang_tag_matches(c->text, rule->msg.source) > 0;
-	case WEIR_SEC_CTL_RULE_REMOVE_BY_TAG:
-	case WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_TAG:
-		for (uint16_t i = 0; i < rule->n_tags; i++)
-			if (weir_seclang_tag_matches(c->text, rule->tags[i].source) > 0)
-				return true;
-		return false;
-	default:
-		return false;
-	}
-}
-
 static bool compile_ctl(struct weir_waf *w, const struct weir_sec_ctl *c, struct weir_conf_pos pos,
 			struct weir_conf_report *r, struct waf_action *a)
 {
@@ -162,12 +141,9 @@ static bool compile_ctl(struct weir_waf *w, const struct weir_sec_ctl *c, struct
 	a->number = (int64_t)c->value;
 	if (c->kind < WEIR_SEC_CTL_RULE_REMOVE_BY_ID)
 		return true;
-	a->rules = weir_arena_zalloc(&w->arena, (waf_words(w->n_rules) + 1) * 8);
+	a->rules = waf_ctl_rules(w, c);
 	if (!a->rules)
 		return false;
-	for (uint32_t i = 0; i < w->n_rules; i++)
-		if (is_about(c, w->rule[i]->sec))
-			waf_word_set(a->rules, i);
 	if (c->kind < WEIR_SEC_CTL_RULE_REMOVE_TARGET_BY_ID)
 		return true;
 	return compile_target(w, &c->target, pos, r, &a->target);

@@ -93,7 +93,7 @@ struct waf_action {
 	struct waf_text name, value;
 	int64_t number; /* constant value; of a ctl its value */
 	/* ctl:ruleRemove…: which rules, and of …Target… what of them */
-	uint64_t *rules;
+	const uint64_t *rules;
 	struct waf_target target;
 };
 
@@ -246,6 +246,7 @@ struct weir_waf {
 	struct waf_phase phase[WEIR_SEC_PHASES + 1];
 	struct waf_screen *screen;
 	struct waf_part *part;
+	struct waf_found_rules *found; /* by expressions of ctl */
 	/* TX names, lower case, by number; sorted index for lookups */
 	struct weir_bytes *name;
 	uint16_t n_names, cap_names;
@@ -447,6 +448,9 @@ void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
 
 /* waf_compile.c: rule trees to rules; false: reported */
 bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
+/* waf_ctl_rules.c: those that a ctl:ruleRemove… is about, by number, once all rules have theirs;
+ * NULL: no memory */
+const uint64_t *waf_ctl_rules(struct weir_waf *w, const struct weir_sec_ctl *c);
 /* A rule reads it: what costs something is filled in only then. */
 void waf_use_variable(struct weir_waf *w, uint8_t variable);
 /* After all names are known and scratch is there: which of them selectors match. */

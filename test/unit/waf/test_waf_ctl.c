@@ -16,6 +16,11 @@ START_TEST(rules_are_taken_out_by_id_tag_and_message)
 		{CTL("ruleRemoveByTag=^attack") TWO, "/?a=x", ""},
 		{CTL("ruleRemoveByTag=^other$") TWO, "/?a=x", "11"},
 		{CTL("ruleRemoveByMsg=sec.nd") TWO, "/?a=x", "10"},
+		{CTL("ruleRemoveByMsg=.*") "SecRule ARGS '@streq x' 'id:12,phase:2,pass'\n" TWO,
+		 "/?a=x", "12"}, /* no message is none to match */
+		/* the same expression is another one of a message */
+		{CTL("ruleRemoveByMsg=attack,ctl:ruleRemoveByTag=attack-b") TWO, "/?a=x", "10"},
+		{CTL("ruleRemoveByTag=second,ctl:ruleRemoveByMsg=second") TWO, "/?a=x", "10"},
 		{CTL("ruleRemoveById=10,ctl:ruleRemoveById=11") TWO, "/?a=x", ""},
 		/* what stands before it has been */
 		{TWO "SecAction 'id:1,phase:2,pass,nolog,ctl:ruleRemoveById=10-11'\n", "/?a=x",
@@ -45,6 +50,13 @@ START_TEST(targets_are_taken_out_of_rules)
 		{CTL("ruleRemoveTargetById=10-11;ARGS:a") TWO, "/?a=x", ""},
 		{CTL("ruleRemoveTargetByTag=attack;ARGS:a") TWO, "/?a=x", ""},
 		{CTL("ruleRemoveTargetByMsg=first;ARGS:a") TWO, "/?a=x", "11"},
+		/* one expression, two targets */
+		{CTL("ruleRemoveTargetByTag=ack-b;ARGS:a,ctl:ruleRemoveTargetByTag=ack-b;ARGS:b")
+			 TWO,
+		 "/?a=x&b=x", "10"},
+		{CTL("ruleRemoveTargetByTag=ack-b;ARGS:a,ctl:ruleRemoveTargetByTag=ack-b;ARGS:b")
+			 TWO,
+		 "/?a=x&c=x", "10 11"},
 		{CTL("ruleRemoveTargetById=10;REQUEST_HEADERS") TWO, "/?a=x", "10 11"},
 		/* of all links */
 		{CTL("ruleRemoveTargetById=5;ARGS:b") "SecRule ARGS:a '@rx .' "
