@@ -159,6 +159,22 @@ void path_http_expect_head(struct path_http *x, unsigned int leg);
  * they are all that a head may have. */
 bool path_http_find_head(struct path_http *x, unsigned int leg, struct weir_bytes *in, bool *last);
 
+/* ---- path_http_body.c ---- */
+
+/* What a side does with the body that it reads. */
+struct path_http_reader {
+	unsigned int leg;
+	/* False: it was refused, and nothing more of it is to be looked at. */
+	bool (*on_content)(struct path_http *x, struct weir_bytes content);
+	/* `error` is what weir_http_body_feed returned; nothing more is looked at. */
+	void (*on_bad)(struct path_http *x, ssize_t error);
+};
+
+/* Reads what has come of the body at hand. True: there was something to read. */
+bool path_http_read_body(struct path_http *x, const struct path_http_reader *r);
+/* What was read goes on, or is thrown away, or stays, as the message's fate is. */
+void path_http_place(struct path_http *x, unsigned int leg);
+
 /* ---- path_http_request.c, path_http_response.c ---- */
 
 /* True: something has changed, so it may be worth while to step again, on either side. */

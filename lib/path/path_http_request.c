@@ -2,8 +2,6 @@
 /* What the client sends: requests one after the other, each judged before it goes on. */
 #include "path_http.h"
 
-#define VIEWS 16
-
 static struct path_http_side *side_of(struct path_http *x)
 {
 	return &x->side[PATH_TO_SERVER];
@@ -213,7 +211,7 @@ static bool read_head(struct path_http *x)
 
 /* ---- bodies ---- */
 
-/* False: refused. */
+/* For struct path_http_reader. */
 static bool judge_content(struct path_http *x, struct weir_bytes content)
 {
 	struct path_exchange *e = x->reading;
@@ -234,36 +232,10 @@ static bool judge_content(struct path_http *x, struct weir_bytes content)
 	return true;
 }
 
-/* False: the rest of `in` is not to be looked at. */
-static bool read_piece(struct path_http *x, struct weir_bytes in)
+static void on_bad_framing(struct path_http *x, ssize_t error)
 {
-	struct path_http_side *s = side_of(x);
-
-	while (in.len && !s->body.done) {
-		struct weir_bytes content;
-		ssize_t n = weir_http_body_feed(&s->body, in, &content);
-
-		if (n < 0) {
-			on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-n)),
-				    path_http_bad(x, n));
-			return false;
-		}
-		s->at += (size_t)n;
-		in = weir_bytes_of(in.ptr + n, in.len - (size_t)n);
-		if (!judge_content(x, content))
-			return false;
-	}
-	return true;
-}
-
-static void place_piece(struct path_http *x)
-{
-	struct path_http_side *s = side_of(x);
-
-	if (s->fate == PATH_HTTP_PASS)
-		s->free = s->at;
-	else if (s->fate == PATH_HTTP_DISCARD)
-		path_http_discard(x, PATH_TO_SERVER);
+	on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-error)),
+		    path_http_bad(x, error));
 }
 
 /* Held bytes fill the window: there is no room to judge more of it by. */
@@ -281,26 +253,26 @@ static void on_full(struct path_http *x)
 
 static bool read_body(struct path_http *x)
 {
+	static const struct path_http_reader reader = {
+		.leg = PATH_TO_SERVER,
+		.on_content = judge_content,
+		.on_bad = on_bad_framing,
+	};
 	struct path_http_side *s = side_of(x);
-	struct weir_bytes views[VIEWS];
-	uint64_t before = s->at;
-	unsigned int n = path_http_views(x, PATH_TO_SERVER, views, VIEWS);
+	bool read = path_http_read_body(x, &reader);
 
-	for (unsigned int i = 0; i < n && s->state == PATH_HTTP_BODY; i++)
-		if (!read_piece(x, views[i]))
-			break;
 	if (x->dead)
 		return false;
-	if (s->at != before)
+	if (read)
 		s->since_ns = x->w->now_ns;
 	if (s->state == PATH_HTTP_BODY && s->body.done && s->fate == PATH_HTTP_HOLD)
 		judge_end(x, x->reading);
-	place_piece(x);
+	path_http_place(x, PATH_TO_SERVER);
 	if (s->state == PATH_HTTP_BODY && s->body.done)
 		end_body(x);
 	else if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_HOLD)
 		path_http_make_room(x, PATH_TO_SERVER, on_full);
-	return s->at != before || s->state != PATH_HTTP_BODY;
+	return read || s->state != PATH_HTTP_BODY;
 }
 
 /* ---- the end of what the client sends ---- */

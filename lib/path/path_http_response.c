@@ -2,8 +2,6 @@
 /* What the server sends: responses, each to the oldest request that has none. */
 #include "path_http.h"
 
-#define VIEWS 16
-
 static struct path_http_side *side_of(struct path_http *x)
 {
 	return &x->side[PATH_TO_CLIENT];
@@ -226,7 +224,7 @@ static bool read_head(struct path_http *x)
 
 /* ---- bodies ---- */
 
-/* False: refused. */
+/* For struct path_http_reader. */
 static bool judge_content(struct path_http *x, struct weir_bytes content)
 {
 	struct path_exchange *e = x->first;
@@ -245,24 +243,9 @@ static bool judge_content(struct path_http *x, struct weir_bytes content)
 	return true;
 }
 
-static bool read_piece(struct path_http *x, struct weir_bytes in)
+static void on_bad_framing(struct path_http *x, ssize_t error)
 {
-	struct path_http_side *s = side_of(x);
-
-	while (in.len && !s->body.done) {
-		struct weir_bytes content;
-		ssize_t n = weir_http_body_feed(&s->body, in, &content);
-
-		if (n < 0) {
-			on_bad(x, path_http_bad(x, n));
-			return false;
-		}
-		s->at += (size_t)n;
-		in = weir_bytes_of(in.ptr + n, in.len - (size_t)n);
-		if (!judge_content(x, content))
-			return false;
-	}
-	return true;
+	on_bad(x, path_http_bad(x, error));
 }
 
 /* No more can be held: it is judged by what is here, as a rule's body limit has it. */
@@ -281,34 +264,24 @@ static void end_body(struct path_http *x)
 		end_response(x);
 }
 
-static void place_piece(struct path_http *x)
-{
-	struct path_http_side *s = side_of(x);
-
-	if (s->fate == PATH_HTTP_PASS)
-		s->free = s->at;
-	else if (s->fate == PATH_HTTP_DISCARD)
-		path_http_discard(x, PATH_TO_CLIENT);
-}
-
 static bool read_body(struct path_http *x)
 {
+	static const struct path_http_reader reader = {
+		.leg = PATH_TO_CLIENT,
+		.on_content = judge_content,
+		.on_bad = on_bad_framing,
+	};
 	struct path_http_side *s = side_of(x);
-	struct weir_bytes views[VIEWS];
-	uint64_t before = s->at;
-	unsigned int n = path_http_views(x, PATH_TO_CLIENT, views, VIEWS);
+	bool read = path_http_read_body(x, &reader);
 
-	for (unsigned int i = 0; i < n; i++)
-		if (!read_piece(x, views[i]))
-			break;
 	if (x->dead)
 		return false;
-	place_piece(x);
+	path_http_place(x, PATH_TO_CLIENT);
 	if (s->body.done)
 		end_body(x);
 	else if (s->fate == PATH_HTTP_HOLD)
 		path_http_make_room(x, PATH_TO_CLIENT, on_full);
-	return s->at != before;
+	return read;
 }
 
 /* ---- the end of what the server sends ---- */
