@@ -68,6 +68,17 @@ static void leg_row(struct table *t, const json_t *f, const json_t *leg)
 	table_cell(t, "%lld", (long long)int_of(leg, "timeouts"));
 }
 
+/* A table of some of the flows; nothing where it has no rows. */
+static void end_part(struct table *t, const char *title)
+{
+	if (!t->cells) {
+		weir_buf_fini(&t->text);
+		return;
+	}
+	printf("\n%s:\n", title);
+	table_end(t);
+}
+
 /* Of the connections that weir carries itself: a line for each peer. */
 static void render_legs(const json_t *flows)
 {
@@ -76,21 +87,34 @@ static void render_legs(const json_t *flows)
 		">UNREAD", ">UNSENT", ">UNACKED", ">SCANNED", ">RESENT", ">TIMEOUTS", NULL};
 	struct table t = table_begin(head);
 	const json_t *flow, *leg;
-	bool any = false;
 	size_t i, k;
 
-	json_array_foreach (flows, i, flow) {
-		json_array_foreach (json_object_get(flow, "legs"), k, leg) {
+	json_array_foreach (flows, i, flow)
+		json_array_foreach (json_object_get(flow, "legs"), k, leg)
 			leg_row(&t, flow, leg);
-			any = true;
-		}
+	end_part(&t, "carried by weir itself, by peer");
+}
+
+/* Of those that are read as HTTP: how far they are. */
+static void render_http(const json_t *flows)
+{
+	static const char *const head[] = {"ID", ">REQUESTS", ">RESPONSES", ">OUTSTANDING", NULL};
+	static const char *const keys[] = {"requests", "responses", "outstanding"};
+	struct table t = table_begin(head);
+	const json_t *flow;
+	char a[160];
+	size_t i;
+
+	json_array_foreach (flows, i, flow) {
+		const json_t *http = json_object_get(flow, "http");
+
+		if (!http)
+			continue;
+		table_cell(&t, "%lld", (long long)int_of(flow, "flow_id"));
+		for (size_t k = 0; k < WEIR_ARRAY_LEN(keys); k++)
+			table_cell(&t, "%s", scaled(number_of(http, keys[k]), a));
 	}
-	if (any)
-		printf("\ncarried by weir itself, by peer:\n");
-	if (any)
-		table_end(&t);
-	else
-		weir_buf_fini(&t.text);
+	end_part(&t, "read as HTTP");
 }
 
 void render_flows(const json_t *answer)
@@ -109,6 +133,7 @@ void render_flows(const json_t *answer)
 		printf("%zu of %lld flows that match (--limit)\n", json_array_size(flows),
 		       (long long)int_of(answer, "total"));
 	render_legs(flows);
+	render_http(flows);
 }
 
 /* ---- records ---- */

@@ -214,6 +214,10 @@ def flows_and_metrics_tell_of_http():
         s.recv(65536)
         flow = weir.ctl("flows", port=s.getsockname()[1])["flows"][0]
         check_equal((flow["http"]["requests"], flow["http"]["outstanding"]), (1, 0), "the flow")
+        shown = weir.weirctl("flows", "--port", str(s.getsockname()[1])).stdout
+        check(shown.split("read as HTTP:\n")[-1].split()[:8] == [
+            "ID", "REQUESTS", "RESPONSES", "OUTSTANDING", str(flow["flow_id"]), "1", "1", "0"],
+              f"weirctl flows: {shown}")
         s.sendall(b"GET / HTTP/1.1\r\n\r\n")
         check(read_to_end(s).count(b"HTTP/1.1 400 ") == 1, "no Host")
         counters = weir.counters()
