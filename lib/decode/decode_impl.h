@@ -38,6 +38,9 @@ static inline uint8_t narrow(uint8_t high, uint8_t low)
 /* Up to three octal digits from `at`; *used is how many. Three only when they make one byte. */
 uint8_t octal_escape(struct weir_bytes in, size_t at, bool byte_only, size_t *used);
 
+/* Digits that base64Decode reads. */
+size_t transform_base64_run(struct weir_bytes in);
+
 typedef size_t transform_fn(struct weir_bytes in, uint8_t *out);
 transform_fn t_base64_decode, t_base64_decode_ext, t_base64_encode, t_cmd_line,
 	t_compress_whitespace, t_css_decode, t_escape_seq_decode, t_hex_decode, t_hex_encode,

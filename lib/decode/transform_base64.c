@@ -40,6 +40,15 @@ static size_t decode(struct weir_bytes in, uint8_t *out, bool pass_over)
 	return n;
 }
 
+size_t transform_base64_run(struct weir_bytes in)
+{
+	size_t n = 0;
+
+	while (n < in.len && base64_value(in.ptr[n]) >= 0)
+		n++;
+	return n;
+}
+
 size_t t_base64_decode(struct weir_bytes in, uint8_t *out)
 {
 	return decode(in, out, false);

@@ -21,6 +21,19 @@ static bool path_is_normal(struct weir_bytes in, bool windows)
 	return true;
 }
 
+static bool is_white(uint8_t c)
+{
+	return (uint8_t)(c - '\t') < 5 || c == ' ' || c == 0xa0;
+}
+
+static bool has_no_white_space(struct weir_bytes in)
+{
+	for (size_t i = 0; i < in.len; i++)
+		if (is_white(in.ptr[i]))
+			return false;
+	return true;
+}
+
 /* White space is single spaces. */
 static bool spaces_are_single(struct weir_bytes in)
 {
@@ -92,6 +105,12 @@ bool weir_transform_leaves(enum weir_transform t, struct weir_bytes in)
 		return path_is_normal(in, true);
 	case WEIR_T_COMPRESSWHITESPACE:
 		return spaces_are_single(in);
+	case WEIR_T_REMOVEWHITESPACE:
+		return has_no_white_space(in);
+	case WEIR_T_TRIM:
+	case WEIR_T_TRIMLEFT:
+	case WEIR_T_TRIMRIGHT:
+		return !in.len || (!is_white(in.ptr[0]) && !is_white(in.ptr[in.len - 1]));
 	case WEIR_T_REMOVECOMMENTS:
 	case WEIR_T_REMOVECOMMENTSCHAR:
 	case WEIR_T_REPLACECOMMENTS:
@@ -101,4 +120,10 @@ bool weir_transform_leaves(enum weir_transform t, struct weir_bytes in)
 	default:
 		return false;
 	}
+}
+
+size_t weir_transform_most(enum weir_transform t, struct weir_bytes in)
+{
+	return t == WEIR_T_BASE64DECODE ? transform_base64_run(in) * 3 / 4
+					: weir_transform_bound(t, in.len);
 }

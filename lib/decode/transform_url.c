@@ -151,16 +151,35 @@ unsigned int weir_utf8_next(struct weir_bytes in, uint32_t *code)
 	return len;
 }
 
+/* Bytes of ASCII at the start of `in`, or most of them. */
+static size_t ascii_run(struct weir_bytes in)
+{
+	uint64_t word;
+	size_t n = 0;
+
+	for (; n + sizeof(word) <= in.len; n += sizeof(word)) {
+		memcpy(&word, in.ptr + n, sizeof(word));
+		if (word & 0x8080808080808080ULL)
+			return n;
+	}
+	while (n < in.len && in.ptr[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool weir_utf8_is_valid(struct weir_bytes in)
 {
 	uint32_t code;
 
-	while (in.len) {
-		unsigned int n = weir_utf8_next(in, &code);
+	for (;;) {
+		size_t n = ascii_run(in);
 
+		if (n == in.len)
+			return true;
+		if (!n)
+			n = weir_utf8_next(in, &code);
 		if (!n)
 			return false;
 		in = weir_bytes_of(in.ptr + n, in.len - n);
 	}
-	return true;
 }

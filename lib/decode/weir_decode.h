@@ -66,6 +66,8 @@ const uint64_t *weir_transform_triggers(enum weir_transform t);
 /* Whether `in`, in which triggers stand, is seen at a glance to be its own result all the same.
  * False tells nothing. */
 bool weir_transform_leaves(enum weir_transform t, struct weir_bytes in);
+/* Bytes that the result has at most, by a glance at `in`; weir_transform_bound() or less. */
+size_t weir_transform_most(enum weir_transform t, struct weir_bytes in);
 
 /* Code points to single bytes for urlDecodeUni (SecUnicodeMapFile); 0: not in the map. */
 struct weir_unicode_map {

@@ -7,7 +7,7 @@
 #include "waf_factor.h"
 
 #define STRING_MAX 24 /* longer ones are cut: they begin or end so */
-#define CLASS_MAX  16 /* larger classes are not written out */
+#define CLASS_MAX  32 /* larger classes are not written out */
 #define COPIES_MAX 6  /* of a repeated part, written out */
 
 /* Strings, sorted, one of which stands there unless a byte of `unless` does. */
@@ -257,7 +257,7 @@ static void part_set(struct factor *f, const struct waf_set *set, struct part *o
 	out->found.min_len = 1;
 	out->found.never = waf_set_count(set) == 0;
 	add_found(&out->found, waf_cond_create(f->m, (struct waf_strings){0}, set));
-	if (waf_set_count(&lower) > CLASS_MAX)
+	if (waf_set_count(&lower) > CLASS_MAX || waf_set_count(&lower) > f->m->max_literals)
 		return;
 	c.s = no_strings(f, CLASS_MAX);
 	for (unsigned int b = 0; b < 256 && c.s.v; b++) {

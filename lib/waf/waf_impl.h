@@ -123,6 +123,7 @@ struct waf_step {
 	struct waf_rule *rule;
 	uint32_t skip_to;
 	uint32_t order; /* of the file */
+	bool screened;  /* it, or a link of it, has a slot */
 };
 
 struct waf_phase {
@@ -141,7 +142,9 @@ struct waf_slot {
 /* What screens values: the slots that ask about them, and through which chains. */
 struct waf_view {
 	waf_bits slots;
-	uint64_t *nodes; /* set of them */
+	uint64_t *nodes;     /* set of them */
+	uint64_t transforms; /* on the way to any of them */
+	uint32_t number;     /* from 1 */
 	bool used;
 };
 
@@ -181,12 +184,15 @@ struct waf_screen {
 	waf_bits set[WAF_NEED_SETS][64]; /* slots that a class satisfies, by condition */
 	waf_bits no_set[WAF_NEED_SETS];  /* slots without that condition */
 	waf_bits no_literal[WAF_NEED_LITERALS];
-	waf_bits *of_node;                  /* slots by chain */
-	uint64_t *by_transform[WEIR_T_END]; /* nodes on whose way it stands */
-	uint64_t transforms;                /* that stand on any way and have triggers */
-	uint64_t *always;                   /* nodes that may change any value */
+	uint16_t min_len[WAF_SLOTS]; /* bytes of a value that matches */
+	waf_bits *of_node;           /* slots by chain */
+	uint64_t transforms;         /* on any way, with triggers */
+	uint64_t untriggered;        /* on any way, that may change any value */
+	struct waf_way *all;         /* of all transformations: a result a node */
 	uint32_t node_words;
 	struct waf_list_view values[WAF_LISTS], names[WAF_LISTS];
+	uint8_t list[WAF_SIDES][WAF_LISTS]; /* those that some rule asks about */
+	uint8_t n_lists[WAF_SIDES];
 	waf_bits single[WAF_NEED_LITERALS][64]; /* slots whose literals of one byte a class has */
 	struct waf_literal_set literals[WAF_SIDES];
 };
@@ -196,11 +202,12 @@ struct waf_part {
 	struct waf_scratch *ops;
 	void *hs;                     /* hs_scratch_t of the screen */
 	struct waf_rule_count *count; /* by rule number */
-	/* Condition sets by what classes a value has; a value's classes repeat. */
-	struct waf_class_cache *classes;
+	/* What values have in common that have the same classes, or the same way. */
+	struct waf_places *class_places, *way_places;
+	struct waf_class *class;
+	struct waf_way *way;
 	struct waf_known *known; /* WAF_KNOWN of them */
-	struct waf_way_cache *ways;
-	uint32_t turn; /* transactions: every WAF_TIMED_EVERY-th is timed */
+	uint32_t turn;           /* transactions: every WAF_TIMED_EVERY-th is timed */
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
 #define WAF_TIMED_EVERY 64
@@ -208,21 +215,49 @@ struct waf_rule_count {
 	uint64_t evaluated, hits, ticks; /* worker writes, control reads: relaxed */
 };
 
-/* What a value's classes tell, for values with the same ones. */
-/* What a set of transformations that may change a value makes of its chains. */
-#define WAF_WAY_CACHE 64
-struct waf_way_cache {
-	uint64_t transforms;
-	uint64_t *triggered; /* nodes whose results may differ from the value */
-	waf_bits plain;      /* slots with a node that leaves it as it is */
+/* A table of what was found before, by a number that is never 0: four places a set, the oldest of
+ * which is given up. */
+#define WAF_PLACES 4
+struct waf_places {
+	uint64_t key[WAF_PLACES];
+	uint8_t next;
 };
 
-#define WAF_CLASS_CACHE 256
-struct waf_class_cache {
-	uint64_t classes;
+/*
+ * Of the transformations on the ways of all chains only those matter that change a value: which
+ * results its chains then have, many of them the same one, and which slots of a view ask about
+ * which. Result 0 is the value itself.
+ */
+#define WAF_WAY_RESULTS 32 /* where there are more all transformations are taken */
+#define WAF_WAY_ASKED   12
+struct waf_way_step {
+	uint16_t from; /* result */
+	uint8_t transform;
+	uint64_t later; /* transformations that some chain does to the result */
+};
+struct waf_way {
+	uint16_t n;                    /* results */
+	uint8_t n_asked;               /* of them; WAF_WAY_ASKED + 1: too many to be kept here */
+	bool is_plain;                 /* about the value itself alone, or about nothing */
+	struct waf_way_step *step;     /* by result, from 1 */
+	uint16_t *of;                  /* result by node */
+	waf_bits *slots;               /* by what is asked about */
+	uint16_t asked[WAF_WAY_ASKED]; /* results */
+	/* What is asked about matters only if the result of this step has so many bytes; 0: none.
+	 */
+	uint16_t gate[WAF_WAY_ASKED], gate_len[WAF_WAY_ASKED];
+};
+#define WAF_WAY_BITS 5
+#define WAF_WAY_SETS (1 << WAF_WAY_BITS)
+
+/* What a value's classes tell. */
+#define WAF_CLASS_BITS 7
+#define WAF_CLASS_SETS (1 << WAF_CLASS_BITS)
+struct waf_class {
 	uint64_t transforms; /* that are triggered, as a set */
 	waf_bits satisfied;  /* slots whose byte sets the classes satisfy */
 	waf_bits single[WAF_NEED_LITERALS];
+	waf_bits cold; /* slots whose conditions are met without any literal */
 };
 
 struct waf_var {
@@ -281,16 +316,24 @@ struct waf_done {
 	uint8_t transform;
 };
 
+/* What the chains of a way make of a value, as far as it was asked for. */
+struct waf_results {
+	uint64_t transforms;   /* that change it or one of these results */
+	struct waf_value **of; /* by result of the way; NULL: none yet */
+};
+
 struct waf_value {
 	struct weir_bytes bytes;
-	uint64_t classes;          /* bytes that occur */
-	uint16_t *result;          /* by node, numbers of values; NULL: none asked for yet */
-	struct waf_value *sibling; /* other results of the same origin */
+	uint64_t classes;            /* bytes that occur */
+	const struct waf_view *view; /* that it is screened by, or NULL */
+	uint64_t transforms;         /* of the view, that change it */
+	struct waf_results results;  /* of all chains */
+	struct waf_value *sibling;   /* other results of the same origin */
 	struct waf_done *done;
 	struct waf_hits *hits;
 	struct waf_group *groups;           /* of an entry's value, once it was queued */
 	struct waf_value *like, *like_next; /* while values are screened */
-	uint16_t number;                    /* among results; 0: none yet */
+	bool has_results;                   /* `results` has begun */
 	bool screened;                      /* `hits` is complete */
 	bool queued;                        /* for screening */
 };
@@ -414,9 +457,7 @@ struct weir_waf_tx {
 	/* matching */
 	waf_bits hot;
 	struct waf_pair **pair, ***pair_last; /* by slot that is hot */
-	bool unscreened;          /* some value could not be: every rule asks about all */
-	struct waf_value **value; /* by number, from 1: results of transformations */
-	uint32_t n_values, cap_values;
+	bool unscreened;   /* some value could not be: every rule asks about all */
 	uint64_t *live;    /* steps of the phase at hand */
 	uint64_t *removed; /* rules by number; NULL: none */
 	struct waf_untarget *untargets;
@@ -481,14 +522,36 @@ size_t waf_screen_bytes(const struct weir_waf *w);
 
 /* waf_value.c */
 void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes);
-/* NULL: no memory, or no time. */
+/* What the chain to `node` makes of `v`. NULL: no memory, or no time. */
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node);
+/* The i-th result of `way`, which is that of r->transforms. NULL: no memory, no time, or the way
+ * was too short: then there are more transformations in `r`, and no results. */
+struct waf_value *waf_value_way_result(struct weir_waf_tx *tx, struct waf_value *v,
+				       const struct waf_way *way, struct waf_results *r,
+				       unsigned int i);
 /* Takes views that live as long as the transaction. NULL: no memory, or no time. */
 struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
 			       struct weir_bytes value);
 void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
 struct weir_bytes waf_number_text(struct weir_waf_tx *tx, int64_t number);
 int64_t waf_text_number(struct weir_bytes text);
+
+/* waf_class.c */
+/* The place of `key` among 2^bits sets; *known: it was there. */
+unsigned int waf_place_of(struct waf_places *places, unsigned int bits, uint64_t key, bool *known);
+/* Valid until another is asked for. */
+const struct waf_class *waf_class_of(struct weir_waf_tx *tx, uint64_t classes);
+/* Those of `transforms` that change `v`, as far as a glance tells. */
+uint64_t waf_transforms_of(struct weir_waf_tx *tx, const struct waf_value *v, uint64_t transforms);
+
+/* waf_way.c */
+#define WAF_ALL_TRANSFORMS (~0ULL)
+/* Valid until it is asked for another. */
+const struct waf_way *waf_way_of(struct weir_waf_tx *tx, const struct waf_view *view,
+				 uint64_t transforms);
+/* Rooms of ways. False: no memory. */
+bool waf_make_ways(struct weir_waf *w, struct waf_way *way, unsigned int n, unsigned int results);
+void waf_find_way_of_all(const struct weir_waf *w, struct waf_way *way);
 
 /* waf_screen.c: after new entries, before a phase runs */
 void waf_screen(struct weir_waf_tx *tx);
@@ -502,7 +565,6 @@ bool waf_known_find(const struct waf_part *part, const struct waf_view *view,
 void waf_known_keep(const struct waf_part *part, const struct waf_view *view,
 		    struct weir_bytes bytes, const waf_bits *hot);
 
-const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t classes);
 bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 		      const struct waf_value *v);
 

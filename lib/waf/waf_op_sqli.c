@@ -269,13 +269,24 @@ static uint8_t types_in_number(const struct op_sqli_words *w, const uint8_t *at,
 
 /* ---- a value ---- */
 
+/* A number may reach up to `start`, where its fraction's digits or those of its exponent stand, or
+ * would stand: "1.", "1.5e-". A point with no digit on either side is no number. */
+static bool may_go_on(struct weir_bytes value, size_t start)
+{
+	const uint8_t *at = value.ptr + start;
+
+	if (start < 2 || !(byte_types[at[-1]] & SIGN))
+		return false;
+	return at[-1] == '.' ? (uint8_t)(at[-2] - '0') < 10 : (at[-2] | 0x20) == 'e';
+}
+
 static uint8_t types_of_word(const struct op_sqli_words *w, struct weir_bytes value, size_t start,
 			     size_t end, uint32_t hash)
 {
 	const uint8_t *at = value.ptr + start;
 	uint8_t types = end - start > WORD_MAX ? 0 : find_hash(w, hash);
 
-	if ((uint8_t)(*at - '0') < 10 || (start && byte_types[at[-1]] & SIGN))
+	if ((uint8_t)(*at - '0') < 10 || may_go_on(value, start))
 		types |= types_in_number(w, at, value.ptr + end);
 	return types;
 }

@@ -75,7 +75,7 @@ static bool make_always(struct weir_waf *w)
 		if (!p->always)
 			return false;
 		for (uint32_t i = 0; i < p->n; i++)
-			if (p->step[i].rule->slot < 0)
+			if (!p->step[i].screened)
 				waf_word_set(p->always, i);
 	}
 	return true;

@@ -99,69 +99,85 @@ static bool add_group(struct weir_waf_tx *tx, struct waf_value *v, struct waf_va
 	return true;
 }
 
-/* What chain `node` makes of `v`. */
-static bool queue_result(struct scan *s, struct waf_value *v, const struct waf_view *view,
-			 unsigned int node)
-{
-	struct waf_value *r = waf_value_result(s->tx, v, (uint16_t)node);
-	waf_bits slots = view->slots & s->screen->of_node[node];
+/* A value's results on a way of its view. */
+struct queueing {
+	struct scan *s;
+	struct waf_value *v;
+	const struct waf_way *way;
+	struct waf_results results;
+};
 
-	if (!r || !add_group(s->tx, v, r, &slots))
+static bool queue_result(struct queueing *q, uint16_t result, const waf_bits *slots)
+{
+	struct weir_waf_tx *tx = q->s->tx;
+	struct waf_value *r = waf_value_way_result(tx, q->v, q->way, &q->results, result);
+
+	if (!r || !add_group(tx, q->v, r, slots))
 		return false;
-	queue(s, r, v);
+	queue(q->s, r, q->v);
 	return true;
 }
 
-static void find_way(const struct weir_waf *w, struct waf_way_cache *c)
+static bool queue_asked(struct queueing *q, unsigned int i)
 {
-	const struct waf_screen *screen = w->screen;
+	const struct waf_way *way = q->way;
 
-	memcpy(c->triggered, screen->always, screen->node_words * sizeof(*c->triggered));
-	for (uint64_t left = c->transforms; left; left &= left - 1)
-		for (uint32_t i = 0; i < screen->node_words; i++)
-			c->triggered[i] |= screen->by_transform[__builtin_ctzll(left)][i];
-	c->plain = (waf_bits){0};
-	for (uint16_t i = 0; i < w->n_nodes; i++)
-		if (!waf_word_has(c->triggered, i))
-			c->plain |= screen->of_node[i];
-}
+	if (way->gate[i]) {
+		const struct waf_way_step *step = &way->step[way->gate[i]];
+		struct waf_value *from =
+			waf_value_way_result(q->s->tx, q->v, way, &q->results, step->from);
 
-static const struct waf_way_cache *way_of(struct weir_waf_tx *tx, uint64_t transforms)
-{
-	struct waf_way_cache *c = &tx->part->ways[transforms * 0x9e3779b97f4a7c15ULL >> 58];
-
-	if (weir_unlikely(c->transforms != transforms)) {
-		c->transforms = transforms;
-		find_way(tx->waf, c);
+		if (!from)
+			return false;
+		if (weir_transform_most(step->transform, from->bytes) < way->gate_len[i])
+			return true;
 	}
-	return c;
+	return queue_result(q, way->asked[i], &way->slots[i]);
 }
 
-/* The transformations that change `v`, as far as a glance tells. */
-static uint64_t transforms_of(struct weir_waf_tx *tx, const struct waf_value *v)
+/* Of a way that could not keep what is asked about. */
+static bool queue_each(struct queueing *q)
 {
-	uint64_t transforms = waf_class_of(tx, v->classes)->transforms;
+	const struct waf_view *view = q->v->view;
+	size_t n = q->s->tx->waf->n_nodes;
 
-	for (uint64_t left = transforms; left; left &= left - 1) {
-		unsigned int t = (unsigned int)__builtin_ctzll(left);
+	for (size_t node = 0; (node = waf_word_next(view->nodes, node, n)) < n; node++) {
+		waf_bits slots = view->slots & q->s->screen->of_node[node];
 
-		if (weir_transform_leaves((enum weir_transform)t, v->bytes))
-			transforms &= ~(1ULL << t);
+		if (!queue_result(q, q->way->of[node], &slots))
+			return false;
 	}
-	return transforms;
+	return true;
 }
 
-static void queue_results(struct scan *s, struct waf_value *v, const struct waf_view *view)
+/* What the view's chains make of the value. False: no memory, no time, or another way is to be
+ * taken. */
+static bool queue_way(struct queueing *q)
 {
-	const struct waf_way_cache *way = way_of(s->tx, transforms_of(s->tx, v));
-	waf_bits plain = view->slots & way->plain;
-	bool good = add_group(s->tx, v, v, &plain);
+	q->v->groups = NULL;
+	if (q->way->is_plain) {
+		queue(q->s, q->v, q->v);
+		return true;
+	}
+	if (q->way->n_asked > WAF_WAY_ASKED)
+		return queue_each(q);
+	for (unsigned int i = 0; i < q->way->n_asked; i++)
+		if (!queue_asked(q, i))
+			return false;
+	return true;
+}
 
-	queue(s, v, v);
-	for (uint32_t w = 0; w < s->screen->node_words; w++)
-		for (uint64_t left = way->triggered[w] & view->nodes[w]; left; left &= left - 1)
-			good &= queue_result(s, v, view,
-					     w * 64 + (unsigned int)__builtin_ctzll(left));
+static void queue_results(struct scan *s, struct waf_value *v)
+{
+	struct queueing q = {.s = s, .v = v};
+	bool good;
+
+	q.results.transforms = waf_transforms_of(s->tx, v, v->view->transforms);
+	do {
+		v->transforms = q.results.transforms;
+		q.way = waf_way_of(s->tx, v->view, v->transforms);
+		good = queue_way(&q);
+	} while (!good && v->transforms != q.results.transforms);
 	s->tx->unscreened |= !good;
 }
 
@@ -186,24 +202,17 @@ static void queue_value(struct scan *s, unsigned int list, struct waf_entry *e, 
 		view_of(name ? &s->screen->names[list] : &s->screen->values[list], e->name);
 	struct waf_value *v = name ? &e->name_value : &e->value;
 
-	if (view->used &&
-	    !(waf_comes_again(list, name, e->name, e->value.bytes) && add_known(s, v, view)))
-		queue_results(s, v, view);
-}
-
-static bool is_used(const struct waf_list_view *list)
-{
-	return list->all.used || list->named;
+	if (!view->used)
+		return;
+	v->view = view;
+	if (!(waf_comes_again(list, name, e->name, e->value.bytes) && add_known(s, v, view)))
+		queue_results(s, v);
 }
 
 static void queue_list(struct scan *s, unsigned int list)
 {
-	const struct waf_list_view *values = &s->screen->values[list];
-	const struct waf_list_view *names = &s->screen->names[list];
 	unsigned int entries = 0;
 
-	if (!is_used(values) && !is_used(names))
-		return;
 	for (struct waf_entry *e = *s->tx->list[list].screened; e; e = e->next) {
 		if (++entries % WAF_EVERY == 0 && waf_is_late(s->tx)) {
 			s->tx->unscreened = true;
@@ -352,56 +361,23 @@ static void scan(struct scan *s)
 
 /* ---- candidates ---- */
 
-static void find_satisfied(const struct waf_screen *screen, uint64_t classes, waf_bits *out)
-{
-	*out = ~(waf_bits){0};
-	for (unsigned int k = 0; k < WAF_NEED_SETS; k++) {
-		waf_bits any = screen->no_set[k];
-
-		for (uint64_t left = classes; left; left &= left - 1)
-			any |= screen->set[k][__builtin_ctzll(left)];
-		*out &= any;
-	}
-}
-
-static void find_singles(const struct waf_screen *screen, struct waf_class_cache *c)
-{
-	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++) {
-		c->single[k] = screen->no_literal[k];
-		for (uint64_t left = c->classes; left; left &= left - 1)
-			c->single[k] |= screen->single[k][__builtin_ctzll(left)];
-	}
-}
-
-const struct waf_class_cache *waf_class_of(struct weir_waf_tx *tx, uint64_t classes)
-{
-	struct waf_class_cache *c = &tx->part->classes[classes * 0x9e3779b97f4a7c15ULL >> 56];
-
-	if (weir_unlikely(c->classes != classes)) {
-		c->classes = classes;
-		find_satisfied(tx->waf->screen, classes, &c->satisfied);
-		find_singles(tx->waf->screen, c);
-		c->transforms = 0;
-		for (uint64_t left = tx->waf->screen->transforms; left; left &= left - 1)
-			if (classes & tx->waf->screen->triggers[__builtin_ctzll(left)])
-				c->transforms |= left & -left;
-	}
-	return c;
-}
-
 /* Leaves in *may those slots whose conditions `v` meets. */
 static void sift(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *may)
 {
-	const struct waf_class_cache *c;
+	const struct waf_class *c;
 
 	if (weir_unlikely(!v->screened)) {
 		tx->unscreened = true;
 		return;
 	}
 	c = waf_class_of(tx, v->classes);
+	if (!v->hits) {
+		*may &= c->cold;
+		return;
+	}
 	*may &= c->satisfied;
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
-		*may &= v->hits ? c->single[k] | v->hits->found[k] : c->single[k];
+		*may &= c->single[k] | v->hits->found[k];
 }
 
 static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf_pair *from)
@@ -421,41 +397,43 @@ static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf
 	tx->pair_last[slot] = &p->next;
 }
 
-/* Of all results; *known: that is nothing new. */
-static void hot_slots(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *hot, bool *known)
+/* Of all results. */
+static void hot_slots(struct weir_waf_tx *tx, struct waf_value *v, waf_bits *hot)
 {
 	*hot = (waf_bits){0};
-	*known = false;
+	if (!v->groups) {
+		const struct waf_way *way = waf_way_of(tx, v->view, v->transforms);
+
+		if (!way->n_asked)
+			return;
+		*hot = way->slots[0];
+		sift(tx, v, hot);
+		return;
+	}
 	for (const struct waf_group *g = v->groups; g; g = g->next) {
-		waf_bits may = g->slots;
+		waf_bits slots = g->slots;
 
 		if (g->value)
-			sift(tx, g->value, &may);
-		*known |= !g->value;
-		*hot |= may;
+			sift(tx, g->value, &slots);
+		*hot |= slots;
 	}
 }
 
 /* The slots that may match one of the value's results keep it for their rules. */
 static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
 {
-	const struct waf_screen *screen = tx->waf->screen;
 	struct waf_entry *e = from->entry;
-	const struct waf_value *v = from->name ? &e->name_value : &e->value;
+	struct waf_value *v = from->name ? &e->name_value : &e->value;
+	bool known = v->groups && !v->groups->value;
 	waf_bits hot;
-	bool known;
 
-	if (!v->groups)
+	if (!v->view)
 		return; /* nobody asks */
-	hot_slots(tx, v, &hot, &known);
+	hot_slots(tx, v, &hot);
 	if (!known && !tx->unscreened &&
 	    waf_comes_again(from->list, from->name, e->name, e->value.bytes))
-		waf_known_keep(tx->part,
-			       view_of(from->name ? &screen->names[from->list]
-						  : &screen->values[from->list],
-				       e->name),
-			       v->bytes, &hot);
-	for (size_t w = 0; w < waf_words(screen->n_slots); w++)
+		waf_known_keep(tx->part, v->view, v->bytes, &hot);
+	for (size_t w = 0; w < waf_words(tx->waf->screen->n_slots); w++)
 		for (uint64_t left = hot[w]; left; left &= left - 1)
 			add_pair(tx, (unsigned int)(w * 64) + (unsigned int)__builtin_ctzll(left),
 				 from);
@@ -489,9 +467,8 @@ static void screen_side(struct weir_waf_tx *tx, enum waf_side side)
 		.literals = &tx->waf->screen->literals[side],
 	};
 
-	for (unsigned int list = 0; list < WAF_LISTS; list++)
-		if (waf_side_of_list(list) == side)
-			queue_list(&s, list);
+	for (unsigned int i = 0; i < s.screen->n_lists[side]; i++)
+		queue_list(&s, s.screen->list[side][i]);
 	if (s.n)
 		scan(&s);
 }
@@ -509,7 +486,9 @@ static bool make_pairs(struct weir_waf_tx *tx)
 
 void waf_screen(struct weir_waf_tx *tx)
 {
-	if (!tx->waf->screen->n_slots || tx->unscreened)
+	const struct waf_screen *screen = tx->waf->screen;
+
+	if (!screen->n_slots || tx->unscreened)
 		return;
 	if (!make_pairs(tx)) {
 		tx->unscreened = true;
@@ -517,8 +496,9 @@ void waf_screen(struct weir_waf_tx *tx)
 	}
 	for (unsigned int side = 0; side < WAF_SIDES; side++)
 		screen_side(tx, (enum waf_side)side);
-	for (unsigned int list = 0; list < WAF_LISTS; list++)
-		heat_list(tx, list);
+	for (unsigned int side = 0; side < WAF_SIDES; side++)
+		for (unsigned int i = 0; i < screen->n_lists[side]; i++)
+			heat_list(tx, screen->list[side][i]);
 }
 
 bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,

@@ -11,6 +11,14 @@
 
 /* ---- who gets a slot ---- */
 
+static bool asks_tx_alone(const struct waf_rule *rule)
+{
+	for (unsigned int i = 0; i < rule->n_targets; i++)
+		if (waf_source(rule->target[i].variable)->kind != WAF_FROM_TX)
+			return false;
+	return true;
+}
+
 static bool can_be_screened(const struct waf_rule *rule)
 {
 	if (!rule->op || rule->sec->test.negated)
@@ -25,9 +33,24 @@ static bool can_be_screened(const struct waf_rule *rule)
 	return rule->n_targets > 0;
 }
 
+/* The link that is asked about values first, behind others that only look at TX and leave nothing
+ * behind: where no value can match it the whole rule need not be asked. */
+static struct waf_rule *link_to_screen(struct waf_rule *rule)
+{
+	while (rule->next && rule->op && !rule->n_actions && !rule->sec->capture &&
+	       asks_tx_alone(rule))
+		rule = rule->next;
+	return rule;
+}
+
 static bool has_conditions(const struct waf_need *need)
 {
 	return need->n_sets || need->n_literals || need->never;
+}
+
+static uint16_t least(uint32_t len)
+{
+	return len < UINT16_MAX ? (uint16_t)len : UINT16_MAX;
 }
 
 static bool give_slots(struct waf_build *b)
@@ -36,7 +59,8 @@ static bool give_slots(struct waf_build *b)
 
 	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++) {
 		for (uint32_t i = 0; i < w->phase[phase].n; i++) {
-			struct waf_rule *rule = w->phase[phase].step[i].rule;
+			struct waf_step *step = &w->phase[phase].step[i];
+			struct waf_rule *rule = link_to_screen(step->rule);
 			uint32_t slot = b->screen->n_slots;
 
 			if (slot == WAF_SLOTS || !can_be_screened(rule))
@@ -46,8 +70,10 @@ static bool give_slots(struct waf_build *b)
 			if (!has_conditions(&b->need[slot]))
 				continue;
 			rule->slot = (int16_t)slot;
+			step->screened = true;
 			b->rule[slot] = rule;
 			b->screen->slot[slot] = (struct waf_slot){(uint8_t)phase, i};
+			b->screen->min_len[slot] = least(b->need[slot].min_len);
 			b->screen->n_slots++;
 		}
 	}
@@ -58,22 +84,13 @@ static bool give_slots(struct waf_build *b)
 
 static bool make_caches(struct weir_waf *w, struct waf_part *part)
 {
-	uint32_t words = w->screen->node_words;
-	uint64_t *nodes = weir_arena_zalloc(&w->arena, WAF_WAY_CACHE * words * sizeof(*nodes));
-
 	part->known = calloc(1, waf_known_bytes());
-	part->classes = aligned_alloc(64, WAF_CLASS_CACHE * sizeof(*part->classes));
-	part->ways = aligned_alloc(64, WAF_WAY_CACHE * sizeof(*part->ways));
-	if (!part->known || !part->classes || !part->ways || !nodes)
-		return false;
-	memset(part->classes, 0, WAF_CLASS_CACHE * sizeof(*part->classes));
-	memset(part->ways, 0, WAF_WAY_CACHE * sizeof(*part->ways));
-	for (unsigned int i = 0; i < WAF_WAY_CACHE; i++)
-		part->ways[i].triggered = nodes + i * words;
-	/* Nothing at all has a place, too, and is not yet known: what stands there never comes. */
-	part->classes[0].classes = 1;
-	part->ways[0].transforms = 1ULL << 63;
-	return true;
+	part->class = aligned_alloc(64, WAF_CLASS_SETS * WAF_PLACES * sizeof(*part->class));
+	part->class_places = calloc(WAF_CLASS_SETS, sizeof(*part->class_places));
+	part->way = calloc(WAF_WAY_SETS * WAF_PLACES, sizeof(*part->way));
+	part->way_places = calloc(WAF_WAY_SETS, sizeof(*part->way_places));
+	return part->known && part->class && part->class_places && part->way && part->way_places &&
+	       waf_make_ways(w, part->way, WAF_WAY_SETS * WAF_PLACES, WAF_WAY_RESULTS);
 }
 
 static bool build_scratch(struct weir_waf *w)
@@ -92,6 +109,15 @@ static bool build_scratch(struct weir_waf *w)
 	return true;
 }
 
+static bool make_way_of_all(struct weir_waf *w)
+{
+	w->screen->all = weir_arena_alloc(&w->arena, sizeof(*w->screen->all));
+	if (!w->screen->all || !waf_make_ways(w, w->screen->all, 1, w->n_nodes))
+		return false;
+	waf_find_way_of_all(w, w->screen->all);
+	return true;
+}
+
 bool waf_make_screen(struct weir_waf *w)
 {
 	w->screen = aligned_alloc(64, sizeof(*w->screen));
@@ -104,7 +130,7 @@ bool waf_make_screen(struct weir_waf *w)
 		w->screen->triggers[t] = WAF_ANY_VALUE;
 	for (uint16_t i = 1; i < w->n_nodes; i++)
 		w->node[i].triggers = 1;
-	return true;
+	return make_way_of_all(w);
 }
 
 bool waf_build_screen(struct weir_waf *w, struct weir_conf_report *r)
@@ -140,8 +166,10 @@ void waf_destroy_screen(struct weir_waf *w)
 	for (unsigned int i = 0; w->part && i < w->options.n_workers; i++) {
 		hs_free_scratch(w->part[i].hs);
 		free(w->part[i].known);
-		free(w->part[i].classes);
-		free(w->part[i].ways);
+		free(w->part[i].class);
+		free(w->part[i].class_places);
+		free(w->part[i].way);
+		free(w->part[i].way_places);
 	}
 	if (!w->screen)
 		return;
@@ -164,7 +192,7 @@ size_t waf_screen_bytes(const struct weir_waf *w)
 		    hs_database_size(w->screen->literals[side].database, &database) == HS_SUCCESS)
 			bytes += database;
 	for (unsigned int i = 0; i < w->options.n_workers; i++) {
-		bytes += WAF_CLASS_CACHE * sizeof(struct waf_class_cache) + waf_known_bytes();
+		bytes += WAF_CLASS_SETS * WAF_PLACES * sizeof(struct waf_class) + waf_known_bytes();
 		if (w->part[i].hs && hs_scratch_size(w->part[i].hs, &scratch) == HS_SUCCESS)
 			bytes += scratch;
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Classes of bytes: byte values that no condition of a slot and no transformation tells apart
- * become one of 64 classes, so that what occurs in a value is a word.
+ * become one of 63 classes, so that what occurs in a value is a word.
  */
 #include <stdlib.h>
 
 #include "waf_screen_build.h"
 
-#define CLASSES_MAX 64
+#define CLASSES_MAX 63 /* so that no set of them is a word of ones, see waf_class.c */
 
 /* Literals of one byte are looked for by class, not by the database: they would be found
  * everywhere. */

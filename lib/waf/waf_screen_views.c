@@ -107,9 +107,6 @@ static bool make_views(struct waf_build *b)
 		screen->values[list].all.nodes = weir_arena_zalloc(a, bytes);
 		screen->names[list].all.nodes = weir_arena_zalloc(a, bytes);
 	}
-	for (unsigned int t = 0; t < WEIR_T_END; t++)
-		screen->by_transform[t] = weir_arena_zalloc(a, bytes);
-	screen->always = weir_arena_zalloc(a, bytes);
 	screen->of_node = aligned_alloc(64, (b->w->n_nodes + 1u) * sizeof(waf_bits));
 	if (a->failed || !screen->of_node)
 		return false;
@@ -119,18 +116,54 @@ static bool make_views(struct waf_build *b)
 
 static_assert(WEIR_T_END <= 64, "sets of transformations are words");
 
-static void mark_node(struct waf_build *b, uint16_t node)
+static void note_transforms(struct waf_build *b)
 {
 	struct waf_screen *screen = b->screen;
 
-	if (b->w->node[node].always)
-		waf_word_set(screen->always, node);
-	for (uint16_t i = node; i; i = b->w->node[i].parent) {
+	for (uint16_t i = 1; i < b->w->n_nodes; i++) {
 		uint8_t t = b->w->node[i].transform;
 
-		waf_word_set(screen->by_transform[t], node);
-		if (screen->triggers[t] != WAF_ANY_VALUE)
+		if (screen->triggers[t] == WAF_ANY_VALUE)
+			screen->untriggered |= 1ULL << t;
+		else
 			screen->transforms |= 1ULL << t;
+	}
+}
+
+static bool is_used(const struct waf_list_view *list)
+{
+	return list->all.used || list->named;
+}
+
+/* Its number, and the transformations on the way to its nodes. */
+static void finish_view(const struct weir_waf *w, struct waf_view *view, uint32_t *n)
+{
+	size_t node = 0;
+
+	view->number = ++*n;
+	for (; (node = waf_word_next(view->nodes, node, w->n_nodes)) < w->n_nodes; node++)
+		for (size_t i = node; i; i = w->node[i].parent)
+			view->transforms |= 1ULL << w->node[i].transform;
+}
+
+static void finish_list(const struct weir_waf *w, struct waf_list_view *list, uint32_t *n)
+{
+	finish_view(w, &list->all, n);
+	for (struct waf_named_view *v = list->named; v; v = v->next)
+		finish_view(w, &v->view, n);
+}
+
+static void finish_views(const struct weir_waf *w, struct waf_screen *screen)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < WAF_LISTS; i++) {
+		enum waf_side side = waf_side_of_list(i);
+
+		if (is_used(&screen->values[i]) || is_used(&screen->names[i]))
+			screen->list[side][screen->n_lists[side]++] = (uint8_t)i;
+		finish_list(w, &screen->values[i], &n);
+		finish_list(w, &screen->names[i], &n);
 	}
 }
 
@@ -144,7 +177,7 @@ bool waf_build_views(struct waf_build *b)
 		mark_slot(b, s);
 	if (!add_targets(b, false) || !add_targets(b, true))
 		return false;
-	for (uint16_t i = 1; i < b->w->n_nodes; i++)
-		mark_node(b, i);
+	note_transforms(b);
+	finish_views(b->w, screen);
 	return true;
 }

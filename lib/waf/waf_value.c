@@ -36,31 +36,6 @@ static struct waf_value *same_as(struct waf_value *origin, struct weir_bytes byt
 	return NULL;
 }
 
-/* 0: there is no room for another, or no memory: what the transaction may take is used up. */
-static uint16_t number_of(struct weir_waf_tx *tx, struct waf_value *v)
-{
-	if (v->number)
-		return v->number;
-	if (tx->n_values + 1 >= tx->cap_values) {
-		uint32_t cap = tx->cap_values ? tx->cap_values * 2 : 256;
-		struct waf_value **value = NULL;
-
-		if (cap <= UINT16_MAX + 1u)
-			value = weir_arena_alloc(&tx->arena, cap * sizeof(*value));
-		if (!value) {
-			tx->arena.failed = true; /* what cannot be remembered would be done anew */
-			return 0;
-		}
-		if (tx->n_values)
-			memcpy(value, tx->value, (tx->n_values + 1) * sizeof(*value));
-		tx->value = value;
-		tx->cap_values = cap;
-	}
-	v->number = (uint16_t)++tx->n_values;
-	tx->value[v->number] = v;
-	return v->number;
-}
-
 /* Chains that come by `from` on different ways share what is done to it. */
 static struct waf_value *done_before(const struct waf_value *from, uint8_t t)
 {
@@ -109,45 +84,83 @@ static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *ori
 	return v;
 }
 
-/* One step of the way: the parent's result, changed where its bytes ask for it. */
-static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin, uint16_t node)
+/* One step: `from`, changed where its bytes ask for it. */
+static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin,
+			      struct waf_value *from, uint8_t t)
 {
-	const struct waf_node *n = &tx->waf->node[node];
-	struct waf_value *from = waf_value_result(tx, origin, n->parent);
-	uint64_t triggers = tx->waf->screen->triggers[n->transform];
+	uint64_t triggers = tx->waf->screen->triggers[t];
 	struct waf_value *result;
 
-	if (!from || (triggers != WAF_ANY_VALUE && !(from->classes & triggers)))
+	if (triggers != WAF_ANY_VALUE &&
+	    (!(from->classes & triggers) || weir_transform_leaves(t, from->bytes)))
 		return from;
-	if (weir_transform_leaves(n->transform, from->bytes))
-		return from;
-	result = done_before(from, n->transform);
+	result = done_before(from, t);
 	if (!result) {
-		result = transform(tx, origin, from, n->transform);
-		note_done(tx, from, n->transform, result);
+		result = transform(tx, origin, from, t);
+		note_done(tx, from, t, result);
 	}
+	return result;
+}
+
+/* What was made may have bytes that more transformations change: then a longer way is taken. */
+static bool is_on_way(struct weir_waf_tx *tx, struct waf_results *r, uint64_t later,
+		      const struct waf_value *result)
+{
+	uint64_t more = later & ~r->transforms;
+
+	more = more ? waf_transforms_of(tx, result, more) : 0;
+	if (!more)
+		return true;
+	r->transforms |= more;
+	r->of = NULL;
+	return false;
+}
+
+struct waf_value *waf_value_way_result(struct weir_waf_tx *tx, struct waf_value *v,
+				       const struct waf_way *way, struct waf_results *r,
+				       unsigned int i)
+{
+	struct waf_value *from, *result;
+
+	if (!i)
+		return v;
+	if (!r->of) {
+		r->of = weir_arena_zalloc(&tx->arena, way->n * sizeof(*r->of));
+		if (!r->of)
+			return NULL;
+	}
+	if (r->of[i])
+		return r->of[i];
+	from = waf_value_way_result(tx, v, way, r, way->step[i].from);
+	result = from ? step(tx, v, from, way->step[i].transform) : NULL;
+	if (!result ||
+	    (result != from && result != v && !is_on_way(tx, r, way->step[i].later, result)))
+		return NULL;
+	r->of[i] = result;
 	return result;
 }
 
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node)
 {
 	const struct waf_node *n = &tx->waf->node[node];
+	struct waf_results *r = &v->results;
 	struct waf_value *result;
+	uint64_t transforms;
 
 	if (!node || (!n->always && !(n->triggers & v->classes)))
 		return v;
-	if (!v->result) {
-		v->result = weir_arena_zalloc(&tx->arena, tx->waf->n_nodes * sizeof(*v->result));
-		if (!v->result)
-			return NULL;
+	if (!v->has_results) {
+		v->has_results = true;
+		r->transforms = tx->part->way ? waf_transforms_of(tx, v, WAF_ALL_TRANSFORMS)
+					      : WAF_ALL_TRANSFORMS;
 	}
-	if (v->result[node])
-		return tx->value[v->result[node]];
-	result = step(tx, v, node);
-	if (!result)
-		return NULL;
-	v->result[node] = number_of(tx, result);
-	return v->result[node] ? result : NULL;
+	do {
+		const struct waf_way *way = waf_way_of(tx, NULL, r->transforms);
+
+		transforms = r->transforms;
+		result = waf_value_way_result(tx, v, way, r, way->of[node]);
+	} while (!result && transforms != r->transforms);
+	return result;
 }
 
 /* ---- lists ---- */
