@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""HTTP over bad lines, one before each end, judged by Debian's CRS: whatever is lost, late, twice or
-in another order, every answer is the one that a good line gives, byte for byte, and what is
+"""HTTP over bad lines, one before each end, judged by Debian's CRS: whatever is lost, late, twice
+or in another order, every answer is the one that a good line gives, byte for byte, and what is
 uploaded arrives as it was."""
 import os
 import re
