@@ -2,10 +2,10 @@
 /*
  * Two connections of HTTP through the path: records of {what, number, number, number} add to the
  * streams of clients and servers, out of a list of pieces or the input itself, and send them in any
- * segments, with losses, repetitions, ends, resets, closed windows and time; buffers may run out.
- * What must hold of the connections holds after each. At the end the servers have got whole
- * requests that pass, and of the last one a part perhaps; each request was told of once; all memory
- * is back.
+ * segments, with losses, repetitions, ends, resets, closed windows, time and reloads; buffers may
+ * run out. A stream rule looks at the bytes, too. What must hold of the connections holds after
+ * each. At the end the servers have got whole requests that pass, and of the last one a part
+ * perhaps; each request was told of once; all memory is back.
  */
 #include "path_oracle.h"
 #include "path_talk.h"
@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define BUFFERS 1023
 #define FRAMES  2047
 #define STORE   512
+#define RELOADS 1 /* they take time */
 /* Long enough for all timers and all ages, and as many steps as that may take. */
 #define END_STEP_NS (600 * WEIR_NS_PER_S)
 #define END_STEPS   1000
@@ -34,7 +35,8 @@ static const char conf_text[] = "memory: {connections: 64, waf: 4MiB}\n"
 				"ports:\n"
 				"  - {name: left, device: 'vdev:net_null0'}\n"
 				"  - {name: right, device: 'vdev:net_null1'}\n"
-				"wires: [{name: w0, ports: [left, right]}]\n";
+				"wires: [{name: w0, ports: [left, right]}]\n"
+				"rules: {stream: ['%s/stream.hs']}\n";
 static const char policy_text[] =
 	"kind: Defaults\nmetadata: {name: defaults}\nspec: {unmatched: allow, midstream: "
 	"drop}\n---\n"
@@ -42,7 +44,7 @@ static const char policy_text[] =
 	"kind: Service\nmetadata: {name: shop}\n"
 	"spec: {addresses: [servers], ports: [80], protocol: http}\n---\n"
 	"kind: ThreatPolicy\nmetadata: {name: shop-rules}\n"
-	"spec: {services: [shop], mode: enforce, rules: {crs: [], before: ['%s']}}\n";
+	"spec: {services: [shop], mode: enforce, rules: {crs: [], before: ['%s/waf.conf']}}\n";
 static const char rules_text[] =
 	"SecRuleEngine On\n"
 	"SecRequestBodyAccess On\n"
@@ -99,6 +101,7 @@ static const char *const pieces[] = {
 	"5;e=f\r\nhello\r\n",
 	"\r\n",
 	"X: y\r\n",
+	"streamattack",
 	"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
 	"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n",
 	"HTTP/1.1 204 No Content\r\n\r\n",
@@ -127,6 +130,8 @@ struct record {
 static struct weir_path *path;
 static struct weir_conf *conf;
 static struct weir_names *names;
+static struct weir_generation *oracles;
+static char folder[] = "/tmp/weir-fuzz-http-XXXXXX";
 static struct rte_mempool *pool, *frames;
 static struct weir_event_ring *ring;
 static struct weir_event_store *store;
@@ -134,6 +139,7 @@ static struct talk talks[TALKS];
 static struct oracle oracle;
 static uint64_t now_ns = 1700000000 * WEIR_NS_PER_S;
 static uint64_t told; /* transactions */
+static unsigned int reloads;
 static uint16_t port;
 static struct rte_mbuf *hostages[BUFFERS];
 static unsigned int n_hostages;
@@ -161,68 +167,100 @@ static struct weir_bytes bytes_of(const char *text)
 	return weir_bytes_of(text, strlen(text));
 }
 
-static void write_rules(char *file)
+static void write_file(const char *name, const char *text)
 {
-	int fd = mkstemp(file);
+	char to[64];
+	FILE *f;
 
-	weir_assert(fd >= 0 && write(fd, rules_text, sizeof(rules_text) - 1) > 0);
-	close(fd);
+	snprintf(to, sizeof(to), "%s/%s", folder, name);
+	f = fopen(to, "w");
+	weir_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
 }
 
-static struct weir_policy *make_policy(const char *rules, struct weir_conf_report *r)
+static struct weir_policy *make_policy(struct weir_conf_report *r)
 {
 	char text[2048];
 	const struct weir_conf_docs *list[1];
 	struct weir_conf_docs *docs;
 	struct weir_policy *policy;
 
-	snprintf(text, sizeof(text), policy_text, rules);
+	snprintf(text, sizeof(text), policy_text, folder);
 	docs = weir_conf_load_text("policy.yaml", bytes_of(text), r);
 	list[0] = docs;
 	policy = docs ? weir_policy_from_docs(list, 1, names, r) : NULL;
+	weir_assert(policy != NULL);
 	weir_conf_docs_destroy(docs);
 	return policy;
 }
 
-/* The rules are compiled for a second worker: the oracle's. */
-static struct weir_generation *make_generation(struct weir_conf_report *r)
+/* All generations are alike. */
+static struct weir_generation *make_generation(void)
 {
-	char rules[] = "/tmp/weir-fuzz-rules-XXXXXX";
-	struct weir_waf_worker_cfg worker = {.bytes = 4 << 20, .seed = 1};
-	struct weir_programs *programs;
-	struct weir_policy *policy;
-	struct weir_generation *g;
+	static uint32_t number;
+	struct weir_conf_report *r = weir_conf_report_create();
+	struct weir_generation *g = weir_generation_create(++number, make_policy(r), "fuzz");
 
-	write_rules(rules);
-	policy = make_policy(rules, r);
-	weir_assert(policy != NULL);
-	weir_assert(weir_path_load_waf(policy, conf, conf, 2, names, r, &programs) == 0);
-	unlink(rules);
-	g = weir_generation_create(1, policy, "fuzz");
 	weir_assert(g != NULL);
-	g->programs = programs;
-	oracle.waf = weir_programs_at(programs, 0)->waf;
-	oracle.worker = weir_waf_worker_create(&worker);
-	oracle.index = 1;
-	weir_assert(oracle.waf && oracle.worker);
+	weir_assert(weir_path_load_rules(conf, conf, 1, names, r, &g->scan) == 0);
+	weir_assert(weir_path_load_waf(g->policy, conf, conf, 1, names, r, &g->programs) == 0);
+	weir_conf_report_destroy(r);
 	return g;
+}
+
+/* It has the rules of a generation of its own, which nobody else uses. */
+static void make_oracle(void)
+{
+	struct weir_waf_worker_cfg worker = {.bytes = 4 << 20, .seed = 1};
+
+	oracles = make_generation();
+	oracle.waf = weir_programs_at(oracles->programs, 0)->waf;
+	oracle.worker = weir_waf_worker_create(&worker);
+	weir_assert(oracle.waf && oracle.worker);
+}
+
+static void make_conf(void)
+{
+	struct weir_conf_report *r = weir_conf_report_create();
+	char text[1024];
+
+	weir_assert(mkdtemp(folder) != NULL);
+	write_file("waf.conf", rules_text);
+	write_file("stream.hs", "1:/streamattack/\n");
+	write_file("stream.yaml", "patterns: [{id: 1, action: reset}]\n");
+	snprintf(text, sizeof(text), conf_text, folder);
+	conf = weir_conf_from_text("weir.yaml", bytes_of(text), r);
+	weir_assert(conf != NULL);
+	weir_conf_report_destroy(r);
+}
+
+static void remove_files(void)
+{
+	static const char *const made[] = {"waf.conf", "stream.hs", "stream.yaml", ""};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(made); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s/%s", folder, made[i]);
+		remove(name);
+	}
 }
 
 static void stop(void)
 {
 	weir_path_destroy(path);
 	weir_waf_worker_destroy(oracle.worker);
+	weir_generation_destroy(oracles);
 	weir_event_ring_destroy(ring);
 	weir_event_store_destroy(store);
 	weir_names_destroy(names);
 	weir_conf_destroy(conf);
+	remove_files();
 }
 
 static void start(void)
 {
 	struct weir_eal_cfg eal = {.program = "fuzz", .need_bytes = 128 << 20, .quiet = true};
 	struct weir_path_cfg cfg = {.n_workers = 1, .segments = 256, .seed = 7, .tx = on_tx};
-	struct weir_conf_report *r = weir_conf_report_create();
 
 	weir_assert(weir_eal_start(&eal, NULL) == 0);
 	pool = weir_mbuf_pool_create("fuzz", BUFFERS, 2048, 0);
@@ -230,18 +268,18 @@ static void start(void)
 	ring = weir_event_ring_create("fuzz", 4096);
 	store = weir_event_store_create("fuzz_tx", STORE);
 	names = weir_names_create();
-	conf = weir_conf_from_text("weir.yaml", bytes_of(conf_text), r);
-	weir_assert(pool && frames && ring && store && names && conf);
+	weir_assert(pool && frames && ring && store && names);
+	make_conf();
+	make_oracle();
 	cfg.names = names;
 	cfg.conf = conf;
-	cfg.generation = make_generation(r);
+	cfg.generation = make_generation();
 	cfg.pool = &pool;
 	cfg.event_ring = &ring;
 	cfg.event_store = &store;
 	cfg.now_ns = now_ns;
 	path = weir_path_create(&cfg);
 	weir_assert(path != NULL);
-	weir_conf_report_destroy(r);
 	for (unsigned int t = 0; t < TALKS; t++)
 		talks[t] = (struct talk){.path = path, .frames = frames, .now_ns = &now_ns};
 	atexit(stop);
@@ -384,6 +422,10 @@ static void act(const struct record *r)
 		if (r->n[0] & 1)
 			starve(r->n[1]);
 		break;
+	case 15:
+		if (reloads++ < RELOADS)
+			weir_path_publish(path, make_generation());
+		break;
 	case 12: /* what is written in one go is sent so, too */
 		write_pieces(r);
 		talk_send_all(t, r->side, 1 + r->n[2] * 6u);
@@ -409,6 +451,7 @@ static void begin_counting(void)
 	tunnels_before = count_of(WEIR_COUNT_HTTP_TUNNELS);
 	requests_before = count_of(WEIR_COUNT_HTTP_REQUESTS);
 	told = 0;
+	reloads = 0;
 }
 
 /* Its ends are as they are: what has not come by now may still come, and is none of it then. */

@@ -22,9 +22,8 @@ struct oracle_request {
 struct oracle {
 	struct weir_waf *waf;
 	struct weir_waf_worker *worker;
-	unsigned int index; /* of the worker */
-	bool lenient;       /* some were refused for want of memory or time, whatever they are */
-	bool tunnel;        /* a connection has become one */
+	bool lenient; /* some were refused for want of memory or time, whatever they are */
+	bool tunnel;  /* a connection has become one */
 	unsigned int n;
 	struct oracle_request request[ORACLE_REQUESTS];
 };
