@@ -61,7 +61,9 @@ static int join(struct output *o, struct weir_bytes *out)
 	size_t n = o->total > o->max ? o->max : o->total, at = 0;
 	uint8_t *bytes;
 
-	if (o->first && !o->first->next) {
+	if (!o->first)
+		return 0;
+	if (!o->first->next) {
 		*out = weir_bytes_of(o->first->bytes, n);
 		return 0;
 	}

@@ -112,6 +112,10 @@ void weir_path_feed(struct weir_path *p, unsigned int port, struct rte_mbuf *m, 
 /* Replay: lets time pass without a frame. Worker 0 alone. */
 void weir_path_advance(struct weir_path *p, uint64_t now_ns);
 
+/* Asserts what must hold of connections that are carried, between two calls of the above. For
+ * tests; not beside weir_path_start. */
+void weir_path_check(const struct weir_path *p);
+
 /*
  * Makes `next` (taken) what all workers use, waits until none uses the one before, frees that.
  * Control thread. Returns when it is done; a worker is never made to wait.

@@ -20,6 +20,7 @@ import ctypes
 import functools
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -305,8 +306,9 @@ control: {{ socket: weir.sock }}
 
     # ---- things that tests need at the ends ----
 
-    def nginx(self, listen=(80,), end=None):
-        """A web server of our own, configuration and pid file included. Takes PUT, too."""
+    def nginx(self, listen=(80,), end=None, http="", server=""):
+        """A web server of our own, configuration and pid file included. Takes PUT, too; `http` and
+        `server` are further directives."""
         home = os.path.join(self.dir, "nginx")
         os.makedirs(os.path.join(home, "www"), exist_ok=True)
         lines = "".join(f"listen 0.0.0.0:{p}; listen [::]:{p}; " for p in listen)
@@ -315,7 +317,8 @@ control: {{ socket: weir.sock }}
         with open(f"{home}/nginx.conf", "w", encoding="utf-8") as f:
             f.write(f"daemon off; user root; worker_processes 1; pid {home}/pid; "
                     f"error_log {home}/error.log;\nevents {{}}\nhttp {{ access_log off; {temp}"
-                    f"client_max_body_size 0; sendfile on; server {{ {lines} root {home}/www; "
+                    f"client_max_body_size 0; keepalive_requests 10000000; sendfile on; {http} "
+                    f"server {{ {lines} root {home}/www; {server} "
                     f"location / {{ dav_methods PUT; create_full_put_path on; }} }} }}\n")
         end = end or self.server
         process = end.start("nginx", "-e", f"{home}/error.log", "-c", f"{home}/nginx.conf")
@@ -549,6 +552,14 @@ class Weir:
 
     def counters(self):
         return self.ctl("stats")["counters"]
+
+    def by_worker(self, counter):
+        """A counter of each worker, in their order."""
+        found = re.findall(rf'^weir_{counter}_total{{worker="(\d+)"}} (\d+)$',
+                           self.weirctl("metrics").stdout, re.MULTILINE)
+        if not found:
+            raise Failure(f"no counter {counter} by worker")
+        return [int(value) for _, value in sorted(found, key=lambda one: int(one[0]))]
 
     def explain(self, source, destination, protocol, port):
         """What policy would decide: policy, rule, verdict, reason."""

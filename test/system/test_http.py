@@ -47,7 +47,8 @@ def web(lab):
 class Site:
     """nginx behind a weir, made once for all cases that leave it as it was."""
 
-    def __init__(self):
+    def __init__(self, workers=1):
+        self.workers = workers
         self.held = None
 
     def __call__(self):
@@ -57,7 +58,7 @@ class Site:
         if not self.held:
             need("nginx")
             need("curl")
-            lab = Lab(best_device())
+            lab = Lab(best_device(), workers=self.workers)
             try:
                 lab.__enter__()
                 before = os.path.join(lab.dir, "before.conf")

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 from cases import SOAK, Skip, Suite, check, check_equal
-from lab import ALLOW_ALL, ROOT, WEIR, Lab, best_device, need_device
+from lab import ALLOW_ALL, ROOT, WEIR, Lab, best_device, cpus, need_device
 from wire import Exchange, Wire, as_inspect, lines_of_inspect, split_answers
 
 sys.path.insert(1, os.path.join(ROOT, "test", "waf"))
@@ -35,6 +35,7 @@ WAF = os.path.join(ROOT, "test", "waf")
 OWN = os.path.join(ROOT, "rules", "waf")
 BEST = best_device()
 DEVICES = (BEST, "tap" if BEST == "af_packet" else "af_packet")
+TWO = f"{BEST}, 2 workers"  # connections are spread over both
 MODES = ("enforce", "detect")
 CORPUS_LINES = 20_000 if SOAK else 1_000
 START_S = 240  # many policies, and of what the rules are compiled to nothing is kept yet
@@ -192,8 +193,9 @@ class Site:
     """Made once a device, when the one before is gone; all sets in both modes have an address
     there."""
 
-    def __init__(self, device):
+    def __init__(self, device, workers=1):
         self.device = device
+        self.workers = workers
         self.stack = None
         self.sets = []
         self.wire = None
@@ -205,10 +207,12 @@ class Site:
         for other in sites.values():
             other.close()
         need_device(self.device)
+        if self.workers > len(cpus()):
+            raise Skip(f"only {len(cpus())} CPUs")
         if waf_lines is None:
             raise Skip("python3-yaml is not installed")
         with contextlib.ExitStack() as stack:
-            lab = stack.enter_context(Lab(self.device))
+            lab = stack.enter_context(Lab(self.device, workers=self.workers))
             weir = stack.enter_context(self.weir(lab))
             weir.start(wait_s=START_S)
             self.prepare_ends(lab)
@@ -236,6 +240,13 @@ class Site:
             lab.client.ip("addr", "add", client, "dev", "eth0", *nodad)
             lab.server.ip("route", "add", client, "dev", "eth0")
 
+    def name(self):
+        return next(name for name, site in sites.items() if site is self)
+
+    def requests(self):
+        """That weir has read, by worker."""
+        return self.wire.weir.by_worker("http_requests")
+
     def close(self):
         if self.stack:
             self.stack.close()
@@ -243,6 +254,7 @@ class Site:
 
 
 sites = {device: Site(device) for device in DEVICES}
+sites[TWO] = Site(BEST, workers=2)
 
 
 # ---- what must be the same ----
@@ -324,7 +336,7 @@ class Run:
     """A set's exchanges on their way to its address, and what `weir inspect` says of each."""
 
     def __init__(self, site, one, mode):
-        self.name = f"{one.name} ({site.device}, {mode})"
+        self.name = f"{one.name} ({site.name()}, {mode})"
         self.exchanges = [copy.copy(x) for x in one.exchanges]
         for x in self.exchanges:
             x.client = x.client or site.wire.lab.client.v4
@@ -361,10 +373,19 @@ def at(all_told, runs):
         start += len(run.exchanges)
 
 
+def check_spread(site, before):
+    """Each worker had a share of the requests."""
+    counts = [b - a for a, b in zip(before, site.requests())]
+    check(len(counts) == site.workers and min(counts) > sum(counts) / site.workers / 2,
+          f"requests by worker: {counts}")
+
+
 def each_case_is_judged_on_the_wire_as_by_inspect(device, mode):
     site = sites[device].get()
     runs = runs_of(site, mode)
+    before = site.requests()
     told = site.wire.run([x for run in runs for x in run.exchanges])
+    check_spread(site, before)
     good = [judge_alone(run, part) for run, part in at(told, runs)]
     check(all(good) and good, f"{good.count(False)} of {len(good)} sets are not as they should be")
 
@@ -414,7 +435,9 @@ def wrong_in_group(pairs, told):
 def pipelined_requests_are_judged_as_each_is_alone(device, mode):
     site = sites[device].get()
     groups = [(run, pairs) for run in runs_of(site, mode) for pairs in groups_of(run)]
+    before = site.requests()
     told = site.wire.run_pipelined([[x for x, _ in pairs] for _, pairs in groups])
+    check_spread(site, before)
     wrong = [(run, one) for (run, pairs), t in zip(groups, told)
              for one in wrong_in_group(pairs, t)]
     for run, (name, why) in wrong:
@@ -481,6 +504,9 @@ for DEVICE in DEVICES:
     suite.case(limit_s=300, each=BOTH)(each_case_is_judged_on_the_wire_as_by_inspect)
     suite.case(limit_s=120, each=BOTH)(pipelined_requests_are_judged_as_each_is_alone)
     suite.case(limit_s=300, each=[{"device": DEVICE}])(crs_v4_regression_tests)
+BOTH = [{"device": TWO, "mode": one_mode} for one_mode in MODES]
+suite.case(limit_s=400, each=BOTH)(each_case_is_judged_on_the_wire_as_by_inspect)
+suite.case(limit_s=200, each=BOTH)(pipelined_requests_are_judged_as_each_is_alone)
 
 if __name__ == "__main__":
     try:

@@ -157,6 +157,7 @@ unsigned int fixture_feed(struct fixture *f, unsigned int port, const struct fra
 	memcpy(rte_pktmbuf_append(m, (uint16_t)frame->len), frame->bytes, frame->len);
 	f->now_ns += WEIR_NS_PER_MS;
 	weir_path_feed(f->path, port, m, f->now_ns);
+	weir_path_check(f->path);
 	return f->n_out - before;
 }
 
@@ -164,6 +165,7 @@ void fixture_wait(struct fixture *f, uint64_t ns)
 {
 	f->now_ns += ns;
 	weir_path_advance(f->path, f->now_ns);
+	weir_path_check(f->path);
 }
 
 const struct out_frame *fixture_last(const struct fixture *f)

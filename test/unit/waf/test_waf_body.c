@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "waf_lab.h"
 
+#include <brotli/encode.h>
 #include <stdio.h>
+#include <zlib.h>
 
 /* What variables hold after a body was read, by the name of each. */
 #define TOLD "SecAction 'id:9,phase:2,pass,logdata:"
@@ -142,6 +144,112 @@ START_TEST(content_codings_are_undone)
 }
 END_TEST
 
+#define BOMB_BYTES (4 << 20)
+
+/* `bits`: of deflateInit2()'s window, or 0 for brotli. */
+static size_t pack(int bits, const uint8_t *plain, size_t len, uint8_t *packed, size_t room)
+{
+	z_stream z = {.next_in = (Bytef *)(uintptr_t)plain, .avail_in = (uInt)len};
+
+	if (!bits) {
+		ck_assert(BrotliEncoderCompress(5, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC, len,
+						plain, &room, packed));
+		return room;
+	}
+	z.next_out = packed;
+	z.avail_out = (uInt)room;
+	ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	return room - z.avail_out;
+}
+
+static const struct {
+	const char *coding;
+	int bits;
+} bombs[] = {{"gzip", MAX_WBITS + 16}, {"deflate", MAX_WBITS}, {"br", 0}};
+
+static uint8_t bomb[BOMB_BYTES], bomb_packed[16384];
+
+/* "a=evil&pad=xxx…&last=evil", packed. */
+static size_t make_bomb(int bits)
+{
+	static const char begin[] = "a=evil&pad=", end[] = "&last=evil";
+
+	memset(bomb, 'x', sizeof(bomb));
+	memcpy(bomb, begin, sizeof(begin) - 1);
+	memcpy(bomb + sizeof(bomb) - (sizeof(end) - 1), end, sizeof(end) - 1);
+	return pack(bits, bomb, sizeof(bomb), bomb_packed, sizeof(bomb_packed));
+}
+
+/* It is judged by its first bytes, and as one that could not be read. */
+START_TEST(a_body_that_inflates_beyond_the_limit_is_an_error)
+{
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(bombs); i++) {
+		size_t n = make_bomb(bombs[i].bits);
+		struct waf_lab lab;
+		const char *ids;
+
+		lab_init(&lab, "SecRequestBodyLimit 20000\n"
+			       "SecRule ARGS:a '@streq evil' 'id:1,phase:2,pass'\n"
+			       "SecRule REQBODY_ERROR '@eq 1' 'id:2,phase:2,pass'\n"
+			       "SecRule ARGS:last '@streq evil' 'id:3,phase:2,pass'\n"
+			       "SecRule ARGS:pad '@rx ^x{19989}$' 'id:4,phase:2,pass'\n");
+		ids = post_coded(&lab, bombs[i].coding, (const char *)bomb_packed, n);
+		ck_assert_msg(!strcmp(ids, "1 2 4"), "%s: %s", bombs[i].coding, ids);
+		lab_fini(&lab);
+	}
+}
+END_TEST
+
+START_TEST(a_response_that_inflates_beyond_the_limit_is_judged_by_its_first_bytes)
+{
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(bombs); i++) {
+		size_t n = make_bomb(bombs[i].bits);
+		char head[200];
+		struct waf_lab lab;
+
+		lab_init(&lab, "SecResponseBodyAccess On\nSecResponseBodyMimeType text/plain\n"
+			       "SecResponseBodyLimit 20000\n"
+			       "SecRule RESPONSE_BODY '@rx ^a=evil&pad=x{19989}$' "
+			       "'id:1,phase:4,pass'\n");
+		snprintf(head, sizeof(head),
+			 "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+			 "Content-Encoding: %s\r\nContent-Length: %zu\r\n\r\n",
+			 bombs[i].coding, n);
+		ck_assert_int_eq(lab_request_head(&lab, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+				 WEIR_WAF_PASS);
+		ck_assert_int_eq(weir_waf_request_end(lab.tx), WEIR_WAF_PASS);
+		ck_assert_int_eq(lab_response_head(&lab, head), WEIR_WAF_PASS);
+		ck_assert_int_eq(lab_response_body(&lab, weir_bytes_of(bomb_packed, n)),
+				 WEIR_WAF_PASS);
+		lab_end(&lab);
+		ck_assert_msg(!strcmp(lab_ids(&lab), "1"), "%s: %s", bombs[i].coding,
+			      lab_ids(&lab));
+		lab_fini(&lab);
+	}
+}
+END_TEST
+
+/* A coding about a coding: each layer has the limit. */
+START_TEST(a_bomb_in_two_layers_is_an_error_too)
+{
+	static uint8_t inner[16384];
+	size_t n = make_bomb(0);
+	struct waf_lab lab;
+	const char *ids;
+
+	memcpy(inner, bomb_packed, n);
+	n = pack(0, inner, n, bomb_packed, sizeof(bomb_packed));
+	lab_init(&lab, "SecRequestBodyLimit 20000\n"
+		       "SecRule ARGS:a '@streq evil' 'id:1,phase:2,pass'\n"
+		       "SecRule REQBODY_ERROR '@eq 1' 'id:2,phase:2,pass'\n");
+	ids = post_coded(&lab, "br, br", (const char *)bomb_packed, n);
+	ck_assert_str_eq(ids, "1 2");
+	lab_fini(&lab);
+}
+END_TEST
+
 START_TEST(pieces_of_a_body_come_to_the_same)
 {
 	struct waf_lab lab;
@@ -158,5 +266,8 @@ Suite *waf_body_suite(void)
 {
 	return WEIR_SUITE("waf body", bodies_are_read_by_their_processor,
 			  parts_are_arguments_or_files, what_is_wrong_with_parts_is_flagged,
-			  content_codings_are_undone, pieces_of_a_body_come_to_the_same);
+			  content_codings_are_undone,
+			  a_body_that_inflates_beyond_the_limit_is_an_error,
+			  a_response_that_inflates_beyond_the_limit_is_judged_by_its_first_bytes,
+			  a_bomb_in_two_layers_is_an_error_too, pieces_of_a_body_come_to_the_same);
 }

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What must hold of connections that weir carries, between two calls; for tests. */
+#include "path_http.h"
+
+/* What a worker's connections hold, all in all. */
+struct held {
+	uint32_t carried, http, exchanges;
+};
+
+static void check_side(const struct path_http *x, unsigned int leg)
+{
+	const struct path_http_side *s = &x->side[leg];
+	const struct weir_tcp_conn *c = x->k->conn;
+	uint64_t offset = weir_tcp_offset(c, leg);
+
+	weir_assert(offset <= s->free && s->free <= s->at && s->at <= s->clean);
+	weir_assert(s->clean <= offset + weir_tcp_readable(c, leg));
+	if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_PASS)
+		weir_assert(s->free == s->at);
+}
+
+static void check_queue(const struct path_http *x)
+{
+	const struct path_exchange *last = NULL;
+	bool reading = !x->reading;
+	uint16_t n = 0;
+
+	for (const struct path_exchange *e = x->first; e; e = e->next, n++) {
+		reading |= e == x->reading;
+		last = e;
+		weir_assert(!e->begun || (e == x->first && e->forwarded));
+		weir_assert(!e->refused || !e->forwarded);
+	}
+	weir_assert(reading && last == x->last && n == x->outstanding);
+	weir_assert(n <= PATH_HTTP_OUTSTANDING);
+}
+
+static void check_http(const struct path_http *x)
+{
+	check_queue(x);
+	weir_assert(!x->dead || !x->first);
+	/* A reset takes away what was not read. */
+	if (x->dead || x->tunnel || !weir_tcp_is_open(x->k->conn))
+		return;
+	check_side(x, PATH_TO_SERVER);
+	check_side(x, PATH_TO_CLIENT);
+}
+
+static void check_flow(const struct weir_flow *f, struct held *held)
+{
+	const struct path_carried *k = f->carried;
+
+	if (!(f->flags & WEIR_FLOW_F_CARRIED)) {
+		weir_assert(!k);
+		return;
+	}
+	weir_assert(k->flow == f);
+	weir_tcp_check(k->conn);
+	held->carried++;
+	if (!k->http)
+		return;
+	weir_assert(k->http->k == k);
+	check_http(k->http);
+	held->http++;
+	held->exchanges += k->http->outstanding;
+}
+
+static void check_worker(const struct path_worker *w)
+{
+	struct held held = {0};
+
+	for (uint32_t i = 0; i < weir_flow_capacity(w->flows); i++) {
+		const struct weir_flow *f = weir_flow_at(w->flows, i);
+
+		if (f)
+			check_flow(f, &held);
+	}
+	weir_assert(weir_pool_used(w->carried) == held.carried);
+	weir_assert(weir_tcp_count(w->tcp) == held.carried);
+	if (!w->http)
+		return;
+	weir_assert(weir_pool_used(w->http->connections) == held.http);
+	weir_assert(weir_pool_used(w->http->exchanges) == held.exchanges);
+}
+
+void weir_path_check(const struct weir_path *p)
+{
+	for (unsigned int i = 0; i < p->n_workers; i++)
+		check_worker(p->worker[i]);
+}
