@@ -18,7 +18,7 @@ void waf_set_bytes(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes 
 		waf_list_add(tx, list, no_name, bytes);
 		return;
 	}
-	waf_value_init(tx->waf, &l->first->value, bytes);
+	waf_value_init(&l->first->value, bytes);
 }
 
 void waf_body_error(struct weir_waf_tx *tx, const char *text)

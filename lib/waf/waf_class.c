@@ -67,9 +67,9 @@ const struct waf_class *waf_class_of(struct weir_waf_tx *tx, uint64_t classes)
 	return &part->class[i];
 }
 
-uint64_t waf_transforms_of(struct weir_waf_tx *tx, const struct waf_value *v, uint64_t of)
+uint64_t waf_transforms_of(struct weir_waf_tx *tx, struct waf_value *v, uint64_t of)
 {
-	uint64_t transforms = waf_class_of(tx, v->classes)->transforms & of;
+	uint64_t transforms = waf_class_of(tx, waf_value_classes(tx->waf, v))->transforms & of;
 
 	for (uint64_t left = transforms; left; left &= left - 1) {
 		unsigned int t = (unsigned int)__builtin_ctzll(left);

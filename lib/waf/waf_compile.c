@@ -65,6 +65,31 @@ void waf_use_variable(struct weir_waf *w, uint8_t variable)
 			w->uses[source->list[i]] = true;
 }
 
+static bool is_literal(struct weir_bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((uint8_t)(weir_lower(text.ptr[i]) - 'a') >= 26 &&
+		    (uint8_t)(text.ptr[i] - '0') >= 10 && text.ptr[i] != '_' && text.ptr[i] != '-')
+			return false;
+	return text.len > 0;
+}
+
+/* Names are many, and most of them are told apart without the expression. */
+static bool simplify_selector(struct weir_waf *w, struct waf_target *t)
+{
+	struct weir_bytes rest = weir_bytes_of(t->name.ptr + 1, t->name.len ? t->name.len - 1 : 0);
+	struct waf_need need;
+
+	if (waf_op_need(t->regex, &w->arena, &need) < 0)
+		return false;
+	if (need.n_literals && need.literals[0].n == 1)
+		t->part = need.literals[0].literal[0];
+	if (t->name.len && t->name.ptr[0] == '^' && is_literal(rest) &&
+	    weir_bytes_equal_case(t->part, rest))
+		t->prefix = t->part;
+	return true;
+}
+
 static bool compile_target(struct weir_waf *w, const struct weir_sec_target *t,
 			   struct weir_conf_pos pos, struct weir_conf_report *r,
 			   struct waf_target *out)
@@ -82,7 +107,7 @@ static bool compile_target(struct weir_waf *w, const struct weir_sec_target *t,
 	if (t->selector != WEIR_SEC_REGEX)
 		return true;
 	out->regex = add_selector(w, t->name, pos, r);
-	return out->regex != NULL;
+	return out->regex && simplify_selector(w, out);
 }
 
 static bool compile_targets(struct weir_waf *w, struct waf_rule *rule, struct weir_conf_report *r)
@@ -264,13 +289,38 @@ static bool resolve_selector(struct weir_waf *w, struct waf_target *t)
 	return true;
 }
 
-bool waf_resolve_selectors(struct weir_waf *w)
+static bool begins_some_name(const struct weir_waf *w, struct weir_bytes begin)
+{
+	for (uint16_t i = 0; i < w->n_names; i++)
+		if (w->name[i].len >= begin.len &&
+		    weir_bytes_equal_case(weir_bytes_of(w->name[i].ptr, begin.len), begin))
+			return true;
+	return false;
+}
+
+static void resolve_name(const struct weir_waf *w, struct waf_action *a)
+{
+	a->is_dynamic = a->kind == WAF_DO_SETVAR && !a->name.constant &&
+			a->name.piece[0].kind == WAF_PIECE_TEXT &&
+			!begins_some_name(w, a->name.piece[0].text);
+}
+
+static bool resolve_rule(struct weir_waf *w, struct waf_rule *rule)
+{
+	for (unsigned int i = 0; i < rule->n_actions; i++)
+		resolve_name(w, &rule->action[i]);
+	for (unsigned int i = 0; i < rule->n_targets; i++)
+		if (!resolve_selector(w, &rule->target[i]))
+			return false;
+	return true;
+}
+
+bool waf_resolve_names(struct weir_waf *w)
 {
 	for (uint32_t i = 0; i < w->n_rules; i++)
 		for (struct waf_rule *rule = w->rule[i]; rule; rule = rule->next)
-			for (unsigned int k = 0; k < rule->n_targets; k++)
-				if (!resolve_selector(w, &rule->target[k]))
-					return false;
+			if (!resolve_rule(w, rule))
+				return false;
 	return true;
 }
 

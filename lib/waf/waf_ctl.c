@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a matching rule changes for the rest of its transaction: ctl, and which targets it takes. */
+#include "waf_cond.h"
 #include "waf_impl.h"
 
 static void remove_rules(struct weir_waf_tx *tx, const uint64_t *rules)
@@ -38,7 +39,7 @@ void waf_set_processor(struct weir_waf_tx *tx, uint8_t processor)
 
 	tx->processor = processor;
 	if (l->first)
-		waf_value_init(tx->waf, &l->first->value, name);
+		waf_value_init(&l->first->value, name);
 	else
 		waf_list_add(tx, WEIR_SEC_V_REQBODY_PROCESSOR, (struct weir_bytes){0}, name);
 }
@@ -92,6 +93,12 @@ static bool is_xml_text(const struct waf_seen *seen)
 	return weir_bytes_is_case(seen->name, WAF_XML_TEXT);
 }
 
+static bool begins_with(struct weir_bytes name, struct weir_bytes prefix)
+{
+	return name.len >= prefix.len &&
+	       weir_bytes_equal_case(weir_bytes_of(name.ptr, prefix.len), prefix);
+}
+
 bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 		      const struct waf_seen *seen)
 {
@@ -101,7 +108,10 @@ bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 	case WEIR_SEC_NAME:
 		return weir_bytes_equal_case(t->name, seen->name);
 	case WEIR_SEC_REGEX:
-		return waf_op_run(t->regex, tx->part->ops, seen->name, (struct weir_bytes){0},
+		if (t->prefix.len)
+			return begins_with(seen->name, t->prefix);
+		return (!t->part.len || waf_literal_in(seen->name, t->part)) &&
+		       waf_op_run(t->regex, tx->part->ops, seen->name, (struct weir_bytes){0},
 				  NULL) == WAF_MATCH;
 	case WEIR_SEC_XML_TEXT:
 		return is_xml_text(seen);

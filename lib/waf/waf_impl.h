@@ -77,7 +77,10 @@ struct waf_target {
 	uint16_t name_number; /* of TX:name */
 	struct weir_bytes name;
 	struct waf_op *regex; /* of WEIR_SEC_REGEX */
-	uint64_t *numbers;    /* names of TX that it matches */
+	struct weir_bytes
+		prefix; /* all that it asks for, where that is how names begin; lower case */
+	struct weir_bytes part; /* without which it does not match; lower case */
+	uint64_t *numbers;      /* names of TX that it matches */
 };
 
 enum waf_do { WAF_DO_SETVAR, WAF_DO_EXPIREVAR, WAF_DO_INITCOL, WAF_DO_CTL };
@@ -88,6 +91,7 @@ struct waf_action {
 	uint8_t how;        /* enum weir_sec_set */
 	uint8_t ctl;        /* enum weir_sec_ctl_kind */
 	bool pinned;        /* a setvar that does nothing */
+	bool is_dynamic;    /* whatever its macros say, the name is none that has a number */
 	bool is_number;     /* the value is a constant number */
 	uint16_t name_number;
 	struct waf_text name, value;
@@ -324,7 +328,7 @@ struct waf_results {
 
 struct waf_value {
 	struct weir_bytes bytes;
-	uint64_t classes;            /* bytes that occur */
+	uint64_t classes;            /* of bytes that occur, once `has_classes` */
 	const struct waf_view *view; /* that it is screened by, or NULL */
 	uint64_t transforms;         /* of the view, that change it */
 	struct waf_results results;  /* of all chains */
@@ -333,9 +337,11 @@ struct waf_value {
 	struct waf_hits *hits;
 	struct waf_group *groups;           /* of an entry's value, once it was queued */
 	struct waf_value *like, *like_next; /* while values are screened */
-	bool has_results;                   /* `results` has begun */
-	bool screened;                      /* `hits` is complete */
-	bool queued;                        /* for screening */
+	bool has_classes;
+	bool has_results; /* `results` has begun */
+	bool comes_again; /* is worth keeping, see waf_known.c */
+	bool screened;    /* `hits` is complete */
+	bool queued;      /* for screening */
 };
 
 struct waf_entry {
@@ -494,8 +500,9 @@ bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
 const uint64_t *waf_ctl_rules(struct weir_waf *w, const struct weir_sec_ctl *c);
 /* A rule reads it: what costs something is filled in only then. */
 void waf_use_variable(struct weir_waf *w, uint8_t variable);
-/* After all names are known and scratch is there: which of them selectors match. */
-bool waf_resolve_selectors(struct weir_waf *w);
+/* After all names are known and scratch is there: which of them selectors match, and which are made
+ * at run time only. */
+bool waf_resolve_names(struct weir_waf *w);
 /* waf_text.c */
 bool waf_compile_text(struct weir_waf *w, const struct weir_sec_text *t, struct waf_text *out);
 struct weir_bytes waf_expand(struct weir_waf_tx *tx, const struct waf_text *t);
@@ -521,7 +528,16 @@ size_t waf_screen_bytes(const struct weir_waf *w);
 #define WAF_EVERY 8
 
 /* waf_value.c */
-void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes);
+void waf_value_init(struct waf_value *v, struct weir_bytes bytes);
+uint64_t waf_value_find_classes(const struct weir_waf *w, struct weir_bytes b);
+static inline uint64_t waf_value_classes(const struct weir_waf *w, struct waf_value *v)
+{
+	if (!v->has_classes) {
+		v->classes = waf_value_find_classes(w, v->bytes);
+		v->has_classes = true;
+	}
+	return v->classes;
+}
 /* What the chain to `node` makes of `v`. NULL: no memory, or no time. */
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node);
 /* The i-th result of `way`, which is that of r->transforms. NULL: no memory, no time, or the way
@@ -542,7 +558,7 @@ unsigned int waf_place_of(struct waf_places *places, unsigned int bits, uint64_t
 /* Valid until another is asked for. */
 const struct waf_class *waf_class_of(struct weir_waf_tx *tx, uint64_t classes);
 /* Those of `transforms` that change `v`, as far as a glance tells. */
-uint64_t waf_transforms_of(struct weir_waf_tx *tx, const struct waf_value *v, uint64_t transforms);
+uint64_t waf_transforms_of(struct weir_waf_tx *tx, struct waf_value *v, uint64_t transforms);
 
 /* waf_way.c */
 #define WAF_ALL_TRANSFORMS (~0ULL)
@@ -566,7 +582,7 @@ void waf_known_keep(const struct waf_part *part, const struct waf_view *view,
 		    struct weir_bytes bytes, const waf_bits *hot);
 
 bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
-		      const struct waf_value *v);
+		      struct waf_value *v);
 
 /* waf_request.c, waf_body.c, waf_response.c: bytes to variables */
 bool waf_take_request(struct weir_waf_tx *tx, const struct weir_http_head *head);

@@ -57,6 +57,7 @@ struct waf_op {
 		struct {
 			pcre2_code *code; /* NULL: compiled when asked, of a macro */
 			bool jit;
+			bool whole;  /* ^.*$: matches all, and captures it */
 			bool slices; /* starts can be tried a few at a time */
 			uint32_t match_limit, depth_limit;
 		} rx;

@@ -62,6 +62,7 @@ static bool create(struct waf_op *op, const struct op_source *from)
 		op->rx.depth_limit = from->cfg->depth_limit;
 		return true;
 	}
+	op->rx.whole = weir_bytes_is(op->argument, "^.*$");
 	return waf_rx_compile(op, from, op->argument, RX_OPTIONS);
 }
 
@@ -233,6 +234,14 @@ static enum waf_outcome run(const struct waf_op *op, struct waf_scratch *s, stru
 
 	if (op->has_macro)
 		return run_macro(op, s, value, argument, want);
+	if (op->rx.whole) {
+		if (want)
+			*want = (struct waf_op_match){
+				.capture = {weir_bytes_of(subject(value), value.len)},
+				.n_captures = 1,
+			};
+		return WAF_MATCH;
+	}
 	rc = waf_rx_match(op, s, value, 0, 0);
 	if (rc >= 0 && want)
 		take_captures(s->match_data, rc, value, want);

@@ -92,14 +92,33 @@ static const char *const words_operator[] = {
 
 /* ---- words ---- */
 
-static uint32_t hash_add(uint32_t h, uint8_t c)
+/* Eight bytes, or what there is of them, with letters in lower case; other bytes that this makes
+ * alike only cost time. */
+static uint64_t word_of(const uint8_t *at, size_t n)
 {
-	return (h ^ weir_lower(c)) * 0x01000193u;
+	uint64_t word = 0;
+
+	if (n >= sizeof(word))
+		memcpy(&word, at, sizeof(word));
+	else
+		for (size_t i = 0; i < n; i++)
+			word |= (uint64_t)at[i] << 8 * i;
+	return word | 0x2020202020202020ULL;
 }
 
-/* Of FNV-1a; the lower bits are for the types. */
-#define HASH_START 0x811c9dc5u
-#define HASH_MASK  0xfffffff0u
+/* The lower bits are for the types. */
+#define HASH_MASK 0xfffffff0u
+
+static uint32_t hash_of(const uint8_t *at, size_t len)
+{
+	uint64_t h = len;
+
+	for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
+		h = (h ^ word_of(at + i, len - i)) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 32;
+	}
+	return (uint32_t)h & HASH_MASK;
+}
 
 static uint32_t hash_slot(uint32_t h)
 {
@@ -109,14 +128,12 @@ static uint32_t hash_slot(uint32_t h)
 static void add_words(struct op_sqli_words *w, const char *const *words, size_t n, uint8_t type)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint32_t h = HASH_START, at;
+		uint32_t h = hash_of((const uint8_t *)words[i], strlen(words[i])), at;
 
-		for (const char *c = words[i]; *c; c++)
-			h = hash_add(h, (uint8_t)*c);
 		for (at = hash_slot(h); w->slot[at]; at = (at + 1) & TABLE_MASK)
-			if ((w->slot[at] & HASH_MASK) == (h & HASH_MASK))
+			if ((w->slot[at] & HASH_MASK) == h)
 				break;
-		w->slot[at] |= (h & HASH_MASK) | type;
+		w->slot[at] |= h | type;
 	}
 }
 
@@ -130,23 +147,17 @@ void waf_sqli_words_init(struct op_sqli_words *w)
 }
 
 /* A word that only has the hash of one in the table is taken for it: that costs time. */
-static uint8_t find_hash(const struct op_sqli_words *w, uint32_t h)
-{
-	for (uint32_t at = hash_slot(h); w->slot[at]; at = (at + 1) & TABLE_MASK)
-		if ((w->slot[at] & HASH_MASK) == (h & HASH_MASK))
-			return (uint8_t)(w->slot[at] & ~HASH_MASK);
-	return 0;
-}
-
 static uint8_t find_word(const struct op_sqli_words *w, const uint8_t *at, const uint8_t *end)
 {
-	uint32_t h = HASH_START;
+	uint32_t h;
 
-	if (end - at > WORD_MAX)
-		return 0;
-	for (; at < end; at++)
-		h = hash_add(h, *at);
-	return find_hash(w, h);
+	if (end - at > WORD_MAX || end - at < 2)
+		return 0; /* no word is so short */
+	h = hash_of(at, (size_t)(end - at));
+	for (uint32_t slot = hash_slot(h); w->slot[slot]; slot = (slot + 1) & TABLE_MASK)
+		if ((w->slot[slot] & HASH_MASK) == h)
+			return (uint8_t)(w->slot[slot] & ~HASH_MASK);
+	return 0;
 }
 
 /* ---- bytes ---- */
@@ -281,12 +292,13 @@ static bool may_go_on(struct weir_bytes value, size_t start)
 }
 
 static uint8_t types_of_word(const struct op_sqli_words *w, struct weir_bytes value, size_t start,
-			     size_t end, uint32_t hash)
+			     size_t end)
 {
 	const uint8_t *at = value.ptr + start;
-	uint8_t types = end - start > WORD_MAX ? 0 : find_hash(w, hash);
+	bool is_digit = (uint8_t)(*at - '0') < 10; /* with which no word begins */
+	uint8_t types = is_digit ? 0 : find_word(w, at, value.ptr + end);
 
-	if ((uint8_t)(*at - '0') < 10 || may_go_on(value, start))
+	if (is_digit || may_go_on(value, start))
 		types |= types_in_number(w, at, value.ptr + end);
 	return types;
 }
@@ -310,11 +322,10 @@ bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes v
 		t = byte_types[value.ptr[i]];
 		if (t & WORD) {
 			size_t start = i;
-			uint32_t hash = HASH_START;
 
-			for (; i < value.len && byte_types[value.ptr[i]] & WORD; i++)
-				hash = hash_add(hash, value.ptr[i]);
-			types |= types_of_word(w, value, start, i, hash);
+			while (i < value.len && byte_types[value.ptr[i]] & WORD)
+				i++;
+			types |= types_of_word(w, value, start, i);
 		} else {
 			types |= t;
 			if (t & DOUBLE)

@@ -134,7 +134,7 @@ static uint64_t now_ns(void)
 static bool compile(struct weir_waf *w, struct weir_conf_report *r)
 {
 	if (!name_captures(w) || !waf_compile_rules(w, r) || !make_tx(w) || !make_parts(w) ||
-	    !waf_resolve_selectors(w))
+	    !waf_resolve_names(w))
 		return false;
 	waf_pin(w);
 	if (!waf_make_screen(w) || !waf_run_prologue(w))

@@ -29,14 +29,12 @@ static struct weir_bytes kept(struct weir_waf_tx *tx, struct weir_bytes value,
 static void keep_captures(struct weir_waf_tx *tx, const struct waf_op_match *m,
 			  struct weir_bytes value)
 {
-	for (unsigned int i = 0; i < WAF_CAPTURES; i++) {
-		uint16_t number = (uint16_t)(tx->waf->captures + i);
-
-		if (i >= m->n_captures || !m->capture[i].ptr)
-			waf_tx_unset(tx, number);
-		else
-			waf_tx_set_text(tx, number, kept(tx, value, m->capture[i]));
-	}
+	for (unsigned int i = 0; i < WAF_CAPTURES; i++)
+		waf_tx_unset(tx, (uint16_t)(tx->waf->captures + i));
+	for (unsigned int i = 0; i < m->n_captures; i++)
+		if (m->capture[i].ptr)
+			waf_tx_set_text(tx, (uint16_t)(tx->waf->captures + i),
+					kept(tx, value, m->capture[i]));
 }
 
 static void note_matched(struct weir_waf_tx *tx, const struct waf_seen *seen,
@@ -85,7 +83,7 @@ void waf_exceed(struct weir_waf_tx *tx)
 	settle(tx, tx->rule, WEIR_WAF_BUDGET, 503);
 }
 
-static bool ask(struct asking *a, const struct waf_seen *seen, const struct waf_value *v)
+static bool ask(struct asking *a, const struct waf_seen *seen, struct waf_value *v)
 {
 	struct weir_waf_tx *tx = a->tx;
 	struct waf_op_match m = {.n_captures = 0};
@@ -119,10 +117,10 @@ static bool ask(struct asking *a, const struct waf_seen *seen, const struct waf_
 /* multiMatch: before the first transformation, and after each that has changed something. */
 static void ask_at_each_step(struct asking *a, const struct waf_seen *seen)
 {
-	const struct waf_value *last = NULL;
+	struct waf_value *last = NULL;
 
 	for (unsigned int i = 0; i < a->rule->n_nodes; i++) {
-		const struct waf_value *v = waf_value_result(a->tx, seen->value, a->rule->nodes[i]);
+		struct waf_value *v = waf_value_result(a->tx, seen->value, a->rule->nodes[i]);
 
 		if (!v || v == last)
 			continue;
@@ -143,7 +141,7 @@ static bool goes_on(struct asking *a, const struct waf_seen *seen)
 static bool on_value(void *ctx, const struct waf_seen *seen)
 {
 	struct asking *a = ctx;
-	const struct waf_value *v;
+	struct waf_value *v;
 
 	if (a->rule->sec->multi_match) {
 		ask_at_each_step(a, seen);

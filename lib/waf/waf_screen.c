@@ -205,7 +205,8 @@ static void queue_value(struct scan *s, unsigned int list, struct waf_entry *e, 
 	if (!view->used)
 		return;
 	v->view = view;
-	if (!(waf_comes_again(list, name, e->name, e->value.bytes) && add_known(s, v, view)))
+	v->comes_again = waf_comes_again(list, name, e->name, e->value.bytes);
+	if (!(v->comes_again && add_known(s, v, view)))
 		queue_results(s, v);
 }
 
@@ -362,7 +363,7 @@ static void scan(struct scan *s)
 /* ---- candidates ---- */
 
 /* Leaves in *may those slots whose conditions `v` meets. */
-static void sift(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *may)
+static void sift(struct weir_waf_tx *tx, struct waf_value *v, waf_bits *may)
 {
 	const struct waf_class *c;
 
@@ -370,7 +371,7 @@ static void sift(struct weir_waf_tx *tx, const struct waf_value *v, waf_bits *ma
 		tx->unscreened = true;
 		return;
 	}
-	c = waf_class_of(tx, v->classes);
+	c = waf_class_of(tx, waf_value_classes(tx->waf, v));
 	if (!v->hits) {
 		*may &= c->cold;
 		return;
@@ -422,16 +423,14 @@ static void hot_slots(struct weir_waf_tx *tx, struct waf_value *v, waf_bits *hot
 /* The slots that may match one of the value's results keep it for their rules. */
 static void heat(struct weir_waf_tx *tx, const struct waf_pair *from)
 {
-	struct waf_entry *e = from->entry;
-	struct waf_value *v = from->name ? &e->name_value : &e->value;
+	struct waf_value *v = from->name ? &from->entry->name_value : &from->entry->value;
 	bool known = v->groups && !v->groups->value;
 	waf_bits hot;
 
 	if (!v->view)
 		return; /* nobody asks */
 	hot_slots(tx, v, &hot);
-	if (!known && !tx->unscreened &&
-	    waf_comes_again(from->list, from->name, e->name, e->value.bytes))
+	if (!known && !tx->unscreened && v->comes_again)
 		waf_known_keep(tx->part, v->view, v->bytes, &hot);
 	for (size_t w = 0; w < waf_words(tx->waf->screen->n_slots); w++)
 		for (uint64_t left = hot[w]; left; left &= left - 1)
@@ -502,18 +501,18 @@ void waf_screen(struct weir_waf_tx *tx)
 }
 
 bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
-		      const struct waf_value *v)
+		      struct waf_value *v)
 {
 	const struct waf_screen *screen = tx->waf->screen;
 
 	if (rule->slot < 0 || !v->screened)
 		return true;
 	for (unsigned int k = 0; k < rule->n_sets; k++)
-		if (!(v->classes & rule->set[k]))
+		if (!(waf_value_classes(tx->waf, v) & rule->set[k]))
 			return false;
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
 		if (!waf_bits_has(&screen->no_literal[k], (unsigned int)rule->slot) &&
-		    !(v->classes & rule->single[k]) &&
+		    !(waf_value_classes(tx->waf, v) & rule->single[k]) &&
 		    !(v->hits && v->hits->found[k][rule->slot / 64] >> (rule->slot % 64) & 1))
 			return false;
 	return true;

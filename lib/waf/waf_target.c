@@ -21,7 +21,7 @@ static struct waf_value *loose_value(struct weir_waf_tx *tx, struct weir_bytes b
 	struct waf_value *v = weir_arena_alloc(&tx->arena, sizeof(*v));
 
 	if (v)
-		waf_value_init(tx->waf, v, bytes);
+		waf_value_init(v, bytes);
 	return v;
 }
 

@@ -5,7 +5,7 @@
  */
 #include "waf_impl.h"
 
-static uint64_t classes_of(const struct weir_waf *w, struct weir_bytes b)
+uint64_t waf_value_find_classes(const struct weir_waf *w, struct weir_bytes b)
 {
 	const uint64_t *class_of = w->screen->class_of;
 	uint64_t a = 0, c = 0;
@@ -20,9 +20,9 @@ static uint64_t classes_of(const struct weir_waf *w, struct weir_bytes b)
 	return a | c;
 }
 
-void waf_value_init(const struct weir_waf *w, struct waf_value *v, struct weir_bytes bytes)
+void waf_value_init(struct waf_value *v, struct weir_bytes bytes)
 {
-	*v = (struct waf_value){.bytes = bytes, .classes = classes_of(w, bytes)};
+	*v = (struct waf_value){.bytes = bytes};
 }
 
 /* ---- results ---- */
@@ -78,7 +78,7 @@ static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *ori
 	v = weir_arena_alloc(&tx->arena, sizeof(*v));
 	if (!v)
 		return NULL;
-	waf_value_init(tx->waf, v, weir_bytes_of(out, len));
+	waf_value_init(v, weir_bytes_of(out, len));
 	v->sibling = origin->sibling;
 	origin->sibling = v;
 	return v;
@@ -91,8 +91,8 @@ static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin,
 	uint64_t triggers = tx->waf->screen->triggers[t];
 	struct waf_value *result;
 
-	if (triggers != WAF_ANY_VALUE &&
-	    (!(from->classes & triggers) || weir_transform_leaves(t, from->bytes)))
+	if (triggers != WAF_ANY_VALUE && (!(waf_value_classes(tx->waf, from) & triggers) ||
+					  weir_transform_leaves(t, from->bytes)))
 		return from;
 	result = done_before(from, t);
 	if (!result) {
@@ -104,7 +104,7 @@ static struct waf_value *step(struct weir_waf_tx *tx, struct waf_value *origin,
 
 /* What was made may have bytes that more transformations change: then a longer way is taken. */
 static bool is_on_way(struct weir_waf_tx *tx, struct waf_results *r, uint64_t later,
-		      const struct waf_value *result)
+		      struct waf_value *result)
 {
 	uint64_t more = later & ~r->transforms;
 
@@ -147,7 +147,7 @@ struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, 
 	struct waf_value *result;
 	uint64_t transforms;
 
-	if (!node || (!n->always && !(n->triggers & v->classes)))
+	if (!node || (!n->always && !(n->triggers & waf_value_classes(tx->waf, v))))
 		return v;
 	if (!v->has_results) {
 		v->has_results = true;
@@ -178,8 +178,8 @@ struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct
 		return NULL;
 	e->next = NULL;
 	e->name = name;
-	waf_value_init(tx->waf, &e->value, value);
-	waf_value_init(tx->waf, &e->name_value, name);
+	waf_value_init(&e->value, value);
+	waf_value_init(&e->name_value, name);
 	*l->last = e;
 	l->last = &e->next;
 	l->n++;

@@ -59,17 +59,20 @@ static struct waf_dynamic **bucket_of(struct weir_waf_tx *tx, struct weir_bytes 
 			    WAF_DYNAMIC_BUCKETS];
 }
 
-struct waf_dynamic *waf_dynamic_find(struct weir_waf_tx *tx, struct weir_bytes lower)
+static struct waf_dynamic *find_in(struct waf_dynamic *bucket, struct weir_bytes lower)
 {
-	if (!tx->dynamic)
-		return NULL;
-	for (struct waf_dynamic *d = *bucket_of(tx, lower); d; d = d->next)
+	for (struct waf_dynamic *d = bucket; d; d = d->next)
 		if (weir_bytes_equal(d->name, lower))
 			return d;
 	return NULL;
 }
 
-static struct waf_dynamic *dynamic_add(struct weir_waf_tx *tx, struct weir_bytes lower)
+struct waf_dynamic *waf_dynamic_find(struct weir_waf_tx *tx, struct weir_bytes lower)
+{
+	return tx->dynamic ? find_in(*bucket_of(tx, lower), lower) : NULL;
+}
+
+static struct waf_dynamic *dynamic_find_or_add(struct weir_waf_tx *tx, struct weir_bytes lower)
 {
 	struct waf_dynamic **bucket, *d;
 
@@ -78,10 +81,14 @@ static struct waf_dynamic *dynamic_add(struct weir_waf_tx *tx, struct weir_bytes
 			weir_arena_zalloc(&tx->arena, WAF_DYNAMIC_BUCKETS * sizeof(*tx->dynamic));
 		tx->dynamic_last = &tx->dynamic_first;
 	}
-	d = tx->dynamic ? weir_arena_zalloc(&tx->arena, sizeof(*d)) : NULL;
-	if (!d)
+	if (!tx->dynamic)
 		return NULL;
 	bucket = bucket_of(tx, lower);
+	d = find_in(*bucket, lower);
+	if (!d)
+		d = weir_arena_zalloc(&tx->arena, sizeof(*d));
+	if (!d || d->name.ptr)
+		return d;
 	d->name = lower;
 	d->next = *bucket;
 	*bucket = d;
@@ -161,7 +168,7 @@ static void change(struct weir_waf_tx *tx, const struct waf_action *a, uint8_t *
 static void set_named(struct weir_waf_tx *tx, const struct waf_action *a)
 {
 	struct weir_bytes lower = lower_copy(tx, waf_expand(tx, &a->name));
-	uint16_t number = waf_name_find(tx->waf, lower);
+	uint16_t number = a->is_dynamic ? WAF_NO_NAME : waf_name_find(tx->waf, lower);
 	struct waf_dynamic *d;
 
 	if (number != WAF_NO_NAME) {
@@ -169,9 +176,7 @@ static void set_named(struct weir_waf_tx *tx, const struct waf_action *a)
 			change(tx, a, &tx->tx_kind[number], &tx->tx_var[number]);
 		return;
 	}
-	d = waf_dynamic_find(tx, lower);
-	if (!d && a->how != WEIR_SEC_UNSET)
-		d = dynamic_add(tx, lower);
+	d = a->how == WEIR_SEC_UNSET ? waf_dynamic_find(tx, lower) : dynamic_find_or_add(tx, lower);
 	if (d)
 		change(tx, a, &d->kind, &d->var);
 }

@@ -76,7 +76,7 @@ static void check_value(struct bench *b, struct weir_bytes bytes)
 {
 	struct waf_value v;
 
-	waf_value_init(b->lab.waf, &v, bytes);
+	waf_value_init(&v, bytes);
 	for (uint16_t node = 0; node < b->lab.waf->n_nodes; node++) {
 		struct waf_value *r = waf_value_result(b->lab.tx, &v, node);
 
@@ -129,7 +129,7 @@ START_TEST(a_value_that_no_step_changes_is_its_own_result)
 	lab_init(&lab, chains);
 	lab_get(&lab, "/");
 	weir_waf_tx_work(lab.tx, &before);
-	waf_value_init(lab.waf, &v, weir_bytes_str("plain"));
+	waf_value_init(&v, weir_bytes_str("plain"));
 	for (uint16_t node = 0; node < lab.waf->n_nodes; node++)
 		if (!lab.waf->node[node].always)
 			ck_assert_ptr_eq(waf_value_result(lab.tx, &v, node), &v);
@@ -160,7 +160,7 @@ START_TEST(what_a_step_makes_is_changed_by_the_next_though_the_value_is_not)
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
 		struct waf_value v, *r;
 
-		waf_value_init(lab.waf, &v, weir_bytes_str(rows[i].value));
+		waf_value_init(&v, weir_bytes_str(rows[i].value));
 		r = waf_value_result(lab.tx, &v, lab.waf->rule[rows[i].rule]->node);
 		ck_assert_ptr_nonnull(r);
 		ck_assert_msg(weir_bytes_is(r->bytes, rows[i].result), "%s", rows[i].value);
@@ -183,7 +183,7 @@ START_TEST(more_results_than_there_is_room_for_are_no_results)
 	lab_get(&lab, "/");
 	for (i = 0; i < 100000 && r; i++) {
 		snprintf(text, sizeof(text), "v%u", i);
-		waf_value_init(lab.waf, &v, weir_bytes_str(text));
+		waf_value_init(&v, weir_bytes_str(text));
 		r = waf_value_result(lab.tx, &v, 1);
 	}
 	ck_assert_uint_lt(i, 100000);
