@@ -38,6 +38,14 @@ static inline uint8_t narrow(uint8_t high, uint8_t low)
 /* Up to three octal digits from `at`; *used is how many. Three only when they make one byte. */
 uint8_t octal_escape(struct weir_bytes in, size_t at, bool byte_only, size_t *used);
 
+/* Bytes of input between two looks of the caller at the clock. */
+#define LOOK_EVERY 16384
+
+static inline bool may_go_on(const struct weir_param_sink *sink)
+{
+	return !sink->go_on || sink->go_on(sink->context);
+}
+
 typedef size_t transform_fn(struct weir_bytes in, uint8_t *out);
 transform_fn t_base64_decode, t_base64_decode_ext, t_base64_encode, t_cmd_line,
 	t_compress_whitespace, t_css_decode, t_escape_seq_decode, t_hex_decode, t_hex_encode,

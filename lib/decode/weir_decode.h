@@ -87,10 +87,13 @@ bool weir_utf8_is_valid(struct weir_bytes in);
 /* ---- parameters out of bodies ---- */
 
 /* Told each parameter in order. `name` and `value` live in the arena, or in the input where they
- * needed no decoding, as long as these. Returns false to end the parse with -WEIR_ELIMIT. */
+ * needed no decoding, as long as these. Returns false to end the parse with -WEIR_ELIMIT; so may
+ * `go_on`, which is asked whenever some ten kilobytes were read, whatever they are, so that no
+ * input keeps the caller from looking at the clock. NULL: nobody asks. */
 struct weir_param_sink {
 	bool (*param)(void *context, struct weir_bytes name, struct weir_bytes value);
 	void *context;
+	bool (*go_on)(void *context);
 };
 
 /*
@@ -181,6 +184,7 @@ struct weir_part {
 struct weir_part_sink {
 	bool (*part)(void *context, const struct weir_part *part);
 	void *context;
+	bool (*go_on)(void *context); /* as in struct weir_param_sink */
 };
 
 struct weir_multipart_limits {
@@ -210,11 +214,18 @@ enum weir_coding {
 };
 /* -WEIR_ENOTFOUND for others. */
 int weir_coding_find(struct weir_bytes coding);
+struct weir_inflate_limits {
+	size_t max;                   /* bytes that are made */
+	bool (*go_on)(void *context); /* as in struct weir_param_sink */
+	void *context;
+};
 /*
- * Undoes one coding. At most `max` bytes are made. 0; -WEIR_ELIMIT (more would come: *out has the
- * first `max`); -WEIR_EFORMAT; -WEIR_ENOMEM. The libraries allocate from the system while it lasts.
+ * Undoes one coding. At most limits->max bytes are made. 0; -WEIR_ELIMIT (more would come: *out has
+ * the first of them); -WEIR_EFORMAT; -WEIR_ENOMEM. The libraries allocate from the system while it
+ * lasts.
  */
-WEIR_MUST_CHECK int weir_inflate(enum weir_coding coding, struct weir_bytes in, size_t max,
-				 struct weir_arena *a, struct weir_bytes *out);
+WEIR_MUST_CHECK int weir_inflate(enum weir_coding coding, struct weir_bytes in,
+				 const struct weir_inflate_limits *limits, struct weir_arena *a,
+				 struct weir_bytes *out);
 
 #endif

@@ -42,17 +42,22 @@ START_TEST(codings_are_undone_up_to_the_limit)
 		struct weir_arena a;
 
 		weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
-		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
-					      sizeof(plain), &a, &out),
-				 0);
-		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, sizeof(plain))));
 		ck_assert_int_eq(
-			weir_inflate(rows[i].coding, weir_bytes_of(packed, n), 1000, &a, &out),
-			-WEIR_ELIMIT);
+			weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
+				     &(const struct weir_inflate_limits){.max = sizeof(plain)}, &a,
+				     &out),
+			0);
+		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, sizeof(plain))));
+		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
+					      &(const struct weir_inflate_limits){.max = 1000}, &a,
+					      &out),
+				 -WEIR_ELIMIT);
 		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, 1000)));
-		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n / 2),
-					      sizeof(plain), &a, &out),
-				 -WEIR_EFORMAT);
+		ck_assert_int_eq(
+			weir_inflate(rows[i].coding, weir_bytes_of(packed, n / 2),
+				     &(const struct weir_inflate_limits){.max = sizeof(plain)}, &a,
+				     &out),
+			-WEIR_EFORMAT);
 		weir_arena_reset(&a);
 	}
 }
@@ -66,14 +71,15 @@ START_TEST(brotli_is_undone)
 	struct weir_arena a;
 
 	weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
-	ck_assert_int_eq(
-		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)), 100, &a, &out),
-		0);
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)),
+				      &(const struct weir_inflate_limits){.max = 100}, &a, &out),
+			 0);
 	ck_assert(weir_bytes_is(out, "hello"));
-	ck_assert_int_eq(
-		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)), 3, &a, &out),
-		-WEIR_ELIMIT);
-	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_str("junk"), 100, &a, &out),
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)),
+				      &(const struct weir_inflate_limits){.max = 3}, &a, &out),
+			 -WEIR_ELIMIT);
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_str("junk"),
+				      &(const struct weir_inflate_limits){.max = 100}, &a, &out),
 			 -WEIR_EFORMAT);
 	weir_arena_reset(&a);
 }
