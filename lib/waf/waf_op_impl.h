@@ -101,7 +101,7 @@ struct waf_scratch {
 	pcre2_match_context *match_context;
 	pcre2_jit_stack *jit_stack;
 	uint32_t match_limit, depth_limit; /* that match_context has */
-	uint64_t until;                    /* tick at which to stop; 0: never */
+	struct waf_clock *clock;           /* NULL: there is time for all */
 	hs_scratch_t *hs;                  /* NULL: no operator needs it */
 	uint8_t *text;                     /* a value with padding; NULL: no operator needs it */
 	struct op_compiled *compiled;      /* NULL: no operator needs it */
@@ -140,7 +140,7 @@ void waf_need_add_set(struct waf_need *need, const struct waf_set *set);
 /* waf_op_slice.c: values longer than that are matched with an eye on the clock */
 #define OP_SLICE_FROM 96
 bool waf_rx_can_be_sliced(struct weir_bytes pattern);
-/* As waf_rx_match; PCRE2_ERROR_MATCHLIMIT, too, when s->until is over, or would be. */
+/* As waf_rx_match; PCRE2_ERROR_MATCHLIMIT, too, when s->clock is over, or would be. */
 int waf_rx_match_slices(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
 			size_t offset, uint32_t options);
 

@@ -153,13 +153,15 @@ static uint64_t transforms_of(struct weir_waf_tx *tx, const struct waf_value *v)
 
 static void queue_results(struct scan *s, struct waf_value *v, const struct waf_view *view)
 {
-	const struct waf_way_cache *way = way_of(s->tx, transforms_of(s->tx, v));
-	waf_bits plain = view->slots & way->plain;
+	uint64_t transforms = transforms_of(s->tx, v);
+	waf_bits plain = view->slots & way_of(s->tx, transforms)->plain;
 	bool good = add_group(s->tx, v, v, &plain);
 
 	queue(s, v, v);
 	for (uint32_t w = 0; w < s->screen->node_words; w++)
-		for (uint64_t left = way->triggered[w] & view->nodes[w]; left; left &= left - 1)
+		/* Another transaction may have changed the cache: each word is looked up anew. */
+		for (uint64_t left = way_of(s->tx, transforms)->triggered[w] & view->nodes[w]; left;
+		     left &= left - 1)
 			good &= queue_result(s, v, view,
 					     w * 64 + (unsigned int)__builtin_ctzll(left));
 	s->tx->unscreened |= !good;
@@ -240,7 +242,7 @@ static void note_literal(struct scan *s, struct waf_value *v, unsigned int liter
 /* Whether to go on: a value that is made of literals has more of them than there is time for. */
 static int go_on(struct scan *s)
 {
-	return ++s->found % 256 == 0 && waf_is_late(s->tx);
+	return ++s->found % 256 == 0 && waf_clock_is_over(&s->tx->part->clock, waf_ticks());
 }
 
 /* Ends come in ascending order but for a few: the value is where the last one was, or near. */
@@ -286,16 +288,36 @@ static bool scan_long(struct scan *s, struct weir_bytes b)
 {
 	size_t both = s->literals->longest;
 
-	while (!waf_is_late(s->tx)) {
-		size_t n = b.len < BATCH_MAX ? b.len : BATCH_MAX;
+	for (size_t most = BATCH_MAX; !waf_is_late(s->tx);) {
+		size_t n = b.len < most ? b.len : most;
 
-		if (!hs_over(s, weir_bytes_of(b.ptr, n), on_literal_alone))
-			return false;
+		if (!hs_over(s, weir_bytes_of(b.ptr, n), on_literal_alone)) {
+			/* The call's time was over: what was found stays found. */
+			if (!s->tx->turns.left || most / 2 <= both)
+				return false;
+			most /= 2;
+			continue;
+		}
 		if (n == b.len)
 			return true;
 		b = weir_bytes_of(b.ptr + n - both, b.len - n + both);
 	}
 	return false;
+}
+
+/* Once more, when the call's time was over, with that of another. */
+static bool scan_joined(struct scan *s)
+{
+	struct weir_bytes all = weir_bytes_of(s->bytes, s->len);
+
+	for (unsigned int times = 0; s->len && times < 2; times++) {
+		s->hint = 0;
+		if (hs_over(s, all, on_literal))
+			return true;
+		if (!s->tx->turns.left || waf_is_late(s->tx))
+			return false;
+	}
+	return !s->len;
 }
 
 /* Puts short values behind one another; long ones are scanned at once. False: none was screened. */
@@ -329,7 +351,7 @@ static bool scan_all(struct scan *s)
 	}
 	s->n = kept;
 	s->hint = 0;
-	return !s->len || hs_over(s, weir_bytes_of(s->bytes, s->len), on_literal);
+	return scan_joined(s);
 }
 
 /* What is in the queue; it is empty then. */
