@@ -100,10 +100,17 @@ static void judge_end(struct path_http *x, struct path_exchange *e)
 {
 	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_END};
 
-	if (path_http_judge(x, e, &q, NULL))
+	switch (path_http_judge(x, e, &q, NULL)) {
+	case PATH_HTTP_ACCEPTED:
 		forward(x, e);
-	else
+		break;
+	case PATH_HTTP_REFUSED:
 		refuse(x, e);
+		break;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, PATH_TO_CLIENT);
+		break;
+	}
 }
 
 /* ---- heads ---- */
@@ -144,7 +151,7 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 	struct path_http_side *s = side_of(x);
 	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_HEAD, .head = h};
 
-	if (!path_http_judge(x, e, &q, NULL)) {
+	if (path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED) {
 		refuse(x, e);
 	} else if (!s->body.done && h->framing != WEIR_HTTP_TUNNEL &&
 		   path_http_body_fate(e, PATH_TO_CLIENT) == PATH_HTTP_HOLD) {
@@ -226,7 +233,7 @@ static bool read_head(struct path_http *x)
 
 /* ---- bodies ---- */
 
-/* False: refused. */
+/* False: refused, or not decided. */
 static bool judge_content(struct path_http *x, struct weir_bytes content)
 {
 	struct path_exchange *e = x->first;
@@ -236,8 +243,14 @@ static bool judge_content(struct path_http *x, struct weir_bytes content)
 	e->response_bytes += content.len;
 	if (!content.len || side_of(x)->fate != PATH_HTTP_HOLD)
 		return true;
-	if (!path_http_judge(x, e, &q, &judged)) {
+	switch (path_http_judge(x, e, &q, &judged)) {
+	case PATH_HTTP_ACCEPTED:
+		break;
+	case PATH_HTTP_REFUSED:
 		refuse(x, e);
+		return false;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, PATH_TO_CLIENT);
 		return false;
 	}
 	if (judged || e->unjudged)
@@ -277,7 +290,7 @@ static void end_body(struct path_http *x)
 {
 	if (side_of(x)->fate == PATH_HTTP_HOLD)
 		judge_end(x, x->first);
-	if (!x->dead)
+	if (!x->dead && !side_of(x)->judging)
 		end_response(x);
 }
 
@@ -291,24 +304,35 @@ static void place_piece(struct path_http *x)
 		path_http_discard(x, PATH_TO_CLIENT);
 }
 
-static bool read_body(struct path_http *x)
+static void read_pieces(struct path_http *x)
 {
-	struct path_http_side *s = side_of(x);
 	struct weir_bytes views[VIEWS];
-	uint64_t before = s->at;
 	unsigned int n = path_http_views(x, PATH_TO_CLIENT, views, VIEWS);
 
 	for (unsigned int i = 0; i < n; i++)
 		if (!read_piece(x, views[i]))
 			break;
-	if (x->dead)
+}
+
+/* True: something has changed. */
+static bool read_body(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+	bool has_turn = path_http_take_turn(x, PATH_TO_CLIENT);
+	uint64_t before = s->at;
+
+	if (has_turn)
+		judge_end(x, x->first);
+	else if (!s->judging)
+		read_pieces(x);
+	if (x->dead || s->judging)
 		return false;
 	place_piece(x);
 	if (s->body.done)
 		end_body(x);
 	else if (s->fate == PATH_HTTP_HOLD)
 		path_http_make_room(x, PATH_TO_CLIENT, on_full);
-	return s->at != before;
+	return s->at != before || has_turn;
 }
 
 /* ---- the end of what the server sends ---- */
@@ -345,7 +369,7 @@ bool path_http_step_response(struct path_http *x)
 		progress = read_body(x);
 	else if (path_http_left(x, PATH_TO_CLIENT))
 		on_bad(x, "UNASKED");
-	if (!progress && !x->dead && path_http_is_ended(x, PATH_TO_CLIENT))
+	if (!progress && !x->dead && !s->judging && path_http_is_ended(x, PATH_TO_CLIENT))
 		return on_end(x);
 	return progress;
 }
