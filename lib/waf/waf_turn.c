@@ -24,10 +24,8 @@ static bool wait_for_turn(void *ctx)
 	struct weir_waf_tx *tx = ctx;
 	uint64_t then = waf_ticks();
 
-	if (!tx->turns.fiber || !tx->turns.left || tx->turns.abandoned) {
-		waf_clock_stop(&tx->part->clock);
+	if (!tx->turns.fiber || !tx->turns.left || tx->turns.abandoned)
 		return false;
-	}
 	tx->turns.left--;
 	waf_fiber_pause(tx->turns.fiber);
 	tx->away += waf_ticks() - then;
@@ -38,6 +36,7 @@ bool waf_is_out_of_time(struct weir_waf_tx *tx)
 {
 	if (waf_clock_wait(&tx->part->clock))
 		return false;
+	waf_clock_stop(&tx->part->clock);
 	waf_exceed(tx);
 	return true;
 }
