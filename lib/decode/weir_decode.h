@@ -77,6 +77,10 @@ struct weir_unicode_map {
 size_t weir_transform_run(enum weir_transform t, struct weir_bytes in, uint8_t *out,
 			  const struct weir_unicode_map *map);
 
+/* How many bytes of a long `in` may be transformed by themselves, what follows by itself, and the
+ * results joined: `least` or some more; all, where `t` has no such place. */
+size_t weir_transform_piece(enum weir_transform t, struct weir_bytes in, size_t least);
+
 /* ---- UTF-8 (RFC 3629) ---- */
 
 /* Bytes of the character at the start of `in` and its code point; 0 where `in` does not begin with

@@ -55,6 +55,7 @@ static bool grow_queue(struct scan *s)
 static bool has_hits_of(struct scan *s, struct waf_value *v, struct waf_value *origin)
 {
 	if (v == origin || v->bytes.len != origin->bytes.len || origin->screened ||
+	    v->bytes.len > BATCH_MAX || /* it would take as long as to scan it */
 	    !weir_bytes_equal_case(v->bytes, origin->bytes))
 		return false;
 	v->queued = true;
