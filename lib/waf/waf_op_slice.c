@@ -21,7 +21,7 @@
 /* The first limit: what reads LIMIT_WORK bytes when each count reads the whole value. */
 #define LIMIT_WORK  (1u << 20)
 #define LIMIT_MAX   2048
-#define LIMIT_LEAST 16
+#define LIMIT_LEAST 4
 #define MORE        4
 #define AGAIN       3 /* times that a try is measured at most, besides the first */
 
