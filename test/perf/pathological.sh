@@ -29,10 +29,10 @@ trap 'exit 130' INT TERM
 
 if [ "${WEIR_CRS4-}" ]; then
 	setup=$WEIR_CRS4/crs-setup.conf.example
-	rules=$WEIR_CRS4/rules/*.conf
+	rules="$WEIR_CRS4/rules/*.conf"
 else
 	setup=/etc/modsecurity/crs/crs-setup.conf
-	rules=/usr/share/modsecurity-crs/rules/*.conf
+	rules="/usr/share/modsecurity-crs/rules/*.conf"
 fi
 [ -e "$setup" ] || fail "no $setup"
 
