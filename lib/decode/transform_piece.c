@@ -97,10 +97,23 @@ static bool (*const may_cut[WEIR_T_END])(const uint8_t *end) = {
 	[WEIR_T_UTF8TOUNICODE] = behind_ascii,
 };
 
+/* Whole groups of digits; after what is none nothing more is decoded. */
+static size_t piece_of_base64(struct weir_bytes in, size_t least)
+{
+	size_t n = (least + 3) & ~(size_t)3;
+
+	for (size_t i = 0; i < n && n < in.len; i++)
+		if (!is_alnum(in.ptr[i]) && in.ptr[i] != '+' && in.ptr[i] != '/')
+			return in.len;
+	return n < in.len ? n : in.len;
+}
+
 size_t weir_transform_piece(enum weir_transform t, struct weir_bytes in, size_t least)
 {
 	size_t n = least < BEHIND ? BEHIND : least;
 
+	if (t == WEIR_T_BASE64DECODE)
+		return piece_of_base64(in, n);
 	if (!may_cut[t] || n >= in.len)
 		return in.len;
 	while (n < in.len && !may_cut[t](in.ptr + n))

@@ -126,6 +126,13 @@ static inline struct weir_bytes op_argument(const struct waf_op *op, struct weir
 	return op->has_macro ? expanded : op->argument;
 }
 
+/* Whether there is no time left, nor more to be had. Bytes that an operator reads at once: */
+#define OP_PIECE (128u << 10)
+static inline bool op_is_late(const struct waf_scratch *s)
+{
+	return s->clock && waf_clock_is_over(s->clock, waf_ticks()) && !waf_clock_wait(s->clock);
+}
+
 static inline enum waf_outcome op_outcome(bool matches)
 {
 	return matches ? WAF_MATCH : WAF_NO_MATCH;
