@@ -37,7 +37,7 @@ static bool anywhere(const uint8_t *end)
 
 static bool behind_percent(const uint8_t *end)
 {
-	return !is_among(end, 2, "%");
+	return *end == '%' || !is_among(end, 2, "%");
 }
 
 static bool behind_percent_u(const uint8_t *end)
@@ -58,7 +58,7 @@ static bool behind_css(const uint8_t *end)
 
 static bool behind_entity(const uint8_t *end)
 {
-	return !is_alnum(end[-1]) && end[-1] != '&' && end[-1] != '#';
+	return *end == '&' || (!is_alnum(end[-1]) && end[-1] != '&' && end[-1] != '#');
 }
 
 static bool behind_word(const uint8_t *end)
@@ -73,7 +73,7 @@ static bool behind_ascii(const uint8_t *end)
 
 static bool behind_mark(const uint8_t *end)
 {
-	return !is_among(end, 4, "/*-#<!>");
+	return !is_among(end, 1, "/*-#<!>");
 }
 
 /* NULL: only the whole will do. */
