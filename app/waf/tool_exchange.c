@@ -20,6 +20,12 @@ static const struct side request_side = {weir_waf_request_body, weir_waf_request
 static const struct side response_side = {weir_waf_response_body, weir_waf_response_body_mode,
 					  weir_waf_response_end};
 
+struct tool_message {
+	const struct tool_exchange *of;
+	const struct weir_http_head *head;
+	struct weir_bytes body; /* with its framing */
+};
+
 /* What a body's framing came to. */
 struct body_end {
 	enum weir_http_error error;
@@ -29,7 +35,7 @@ struct body_end {
 
 struct tool_engine *tool_engine_create(struct weir_waf *waf)
 {
-	const struct weir_waf_worker_cfg cfg = {.bytes = WORKER_BYTES, .seed = 1};
+	const struct weir_waf_worker_cfg cfg = {.bytes = WORKER_BYTES, .turns = 1, .seed = 1};
 	struct tool_engine *e = calloc(1, sizeof(*e));
 
 	if (!e) {
@@ -61,22 +67,42 @@ static void done(const struct tool_exchange *x, enum tool_stage stage)
 		x->stage(x->stage_ctx, stage);
 }
 
+/* One call into the engine has returned. */
+static void called(const struct tool_exchange *x)
+{
+	if (x->called)
+		x->called(x->stage_ctx);
+}
+
 static struct weir_bytes after(struct weir_bytes b, size_t n)
 {
 	return weir_bytes_of(b.ptr + n, b.len - n);
 }
 
+/* Judges to the end, as the gateway does over several turns. */
+static enum weir_waf_verdict judge_end(struct weir_waf_tx *tx, const struct side *side,
+				       const struct tool_exchange *x)
+{
+	enum weir_waf_verdict verdict;
+
+	while ((verdict = side->end(tx)) == WEIR_WAF_MORE)
+		called(x);
+	called(x);
+	return verdict;
+}
+
 /* Content goes to the engine while it wants it; the framing is read to its end all the same. */
 static enum weir_waf_verdict run_body(struct weir_waf_tx *tx, const struct side *side,
-				      const struct weir_http_head *head, struct weir_bytes rest,
-				      struct body_end *end)
+				      const struct tool_message *m, struct body_end *end)
 {
+	struct weir_bytes rest = m->body;
+
 	enum weir_waf_verdict verdict = WEIR_WAF_PASS;
 	struct weir_http_body body;
 	struct weir_bytes content;
 	bool judged = false;
 
-	weir_http_body_init(&body, head, &weir_http_limits_default);
+	weir_http_body_init(&body, m->head, &weir_http_limits_default);
 	while (!body.done && rest.len) {
 		ssize_t n = weir_http_body_feed(&body, rest, &content);
 
@@ -85,25 +111,32 @@ static enum weir_waf_verdict run_body(struct weir_waf_tx *tx, const struct side 
 			return verdict;
 		}
 		rest = after(rest, (size_t)n);
-		if (content.len && verdict == WEIR_WAF_PASS && side->mode(tx) == WEIR_WAF_BODY_HOLD)
+		if (content.len && verdict == WEIR_WAF_PASS &&
+		    side->mode(tx) == WEIR_WAF_BODY_HOLD) {
 			verdict = side->feed(tx, content, &judged);
+			called(m->of);
+		}
+		if (verdict == WEIR_WAF_MORE)
+			verdict = judge_end(tx, side, m->of);
 	}
 	end->done = body.done;
 	end->left = rest.len;
-	return verdict == WEIR_WAF_PASS ? side->end(tx) : verdict;
+	return verdict == WEIR_WAF_PASS ? judge_end(tx, side, m->of) : verdict;
 }
 
 static enum weir_waf_verdict run_request(const struct tool_exchange *x, size_t head_bytes,
 					 const struct weir_http_head *head,
 					 struct tool_outcome *out)
 {
+	const struct tool_message m = {
+		.of = x, .head = head, .body = after(x->request, head_bytes)};
 	enum weir_waf_verdict verdict = weir_waf_request_head(out->tx, head);
 	struct body_end end = {0};
 
 	done(x, TOOL_HEAD);
 	if (verdict != WEIR_WAF_PASS)
 		return verdict;
-	verdict = run_body(out->tx, &request_side, head, after(x->request, head_bytes), &end);
+	verdict = run_body(out->tx, &request_side, &m, &end);
 	out->bad_request = end.error;
 	out->cut = !end.done && !end.error && head->framing != WEIR_HTTP_TUNNEL;
 	out->trailing = end.left;
@@ -115,6 +148,7 @@ static void run_response(struct tool_engine *e, const struct tool_exchange *x,
 			 const struct weir_http_head *request, struct tool_outcome *out)
 {
 	struct weir_http_head head;
+	struct tool_message m = {.of = x, .head = &head};
 	struct body_end end = {0};
 	ssize_t n = weir_http_response_parse(x->response, &weir_http_limits_default, request,
 					     e->response_header, &head);
@@ -127,8 +161,9 @@ static void run_response(struct tool_engine *e, const struct tool_exchange *x,
 	out->status = head.status;
 	if (weir_waf_response_head(out->tx, &head) != WEIR_WAF_PASS)
 		return;
+	m.body = after(x->response, (size_t)n);
 	/* The verdict stays with the transaction. */
-	(void)run_body(out->tx, &response_side, &head, after(x->response, (size_t)n), &end);
+	(void)run_body(out->tx, &response_side, &m, &end);
 	out->bad_response = end.error;
 }
 

@@ -107,7 +107,8 @@ struct tool_exchange {
 	bool has_response;
 	struct weir_waf_begin begin;
 	void (*stage)(void *ctx, enum tool_stage done); /* called at the end of each; NULL: no */
-	void *stage_ctx;
+	void (*called)(void *ctx); /* when a call about a body has returned; NULL: no */
+	void *stage_ctx;           /* of both */
 };
 
 /* What HTTP had to say, and the transaction, which the caller destroys. */

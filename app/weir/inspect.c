@@ -34,9 +34,10 @@ static const char help[] =
 	"  -e, --explain          what became of each rule that could have matched\n"
 	"  -b, --body-limit SIZE  bytes of a request's body that are judged: 4096, 64KiB, 8MiB\n"
 	"      --response-limit SIZE  the same of a response's\n"
-	"      --budget DURATION  of each phase: 800us, 10ms, 1s; else none\n"
+	"      --budget DURATION  of each call into the engine: 800us, 10ms, 1s; else none\n"
 	"      --memory SIZE      that a transaction may take, besides its bodies; else 4MiB\n"
-	"      --times            microseconds of each part of the work, and bytes that it took\n"
+	"      --times            microseconds of each part of the work and of the longest call,\n"
+	"                         and bytes that it took\n"
 	"      --cache DIR        where compiled databases are kept\n"
 	"      --no-prefilter     ask every rule about every value\n";
 
@@ -191,7 +192,20 @@ static int parse_options(int argc, char **argv, struct options *o)
 /* A stop watch over the stages of an exchange. */
 struct stages {
 	double us[TOOL_STAGE_END], last;
+	struct inspect_calls calls;
+	double last_call;
 };
+
+static void on_call(void *ctx)
+{
+	struct stages *s = ctx;
+	double now = tool_cpu_us();
+
+	if (now - s->last_call > s->calls.longest_us)
+		s->calls.longest_us = now - s->last_call;
+	s->calls.n++;
+	s->last_call = now;
+}
 
 static void on_stage(void *ctx, enum tool_stage done)
 {
@@ -200,6 +214,8 @@ static void on_stage(void *ctx, enum tool_stage done)
 
 	s->us[done] = now - s->last;
 	s->last = now;
+	if (done != TOOL_BODY && done != TOOL_RESPONSE)
+		on_call(s);
 }
 
 /* Judges one exchange and adds what came of it to `out`: a JSON line, or with `text` an account. */
@@ -212,6 +228,8 @@ static void judge(struct tool_engine *e, const struct options *o, struct inspect
 	struct stages stages = {.last = tool_cpu_us()};
 	uint64_t most;
 
+	stages.last_call = stages.last;
+
 	inspect_explained_init(&explained);
 	if (o->explain) {
 		told.explained = &explained;
@@ -220,7 +238,9 @@ static void judge(struct tool_engine *e, const struct options *o, struct inspect
 	}
 	if (o->times) {
 		told.stages = stages.us;
+		told.calls = &stages.calls;
 		l->x.stage = on_stage;
+		l->x.called = on_call;
 		l->x.stage_ctx = &stages;
 	}
 	told.us = -tool_cpu_us();

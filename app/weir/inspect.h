@@ -47,12 +47,19 @@ void inspect_explained_add(void *ctx, const struct weir_waf_explained *e);
 
 /* ---- inspect_output.c: what came of it ---- */
 
+/* Calls into the engine. */
+struct inspect_calls {
+	double longest_us;
+	uint64_t n;
+};
+
 struct inspect_told {
 	const struct tool_outcome *outcome;
 	const struct inspect_explained *explained; /* NULL: not asked for */
 	double us;                                 /* of CPU time */
-	const double *stages; /* the same by enum tool_stage; NULL: not asked for */
-	uint64_t bytes;       /* that the transaction had taken at its end */
+	const double *stages;              /* the same by enum tool_stage; NULL: not asked for */
+	const struct inspect_calls *calls; /* with `stages` */
+	uint64_t bytes;                    /* that the transaction had taken at its end */
 };
 
 /* "pass", "deny", …, or "bad_request". */

@@ -123,7 +123,7 @@ static void write_messages(struct weir_json *j, const struct tool_outcome *o,
 		weir_json_str(j, "partial", r->request_partial ? "request" : "response");
 }
 
-static void write_stages(struct weir_json *j, const double *us)
+static void write_stages(struct weir_json *j, const double *us, const struct inspect_calls *calls)
 {
 	static const char *const names[TOOL_STAGE_END] = {
 		[TOOL_PARSE] = "parse",     [TOOL_BEGIN] = "begin",       [TOOL_HEAD] = "head",
@@ -134,7 +134,9 @@ static void write_stages(struct weir_json *j, const double *us)
 	weir_json_object(j, "times");
 	for (unsigned int i = 0; i < TOOL_DESTROY; i++)
 		weir_json_double(j, names[i], us[i]);
+	weir_json_double(j, "longest_call", calls->longest_us);
 	weir_json_end_object(j);
+	weir_json_u64(j, "calls", calls->n);
 }
 
 void inspect_write_json(const json_t *id, const struct inspect_told *t, struct weir_buf *out)
@@ -163,7 +165,7 @@ void inspect_write_json(const json_t *id, const struct inspect_told *t, struct w
 		write_explained(&j, t->explained);
 	weir_json_double(&j, "us", t->us);
 	if (t->stages)
-		write_stages(&j, t->stages);
+		write_stages(&j, t->stages, t->calls);
 	if (t->bytes)
 		weir_json_u64(&j, "bytes", t->bytes);
 	weir_json_end_object(&j);

@@ -40,6 +40,13 @@ uint8_t octal_escape(struct weir_bytes in, size_t at, bool byte_only, size_t *us
 
 /* Digits that base64Decode reads. */
 size_t transform_base64_run(struct weir_bytes in);
+/* Bytes of input between two looks of the caller at the clock. */
+#define LOOK_EVERY 16384
+
+static inline bool may_go_on(const struct weir_param_sink *sink)
+{
+	return !sink->go_on || sink->go_on(sink->context);
+}
 
 typedef size_t transform_fn(struct weir_bytes in, uint8_t *out);
 transform_fn t_base64_decode, t_base64_decode_ext, t_base64_encode, t_cmd_line,

@@ -2,6 +2,18 @@
 /* Query strings, forms and cookies: pairs parted by one byte. */
 #include "decode_impl.h"
 
+/* So many bytes of `in` that no escape is cut. */
+static size_t piece_of(struct weir_bytes in)
+{
+	size_t n = LOOK_EVERY;
+
+	if (in.len <= n + 2)
+		return in.len;
+	while (n < in.len && in.ptr[n] != '%' && (in.ptr[n - 1] == '%' || in.ptr[n - 2] == '%'))
+		n++;
+	return n;
+}
+
 static unsigned int count_bad_escapes(struct weir_bytes in)
 {
 	unsigned int n = 0;
@@ -11,21 +23,49 @@ static unsigned int count_bad_escapes(struct weir_bytes in)
 	return n;
 }
 
+struct form {
+	struct weir_arena *arena;
+	const struct weir_param_sink *sink;
+	unsigned int *bad_escapes;
+	size_t unseen; /* bytes since the caller has looked at the clock */
+};
+
+static bool look(struct form *f, size_t bytes)
+{
+	f->unseen += bytes;
+	if (weir_likely(f->unseen < LOOK_EVERY))
+		return true;
+	f->unseen = 0;
+	return may_go_on(f->sink);
+}
+
+static int decode_pieces(struct form *f, struct weir_bytes in, uint8_t *at, struct weir_bytes *out)
+{
+	size_t n = 0;
+
+	while (in.len) {
+		struct weir_bytes piece = weir_bytes_of(in.ptr, piece_of(in));
+
+		*f->bad_escapes += count_bad_escapes(piece);
+		n += t_url_decode(piece, at + n);
+		in = weir_bytes_of(in.ptr + piece.len, in.len - piece.len);
+		if (!look(f, piece.len))
+			return -WEIR_ELIMIT;
+	}
+	*out = weir_bytes_of(at, n);
+	return 0;
+}
+
 /* Decoded where there is something to decode; the view itself where not. */
-static bool decoded(struct weir_bytes in, struct weir_arena *a, unsigned int *bad_escapes,
-		    struct weir_bytes *out)
+static int decode(struct form *f, struct weir_bytes in, struct weir_bytes *out)
 {
 	uint8_t *at;
 
 	*out = in;
 	if (!in.len || (!memchr(in.ptr, '%', in.len) && !memchr(in.ptr, '+', in.len)))
-		return true;
-	*bad_escapes += count_bad_escapes(in);
-	at = weir_arena_alloc(a, in.len);
-	if (!at)
-		return false;
-	*out = weir_bytes_of(at, t_url_decode(in, at));
-	return true;
+		return 0;
+	at = weir_arena_alloc(f->arena, in.len);
+	return at ? decode_pieces(f, in, at, out) : -WEIR_ENOMEM;
 }
 
 /* Takes what stands before the next `separator` out of *in. */
@@ -52,16 +92,23 @@ static void split_pair(struct weir_bytes pair, struct weir_bytes *name, struct w
 int weir_form_parse(struct weir_bytes in, uint8_t separator, struct weir_arena *a,
 		    const struct weir_param_sink *sink, unsigned int *bad_escapes)
 {
+	struct form f = {.arena = a, .sink = sink, .bad_escapes = bad_escapes};
 	struct weir_bytes name, value, pair;
+	int rc;
 
 	while (in.len) {
 		pair = take_pair(&in, separator);
+		/* A separator takes as long as some bytes of a value do. */
+		if (!look(&f, 8))
+			return -WEIR_ELIMIT;
 		if (!pair.len)
 			continue;
 		split_pair(pair, &name, &value);
-		if (!decoded(name, a, bad_escapes, &name) ||
-		    !decoded(value, a, bad_escapes, &value))
-			return -WEIR_ENOMEM;
+		rc = decode(&f, name, &name);
+		if (!rc)
+			rc = decode(&f, value, &value);
+		if (rc)
+			return rc;
 		if (!sink->param(sink->context, name, value))
 			return -WEIR_ELIMIT;
 	}

@@ -34,7 +34,13 @@ struct output {
 	struct weir_arena *arena;
 	struct piece *first, **last;
 	size_t total, max;
+	const struct weir_inflate_limits *limits;
 };
+
+static bool may_make_more(const struct output *o)
+{
+	return o->total <= o->max && (!o->limits->go_on || o->limits->go_on(o->limits->context));
+}
 
 /* Room for more: a new piece where the last is full. NULL: no memory. */
 static struct piece *room(struct output *o)
@@ -94,7 +100,7 @@ static int run_zlib(z_stream *z, struct output *o)
 		rc = inflate(z, Z_NO_FLUSH);
 		o->total += PIECE - p->len - z->avail_out;
 		p->len = PIECE - z->avail_out;
-		if (o->total > o->max)
+		if (!may_make_more(o))
 			return -WEIR_ELIMIT;
 		if (rc == Z_STREAM_END)
 			return 0;
@@ -154,7 +160,7 @@ static int undo_brotli(struct weir_bytes in, struct output *o)
 		result = BrotliDecoderDecompressStream(b, &left, &next, &avail, &at, NULL);
 		o->total += PIECE - avail - p->len;
 		p->len = PIECE - avail;
-		if (o->total > o->max) {
+		if (!may_make_more(o)) {
 			rc = -WEIR_ELIMIT;
 			break;
 		}
@@ -172,10 +178,12 @@ static bool has_zlib_header(struct weir_bytes in)
 	       (in.ptr[0] << 8 | in.ptr[1]) % 31 == 0;
 }
 
-int weir_inflate(enum weir_coding coding, struct weir_bytes in, size_t max, struct weir_arena *a,
+int weir_inflate(enum weir_coding coding, struct weir_bytes in,
+		 const struct weir_inflate_limits *limits, struct weir_arena *a,
 		 struct weir_bytes *out)
 {
-	struct output o = {.arena = a, .last = &o.first, .max = max};
+	size_t max = limits->max;
+	struct output o = {.arena = a, .last = &o.first, .max = max, .limits = limits};
 	int rc, joined;
 
 	*out = (struct weir_bytes){0};

@@ -15,7 +15,8 @@ struct frame {
 
 struct parser {
 	struct weir_bytes in;
-	size_t at;
+	size_t at,
+		look_at; /* offsets: of what is read, and of the caller's next look at the clock */
 	const struct weir_json_limits *limits;
 	struct weir_arena *arena;
 	const struct weir_param_sink *sink;
@@ -25,12 +26,29 @@ struct parser {
 	struct frame *frames;
 	uint32_t depth, frames_cap;
 	uint32_t values;
+	bool stopped; /* by the caller */
 };
+
+/* False: the caller wants no more. */
+static bool look_now(struct parser *p)
+{
+	p->stopped = p->stopped || !may_go_on(p->sink);
+	return !p->stopped;
+}
+
+/* The same, when what is read has come to `at`. */
+static bool look(struct parser *p, size_t at)
+{
+	if (weir_likely(at < p->look_at))
+		return true;
+	p->look_at = at + LOOK_EVERY;
+	return look_now(p);
+}
 
 static int fail(struct parser *p, const char *text)
 {
 	*p->error = (struct weir_decode_error){.text = text, .at = p->at};
-	return -WEIR_EFORMAT;
+	return p->stopped ? -WEIR_ELIMIT : -WEIR_EFORMAT;
 }
 
 static int limit(struct parser *p, const char *text)
@@ -50,7 +68,8 @@ static int peek_after_space(struct parser *p)
 	int c;
 
 	while ((c = peek(p)) == ' ' || c == '\t' || c == '\n' || c == '\r')
-		p->at++;
+		if (!look(p, ++p->at))
+			return -1;
 	return c;
 }
 
@@ -183,11 +202,16 @@ static bool unescape_one(struct weir_bytes in, size_t *at, uint8_t *out, size_t 
 static int unescape(struct parser *p, struct weir_bytes in, struct weir_bytes *out)
 {
 	uint8_t *at = weir_arena_alloc(p->arena, in.len);
-	size_t n = 0;
+	size_t n = 0, next = LOOK_EVERY;
 
 	if (!at)
 		return -WEIR_ENOMEM;
 	for (size_t i = 0; i < in.len;) {
+		if (i >= next) {
+			next = i + LOOK_EVERY;
+			if (!look_now(p))
+				return limit(p, "there is no time for it");
+		}
 		if (in.ptr[i] != '\\')
 			at[n++] = in.ptr[i++];
 		else if (!unescape_one(in, &i, at, &n))
@@ -195,6 +219,21 @@ static int unescape(struct parser *p, struct weir_bytes in, struct weir_bytes *o
 	}
 	*out = weir_bytes_of(at, n);
 	return 0;
+}
+
+/* Piece by piece, none of which ends within a character. */
+static bool is_utf8(struct parser *p, struct weir_bytes in)
+{
+	while (in.len) {
+		size_t n = in.len < LOOK_EVERY ? in.len : LOOK_EVERY;
+
+		for (unsigned int i = 0; i < 3 && n < in.len && (in.ptr[n] & 0xc0) == 0x80; i++)
+			n--;
+		if (!weir_utf8_is_valid(weir_bytes_of(in.ptr, n)) || !look_now(p))
+			return false;
+		in = weir_bytes_of(in.ptr + n, in.len - n);
+	}
+	return true;
 }
 
 /* The string whose opening quote is at hand. */
@@ -205,7 +244,7 @@ static int read_string(struct parser *p, struct weir_bytes *out)
 	uint8_t c = 0;
 
 	for (; i < p->in.len && (c = p->in.ptr[i]) != '"'; i++) {
-		if (c < 0x20) {
+		if (c < 0x20 || !look(p, i)) {
 			p->at = i;
 			return fail(p, "a control character in a string");
 		}
@@ -218,7 +257,7 @@ static int read_string(struct parser *p, struct weir_bytes *out)
 	if (i >= p->in.len)
 		return fail(p, "a string without end");
 	*out = weir_bytes_of(p->in.ptr + start, i - start);
-	if (high && !weir_utf8_is_valid(*out))
+	if (high && !is_utf8(p, *out))
 		return fail(p, "a string that is not UTF-8");
 	p->at = i + 1;
 	return escaped ? unescape(p, *out, out) : 0;
@@ -226,9 +265,9 @@ static int read_string(struct parser *p, struct weir_bytes *out)
 
 /* ---- numbers and literals ---- */
 
-static size_t skip_digits(const struct parser *p, size_t i)
+static size_t skip_digits(struct parser *p, size_t i)
 {
-	while (i < p->in.len && (uint8_t)(p->in.ptr[i] - '0') < 10)
+	while (i < p->in.len && (uint8_t)(p->in.ptr[i] - '0') < 10 && look(p, i))
 		i++;
 	return i;
 }
@@ -374,13 +413,18 @@ int weir_json_parse(struct weir_bytes in, const char *prefix, const struct weir_
 		    struct weir_arena *a, const struct weir_param_sink *sink,
 		    struct weir_decode_error *error)
 {
-	struct parser p = {.in = in, .limits = limits, .arena = a, .sink = sink, .error = error};
+	struct parser p = {.in = in,
+			   .look_at = LOOK_EVERY,
+			   .limits = limits,
+			   .arena = a,
+			   .sink = sink,
+			   .error = error};
 	bool done = false, fresh;
 	int rc = append_name(&p, weir_bytes_str(prefix)) ? 0 : -WEIR_ENOMEM;
 
 	*error = (struct weir_decode_error){0};
 	while (!rc && !done) {
-		rc = read_value(&p, &fresh);
+		rc = look(&p, p.at) ? read_value(&p, &fresh) : limit(&p, "there is no time for it");
 		if (!rc)
 			rc = go_on(&p, fresh, &done);
 	}

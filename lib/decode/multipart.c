@@ -6,6 +6,7 @@
 #include "decode_impl.h"
 
 #define BOUNDARY_MAX 1024 /* bytes; RFC 2046 says 70, browsers write about 40 */
+#define HEADER_MAX   8192 /* of a part, folded lines included; ModSecurity gives up at 4096 */
 
 struct reader {
 	struct weir_bytes left; /* what was not read */
@@ -17,6 +18,8 @@ struct reader {
 	const uint8_t *start; /* of the body */
 	uint32_t flags, parts;
 	bool seen_crlf, seen_lf;
+	const uint8_t *looked; /* where the caller has last looked at the clock */
+	bool stopped;          /* by the caller: there is nothing left to be read */
 };
 
 enum line { LINE_PLAIN, LINE_BOUNDARY, LINE_FINAL };
@@ -121,6 +124,16 @@ static int read_boundary(struct reader *r, struct weir_bytes type)
 
 /* ---- lines ---- */
 
+static void look(struct reader *r)
+{
+	if (weir_likely((size_t)(r->left.ptr - r->looked) < LOOK_EVERY))
+		return;
+	r->looked = r->left.ptr;
+	r->stopped = r->sink->go_on && !r->sink->go_on(r->sink->context);
+	if (r->stopped)
+		r->left.len = 0;
+}
+
 /* Takes the next line; `line` is without its end, *end_len of which is 0 to 2 bytes. */
 static struct weir_bytes take_line(struct reader *r, size_t *end_len)
 {
@@ -133,6 +146,7 @@ static struct weir_bytes take_line(struct reader *r, size_t *end_len)
 		*end_len = all >= 2 && lf[-1] == '\r' ? 2 : 1;
 	line.len -= *end_len;
 	r->left = weir_bytes_of(r->left.ptr + all, r->left.len - all);
+	look(r);
 	return line;
 }
 
@@ -187,6 +201,8 @@ static int add_header(struct reader *r, struct weir_part *p, struct weir_bytes l
 		if (!p->headers)
 			return -WEIR_ENOMEM;
 	}
+	if (line.len > HEADER_MAX)
+		return fail(r, "a header of a part is too long");
 	if (!line.len || !memchr(line.ptr, ':', line.len)) {
 		r->flags |= WEIR_MULTIPART_INVALID_HEADER;
 		return fail(r, "a part's header without colon");
@@ -208,7 +224,7 @@ static int fold_header(struct reader *r, struct weir_part *p, struct weir_bytes 
 	}
 	last = &p->headers[p->n_headers - 1];
 	last->len = (size_t)(line.ptr + line.len - last->ptr);
-	return 0;
+	return last->len > HEADER_MAX ? fail(r, "a header of a part is too long") : 0;
 }
 
 static int read_headers(struct reader *r, struct weir_part *p)
@@ -445,6 +461,7 @@ int weir_multipart_parse(struct weir_bytes body, struct weir_bytes type,
 {
 	struct reader r = {.left = body,
 			   .start = body.ptr,
+			   .looked = body.ptr,
 			   .limits = limits,
 			   .arena = a,
 			   .sink = sink,
@@ -458,6 +475,8 @@ int weir_multipart_parse(struct weir_bytes body, struct weir_bytes type,
 		next = read_preamble(&r);
 	while (!rc && next == LINE_BOUNDARY)
 		rc = read_part(&r, &next);
+	if (!rc && r.stopped)
+		rc = -WEIR_ELIMIT;
 	if (!rc && r.left.len)
 		r.flags |= WEIR_MULTIPART_DATA_AFTER;
 	if (!rc && r.flags & WEIR_MULTIPART_INCOMPLETE)

@@ -96,8 +96,13 @@ static bool is_plain_command(struct weir_bytes in)
 	return true;
 }
 
+/* Longer ones are no glance. */
+#define LEN_MAX (128u << 10)
+
 bool weir_transform_leaves(enum weir_transform t, struct weir_bytes in)
 {
+	if (in.len > LEN_MAX)
+		return false;
 	switch (t) {
 	case WEIR_T_NORMALIZEPATH:
 		return path_is_normal(in, false);

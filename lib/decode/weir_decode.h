@@ -79,6 +79,10 @@ struct weir_unicode_map {
 size_t weir_transform_run(enum weir_transform t, struct weir_bytes in, uint8_t *out,
 			  const struct weir_unicode_map *map);
 
+/* How many bytes of a long `in` may be transformed by themselves, what follows by itself, and the
+ * results joined: `least` or some more; all, where `t` has no such place. */
+size_t weir_transform_piece(enum weir_transform t, struct weir_bytes in, size_t least);
+
 /* ---- UTF-8 (RFC 3629) ---- */
 
 /* Bytes of the character at the start of `in` and its code point; 0 where `in` does not begin with
@@ -89,10 +93,13 @@ bool weir_utf8_is_valid(struct weir_bytes in);
 /* ---- parameters out of bodies ---- */
 
 /* Told each parameter in order. `name` and `value` live in the arena, or in the input where they
- * needed no decoding, as long as these. Returns false to end the parse with -WEIR_ELIMIT. */
+ * needed no decoding, as long as these. Returns false to end the parse with -WEIR_ELIMIT; so may
+ * `go_on`, which is asked whenever some ten kilobytes were read, whatever they are, so that no
+ * input keeps the caller from looking at the clock. NULL: nobody asks. */
 struct weir_param_sink {
 	bool (*param)(void *context, struct weir_bytes name, struct weir_bytes value);
 	void *context;
+	bool (*go_on)(void *context);
 };
 
 /*
@@ -187,6 +194,7 @@ struct weir_part {
 struct weir_part_sink {
 	bool (*part)(void *context, const struct weir_part *part);
 	void *context;
+	bool (*go_on)(void *context); /* as in struct weir_param_sink */
 };
 
 struct weir_multipart_limits {
@@ -216,11 +224,18 @@ enum weir_coding {
 };
 /* -WEIR_ENOTFOUND for others. */
 int weir_coding_find(struct weir_bytes coding);
+struct weir_inflate_limits {
+	size_t max;                   /* bytes that are made */
+	bool (*go_on)(void *context); /* as in struct weir_param_sink */
+	void *context;
+};
 /*
- * Undoes one coding. At most `max` bytes are made. 0; -WEIR_ELIMIT (more would come: *out has the
- * first `max`); -WEIR_EFORMAT; -WEIR_ENOMEM. The libraries allocate from the system while it lasts.
+ * Undoes one coding. At most limits->max bytes are made. 0; -WEIR_ELIMIT (more would come: *out has
+ * the first of them); -WEIR_EFORMAT; -WEIR_ENOMEM. The libraries allocate from the system while it
+ * lasts.
  */
-WEIR_MUST_CHECK int weir_inflate(enum weir_coding coding, struct weir_bytes in, size_t max,
-				 struct weir_arena *a, struct weir_bytes *out);
+WEIR_MUST_CHECK int weir_inflate(enum weir_coding coding, struct weir_bytes in,
+				 const struct weir_inflate_limits *limits, struct weir_arena *a,
+				 struct weir_bytes *out);
 
 #endif

@@ -9,6 +9,8 @@
 /* libxml2 compares each attribute of an element with all before it, those that a DTD gives it
  * too. */
 #define ELEMENT_ATTRIBUTES_MAX 256
+#define TAG_MAX                (1u << 20) /* bytes of a tag, which is read as a whole */
+#define PIECE                  (128u << 10)
 
 struct reader {
 	xmlParserCtxtPtr ctxt;
@@ -133,7 +135,8 @@ static bool begins(struct weir_bytes in, const char *text)
 	return in.len >= strlen(text) && memcmp(in.ptr, text, strlen(text)) == 0;
 }
 
-/* Reads a tag to its end; false when it has more '=' outside of quotes than it may. */
+/* Reads a tag to its end; false when that is too far, or it has more '=' outside of quotes than it
+ * may. */
 static bool read_tag(struct weir_bytes *in)
 {
 	unsigned int n = 0;
@@ -148,15 +151,20 @@ static bool read_tag(struct weir_bytes *in)
 		i = end ? (size_t)(end - in->ptr) : in->len - 1;
 	}
 	*in = weir_bytes_of(in->ptr + i, in->len - i);
-	return n <= ELEMENT_ATTRIBUTES_MAX;
+	return n <= ELEMENT_ATTRIBUTES_MAX && i <= TAG_MAX;
 }
 
 /* Asked before libxml2 sees it: that reads an element as a whole. */
-static bool is_crowded(struct weir_bytes in)
+static bool is_crowded(struct weir_bytes in, const struct weir_param_sink *sink)
 {
-	const uint8_t *at;
+	const uint8_t *at, *looked = in.ptr;
 
 	while (in.len && (at = memchr(in.ptr, '<', in.len)) != NULL) {
+		if ((size_t)(at - looked) > LOOK_EVERY) {
+			looked = at;
+			if (!may_go_on(sink))
+				return true;
+		}
 		in = weir_bytes_of(at + 1, (size_t)(in.ptr + in.len - at) - 1);
 		if (begins(in, "!--"))
 			in = after(in, "-->");
@@ -168,13 +176,29 @@ static bool is_crowded(struct weir_bytes in)
 	return false;
 }
 
+/* libxml2 looks for the end of what it reads anew with each piece, so that they are not small. */
+static void parse_pieces(struct reader *r, struct weir_bytes in)
+{
+	bool last;
+
+	do {
+		size_t n = in.len < PIECE ? in.len : PIECE;
+
+		last = n == in.len;
+		xmlParseChunk(r->ctxt, (const char *)in.ptr, (int)n, last);
+		in = weir_bytes_of(in.ptr + n, in.len - n);
+		if (!last && !r->rc && !may_go_on(r->sink))
+			stop(r, -WEIR_ELIMIT);
+	} while (!last && !r->rc && !r->ctxt->disableSAX);
+}
+
 static int run(struct reader *r, struct weir_bytes in, struct weir_decode_error *error)
 {
 	const xmlError *last;
 
 	r->ctxt->userData = r;
 	xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	xmlParseChunk(r->ctxt, (const char *)in.ptr, (int)in.len, 1);
+	parse_pieces(r, in);
 	if (r->rc || r->ctxt->wellFormed)
 		return r->rc;
 	last = xmlCtxtGetLastError(r->ctxt);
@@ -200,8 +224,8 @@ int weir_xml_parse(struct weir_bytes in, const struct weir_xml_limits *limits, s
 		error->text = "an empty document";
 		return -WEIR_EFORMAT;
 	}
-	if (is_crowded(in)) {
-		error->text = "an element with too many attributes";
+	if (is_crowded(in, sink)) {
+		error->text = "an element with too many attributes, or too long";
 		return -WEIR_ELIMIT;
 	}
 	r.text = weir_arena_alloc(a, r.text_cap);

@@ -23,8 +23,8 @@ static unsigned int matches(const struct weir_event_http *h)
 
 static const char *verdict_name(uint8_t verdict)
 {
-	return verdict <= WEIR_WAF_MEMORY ? weir_waf_verdict_name((enum weir_waf_verdict)verdict)
-					  : "unknown";
+	return verdict <= WEIR_WAF_MORE ? weir_waf_verdict_name((enum weir_waf_verdict)verdict)
+					: "unknown";
 }
 
 static void add_i32(struct weir_buf *out, int32_t value)

@@ -210,6 +210,7 @@ unsigned int path_turn(struct path_worker *w)
 	uint64_t sent = w->stats.count[WEIR_COUNT_TX_PACKETS];
 	struct stopwatch watch;
 	unsigned int n = 0;
+	bool judged;
 
 	if (w->live)
 		read_clock(w);
@@ -232,7 +233,8 @@ unsigned int path_turn(struct path_worker *w)
 		weir_count(&w->stats, WEIR_COUNT_LOOPS_BUSY, 1);
 	}
 	keep_house(w);
-	w->turn_busy = n || sent != w->stats.count[WEIR_COUNT_TX_PACKETS];
+	judged = path_http_judge_turn(w, n != 0);
+	w->turn_busy = n || judged || sent != w->stats.count[WEIR_COUNT_TX_PACKETS];
 	weir_count(&w->stats, WEIR_COUNT_LOOPS, 1);
 	return n;
 }

@@ -185,14 +185,14 @@ static bool is_between_requests(const struct path_http *x)
 
 /* ---- time ---- */
 
-/* The client is waited for; 0: it is not. A body that waits for a slow server is none of the
- * client's fault. */
+/* The client is waited for; 0: it is not. A body that waits for a slow server, or to be judged, is
+ * none of the client's fault. */
 static uint64_t deadline(const struct path_http *x)
 {
 	const struct path_http_side *s = &x->side[PATH_TO_SERVER];
 	const struct weir_service *service = &x->service;
 
-	if (x->dead || x->tunnel || !x->program)
+	if (x->dead || x->tunnel || !x->program || s->judging)
 		return 0;
 	if (s->state == PATH_HTTP_BODY && service->body_timeout_ns)
 		return s->since_ns + service->body_timeout_ns;
@@ -215,6 +215,45 @@ static void set_timer(struct path_http *x, bool settled)
 
 	if (when && !early)
 		weir_timer_arm(&x->w->http->wheel, &x->timer, when);
+}
+
+/* ---- turns of judging ---- */
+
+/* In the order in which they have come: each goes to the end when its turn is over. */
+void path_http_wait_for_turn(struct path_http *x, unsigned int leg)
+{
+	struct path_http_worker *h = x->w->http;
+
+	x->side[leg].judging = true;
+	if (x->waits_at)
+		return;
+	x->waiting = NULL;
+	x->waits_at = h->last_waiting;
+	*h->last_waiting = x;
+	h->last_waiting = &x->waiting;
+}
+
+static void stop_waiting(struct path_http *x)
+{
+	struct path_http_worker *h = x->w->http;
+
+	if (!x->waits_at)
+		return;
+	*x->waits_at = x->waiting;
+	if (x->waiting)
+		x->waiting->waits_at = x->waits_at;
+	else
+		h->last_waiting = x->waits_at;
+	x->waits_at = NULL;
+}
+
+bool path_http_take_turn(struct path_http *x, unsigned int leg)
+{
+	bool has = x->has_turn && x->side[leg].judging;
+
+	if (has)
+		x->has_turn = x->side[leg].judging = false;
+	return has;
 }
 
 /* ---- steps ---- */
@@ -313,6 +352,28 @@ void path_http_turn(struct path_worker *w)
 		weir_timer_advance(&w->http->wheel, w->now_ns, TIMER_BUDGET, on_timer, w);
 }
 
+/* While others come, it has half of the time at most. */
+bool path_http_judge_turn(struct path_worker *w, bool is_busy)
+{
+	struct path_http_worker *h = w->http;
+	struct path_http *x = h ? h->waiting : NULL;
+	uint64_t tsc = rte_rdtsc(), spent;
+
+	if (!x || (is_busy && w->now_ns < h->judge_from_ns))
+		return false;
+	stop_waiting(x);
+	x->has_turn = true;
+	run(x);
+	x->has_turn = false;
+	/* Where both legs wait, but one has had the turn. */
+	for (unsigned int leg = 0; leg < 2 && !x->dead; leg++)
+		if (x->side[leg].judging)
+			path_http_wait_for_turn(x, leg);
+	spent = (uint64_t)(((unsigned __int128)(rte_rdtsc() - tsc) * w->ns_per_tsc_q32) >> 32);
+	h->judge_from_ns = w->now_ns + 2 * spent;
+	return true;
+}
+
 /* ---- beginning and end of a connection ---- */
 
 bool path_http_begin(struct path_worker *w, struct path_carried *k)
@@ -337,6 +398,7 @@ void path_http_end(struct path_http *x)
 
 	end_exchanges(x);
 	weir_timer_cancel(&h->wheel, &x->timer);
+	stop_waiting(x);
 	forget_program(x);
 	x->k->http = NULL;
 	weir_pool_give(h->connections, x);
@@ -366,6 +428,7 @@ int path_http_worker_create(struct path_worker *w, uint32_t connections)
 		return -WEIR_ENOMEM;
 	w->http = h;
 	weir_timer_wheel_init(&h->wheel, w->now_ns);
+	h->last_waiting = &h->waiting;
 	snprintf(name, sizeof(name), "hc_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	h->connections = weir_pool_create(name, connections, sizeof(struct path_http));
 	name[1] = 'x';

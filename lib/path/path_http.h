@@ -56,6 +56,7 @@ struct path_http_side {
 	uint8_t last;   /* byte that was looked at */
 	bool chunked;   /* the message at hand */
 	bool until_close;
+	bool judging;      /* all that is to be judged is here; it takes several turns */
 	uint64_t since_ns; /* the head began, or a byte of the body came */
 };
 
@@ -94,6 +95,8 @@ struct path_http {
 	struct path_exchange *first, *last; /* in the order of requests */
 	struct path_exchange *reading;      /* whose request is being read, NULL: none */
 	uint16_t outstanding;
+	struct path_http *waiting, **waits_at; /* for a turn of judging; NULL: it does not */
+	bool has_turn;
 	bool tunnel;      /* no HTTP any more */
 	bool dead;        /* was ended by weir: nothing more is done */
 	uint64_t idle_ns; /* since when no request is under way */
@@ -105,7 +108,9 @@ struct path_http_worker {
 	struct weir_pool *connections; /* struct path_http */
 	struct weir_pool *exchanges;
 	struct weir_timer_wheel wheel;
-	uint64_t begun; /* exchanges, for their ids */
+	uint64_t begun;                            /* exchanges, for their ids */
+	struct path_http *waiting, **last_waiting; /* for a turn of judging */
+	uint64_t judge_from_ns;                    /* till then it is the others' time */
 	/* worker writes, control reads */
 	uint64_t bad[WEIR_HTTP_ERROR_END];
 	/* worker only: a head at hand */
@@ -151,6 +156,10 @@ void path_http_abort(struct path_http *x);
 /* Resets the server; the client hears what was written to it, and a FIN. */
 void path_http_leave_server(struct path_http *x);
 void path_http_be_tunnel(struct path_http *x);
+/* What `leg` holds is judged further when it has its turn. */
+void path_http_wait_for_turn(struct path_http *x, unsigned int leg);
+/* Whether it has; this is it. */
+bool path_http_take_turn(struct path_http *x, unsigned int leg);
 
 /* ---- path_http_head.c ---- */
 
@@ -170,8 +179,8 @@ struct path_http_reader {
 	void (*on_bad)(struct path_http *x, ssize_t error);
 };
 
-/* Reads what has come of the body at hand. True: there was something to read. */
-bool path_http_read_body(struct path_http *x, const struct path_http_reader *r);
+/* Reads what has come of the body at hand. */
+void path_http_read_body(struct path_http *x, const struct path_http_reader *r);
 /* What was read goes on, or is thrown away, or stays, as the message's fate is. */
 void path_http_place(struct path_http *x, unsigned int leg);
 
@@ -200,10 +209,15 @@ struct path_http_question {
 	struct weir_bytes content;
 };
 
-/* False: refused, e->verdict and e->status tell how. *judged (may be NULL) is set when the body
- * need not be held any more. */
-bool path_http_judge(struct path_http *x, struct path_exchange *e,
-		     const struct path_http_question *q, bool *judged);
+enum path_http_judgement {
+	PATH_HTTP_REFUSED, /* e->verdict and e->status tell how */
+	PATH_HTTP_ACCEPTED,
+	PATH_HTTP_UNDECIDED /* of a body: its end is to be judged again when it has its turn */
+};
+
+/* *judged (may be NULL) is set when the body need not be held any more. */
+enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchange *e,
+					 const struct path_http_question *q, bool *judged);
 void path_http_begin_judging(struct path_http *x, struct path_exchange *e);
 /* No more is asked; what the rules have found may still be read, until it is forgotten. */
 void path_http_end_judging(struct path_http *x, struct path_exchange *e);

@@ -25,17 +25,14 @@ static bool read_piece(struct path_http *x, const struct path_http_reader *r, st
 	return true;
 }
 
-bool path_http_read_body(struct path_http *x, const struct path_http_reader *r)
+void path_http_read_body(struct path_http *x, const struct path_http_reader *r)
 {
-	const struct path_http_side *s = &x->side[r->leg];
 	struct weir_bytes views[VIEWS];
-	uint64_t before = s->at;
 	unsigned int n = path_http_views(x, r->leg, views, VIEWS);
 
 	for (unsigned int i = 0; i < n; i++)
 		if (!read_piece(x, r, views[i]))
 			break;
-	return s->at != before;
 }
 
 void path_http_place(struct path_http *x, unsigned int leg)

@@ -81,35 +81,37 @@ static uint16_t refusal_status(enum weir_waf_verdict verdict, uint16_t status)
 	return status >= 400 && status < 600 ? status : 403;
 }
 
-static bool accept_verdict(struct path_http *x, struct path_exchange *e,
-			   enum weir_waf_verdict verdict)
+static enum path_http_judgement accept_verdict(struct path_http *x, struct path_exchange *e,
+					       enum weir_waf_verdict verdict)
 {
 	struct weir_waf_result result;
 
 	if (weir_likely(verdict == WEIR_WAF_PASS))
-		return true;
+		return PATH_HTTP_ACCEPTED;
+	if (verdict == WEIR_WAF_MORE)
+		return PATH_HTTP_UNDECIDED;
 	if (is_failure(verdict)) {
 		if (path_http_fails_open(x, e, verdict))
-			return true;
+			return PATH_HTTP_ACCEPTED;
 		e->status = 503;
-		return false;
+		return PATH_HTTP_REFUSED;
 	}
 	weir_waf_tx_result(e->tx, &result);
 	e->verdict = (uint8_t)verdict;
 	e->status = refusal_status(verdict, result.status);
 	weir_count(&x->w->stats, counter_of(verdict), 1);
-	return false;
+	return PATH_HTTP_REFUSED;
 }
 
-bool path_http_judge(struct path_http *x, struct path_exchange *e,
-		     const struct path_http_question *q, bool *judged)
+enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchange *e,
+					 const struct path_http_question *q, bool *judged)
 {
 	enum weir_waf_verdict verdict;
 	bool ignored = false;
 	uint64_t tsc;
 
 	if (!e->tx || e->unjudged)
-		return true;
+		return PATH_HTTP_ACCEPTED;
 	tsc = rte_rdtsc();
 	verdict = ask(e->tx, q, judged ? judged : &ignored);
 	e->waf_ns += to_ns(x->w, path_http_spent(x->w, work_of[q->step], tsc));

@@ -123,10 +123,17 @@ static void judge_end(struct path_http *x, struct path_exchange *e)
 {
 	struct path_http_question q = {.step = PATH_JUDGE_REQUEST_END};
 
-	if (path_http_judge(x, e, &q, NULL))
+	switch (path_http_judge(x, e, &q, NULL)) {
+	case PATH_HTTP_ACCEPTED:
 		forward(x, e);
-	else
+		break;
+	case PATH_HTTP_REFUSED:
 		refuse(x, e, is_nearly_over(side_of(x), e));
+		break;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, PATH_TO_SERVER);
+		break;
+	}
 }
 
 /* ---- heads ---- */
@@ -154,7 +161,7 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 	if (!e->tx && !path_http_fails_open(x, e, WEIR_WAF_MEMORY)) {
 		e->status = 503;
 		refuse(x, e, is_nearly_over(s, e));
-	} else if (!path_http_judge(x, e, &q, NULL)) {
+	} else if (path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED) {
 		refuse(x, e, is_nearly_over(s, e));
 	} else if (!s->body.done && path_http_body_fate(e, PATH_TO_SERVER) == PATH_HTTP_HOLD) {
 		hold_body(x, e);
@@ -211,7 +218,7 @@ static bool read_head(struct path_http *x)
 
 /* ---- bodies ---- */
 
-/* For struct path_http_reader. */
+/* For struct path_http_reader. False: refused, or not decided. */
 static bool judge_content(struct path_http *x, struct weir_bytes content)
 {
 	struct path_exchange *e = x->reading;
@@ -223,8 +230,14 @@ static bool judge_content(struct path_http *x, struct weir_bytes content)
 	e->request_bytes += content.len;
 	if (side_of(x)->fate != PATH_HTTP_HOLD)
 		return true;
-	if (!path_http_judge(x, e, &q, &judged)) {
+	switch (path_http_judge(x, e, &q, &judged)) {
+	case PATH_HTTP_ACCEPTED:
+		break;
+	case PATH_HTTP_REFUSED:
 		refuse(x, e, is_nearly_over(side_of(x), e));
+		return false;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, PATH_TO_SERVER);
 		return false;
 	}
 	if (judged || e->unjudged)
@@ -251,28 +264,40 @@ static void on_full(struct path_http *x)
 	refuse(x, e, is_nearly_over(side_of(x), e));
 }
 
-static bool read_body(struct path_http *x)
+static void read_pieces(struct path_http *x)
 {
 	static const struct path_http_reader reader = {
 		.leg = PATH_TO_SERVER,
 		.on_content = judge_content,
 		.on_bad = on_bad_framing,
 	};
-	struct path_http_side *s = side_of(x);
-	bool read = path_http_read_body(x, &reader);
 
-	if (x->dead)
+	path_http_read_body(x, &reader);
+}
+
+/* True: something has changed. */
+static bool read_body(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+	bool has_turn = path_http_take_turn(x, PATH_TO_SERVER);
+	uint64_t before = s->at;
+
+	if (!s->judging && !has_turn)
+		read_pieces(x);
+	if (x->dead || s->judging)
 		return false;
-	if (read)
+	if (s->at != before || has_turn)
 		s->since_ns = x->w->now_ns;
-	if (s->state == PATH_HTTP_BODY && s->body.done && s->fate == PATH_HTTP_HOLD)
+	if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_HOLD && (s->body.done || has_turn))
 		judge_end(x, x->reading);
+	if (x->dead || s->judging)
+		return false;
 	path_http_place(x, PATH_TO_SERVER);
 	if (s->state == PATH_HTTP_BODY && s->body.done)
 		end_body(x);
 	else if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_HOLD)
 		path_http_make_room(x, PATH_TO_SERVER, on_full);
-	return read || s->state != PATH_HTTP_BODY;
+	return s->at != before || has_turn || s->state != PATH_HTTP_BODY;
 }
 
 /* ---- the end of what the client sends ---- */
@@ -327,7 +352,7 @@ bool path_http_step_request(struct path_http *x)
 	case PATH_HTTP_OVER:
 		return throw_away(x);
 	}
-	if (!progress && !x->dead && path_http_is_ended(x, PATH_TO_SERVER) &&
+	if (!progress && !x->dead && !s->judging && path_http_is_ended(x, PATH_TO_SERVER) &&
 	    x->outstanding < PATH_HTTP_OUTSTANDING)
 		return on_end(x);
 	return progress;

@@ -98,10 +98,17 @@ static void judge_end(struct path_http *x, struct path_exchange *e)
 {
 	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_END};
 
-	if (path_http_judge(x, e, &q, NULL))
+	switch (path_http_judge(x, e, &q, NULL)) {
+	case PATH_HTTP_ACCEPTED:
 		forward(x, e);
-	else
+		break;
+	case PATH_HTTP_REFUSED:
 		refuse(x, e);
+		break;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, PATH_TO_CLIENT);
+		break;
+	}
 }
 
 /* ---- heads ---- */
@@ -142,7 +149,7 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 	struct path_http_side *s = side_of(x);
 	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_HEAD, .head = h};
 
-	if (!path_http_judge(x, e, &q, NULL)) {
+	if (path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED) {
 		refuse(x, e);
 	} else if (!s->body.done && h->framing != WEIR_HTTP_TUNNEL &&
 		   path_http_body_fate(e, PATH_TO_CLIENT) == PATH_HTTP_HOLD) {
@@ -224,7 +231,7 @@ static bool read_head(struct path_http *x)
 
 /* ---- bodies ---- */
 
-/* For struct path_http_reader. */
+/* For struct path_http_reader. False: refused, or not decided. */
 static bool judge_content(struct path_http *x, struct weir_bytes content)
 {
 	struct path_exchange *e = x->first;
@@ -234,8 +241,14 @@ static bool judge_content(struct path_http *x, struct weir_bytes content)
 	e->response_bytes += content.len;
 	if (!content.len || side_of(x)->fate != PATH_HTTP_HOLD)
 		return true;
-	if (!path_http_judge(x, e, &q, &judged)) {
+	switch (path_http_judge(x, e, &q, &judged)) {
+	case PATH_HTTP_ACCEPTED:
+		break;
+	case PATH_HTTP_REFUSED:
 		refuse(x, e);
+		return false;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, PATH_TO_CLIENT);
 		return false;
 	}
 	if (judged || e->unjudged)
@@ -260,28 +273,40 @@ static void end_body(struct path_http *x)
 {
 	if (side_of(x)->fate == PATH_HTTP_HOLD)
 		judge_end(x, x->first);
-	if (!x->dead)
+	if (!x->dead && !side_of(x)->judging)
 		end_response(x);
 }
 
-static bool read_body(struct path_http *x)
+static void read_pieces(struct path_http *x)
 {
 	static const struct path_http_reader reader = {
 		.leg = PATH_TO_CLIENT,
 		.on_content = judge_content,
 		.on_bad = on_bad_framing,
 	};
-	struct path_http_side *s = side_of(x);
-	bool read = path_http_read_body(x, &reader);
 
-	if (x->dead)
+	path_http_read_body(x, &reader);
+}
+
+/* True: something has changed. */
+static bool read_body(struct path_http *x)
+{
+	struct path_http_side *s = side_of(x);
+	bool has_turn = path_http_take_turn(x, PATH_TO_CLIENT);
+	uint64_t before = s->at;
+
+	if (has_turn)
+		judge_end(x, x->first);
+	else if (!s->judging)
+		read_pieces(x);
+	if (x->dead || s->judging)
 		return false;
 	path_http_place(x, PATH_TO_CLIENT);
 	if (s->body.done)
 		end_body(x);
 	else if (s->fate == PATH_HTTP_HOLD)
 		path_http_make_room(x, PATH_TO_CLIENT, on_full);
-	return read;
+	return s->at != before || has_turn;
 }
 
 /* ---- the end of what the server sends ---- */
@@ -318,7 +343,7 @@ bool path_http_step_response(struct path_http *x)
 		progress = read_body(x);
 	else if (path_http_left(x, PATH_TO_CLIENT))
 		on_bad(x, "UNASKED");
-	if (!progress && !x->dead && path_http_is_ended(x, PATH_TO_CLIENT))
+	if (!progress && !x->dead && !s->judging && path_http_is_ended(x, PATH_TO_CLIENT))
 		return on_end(x);
 	return progress;
 }

@@ -244,6 +244,10 @@ void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean);
 bool path_http_is_active(const struct path_http *x);
 void path_http_describe(const struct path_http *x, struct weir_path_flow *out);
 void path_http_turn(struct path_worker *w);
+/* Bodies of which so many are being judged at a time, by turns; others wait till one is done. */
+#define PATH_HTTP_TURNS 16
+/* Goes on with one that is judged by turns, in time that others leave. True: there was one. */
+bool path_http_judge_turn(struct path_worker *w, bool is_busy);
 WEIR_MUST_CHECK int path_http_worker_create(struct path_worker *w, uint32_t connections);
 void path_http_worker_destroy(struct path_worker *w);
 /* Memory that goes with an inspected connection. */

@@ -158,6 +158,7 @@ static struct weir_waf_worker *make_waf(const struct weir_path_cfg *cfg,
 {
 	struct weir_waf_worker_cfg waf = {
 		.bytes = cfg->conf->waf_bytes,
+		.turns = PATH_HTTP_TURNS,
 		.seed = w->key.k[0] ^ COLLECTIONS ^ w->id,
 	};
 

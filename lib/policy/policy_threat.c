@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define BUDGET_MAX_NS     (60 * WEIR_NS_PER_S)
-#define BUDGET_INITIAL    WEIR_NS_PER_S
+#define BUDGET_INITIAL    (10 * WEIR_NS_PER_MS)
 #define THRESHOLD_MAX     1000000
 #define BODY_LIMIT_MIN    1024
 #define BODY_LIMIT_MAX    (1ULL << 30)

@@ -37,6 +37,12 @@ static void tell_error(struct weir_waf_tx *tx, int rc, const struct weir_decode_
 		waf_body_error(tx, e->text ? e->text : "the body is malformed");
 }
 
+/* Asked by parsers and decoders. */
+static bool go_on(void *ctx)
+{
+	return !waf_is_late(ctx);
+}
+
 /* ---- content codings ---- */
 
 static struct weir_bytes take_token(struct weir_bytes *list)
@@ -84,6 +90,8 @@ struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_htt
 
 	*failed = n < 0;
 	while (n-- > 0 && !*failed) {
+		const struct weir_inflate_limits limits = {
+			.max = limit, .go_on = go_on, .context = tx};
 		struct weir_bytes out = {0};
 		int rc;
 
@@ -92,7 +100,7 @@ struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_htt
 		if (waf_is_late(tx))
 			break;
 		tx->arena.limit += 2 * limit; /* pieces, and what is joined of them */
-		rc = weir_inflate((enum weir_coding)coding[n], body, limit, &tx->arena, &out);
+		rc = weir_inflate((enum weir_coding)coding[n], body, &limits, &tx->arena, &out);
 		*failed = rc != 0;
 		tx->arena.limit += WEIR_WAF_BODY_TIMES * out.len;
 		if (rc == 0 || rc == -WEIR_ELIMIT)
@@ -115,7 +123,7 @@ static void take_json(struct weir_waf_tx *tx, struct weir_bytes body)
 		.depth = depth < WEIR_JSON_DEPTH_MAX ? depth : WEIR_JSON_DEPTH_MAX,
 		.values = UINT32_MAX, /* SecArgumentsLimit ends it before */
 	};
-	struct weir_param_sink sink = {take_body_param, tx};
+	struct weir_param_sink sink = {take_body_param, tx, go_on};
 	struct weir_decode_error error = {0};
 
 	tell_error(tx, weir_json_parse(body, "json", &limits, &tx->arena, &sink, &error), &error);
@@ -129,7 +137,7 @@ static bool take_attribute(void *ctx, struct weir_bytes name, struct weir_bytes 
 static void take_xml(struct weir_waf_tx *tx, struct weir_bytes body)
 {
 	static const struct weir_xml_limits limits = {.depth = 256, .attributes = 10000};
-	struct weir_param_sink sink = {take_attribute, tx};
+	struct weir_param_sink sink = {take_attribute, tx, go_on};
 	struct weir_decode_error error = {0};
 	struct weir_xml xml = {0};
 	int rc = weir_xml_parse(body, &limits, &tx->arena, &sink, &xml, &error);
@@ -192,7 +200,7 @@ static void take_multipart(struct weir_waf_tx *tx, struct weir_bytes body)
 		.parts = tx->waf->settings->arguments_limit + tx->waf->settings->upload_file_limit,
 		.headers = 64,
 	};
-	struct weir_part_sink sink = {take_part, tx};
+	struct weir_part_sink sink = {take_part, tx, go_on};
 	struct weir_decode_error error = {0};
 	uint32_t flags = 0;
 	int rc = weir_multipart_parse(body, type ? type->value : no_name, &limits, &tx->arena,

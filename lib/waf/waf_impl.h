@@ -11,6 +11,7 @@
 #include <weir_waf.h>
 
 #include "waf_bits.h"
+#include "waf_clock.h"
 #include "waf_op.h"
 
 /* ---- where a variable's values stand ---- */
@@ -211,6 +212,7 @@ struct waf_part {
 	struct waf_class *class;
 	struct waf_way *way;
 	struct waf_known *known; /* WAF_KNOWN of them */
+	struct waf_clock clock;  /* of the call that is under way */
 	uint32_t turn;           /* transactions: every WAF_TIMED_EVERY-th is timed */
 } __attribute__((aligned(WEIR_CACHE_LINE)));
 
@@ -417,13 +419,22 @@ struct waf_untarget {
 
 struct waf_record; /* waf_store.c */
 
+/* A phase that may be judged in several calls. */
+struct waf_turns {
+	void (*work)(struct weir_waf_tx *tx); /* that is not done; NULL: there is none */
+	struct waf_fiber *fiber;              /* on which it is; NULL: it has not begun */
+	uint64_t left;                        /* calls that may still be made for it */
+	bool abandoned;                       /* nobody waits for what comes of it */
+};
+
 struct weir_waf_tx {
 	struct weir_waf *waf;
 	struct weir_waf_worker *worker;
 	struct waf_part *part;
 	struct weir_arena arena;
 	struct weir_waf_begin begin;
-	uint64_t start_tsc, budget_tsc;
+	uint64_t away; /* ticks that it has waited for its turn */
+	struct waf_turns turns;
 
 	/* where it stands */
 	uint8_t phase;   /* the last that was begun */
@@ -483,6 +494,7 @@ struct weir_waf_worker {
 	struct weir_arena_source source;
 	struct waf_memory *memory;
 	struct waf_store *store;
+	struct waf_fibers *fibers; /* NULL: what is begun is judged at once */
 	uint64_t seed;
 };
 
@@ -492,6 +504,18 @@ void waf_memory_destroy(struct waf_memory *m);
 void *waf_memory_take(void *memory, size_t bytes);
 void waf_memory_give(void *memory, void *block, size_t bytes);
 void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
+
+/* waf_turn.c: the budget of a call begins */
+void waf_begin_call(struct weir_waf_tx *tx);
+/*
+ * Judges a phase whose body has `bytes`, in as many calls as are needed and it may have; `work`
+ * does it. WEIR_WAF_MORE: waf_go_on is to be called.
+ */
+enum weir_waf_verdict waf_judge(struct weir_waf_tx *tx, uint64_t bytes,
+				void (*work)(struct weir_waf_tx *tx));
+enum weir_waf_verdict waf_go_on(struct weir_waf_tx *tx);
+/* What is under way ends where it is. */
+void waf_abandon(struct weir_waf_tx *tx);
 
 /* waf_compile.c: rule trees to rules; false: reported */
 bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
@@ -541,7 +565,8 @@ static inline uint64_t waf_value_classes(const struct weir_waf *w, struct waf_va
 /* What the chain to `node` makes of `v`. NULL: no memory, or no time. */
 struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, uint16_t node);
 /* The i-th result of `way`, which is that of r->transforms. NULL: no memory, no time, or the way
- * was too short: then there are more transformations in `r`, and no results. */
+ * was too short: then there are more transformations in `r`, and no results. May wait for the next
+ * call: `way` is to be asked for anew. */
 struct waf_value *waf_value_way_result(struct weir_waf_tx *tx, struct waf_value *v,
 				       const struct waf_way *way, struct waf_results *r,
 				       unsigned int i);
@@ -562,7 +587,7 @@ uint64_t waf_transforms_of(struct weir_waf_tx *tx, struct waf_value *v, uint64_t
 
 /* waf_way.c */
 #define WAF_ALL_TRANSFORMS (~0ULL)
-/* Valid until it is asked for another. */
+/* Valid until it is asked for another, which other transactions do between two calls. */
 const struct waf_way *waf_way_of(struct weir_waf_tx *tx, const struct waf_view *view,
 				 uint64_t transforms);
 /* Rooms of ways. False: no memory. */
@@ -651,13 +676,15 @@ bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 /* Judging stops here: what was not looked at is not let through, unless nothing is refused at all.
  */
 WEIR_COLD void waf_exceed(struct weir_waf_tx *tx);
-/* Whether the phase's budget is used up; then nothing more of it is judged. */
+/* waf_turn.c: the budget of this call is used up. False: another call was made, and goes on. */
+WEIR_COLD bool waf_is_out_of_time(struct weir_waf_tx *tx);
+/* Whether the phase's time is used up; then nothing more of it is judged. What the worker's
+ * transactions share may not be held over it: another may be judged meanwhile. */
 static inline bool waf_is_late(struct weir_waf_tx *tx)
 {
-	if (weir_likely(!tx->budget_tsc || waf_ticks() <= tx->budget_tsc))
+	if (weir_likely(!waf_clock_is_over(&tx->part->clock, waf_ticks())))
 		return false;
-	waf_exceed(tx);
-	return true;
+	return waf_is_out_of_time(tx);
 }
 void waf_run_phase(struct weir_waf_tx *tx, unsigned int phase);
 /* Whether all links match; acts as they do. */

@@ -209,9 +209,9 @@ struct waf_scratch *waf_scratch_create(struct waf_op *const *ops, uint32_t n)
 	return s;
 }
 
-void waf_scratch_until(struct waf_scratch *s, uint64_t tick)
+void waf_scratch_clock(struct waf_scratch *s, struct waf_clock *clock)
 {
-	s->until = tick;
+	s->clock = clock;
 }
 
 void waf_scratch_destroy(struct waf_scratch *s)

@@ -9,6 +9,7 @@
 #include <weir_conf.h>
 #include <weir_seclang.h>
 
+#include "waf_clock.h"
 #include "waf_need.h"
 
 struct waf_op;
@@ -46,9 +47,9 @@ static inline uint64_t waf_ticks(void)
 {
 	return __builtin_ia32_rdtsc();
 }
-/* Operators work until that tick: what takes longer gives WAF_LIMIT as soon as it is noticed. Zero:
- * as long as it takes. */
-void waf_scratch_until(struct waf_scratch *s, uint64_t tick);
+/* Operators look at that clock: what takes longer gives WAF_LIMIT as soon as it is noticed. While
+ * an operator waits for more time others may use the scratch. NULL: as long as it takes. */
+void waf_scratch_clock(struct waf_scratch *s, struct waf_clock *clock);
 
 #define WAF_CAPTURES 10
 

@@ -102,7 +102,7 @@ struct waf_scratch {
 	pcre2_match_context *match_context;
 	pcre2_jit_stack *jit_stack;
 	uint32_t match_limit, depth_limit; /* that match_context has */
-	uint64_t until;                    /* tick at which to stop; 0: never */
+	struct waf_clock *clock;           /* NULL: there is time for all */
 	hs_scratch_t *hs;                  /* NULL: no operator needs it */
 	uint8_t *text;                     /* a value with padding; NULL: no operator needs it */
 	struct op_compiled *compiled;      /* NULL: no operator needs it */
@@ -127,6 +127,13 @@ static inline struct weir_bytes op_argument(const struct waf_op *op, struct weir
 	return op->has_macro ? expanded : op->argument;
 }
 
+/* Whether there is no time left, nor more to be had. Bytes that an operator reads at once: */
+#define OP_PIECE (128u << 10)
+static inline bool op_is_late(const struct waf_scratch *s)
+{
+	return s->clock && waf_clock_is_over(s->clock, waf_ticks()) && !waf_clock_wait(s->clock);
+}
+
 static inline enum waf_outcome op_outcome(bool matches)
 {
 	return matches ? WAF_MATCH : WAF_NO_MATCH;
@@ -141,7 +148,7 @@ void waf_need_add_set(struct waf_need *need, const struct waf_set *set);
 /* waf_op_slice.c: values longer than that are matched with an eye on the clock */
 #define OP_SLICE_FROM 96
 bool waf_rx_can_be_sliced(struct weir_bytes pattern);
-/* As waf_rx_match; PCRE2_ERROR_MATCHLIMIT, too, when s->until is over, or would be. */
+/* As waf_rx_match; PCRE2_ERROR_MATCHLIMIT, too, when s->clock is over, or would be. */
 int waf_rx_match_slices(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
 			size_t offset, uint32_t options);
 

@@ -170,7 +170,8 @@ int waf_rx_match_once(const struct waf_op *op, struct waf_scratch *s, struct wei
 int waf_rx_match(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
 		 size_t offset, uint32_t options)
 {
-	if (weir_unlikely(s->until && value.len - offset > OP_SLICE_FROM && op->rx.slices))
+	if (weir_unlikely(s->clock && s->clock->until && op->rx.slices &&
+			  value.len - offset > OP_SLICE_FROM))
 		return waf_rx_match_slices(op, s, value, offset, options);
 	waf_rx_set_limits(op, s, op->rx.match_limit);
 	return waf_rx_match_once(op, s, value, offset, options);

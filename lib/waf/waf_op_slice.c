@@ -21,8 +21,9 @@
 /* The first limit: what reads LIMIT_WORK bytes when each count reads the whole value. */
 #define LIMIT_WORK  (1u << 20)
 #define LIMIT_MAX   2048
-#define LIMIT_LEAST 16
+#define LIMIT_LEAST 4
 #define MORE        4
+#define AGAIN       3 /* times that a try is measured at most, besides the first */
 
 struct slices {
 	const struct waf_op *op;
@@ -72,20 +73,53 @@ static int try(const struct slices *x, uint32_t limit)
 	return waf_rx_match_once(x->op, x->scratch, x->value, x->offset, x->options);
 }
 
-/* One start, for which the limit of a slice was not enough; that took `took`. */
+static bool is_over(const struct slices *x)
+{
+	return waf_clock_is_over(x->scratch->clock, waf_ticks());
+}
+
+/* Whether so many ticks are left, or may be waited for. */
+static bool is_time_for(const struct slices *x, uint64_t ticks)
+{
+	struct waf_clock *c = x->scratch->clock;
+
+	if (!is_over(x) && c->last + ticks <= c->until)
+		return true;
+	return waf_clock_wait(c) && waf_ticks() + ticks <= c->until;
+}
+
+/* As try; *took is its time, when it was less than that. */
+static int try_timed(const struct slices *x, uint32_t limit, uint64_t *took)
+{
+	uint64_t then = waf_ticks(), ticks;
+	int rc = try(x, limit);
+
+	ticks = waf_ticks() - then;
+	if (ticks < *took)
+		*took = ticks;
+	return rc;
+}
+
+/*
+ * One start, for which the limit of a slice was not enough; that took `took`. A try during which
+ * the processor was taken away seems to have taken long: before one is given up for what it would
+ * take, what that is told by is measured again.
+ */
 static int try_harder(const struct slices *x, uint64_t took)
 {
+	uint32_t limit = x->limit;
 	int rc = PCRE2_ERROR_MATCHLIMIT;
 
-	for (uint32_t limit = x->limit; rc == PCRE2_ERROR_MATCHLIMIT && limit < x->limit_max;) {
-		uint64_t then = waf_ticks();
-
+	for (unsigned int again = 0; rc == PCRE2_ERROR_MATCHLIMIT && limit < x->limit_max;) {
 		/* Twice as much, as longer tries read more of the value at each count. */
-		if (then + took * MORE * 2 > x->scratch->until)
+		if (is_time_for(x, took * MORE * 2)) {
+			limit *= MORE;
+			took = UINT64_MAX;
+			again = 0;
+		} else if (is_over(x) || again++ == AGAIN) {
 			break;
-		limit *= MORE;
-		rc = try(x, limit);
-		took = waf_ticks() - then;
+		}
+		rc = try_timed(x, limit, &took);
 	}
 	return rc;
 }
@@ -100,25 +134,25 @@ static void adapt(struct slices *x, uint64_t took)
 
 static int run(struct slices *x)
 {
-	uint64_t then = waf_ticks(), now;
-
-	for (;; then = now) {
+	for (;;) {
+		uint64_t then = waf_ticks(), now;
 		int rc = try(x, x->limit);
 
 		now = waf_ticks();
-		if (rc == PCRE2_ERROR_MATCHLIMIT && x->step > STEP_LEAST &&
-		    now < x->scratch->until) {
+		if (rc == PCRE2_ERROR_MATCHLIMIT && x->step > STEP_LEAST) {
 			x->step = STEP_LEAST;
-			continue;
+			if (is_time_for(x, 0))
+				continue;
+			return rc;
 		}
 		if (rc == PCRE2_ERROR_MATCHLIMIT)
 			rc = try_harder(x, now - then);
 		if (rc != PCRE2_ERROR_NOMATCH || is_last(x))
 			return rc;
-		if (now > x->scratch->until)
-			return PCRE2_ERROR_MATCHLIMIT;
 		x->offset += x->step;
 		adapt(x, now - then);
+		if (!is_time_for(x, 0))
+			return PCRE2_ERROR_MATCHLIMIT;
 	}
 }
 

@@ -64,9 +64,12 @@ static enum waf_outcome run_byte_range(const struct waf_op *op, struct waf_scrat
 				       struct weir_bytes value, struct weir_bytes argument,
 				       struct waf_op_match *want)
 {
-	for (size_t i = 0; i < value.len; i++)
+	for (size_t i = 0; i < value.len; i++) {
 		if (!waf_set_has(&op->bytes_allowed, value.ptr[i]))
 			return WAF_MATCH;
+		if (weir_unlikely(i % OP_PIECE == OP_PIECE - 1) && op_is_late(s))
+			return WAF_LIMIT;
+	}
 	return WAF_NO_MATCH;
 }
 

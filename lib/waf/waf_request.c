@@ -75,6 +75,13 @@ static bool take_param(void *ctx, struct weir_bytes name, struct weir_bytes valu
 	return waf_list_add(p->tx, p->list, name, value) != NULL;
 }
 
+static bool go_on(void *ctx)
+{
+	struct params *p = ctx;
+
+	return !waf_is_late(p->tx);
+}
+
 static bool take_cookie(void *ctx, struct weir_bytes name, struct weir_bytes value)
 {
 	struct params *p = ctx;
@@ -87,7 +94,7 @@ int waf_take_args(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes t
 	uint32_t limit = tx->waf->settings->arguments_limit;
 	uint32_t have = tx->list[WEIR_SEC_V_ARGS_GET].n + tx->list[WEIR_SEC_V_ARGS_POST].n;
 	struct params p = {.tx = tx, .list = list, .left = limit > have ? limit - have : 0};
-	struct weir_param_sink sink = {take_param, &p};
+	struct weir_param_sink sink = {take_param, &p, go_on};
 	unsigned int bad = 0;
 	int rc = weir_form_parse(text, tx->waf->settings->argument_separator, &tx->arena, &sink,
 				 &bad);

@@ -5,9 +5,9 @@
 #define VALUE_MAX 1024
 
 static const char *const verdict_names[] = {
-	[WEIR_WAF_PASS] = "pass",     [WEIR_WAF_DENY] = "deny",   [WEIR_WAF_REDIRECT] = "redirect",
-	[WEIR_WAF_DROP] = "drop",     [WEIR_WAF_LIMIT] = "limit", [WEIR_WAF_BUDGET] = "budget",
-	[WEIR_WAF_MEMORY] = "memory",
+	[WEIR_WAF_PASS] = "pass", [WEIR_WAF_DENY] = "deny",     [WEIR_WAF_REDIRECT] = "redirect",
+	[WEIR_WAF_DROP] = "drop", [WEIR_WAF_LIMIT] = "limit",   [WEIR_WAF_BUDGET] = "budget",
+	[WEIR_WAF_MORE] = "more", [WEIR_WAF_MEMORY] = "memory",
 };
 
 const char *weir_waf_verdict_name(enum weir_waf_verdict v)

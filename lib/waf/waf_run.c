@@ -78,6 +78,8 @@ static void settle(struct weir_waf_tx *tx, const struct waf_rule *rule, uint8_t 
  */
 void waf_exceed(struct weir_waf_tx *tx)
 {
+	if (tx->turns.abandoned)
+		return;
 	if (tx->waf->limits_exceeded != WAF_NO_NAME)
 		waf_tx_set_text(tx, tx->waf->limits_exceeded, weir_bytes_str("1"));
 	settle(tx, tx->rule, WEIR_WAF_BUDGET, 503);
@@ -237,7 +239,7 @@ static void on_match(struct weir_waf_tx *tx, const struct waf_rule *rule)
 static bool run_step(struct weir_waf_tx *tx, const struct waf_rule *rule)
 {
 	struct waf_rule_count *count = &tx->part->count[rule->number];
-	uint64_t start = tx->timed ? waf_ticks() : 0;
+	uint64_t start = tx->timed ? waf_ticks() - tx->away : 0;
 	bool matched;
 
 	tx->work.steps++;
@@ -245,7 +247,7 @@ static bool run_step(struct weir_waf_tx *tx, const struct waf_rule *rule)
 	count->evaluated++;
 	count->hits += matched;
 	if (tx->timed)
-		count->ticks += waf_ticks() - start;
+		count->ticks += waf_ticks() - tx->away - start;
 	if (matched)
 		on_match(tx, rule);
 	return matched;

@@ -55,6 +55,7 @@ static bool grow_queue(struct scan *s)
 static bool has_hits_of(struct scan *s, struct waf_value *v, struct waf_value *origin)
 {
 	if (v == origin || v->bytes.len != origin->bytes.len || origin->screened ||
+	    v->bytes.len > BATCH_MAX || /* it would take as long as to scan it */
 	    !weir_bytes_equal_case(v->bytes, origin->bytes))
 		return false;
 	v->queued = true;
@@ -99,20 +100,29 @@ static bool add_group(struct weir_waf_tx *tx, struct waf_value *v, struct waf_va
 	return true;
 }
 
-/* A value's results on a way of its view. */
+/* A value's results on the way of its view. That is asked for whenever it is needed: making a
+ * result may take until the next call, and other transactions may have found other ways then. */
 struct queueing {
 	struct scan *s;
 	struct waf_value *v;
-	const struct waf_way *way;
 	struct waf_results results;
 };
 
-static bool queue_result(struct queueing *q, uint16_t result, const waf_bits *slots)
+static const struct waf_way *way_of(const struct queueing *q)
 {
-	struct weir_waf_tx *tx = q->s->tx;
-	struct waf_value *r = waf_value_way_result(tx, q->v, q->way, &q->results, result);
+	return waf_way_of(q->s->tx, q->v->view, q->v->transforms);
+}
 
-	if (!r || !add_group(tx, q->v, r, slots))
+static struct waf_value *result_of(struct queueing *q, unsigned int i)
+{
+	return waf_value_way_result(q->s->tx, q->v, way_of(q), &q->results, i);
+}
+
+static bool queue_result(struct queueing *q, unsigned int i, const waf_bits *slots)
+{
+	struct waf_value *r = result_of(q, i);
+
+	if (!r || !add_group(q->s->tx, q->v, r, slots))
 		return false;
 	queue(q->s, r, q->v);
 	return true;
@@ -120,19 +130,21 @@ static bool queue_result(struct queueing *q, uint16_t result, const waf_bits *sl
 
 static bool queue_asked(struct queueing *q, unsigned int i)
 {
-	const struct waf_way *way = q->way;
+	const struct waf_way *way = way_of(q);
+	unsigned int asked = way->asked[i], gate = way->gate[i];
+	size_t gate_len = way->gate_len[i];
+	waf_bits slots = way->slots[i];
 
-	if (way->gate[i]) {
-		const struct waf_way_step *step = &way->step[way->gate[i]];
-		struct waf_value *from =
-			waf_value_way_result(q->s->tx, q->v, way, &q->results, step->from);
+	if (gate) {
+		struct waf_way_step step = way->step[gate];
+		struct waf_value *from = result_of(q, step.from);
 
 		if (!from)
 			return false;
-		if (weir_transform_most(step->transform, from->bytes) < way->gate_len[i])
+		if (weir_transform_most(step.transform, from->bytes) < gate_len)
 			return true;
 	}
-	return queue_result(q, way->asked[i], &way->slots[i]);
+	return queue_result(q, asked, &slots);
 }
 
 /* Of a way that could not keep what is asked about. */
@@ -144,7 +156,7 @@ static bool queue_each(struct queueing *q)
 	for (size_t node = 0; (node = waf_word_next(view->nodes, node, n)) < n; node++) {
 		waf_bits slots = view->slots & q->s->screen->of_node[node];
 
-		if (!queue_result(q, q->way->of[node], &slots))
+		if (!queue_result(q, way_of(q)->of[node], &slots))
 			return false;
 	}
 	return true;
@@ -154,14 +166,17 @@ static bool queue_each(struct queueing *q)
  * taken. */
 static bool queue_way(struct queueing *q)
 {
+	const struct waf_way *way = way_of(q);
+	unsigned int n = way->n_asked;
+
 	q->v->groups = NULL;
-	if (q->way->is_plain) {
+	if (way->is_plain) {
 		queue(q->s, q->v, q->v);
 		return true;
 	}
-	if (q->way->n_asked > WAF_WAY_ASKED)
+	if (n > WAF_WAY_ASKED)
 		return queue_each(q);
-	for (unsigned int i = 0; i < q->way->n_asked; i++)
+	for (unsigned int i = 0; i < n; i++)
 		if (!queue_asked(q, i))
 			return false;
 	return true;
@@ -175,7 +190,6 @@ static void queue_results(struct scan *s, struct waf_value *v)
 	q.results.transforms = waf_transforms_of(s->tx, v, v->view->transforms);
 	do {
 		v->transforms = q.results.transforms;
-		q.way = waf_way_of(s->tx, v->view, v->transforms);
 		good = queue_way(&q);
 	} while (!good && v->transforms != q.results.transforms);
 	s->tx->unscreened |= !good;
@@ -250,7 +264,7 @@ static void note_literal(struct scan *s, struct waf_value *v, unsigned int liter
 /* Whether to go on: a value that is made of literals has more of them than there is time for. */
 static int go_on(struct scan *s)
 {
-	return ++s->found % 256 == 0 && waf_is_late(s->tx);
+	return ++s->found % 256 == 0 && waf_clock_is_over(&s->tx->part->clock, waf_ticks());
 }
 
 /* Ends come in ascending order but for a few: the value is where the last one was, or near. */
@@ -296,16 +310,36 @@ static bool scan_long(struct scan *s, struct weir_bytes b)
 {
 	size_t both = s->literals->longest;
 
-	while (!waf_is_late(s->tx)) {
-		size_t n = b.len < BATCH_MAX ? b.len : BATCH_MAX;
+	for (size_t most = BATCH_MAX; !waf_is_late(s->tx);) {
+		size_t n = b.len < most ? b.len : most;
 
-		if (!hs_over(s, weir_bytes_of(b.ptr, n), on_literal_alone))
-			return false;
+		if (!hs_over(s, weir_bytes_of(b.ptr, n), on_literal_alone)) {
+			/* The call's time was over: what was found stays found. */
+			if (!s->tx->turns.left || most / 2 <= both)
+				return false;
+			most /= 2;
+			continue;
+		}
 		if (n == b.len)
 			return true;
 		b = weir_bytes_of(b.ptr + n - both, b.len - n + both);
 	}
 	return false;
+}
+
+/* Once more, when the call's time was over, with that of another. */
+static bool scan_joined(struct scan *s)
+{
+	struct weir_bytes all = weir_bytes_of(s->bytes, s->len);
+
+	for (unsigned int times = 0; s->len && times < 2; times++) {
+		s->hint = 0;
+		if (hs_over(s, all, on_literal))
+			return true;
+		if (!s->tx->turns.left || waf_is_late(s->tx))
+			return false;
+	}
+	return !s->len;
 }
 
 /* Puts short values behind one another; long ones are scanned at once. False: none was screened. */
@@ -339,7 +373,7 @@ static bool scan_all(struct scan *s)
 	}
 	s->n = kept;
 	s->hint = 0;
-	return !s->len || hs_over(s, weir_bytes_of(s->bytes, s->len), on_literal);
+	return scan_joined(s);
 }
 
 /* What is in the queue; it is empty then. */

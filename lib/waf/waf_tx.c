@@ -2,6 +2,7 @@
 /* A transaction's life: the calls of weir_waf.h in their order, and how much of bodies is kept. */
 #include <stdlib.h>
 
+#include "waf_fiber.h"
 #include "waf_impl.h"
 
 /* ---- the worker's part ---- */
@@ -15,7 +16,9 @@ struct weir_waf_worker *weir_waf_worker_create(const struct weir_waf_worker_cfg 
 	w->memory = waf_memory_create(cfg->bytes);
 	w->store = waf_store_create(cfg->collection_keys, cfg->seed);
 	w->seed = cfg->seed;
-	if (!w->memory || !w->store) {
+	if (cfg->turns)
+		w->fibers = waf_fibers_create(cfg->turns);
+	if (!w->memory || !w->store || (cfg->turns && !w->fibers)) {
 		weir_waf_worker_destroy(w);
 		return NULL;
 	}
@@ -28,6 +31,7 @@ void weir_waf_worker_destroy(struct weir_waf_worker *w)
 {
 	if (!w)
 		return;
+	waf_fibers_destroy(w->fibers);
 	waf_memory_destroy(w->memory);
 	waf_store_destroy(w->store);
 	free(w);
@@ -99,8 +103,10 @@ struct weir_waf_tx *weir_waf_tx_begin(struct weir_waf *w, struct weir_waf_worker
 
 void weir_waf_tx_destroy(struct weir_waf_tx *tx)
 {
-	struct weir_arena arena = tx->arena; /* it holds the transaction itself */
+	struct weir_arena arena;
 
+	waf_abandon(tx);
+	arena = tx->arena; /* it holds the transaction itself */
 	for (unsigned int i = 0; i < WAF_STORES; i++)
 		if (tx->store[i])
 			waf_store_close(tx->worker->store, tx->store[i]);
@@ -110,14 +116,9 @@ void weir_waf_tx_destroy(struct weir_waf_tx *tx)
 /* Before the phase's variables are filled in: that is part of its work. */
 static void begin_phase(struct weir_waf_tx *tx, unsigned int phase)
 {
-	const struct weir_waf *w = tx->waf;
-
 	tx->phase = (uint8_t)phase;
 	tx->rule = NULL;
-	if (w->options.budget_ns)
-		tx->budget_tsc =
-			waf_ticks() + (uint64_t)((double)w->options.budget_ns / w->ns_per_tick);
-	waf_scratch_until(tx->part->ops, tx->budget_tsc);
+	waf_begin_call(tx);
 }
 
 static enum weir_waf_verdict out_of_memory(struct weir_waf_tx *tx)
@@ -298,14 +299,21 @@ enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_
 	return *judged ? weir_waf_request_end(tx) : v;
 }
 
+static void judge_request(struct weir_waf_tx *tx)
+{
+	waf_take_body(tx);
+	waf_run_phase(tx, 2);
+}
+
 enum weir_waf_verdict weir_waf_request_end(struct weir_waf_tx *tx)
 {
+	if (tx->turns.work)
+		return waf_go_on(tx);
 	if (tx->request_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
 		return (enum weir_waf_verdict)tx->verdict;
 	tx->request_judged = true;
 	begin_phase(tx, 2);
-	waf_take_body(tx);
-	return run(tx, 2);
+	return waf_judge(tx, tx->body.len, judge_request);
 }
 
 /* ---- responses ---- */
@@ -373,21 +381,29 @@ enum weir_waf_verdict weir_waf_response_body(struct weir_waf_tx *tx, struct weir
 	return *judged ? weir_waf_response_end(tx) : v;
 }
 
+static void judge_response(struct weir_waf_tx *tx)
+{
+	if (tx->response_total)
+		waf_take_response_body(tx);
+	waf_run_phase(tx, 4);
+}
+
 enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx)
 {
+	if (tx->turns.work)
+		return waf_go_on(tx);
 	if (tx->response_judged || tx->verdict != WEIR_WAF_PASS || tx->engine == WEIR_SEC_OFF)
 		return (enum weir_waf_verdict)tx->verdict;
 	tx->response_judged = true;
 	begin_phase(tx, 4);
-	if (tx->response_total)
-		waf_take_response_body(tx);
-	return run(tx, 4);
+	return waf_judge(tx, tx->response_body.len, judge_response);
 }
 
 void weir_waf_tx_end(struct weir_waf_tx *tx)
 {
 	if (tx->engine == WEIR_SEC_OFF)
 		return;
+	waf_abandon(tx);
 	begin_phase(tx, WEIR_SEC_PHASES);
 	waf_run_phase(tx, WEIR_SEC_PHASES);
 }

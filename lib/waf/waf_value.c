@@ -25,6 +25,48 @@ void waf_value_init(struct waf_value *v, struct weir_bytes bytes)
 	*v = (struct waf_value){.bytes = bytes};
 }
 
+/* Values longer than that are looked at and transformed piece by piece, with a look at the clock
+ * between. */
+#define LONG (128u << 10)
+
+/* False: there is no time for it. */
+static bool init_value(struct weir_waf_tx *tx, struct waf_value *v, struct weir_bytes bytes)
+{
+	waf_value_init(v, bytes);
+	if (bytes.len <= LONG)
+		return true;
+	for (size_t at = 0; at < bytes.len; at += LONG) {
+		size_t n = bytes.len - at < LONG ? bytes.len - at : LONG;
+
+		if (waf_is_late(tx))
+			return false;
+		v->classes |= waf_value_find_classes(tx->waf, weir_bytes_of(bytes.ptr + at, n));
+	}
+	v->has_classes = true;
+	return true;
+}
+
+/* The result goes to out->ptr. False: there is no time for it. */
+static bool run_transform(struct weir_waf_tx *tx, uint8_t t, struct weir_bytes in,
+			  struct weir_bytes *out)
+{
+	uint8_t *at = (uint8_t *)(uintptr_t)out->ptr;
+
+	for (out->len = 0; in.len > LONG;) {
+		size_t n = weir_transform_piece(t, in, LONG);
+
+		if (n == in.len)
+			break;
+		out->len += weir_transform_run(t, weir_bytes_of(in.ptr, n), at + out->len,
+					       tx->waf->settings->unicode_map);
+		in = weir_bytes_of(in.ptr + n, in.len - n);
+		if (waf_is_late(tx))
+			return false;
+	}
+	out->len += weir_transform_run(t, in, at + out->len, tx->waf->settings->unicode_map);
+	return true;
+}
+
 /* ---- results ---- */
 
 /* A result that equals another of the same origin is that one. */
@@ -61,8 +103,8 @@ static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *ori
 {
 	size_t room = weir_transform_bound(t, from->bytes.len);
 	struct waf_value *same, *v;
+	struct weir_bytes made;
 	uint8_t *out;
-	size_t len;
 
 	tx->work.transforms++;
 	if ((room > WAF_SHORT || tx->work.transforms % WAF_EVERY == 0) && waf_is_late(tx))
@@ -70,15 +112,16 @@ static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *ori
 	out = weir_arena_alloc(&tx->arena, room);
 	if (!out)
 		return NULL;
-	len = weir_transform_run(t, from->bytes, out, tx->waf->settings->unicode_map);
-	same = same_as(origin, weir_bytes_of(out, len));
-	weir_arena_trim(&tx->arena, out, room, same ? 0 : len);
+	made = weir_bytes_of(out, 0);
+	if (!run_transform(tx, t, from->bytes, &made))
+		return NULL;
+	same = same_as(origin, made);
+	weir_arena_trim(&tx->arena, out, room, same ? 0 : made.len);
 	if (same)
 		return same;
 	v = weir_arena_alloc(&tx->arena, sizeof(*v));
-	if (!v)
+	if (!v || !init_value(tx, v, made))
 		return NULL;
-	waf_value_init(v, weir_bytes_of(out, len));
 	v->sibling = origin->sibling;
 	origin->sibling = v;
 	return v;
@@ -120,6 +163,7 @@ struct waf_value *waf_value_way_result(struct weir_waf_tx *tx, struct waf_value 
 				       const struct waf_way *way, struct waf_results *r,
 				       unsigned int i)
 {
+	struct waf_way_step s = way->step[i]; /* `way` is not ours once a step was done */
 	struct waf_value *from, *result;
 
 	if (!i)
@@ -131,10 +175,9 @@ struct waf_value *waf_value_way_result(struct weir_waf_tx *tx, struct waf_value 
 	}
 	if (r->of[i])
 		return r->of[i];
-	from = waf_value_way_result(tx, v, way, r, way->step[i].from);
-	result = from ? step(tx, v, from, way->step[i].transform) : NULL;
-	if (!result ||
-	    (result != from && result != v && !is_on_way(tx, r, way->step[i].later, result)))
+	from = waf_value_way_result(tx, v, way, r, s.from);
+	result = from ? step(tx, v, from, s.transform) : NULL;
+	if (!result || (result != from && result != v && !is_on_way(tx, r, s.later, result)))
 		return NULL;
 	r->of[i] = result;
 	return result;
@@ -178,8 +221,8 @@ struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct
 		return NULL;
 	e->next = NULL;
 	e->name = name;
-	waf_value_init(&e->value, value);
-	waf_value_init(&e->name_value, name);
+	if (!init_value(tx, &e->value, value) || !init_value(tx, &e->name_value, name))
+		return NULL;
 	*l->last = e;
 	l->last = &e->next;
 	l->n++;

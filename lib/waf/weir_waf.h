@@ -49,7 +49,12 @@ struct weir_waf_options {
 	uint64_t response_body_limit;
 	enum weir_waf_over request_over, response_over;
 	bool response_off; /* no phase 3 and 4 */
-	/* Of one phase; what exceeds it is refused as WEIR_WAF_BUDGET. Zero: none. */
+	/*
+	 * The time that one call for a transaction may take: what could not be judged in it is
+	 * refused as WEIR_WAF_BUDGET. Where the worker has turns, phases 2 and 4 may take one call
+	 * more for each 8 KiB of the body that is kept. Time that the machine gives to others is
+	 * not counted, up to ten times the budget. Zero: no bound.
+	 */
 	uint64_t budget_ns;
 	/* Memory of one transaction, besides WEIR_WAF_BODY_TIMES of what is kept of its bodies;
 	 * what needs more is refused as WEIR_WAF_MEMORY. Zero: WEIR_WAF_TX_BYTES. */
@@ -97,6 +102,9 @@ struct weir_waf_worker_cfg {
 	uint64_t bytes; /* for transactions under way; a request without a body takes 64 KiB */
 	uint32_t collection_keys; /* of ip, global, session… at a time; the oldest goes; default
 				     4096 */
+	/* Transactions that may be judged in several calls at a time, with a stack each; others
+	 * wait for their turn. Zero: none is, each phase is judged in one call. */
+	unsigned int turns;
 	uint64_t seed;
 };
 struct weir_waf_worker;
@@ -120,7 +128,10 @@ enum weir_waf_verdict {
 	WEIR_WAF_DROP,     /* close without an answer */
 	WEIR_WAF_LIMIT,    /* a body is over its limit: `status` */
 	WEIR_WAF_BUDGET,   /* judging took too long: `status` */
-	WEIR_WAF_MEMORY /* no memory to judge: `status` 503; the failure mode of the path decides */
+	WEIR_WAF_MEMORY,   /* no memory to judge: `status` 503; the failure mode of the path decides
+			    */
+	WEIR_WAF_MORE /* no verdict: the phase is not done, call its request_end or response_end
+		       * again when others have been served */
 };
 const char *weir_waf_verdict_name(enum weir_waf_verdict v);
 
@@ -158,13 +169,14 @@ enum weir_waf_body {
  * Each runs its phase and returns the verdict so far; once it is not PASS nothing more is judged
  * but phase 5. The head is copied. Order: request_head, request_body…, request_end, response_head,
  * response_body…, response_end, end. The response may be left out, and so may request_end when the
- * verdict is not PASS.
+ * verdict is not PASS. After WEIR_WAF_MORE only request_end or response_end follow, until they
+ * return something else, or end.
  */
 WEIR_MUST_CHECK enum weir_waf_verdict weir_waf_request_head(struct weir_waf_tx *tx,
 							    const struct weir_http_head *head);
 enum weir_waf_body weir_waf_request_body_mode(const struct weir_waf_tx *tx);
 /* Content, without chunk framing. With PASS the bytes are kept. When the limit is reached and the
- * rest is to pass, phase 2 runs here, *judged becomes true and body_mode becomes BODY_PASS. */
+ * rest is to pass, phase 2 begins here, *judged becomes true and body_mode becomes BODY_PASS. */
 WEIR_MUST_CHECK enum weir_waf_verdict
 weir_waf_request_body(struct weir_waf_tx *tx, struct weir_bytes content, bool *judged);
 /* Phase 2, unless it ran. With body_mode PASS it may be called before the body is through. */

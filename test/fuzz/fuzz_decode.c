@@ -83,7 +83,7 @@ static void parse(unsigned int which, struct weir_bytes in)
 		break;
 	default:
 		rc = weir_inflate(which % 8 == 6 ? WEIR_CODING_GZIP : WEIR_CODING_BROTLI, in,
-				  1 << 16, &a, &out);
+				  &(const struct weir_inflate_limits){.max = 1 << 16}, &a, &out);
 		if (rc == 0 && out.len > 1 << 16)
 			abort();
 	}

@@ -61,17 +61,22 @@ START_TEST(codings_are_undone_up_to_the_limit)
 		struct weir_arena a;
 
 		weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
-		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
-					      sizeof(plain), &a, &out),
-				 0);
-		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, sizeof(plain))));
 		ck_assert_int_eq(
-			weir_inflate(rows[i].coding, weir_bytes_of(packed, n), 1000, &a, &out),
-			-WEIR_ELIMIT);
+			weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
+				     &(const struct weir_inflate_limits){.max = sizeof(plain)}, &a,
+				     &out),
+			0);
+		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, sizeof(plain))));
+		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
+					      &(const struct weir_inflate_limits){.max = 1000}, &a,
+					      &out),
+				 -WEIR_ELIMIT);
 		ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, 1000)));
-		ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n / 2),
-					      sizeof(plain), &a, &out),
-				 -WEIR_EFORMAT);
+		ck_assert_int_eq(
+			weir_inflate(rows[i].coding, weir_bytes_of(packed, n / 2),
+				     &(const struct weir_inflate_limits){.max = sizeof(plain)}, &a,
+				     &out),
+			-WEIR_EFORMAT);
 		weir_arena_reset(&a);
 	}
 }
@@ -85,14 +90,15 @@ START_TEST(brotli_is_undone)
 	struct weir_arena a;
 
 	weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
-	ck_assert_int_eq(
-		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)), 100, &a, &out),
-		0);
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)),
+				      &(const struct weir_inflate_limits){.max = 100}, &a, &out),
+			 0);
 	ck_assert(weir_bytes_is(out, "hello"));
-	ck_assert_int_eq(
-		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)), 3, &a, &out),
-		-WEIR_ELIMIT);
-	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_str("junk"), 100, &a, &out),
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(text, sizeof(text)),
+				      &(const struct weir_inflate_limits){.max = 3}, &a, &out),
+			 -WEIR_ELIMIT);
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_str("junk"),
+				      &(const struct weir_inflate_limits){.max = 100}, &a, &out),
 			 -WEIR_EFORMAT);
 	weir_arena_reset(&a);
 }
@@ -116,7 +122,8 @@ START_TEST(a_bomb_takes_no_more_memory_than_its_limit)
 			/* twice, as pieces and joined, and a piece that is not full */
 			weir_arena_init(&a, &weir_arena_malloc, 2 * limits[k] + (64 << 10));
 			ck_assert_int_eq(weir_inflate(rows[i].coding, weir_bytes_of(packed, n),
-						      limits[k], &a, &out),
+						      &(struct weir_inflate_limits){limits[k]}, &a,
+						      &out),
 					 -WEIR_ELIMIT);
 			ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, limits[k])));
 			weir_arena_reset(&a);
@@ -135,12 +142,13 @@ START_TEST(a_large_window_of_brotli_is_refused_where_so_much_may_not_be_made)
 	fill_plain();
 	n = brotli_all(BROTLI_MAX_WINDOW_BITS);
 	weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
-	ck_assert_int_eq(
-		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(packed, n), sizeof(plain), &a, &out),
-		-WEIR_ELIMIT);
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(packed, n),
+				      &(struct weir_inflate_limits){sizeof(plain)}, &a, &out),
+			 -WEIR_ELIMIT);
 	ck_assert_uint_eq(out.len, 0);
-	ck_assert_int_eq(
-		weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(packed, n), 16 << 20, &a, &out), 0);
+	ck_assert_int_eq(weir_inflate(WEIR_CODING_BROTLI, weir_bytes_of(packed, n),
+				      &(struct weir_inflate_limits){16 << 20}, &a, &out),
+			 0);
 	ck_assert(weir_bytes_equal(out, weir_bytes_of(plain, sizeof(plain))));
 	weir_arena_reset(&a);
 }

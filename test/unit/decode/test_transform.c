@@ -205,10 +205,64 @@ START_TEST(what_a_glance_tells_of_a_value_is_true)
 }
 END_TEST
 
+static size_t fill_pieces(uint8_t *out, size_t len, uint64_t *state)
+{
+	static const char *const words[] = {
+		"%",   "%4",    "%41", "%u0041", "%u", "\\",       "\\u",  "\\u0041",
+		"\\x", "\\x41", "\\1", "\\101",  "&",  "&lt;",     "&#65", "&#x41;",
+		"/*",  "*/",    "--",  "<!--",   "#",  "\xc3\xa9", "\xe2", "\n",
+		" ",   "  ",    "A",   "b0",     "u",  "41",       "(",    "; ,"};
+	size_t n = 0;
+
+	while (n + 8 < len) {
+		const char *word;
+
+		*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+		word = words[(*state >> 33) % WEIR_ARRAY_LEN(words)];
+		memcpy(out + n, word, strlen(word));
+		n += strlen(word);
+	}
+	return n;
+}
+
+START_TEST(the_results_of_pieces_are_that_of_the_whole)
+{
+	uint8_t in[64], whole[512], parts[512];
+	uint64_t state = 7;
+	size_t cuts = 0;
+
+	for (unsigned int i = 0; i < 20000; i++) {
+		struct weir_bytes all = weir_bytes_of(in, fill_pieces(in, sizeof(in), &state));
+
+		/* Base64 that ends now and then. */
+		for (size_t k = 0; i % 4 == 0 && k < all.len; k++)
+			in[k] = (uint8_t) "QWxhZGRpbjpvcGVuIHNlc2FtZQ+/09=-"[(in[k] + i + k) % 31];
+		for (enum weir_transform t = 0; t < WEIR_T_END; t++) {
+			size_t least = 8 + i % 40, n = weir_transform_piece(t, all, least);
+			size_t len = weir_transform_run(t, all, whole, NULL), joined;
+
+			ck_assert_uint_le(n, all.len);
+			if (n == all.len)
+				continue;
+			ck_assert_uint_ge(n, least);
+			joined = weir_transform_run(t, weir_bytes_of(in, n), parts, NULL);
+			joined += weir_transform_run(t, weir_bytes_of(in + n, all.len - n),
+						     parts + joined, NULL);
+			ck_assert_msg(joined == len && memcmp(whole, parts, len) == 0,
+				      "%s of %.*s cut at %zu", weir_transform_name(t), (int)all.len,
+				      (const char *)in, n);
+			cuts++;
+		}
+	}
+	ck_assert_uint_gt(cuts, 100000);
+}
+END_TEST
+
 Suite *transform_suite(void)
 {
 	return WEIR_SUITE("decode transform", each_does_what_the_manual_says, nul_bytes_are_bytes,
 			  a_value_without_triggers_is_its_own_result,
-			  what_a_glance_tells_of_a_value_is_true, names_are_found_in_any_case,
+			  what_a_glance_tells_of_a_value_is_true,
+			  the_results_of_pieces_are_that_of_the_whole, names_are_found_in_any_case,
 			  the_unicode_map_comes_before_the_low_byte, utf8_is_as_rfc_3629_says);
 }

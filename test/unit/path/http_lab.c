@@ -34,7 +34,9 @@ static const char rules[] =
 	"msg:'an attack'\"\n"
 	"SecRule REQUEST_URI \"@contains redirectme\" \"id:5,phase:1,status:302,log,t:none,"
 	"redirect:'http://elsewhere.example/'\"\n"
-	"SecRule REQUEST_URI \"@contains dropme\" \"id:6,phase:1,drop,log,t:none\"\n" MANY10(10)
+	"SecRule REQUEST_URI \"@contains dropme\" \"id:6,phase:1,drop,log,t:none\"\n"
+	"SecRule ARGS_POST \"@rx o.*?!c\" \"id:7,phase:2,pass,nolog,t:none\"\n"
+	"SecRule RESPONSE_BODY \"@rx o.*?!c\" \"id:8,phase:4,pass,nolog,t:none\"\n" MANY10(10)
 		MANY10(11) MANY10(12) MANY10(13) MANY10(14) MANY10(15)
 			MANY10(16) "SecRule ARGS \"@contains many\" "
 				   "\"id:170,phase:1,deny,log,t:none,msg:'too many'\"\n";
@@ -220,6 +222,12 @@ void lab_say(struct http_lab *l, unsigned int from, const char *text)
 void lab_fin(struct http_lab *l, unsigned int from)
 {
 	feed(l, from, 0x11, NULL, 0);
+	settle(l);
+}
+
+void lab_reset(struct http_lab *l, unsigned int from)
+{
+	feed(l, from, 0x14, NULL, 0);
 	settle(l);
 }
 

@@ -33,7 +33,7 @@ struct http_lab {
  * mode is enforce. The rules refuse, with 403: "attack1" in the URI, "attack2" in an argument of a
  * form, "attack3" in the response's field X-Leak, "attack4" in its text; bodies of requests are
  * taken up to 128 KiB, and text of responses is looked at up to 64 KiB. "redirectme" and "dropme"
- * in the URI do what they say. */
+ * in the URI do what they say. Each 'o' in an argument or text takes long where a 'c' ends it. */
 struct http_lab *lab_create(const char *service, const char *threat);
 void lab_destroy(struct http_lab *l);
 void lab_reload(struct http_lab *l, const char *service, const char *threat, uint32_t generation);
@@ -44,6 +44,7 @@ size_t lab_send(struct http_lab *l, unsigned int from, const char *bytes, size_t
 /* All of `text`; asserts that the window takes it. */
 void lab_say(struct http_lab *l, unsigned int from, const char *text);
 void lab_fin(struct http_lab *l, unsigned int from);
+void lab_reset(struct http_lab *l, unsigned int from);
 void lab_wait(struct http_lab *l, uint64_t ns);
 /* Forgets what `end` got. */
 void lab_clear(struct http_lab *l, unsigned int end);

@@ -36,7 +36,7 @@ START_TEST(what_a_threat_policy_does_not_say_has_its_default)
 	ck_assert_uint_eq(t->waf.request_body_limit, 0);
 	ck_assert_uint_eq(t->waf.request_over, WEIR_WAF_OVER_AS_RULES);
 	ck_assert(!t->waf.response_off);
-	ck_assert_uint_eq(t->waf.budget_ns, WEIR_NS_PER_S);
+	ck_assert_uint_eq(t->waf.budget_ns, 10 * WEIR_NS_PER_MS);
 	ck_assert_uint_eq(t->waf.n_overrides, 0);
 	ck_assert_uint_eq(t->on_error, WEIR_FAIL_CLOSED);
 	ck_assert(!t->json_refusals);

@@ -13,6 +13,9 @@ Suite *need_suite(void);
 Suite *need_sound_suite(void);
 Suite *need_benign_suite(void);
 Suite *waf_budget_suite(void);
+Suite *waf_clock_suite(void);
+Suite *waf_fiber_suite(void);
+Suite *waf_turn_suite(void);
 
 /* A rule of a folder with CRS rules that has @rx; what its variables are and where it stands are
  * told from its text only. */
