@@ -37,6 +37,7 @@
 	X(CERT_ISSUER, 48, "the issuer of the peer's certificate is not known")              \
 	X(CERT_NAME, 42, "the peer's certificate is for another name")                       \
 	X(CERT_REVOKED, 44, "the peer's certificate is revoked")                             \
+	X(CERT_CRL, 48, "no valid list tells whether the peer's certificate is revoked")     \
 	X(CERT_BAD, 42, "the peer's certificate is malformed, or may not be used for this")  \
 	X(HANDSHAKE, 40, "the handshake failed")                                             \
 	X(MEMORY, 80, "no memory")
