@@ -249,4 +249,240 @@ WEIR_MUST_CHECK ssize_t weir_tls_alert_write(struct weir_tls_crypto *c, struct w
 					     uint8_t alert, const struct weir_tls_room *out,
 					     unsigned int n_out);
 
+/* ---- contexts and certificates ---- */
+
+/*
+ * Files are read by control into structs that are fixed afterwards and shared by all workers: a
+ * context of a worker parses its own copy of them, so that workers share no reference count.
+ * Whoever made a struct keeps it alive for as long as contexts may be made of it, no longer.
+ * `why` gets one line of text without a newline when something fails.
+ */
+
+/* PEM: the leaf, then its issuers. NULL for `key`: it stands in the chain's file. `ocsp` is a DER
+ * response that is stapled while it is fresh; NULL for none. */
+struct weir_tls_cert_files {
+	const char *chain;
+	const char *key;
+	const char *ocsp;
+};
+
+/* Strings are the certificate's. */
+struct weir_tls_cert_info {
+	const char *subject, *issuer; /* RFC 2253 */
+	const char *const *names;     /* DNS names in lower case and addresses; CN if no SAN is */
+	unsigned int n_names;
+	const char *key;               /* "EC 256", "RSA 2048", "ED25519 256" */
+	int64_t not_before, not_after; /* seconds since 1970 */
+	int64_t ocsp_until;            /* as those; 0: no response */
+	uint8_t sha256[32];            /* of the leaf */
+};
+
+struct weir_tls_cert;
+
+/*
+ * Reads a certificate and its key and looks whether they belong together. The key's file must be
+ * its owner's alone (no bit for group or others), and the owner root or who runs this; the key is
+ * kept in memory that no dump has and is wiped at the end. Encrypted keys are refused. Control.
+ * NULL with the reason in `why`.
+ */
+struct weir_tls_cert *weir_tls_cert_load(const struct weir_tls_cert_files *files,
+					 struct weir_buf *why);
+void weir_tls_cert_destroy(struct weir_tls_cert *c);
+const struct weir_tls_cert_info *weir_tls_cert_info(const struct weir_tls_cert *c);
+
+/* Any of the first three may be given, and their certificates are all trusted; an issuer among them
+ * that is no root is the end of a chain, too. With `crl` (PEM, any number of lists) every issuer
+ * of a chain must have a list that is not out of date. */
+struct weir_tls_roots_files {
+	const char *file;   /* PEM */
+	const char *folder; /* its files that end in .pem, .crt or .cer */
+	bool system;        /* what the system trusts */
+	const char *crl;
+};
+
+struct weir_tls_roots;
+
+/* Control. NULL with the reason in `why`: a file cannot be read or has something else in it, or
+ * there is no certificate at all. */
+struct weir_tls_roots *weir_tls_roots_load(const struct weir_tls_roots_files *files,
+					   struct weir_buf *why);
+void weir_tls_roots_destroy(struct weir_tls_roots *r);
+unsigned int weir_tls_roots_count(const struct weir_tls_roots *r);
+
+/*
+ * The keys of session tickets (RFC 5077), one set for all workers and generations: the newest
+ * seals, it and the two before it open. Workers take no lock. Held as keys of certificates are.
+ */
+struct weir_tls_tickets;
+
+/* Control. NULL: no memory or no randomness. */
+struct weir_tls_tickets *weir_tls_tickets_create(void);
+void weir_tls_tickets_destroy(struct weir_tls_tickets *t);
+/* A new key. Control, one thread. 0, or -WEIR_EIO when there is no randomness: the old one stays.
+ */
+WEIR_MUST_CHECK int weir_tls_tickets_rotate(struct weir_tls_tickets *t);
+
+/* Of a session, and so how long a key for tickets is good for something. */
+#define WEIR_TLS_SESSION_S 7200
+
+#define WEIR_TLS_ALPN_MAX 16  /* names in a list */
+#define WEIR_TLS_NAME_MAX 255 /* bytes of a host name */
+
+/* OpenSSL's names, separated by colons. NULL for each: Mozilla's intermediate configuration without
+ * finite-field DH (a peer can make that too expensive), AES-128-GCM and X25519 first. */
+struct weir_tls_algorithms {
+	const char *ciphers12, *ciphers13;
+	const char *groups;
+	const char *signatures;
+};
+
+/* Zero for `min_version` and `max_version`: 1.2 and 1.3. */
+struct weir_tls_versions {
+	uint16_t min, max;
+};
+
+/* Names in our order of preference, at most WEIR_TLS_ALPN_MAX: "h2", "http/1.1". */
+struct weir_tls_alpn {
+	const char *const *names;
+	unsigned int n;
+};
+
+enum weir_tls_verify_client {
+	WEIR_TLS_CLIENT_NONE,
+	WEIR_TLS_CLIENT_OPTIONAL, /* one that is shown must be good */
+	WEIR_TLS_CLIENT_REQUIRED
+};
+
+/* The caller's for the time of the call. */
+struct weir_tls_server_cfg {
+	const char *id; /* sessions are resumed among contexts of one id, if client_roots agree */
+	const struct weir_tls_cert *const *certs; /* the first is for unknown names and for none */
+	unsigned int n_certs;
+	struct weir_tls_versions versions;
+	struct weir_tls_algorithms algorithms;
+	struct weir_tls_alpn alpn;
+	enum weir_tls_verify_client verify_client;
+	const struct weir_tls_roots *client_roots;
+	const struct weir_tls_tickets
+		*tickets; /* NULL: no session is resumed; outlives the context */
+	bool sni_strict;  /* a name that no certificate has is refused; none at all is not */
+};
+
+enum weir_tls_verify {
+	WEIR_TLS_VERIFY_FULL, /* the chain and the name */
+	WEIR_TLS_VERIFY_CA,   /* the chain */
+	WEIR_TLS_VERIFY_NONE
+};
+
+struct weir_tls_client_cfg {
+	enum weir_tls_verify verify;
+	const struct weir_tls_roots *roots; /* NULL only where nothing is verified */
+	const struct weir_tls_cert *cert;   /* shown to servers that ask; NULL: none */
+	struct weir_tls_versions versions;
+	struct weir_tls_algorithms algorithms;
+	struct weir_tls_alpn alpn;
+	unsigned int sessions; /* names whose last session is kept for resumption; 0: none */
+};
+
+/* What one worker accepts and makes connections with. Made by control or the worker; afterwards the
+ * worker's alone. NULL with the reason in `why`. */
+struct weir_tls_server;
+struct weir_tls_server *weir_tls_server_create(const struct weir_tls_server_cfg *cfg,
+					       struct weir_buf *why);
+struct weir_tls_client;
+struct weir_tls_client *weir_tls_client_create(const struct weir_tls_client_cfg *cfg,
+					       struct weir_buf *why);
+/* Connections that are left keep what they need until they are destroyed. NULL is allowed. */
+void weir_tls_server_destroy(struct weir_tls_server *s);
+void weir_tls_client_destroy(struct weir_tls_client *c);
+
+/* ---- connections ---- */
+
+/* A handshake, and what is left of it. Worker only, as everything below. */
+struct weir_tls_conn;
+
+/* A certificate with its key as one worker has it parsed: a minted one. */
+struct weir_tls_identity;
+
+struct weir_tls_accept_opts {
+	uint32_t alpn; /* bits of the server's list that may be chosen; 0: the extension is ignored
+			*/
+	/* Shown in place of the server's own; kept by its owner until the handshake is over. */
+	const struct weir_tls_identity *identity;
+};
+
+/* NULL: no memory. */
+struct weir_tls_conn *weir_tls_accept(struct weir_tls_server *s,
+				      const struct weir_tls_accept_opts *opts);
+
+struct weir_tls_connect_opts {
+	/* Sent as SNI unless it is an address, and what a certificate is verified against. NULL: no
+	 * SNI is sent; with WEIR_TLS_VERIFY_FULL that is refused. */
+	const char *name;
+	uint32_t alpn; /* bits of the client's list that are offered */
+};
+
+/* NULL: no memory, or a name that cannot be one. */
+struct weir_tls_conn *weir_tls_connect(struct weir_tls_client *c,
+				       const struct weir_tls_connect_opts *opts);
+
+void weir_tls_conn_destroy(struct weir_tls_conn *c);
+
+/* Takes all the bytes, or none and gives a negative number: the handshake then fails. */
+struct weir_tls_writer {
+	int (*write)(void *ctx, struct weir_bytes bytes);
+	void *ctx;
+};
+
+#define WEIR_TLS_WANT 0
+#define WEIR_TLS_DONE 1
+
+/*
+ * Goes on with a handshake. A client's begins with no input at all. Bytes may be cut anywhere; what
+ * is to be sent is given to `out` during the call.
+ * WEIR_TLS_WANT: all of `in` is used and more is needed. WEIR_TLS_DONE: *used bytes of it belonged
+ * to the handshake, what stands behind them is records. Or a negative enum weir_tls_error: the
+ * alert that tells the peer has been given to `out`, and nothing is left to do but to destroy.
+ */
+int weir_tls_handshake(struct weir_tls_conn *c, const struct weir_bytes *in, unsigned int n,
+		       size_t *used, const struct weir_tls_writer *out);
+
+/* The last fatal alert that was sent and that came, WEIR_TLS_NO_ALERT for none; and OpenSSL's words
+ * on why a handshake failed, "" while it has not. They live as long as the process. */
+struct weir_tls_failure {
+	uint8_t alert_sent, alert_received;
+	const char *detail;
+};
+struct weir_tls_failure weir_tls_conn_failure(const struct weir_tls_conn *c);
+
+enum weir_tls_san_kind { WEIR_TLS_SAN_DNS, WEIR_TLS_SAN_URI, WEIR_TLS_SAN_EMAIL, WEIR_TLS_SAN_IP };
+struct weir_tls_san {
+	enum weir_tls_san_kind kind;
+	struct weir_bytes text;
+};
+
+/* What is known once the handshake is done. Texts of the peer's certificate have neither control
+ * characters nor bytes above 126: names that do are left out. */
+struct weir_tls_info {
+	uint16_t version;
+	const char *cipher; /* OpenSSL's name, for as long as the process lives */
+	bool resumed;
+	int alpn;                          /* place in the context's list, -1: none */
+	struct weir_bytes sni;             /* as it was asked for */
+	bool has_cert;                     /* the peer has shown one */
+	bool verified;                     /* and it is good by what the context demands */
+	struct weir_bytes subject, issuer; /* RFC 2253 */
+	const struct weir_tls_san *sans;
+	unsigned int n_sans;
+	struct weir_bytes spiffe; /* the SPIFFE ID, if the certificate is an X.509-SVID */
+	int64_t not_after;
+	uint8_t sha256[32];
+};
+#define WEIR_TLS_SANS_MAX 64 /* more of a certificate are left out */
+
+/* After WEIR_TLS_DONE and before the keys are taken. Texts are put into the arena. 0, or
+ * -WEIR_TLS_E_MEMORY. */
+WEIR_MUST_CHECK int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
+				       struct weir_tls_info *out);
+
 #endif
