@@ -52,6 +52,7 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct weir_tls_conn *conn = tls_conn_of(ssl);
 
+	conn->has_session = true;
 	tls_sessions_put(client_of(conn)->sessions, conn->name, session);
 	return 1;
 }
