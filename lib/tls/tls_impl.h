@@ -264,6 +264,10 @@ bool tls_suite_of(const SSL *ssl, enum weir_tls_suite *suite);
 bool tls_show_bundle(SSL *ssl, const struct tls_bundle *bundle);
 bool tls_show_identity(SSL *ssl, const struct weir_tls_identity *i);
 
+/* ---- tls_client.c ---- */
+
+void tls_client_keep_renewed(struct weir_tls_conn *c);
+
 /* ---- tls_reason.c, tls_verify.c ---- */
 
 /* Why SSL_do_handshake() failed; sets failure.detail. The queue of errors is empty afterwards. */
