@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conn_test.h"
 
-WEIR_TEST_MAIN(cert_suite, server_suite, ticket_suite, handover_suite)
+WEIR_TEST_MAIN(cert_suite, server_suite, client_suite_tls, ticket_suite, info_suite, handover_suite)
