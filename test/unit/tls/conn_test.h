@@ -17,6 +17,7 @@ Suite *handshake_suite(void);
 Suite *handover_suite(void);
 Suite *info_suite(void);
 Suite *memory_suite(void);
+Suite *kept_suite(void);
 
 /* ---- pki.c ---- */
 
@@ -110,6 +111,11 @@ struct weir_tls_client_cfg client_cfg(void);
 struct weir_tls_client *client_of(const struct weir_tls_client_cfg *cfg);
 struct weir_tls_conn *accept_from(struct weir_tls_server *s);
 struct weir_tls_conn *connect_to(struct weir_tls_client *c, const char *name);
+
+/* ---- count.c ---- */
+
+/* What libssl and libcrypto hold of the heap. */
+long openssl_bytes(void);
 
 /* Names errors in what a failing test prints. */
 #define ck_assert_tls_error(rc, error)                                                          \
