@@ -137,9 +137,9 @@ struct weir_tls_records {
 	uint32_t message_left; /* bytes of the message's body that are to come */
 	/* What is to be sent. */
 	bool tx_closed;
-	bool update_due; /* a KeyUpdate, */
-	bool update_ask; /* which asks the peer for one, */
-	bool update_asked;
+	bool update_due;      /* a KeyUpdate, */
+	bool update_ask;      /* which asks the peer for one, */
+	bool update_asked;    /* and has done so, but it has not come, */
 	bool refuse_due;      /* a warning no_renegotiation, */
 	uint8_t fatal_due;    /* a fatal alert, or WEIR_TLS_NO_ALERT */
 	uint32_t key_records; /* TLS 1.3: a direction's key is changed after so many records */
