@@ -2,8 +2,8 @@
 /*
  * AES-GCM by intel-ipsec-mb's direct calls. Its AVX512 and VAES code is what OpenSSL 3.0 lacks; its
  * older code is no faster than OpenSSL's, and is left alone. Every call of version 1.3 stores into
- * a variable of the whole process (imb_errno), whose cache line the workers take from each other:
- * one call for a record that lies in one piece is therefore worth more than it looks on one core.
+ * a variable of the whole process (imb_errno), whose cache line the workers take from each other: a
+ * store buffer hides that between two, so that it cost 0 to 8 percent where it was measured.
  */
 #include "tls_aead.h"
 
