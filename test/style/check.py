@@ -25,6 +25,7 @@ HEADERS = {
     r"pcap(/|\.h)": ("app/weir", "test"),
     r"openssl/": ("lib/tls", "lib/decode",  # which needs two digests
                   "test"),
+    r"intel-ipsec-mb\.h": ("lib/tls",),
     r"libxml/": ("lib/decode",),
     r"(zlib|brotli/decode)\.h": ("lib/decode", "test/unit"),
     r"hs(_[a-z]+)?\.h": ("lib/scan", "lib/waf",
