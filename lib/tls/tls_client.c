@@ -95,6 +95,7 @@ struct weir_tls_client *weir_tls_client_create(const struct weir_tls_client_cfg 
 {
 	struct weir_tls_client *c = calloc(1, sizeof(*c));
 	const struct tls_context_cfg base = {.method = TLS_client_method(),
+					     .lib = cfg->lib,
 					     .versions = &cfg->versions,
 					     .algorithms = &cfg->algorithms,
 					     .alpn = &cfg->alpn};

@@ -128,12 +128,14 @@ bool tls_context_init(struct tls_context *c, const struct tls_context_cfg *cfg,
 {
 	ERR_clear_error();
 	c->bio = tls_bio_method_create();
-	c->ctx = SSL_CTX_new(cfg->method);
+	c->lib = cfg->lib;
+	c->ctx = SSL_CTX_new_ex(tls_lib_get(c->lib), c->lib ? "?provider=weir" : NULL, cfg->method);
 	if (!c->bio || !c->ctx)
 		return tls_fail_openssl(why, "no TLS context");
 	set_options(c->ctx);
 	SSL_CTX_set_info_callback(c->ctx, on_info);
-	SSL_CTX_set_keylog_callback(c->ctx, tls_keylog);
+	if (!c->lib)
+		SSL_CTX_set_keylog_callback(c->ctx, tls_keylog);
 	return set_versions(c->ctx, cfg->versions, why) &&
 	       set_algorithms(c->ctx, cfg->algorithms, why) && set_alpn(&c->alpn, cfg->alpn, why);
 }
@@ -141,6 +143,7 @@ bool tls_context_init(struct tls_context *c, const struct tls_context_cfg *cfg,
 void tls_context_fini(struct tls_context *c)
 {
 	SSL_CTX_free(c->ctx);
+	tls_lib_put(c->lib);
 	BIO_meth_free(c->bio);
 }
 

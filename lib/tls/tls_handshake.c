@@ -65,6 +65,7 @@ void tls_conn_lend(struct weir_tls_conn *c, const struct weir_bytes *in, unsigne
 	c->in_at = 0;
 	c->used = 0;
 	c->out = out;
+	tls_lib_watch(c->context->lib, c);
 	/* What others have left in the thread's queue would be taken for ours. */
 	ERR_clear_error();
 }
@@ -74,6 +75,7 @@ size_t tls_conn_idle(struct weir_tls_conn *c)
 	c->in = NULL;
 	c->n_in = 0;
 	c->out = NULL;
+	tls_lib_watch(c->context->lib, NULL);
 	return c->used;
 }
 

@@ -112,6 +112,14 @@ void tls_tickets_newest(const struct weir_tls_tickets *t, struct tls_ticket_key 
 int tls_tickets_find(const struct weir_tls_tickets *t, const uint8_t name[16],
 		     struct tls_ticket_key *key);
 
+/* ---- tls_kdf.c ---- */
+
+/* What contexts are made in, NULL for the process's own; and given back. */
+OSSL_LIB_CTX *tls_lib_get(struct weir_tls_lib *lib);
+void tls_lib_put(struct weir_tls_lib *lib);
+/* Whose secrets are noted until the next call. */
+void tls_lib_watch(struct weir_tls_lib *lib, struct weir_tls_conn *conn);
+
 /* ---- tls_context.c: what both roles have ---- */
 
 struct tls_alpn {
@@ -121,6 +129,7 @@ struct tls_alpn {
 
 struct tls_context {
 	SSL_CTX *ctx;
+	struct weir_tls_lib *lib; /* NULL: none */
 	BIO_METHOD *bio;
 	struct tls_alpn alpn;
 	unsigned int conns; /* that are not destroyed */
@@ -130,6 +139,7 @@ struct tls_context {
 
 struct tls_context_cfg {
 	const SSL_METHOD *method;
+	struct weir_tls_lib *lib;
 	const struct weir_tls_versions *versions;
 	const struct weir_tls_algorithms *algorithms;
 	const struct weir_tls_alpn *alpn;
@@ -203,6 +213,8 @@ struct tls_offer {
 	const void *info; /* one of linux/tls.h */
 };
 void tls_noted_offer(struct tls_noted *n, const struct tls_offer *offer);
+/* A secret of TLS 1.3: what we write with, or what we read with. */
+void tls_noted_secret(struct tls_noted *n, bool is_tx, struct weir_bytes secret);
 /* A line of the key log. */
 void tls_noted_line(struct tls_noted *n, bool is_server, const char *line);
 void tls_keylog(const SSL *ssl, const char *line);

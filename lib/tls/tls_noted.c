@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The keys of a connection's records as libssl tells them. TLS 1.3: the traffic secrets come by the
- * key log; the offer to kernel TLS only says from where records are counted. TLS 1.2: the offers
- * have key, salt and nonce.
+ * key derivation (tls_kdf.c) or the key log; the offer to kernel TLS only says from where records
+ * are counted. TLS 1.2: the offers have key, salt and nonce.
  */
 #include "tls_impl.h"
 
@@ -81,23 +81,36 @@ void tls_noted_offer(struct tls_noted *n, const struct tls_offer *offer)
 	}
 }
 
+/* ---- secrets ---- */
+
+void tls_noted_secret(struct tls_noted *n, bool is_tx, struct weir_bytes secret)
+{
+	struct weir_tls_keys *k = is_tx ? &n->tx : &n->rx;
+
+	if (secret.len > sizeof(k->secret))
+		return;
+	memcpy(k->secret, secret.ptr, secret.len);
+	*(is_tx ? &n->secret_tx : &n->secret_rx) = true;
+}
+
 /* ---- the key log ---- */
 
-static bool take_hex(const char *text, uint8_t secret[48])
+/* Returns the bytes, 0 when it is no secret. */
+static size_t take_hex(const char *text, uint8_t secret[48])
 {
 	size_t len = strlen(text) / 2;
 
 	if (len != 32 && len != 48)
-		return false;
+		return 0;
 	for (size_t i = 0; i < len; i++) {
 		int high = weir_hex_value((uint8_t)text[2 * i]);
 		int low = weir_hex_value((uint8_t)text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
-			return false;
+			return 0;
 		secret[i] = (uint8_t)(high << 4 | low);
 	}
-	return true;
+	return len;
 }
 
 /* "LABEL random secret", as NSS writes it. Those of later keys end in another number. */
@@ -105,16 +118,18 @@ void tls_noted_line(struct tls_noted *n, bool is_server, const char *line)
 {
 	static const char client[] = "CLIENT_TRAFFIC_SECRET_0 ",
 			  server[] = "SERVER_TRAFFIC_SECRET_0 ";
-	const char *secret = strrchr(line, ' ');
+	const char *hex = strrchr(line, ' ');
 	bool of_client = strncmp(line, client, sizeof(client) - 1) == 0;
 	bool of_server = strncmp(line, server, sizeof(server) - 1) == 0;
+	uint8_t secret[48];
+	size_t len;
 
-	if (!secret || !(of_client || of_server))
+	if (!hex || !(of_client || of_server))
 		return;
-	if (of_server == is_server)
-		n->secret_tx = take_hex(secret + 1, n->tx.secret);
-	else
-		n->secret_rx = take_hex(secret + 1, n->rx.secret);
+	len = take_hex(hex + 1, secret);
+	if (len)
+		tls_noted_secret(n, of_server == is_server, weir_bytes_of(secret, len));
+	OPENSSL_cleanse(secret, sizeof(secret));
 }
 
 void tls_keylog(const SSL *ssl, const char *line)

@@ -320,6 +320,7 @@ struct weir_tls_server *weir_tls_server_create(const struct weir_tls_server_cfg 
 {
 	struct weir_tls_server *s = calloc(1, sizeof(*s));
 	const struct tls_context_cfg base = {.method = TLS_server_method(),
+					     .lib = cfg->lib,
 					     .versions = &cfg->versions,
 					     .algorithms = &cfg->algorithms,
 					     .alpn = &cfg->alpn};

@@ -37,12 +37,13 @@ static void make_cert(void)
 	X509_sign(cert, key, EVP_sha256());
 }
 
-static struct weir_tls_server *make_server(void)
+static struct weir_tls_server *make_server(struct weir_tls_lib *lib)
 {
 	char path[] = "/tmp/weir-tls-cpu-XXXXXX";
 	FILE *f = fdopen(mkstemp(path), "w");
 	struct weir_tls_cert *c;
-	struct weir_tls_server_cfg cfg = {.n_certs = 1, .tickets = weir_tls_tickets_create()};
+	struct weir_tls_server_cfg cfg = {
+		.n_certs = 1, .tickets = weir_tls_tickets_create(), .lib = lib};
 	struct weir_tls_server *s = NULL;
 	struct weir_buf why = {0};
 
@@ -225,8 +226,9 @@ static SSL_CTX *make_plain(bool tuned)
 
 /* ---- the run ---- */
 
-enum { WEIR, PLAIN, TUNED, N_SERVERS };
-static const char *const server_names[N_SERVERS] = {"lib/tls", "libssl", "libssl, 1 ticket"};
+enum { WEIR, NO_LIB, PLAIN, TUNED, N_SERVERS };
+static const char *const server_names[N_SERVERS] = {"lib/tls", "lib/tls, no lib", "libssl",
+						    "libssl, 1 ticket"};
 
 static int by_value(const void *a, const void *b)
 {
@@ -241,11 +243,12 @@ int main(int argc, char **argv)
 	unsigned int each = argc > 2 ? (unsigned int)atoi(argv[2]) : 200;
 	double *us[2][N_SERVERS];
 	struct client client[N_SERVERS];
-	struct weir_tls_server *s;
+	struct weir_tls_server *s[2];
 	SSL_CTX *plain[N_SERVERS];
 
 	make_cert();
-	s = make_server();
+	s[WEIR] = make_server(weir_tls_lib_create());
+	s[NO_LIB] = make_server(NULL);
 	plain[PLAIN] = make_plain(false);
 	plain[TUNED] = make_plain(true);
 	for (unsigned int k = 0; k < N_SERVERS; k++) {
@@ -258,8 +261,8 @@ int main(int argc, char **argv)
 		uint64_t sum = 0;
 
 		for (unsigned int n = 0; n < each; n++)
-			sum += k == WEIR ? weir_once(s, &client[k], resumed)
-					 : plain_once(plain[k], &client[k], resumed);
+			sum += k <= NO_LIB ? weir_once(s[k], &client[k], resumed)
+					   : plain_once(plain[k], &client[k], resumed);
 		us[resumed][k][i / (2 * N_SERVERS)] = (double)sum / each / 1000;
 	}
 	for (unsigned int i = 0; i < 2 * N_SERVERS; i++) {

@@ -130,6 +130,23 @@ int line_shake(struct line *l)
 
 /* ---- our end ---- */
 
+static struct weir_tls_lib *shared_lib;
+
+static void free_lib(void)
+{
+	weir_tls_lib_destroy(shared_lib);
+}
+
+static struct weir_tls_lib *lib(void)
+{
+	if (!shared_lib) {
+		shared_lib = weir_tls_lib_create();
+		ck_assert_ptr_nonnull(shared_lib);
+		atexit(free_lib);
+	}
+	return shared_lib;
+}
+
 struct weir_tls_server_cfg server_cfg(void)
 {
 	static const struct weir_tls_cert *certs[1];
@@ -137,7 +154,7 @@ struct weir_tls_server_cfg server_cfg(void)
 
 	certs[0] = pki()->ec_cert;
 	return (struct weir_tls_server_cfg){
-		.id = "www", .certs = certs, .n_certs = 1, .alpn = {alpn, 2}};
+		.lib = lib(), .id = "www", .certs = certs, .n_certs = 1, .alpn = {alpn, 2}};
 }
 
 struct weir_tls_server *server_of(const struct weir_tls_server_cfg *cfg)
@@ -154,7 +171,7 @@ struct weir_tls_client_cfg client_cfg(void)
 {
 	static const char *const alpn[] = {"h2", "http/1.1"};
 
-	return (struct weir_tls_client_cfg){.roots = pki()->roots, .alpn = {alpn, 2}};
+	return (struct weir_tls_client_cfg){.lib = lib(), .roots = pki()->roots, .alpn = {alpn, 2}};
 }
 
 struct weir_tls_client *client_of(const struct weir_tls_client_cfg *cfg)

@@ -113,9 +113,15 @@ START_TEST(contexts_leave_nothing)
 	client.cert = pki()->client_cert;
 	client.sessions = 10;
 	for (unsigned int i = 0; i < 20; i++) {
-		struct weir_tls_server *s = server_of(&server);
-		struct weir_tls_client *c = client_of(&client);
+		struct weir_tls_lib *lib = weir_tls_lib_create();
+		struct weir_tls_server *s;
+		struct weir_tls_client *c;
 
+		ck_assert_ptr_nonnull(lib);
+		server.lib = client.lib = lib;
+		s = server_of(&server);
+		c = client_of(&client);
+		weir_tls_lib_destroy(lib);
 		weir_tls_conn_destroy(accept_from(s));
 		weir_tls_conn_destroy(connect_to(c, "www.example.org"));
 		weir_tls_server_destroy(s);
