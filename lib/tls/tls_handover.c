@@ -56,6 +56,7 @@ bool weir_tls_take_records(struct weir_tls_conn *c, struct weir_tls_records *out
 	if (!is_known(c, cfg.version) || !tls_suite_of(c->ssl, &cfg.suite))
 		return false;
 	count_records(&c->noted, cfg.version);
+	cfg.derived = c->noted.derived == TLS_NOTED_DERIVED;
 	cfg.tx = c->noted.tx;
 	cfg.rx = c->noted.rx;
 	ok = weir_tls_records_init(out, &cfg) == 0;

@@ -204,6 +204,7 @@ void tls_counter_add(struct tls_counter *c, struct weir_bytes bytes);
 struct tls_noted {
 	struct weir_tls_keys tx, rx;
 	bool secret_tx, secret_rx;
+	uint8_t derived; /* how many of two keys and two nonces were seen to be made of them */
 	bool offer_tx, offer_rx;
 	struct tls_counter written, read; /* since the offer, or the beginning */
 };
@@ -215,6 +216,10 @@ struct tls_offer {
 void tls_noted_offer(struct tls_noted *n, const struct tls_offer *offer);
 /* A secret of TLS 1.3: what we write with, or what we read with. */
 void tls_noted_secret(struct tls_noted *n, bool is_tx, struct weir_bytes secret);
+/* A key, or a nonce, that was made of `secret`, which may be another than ours. */
+void tls_noted_derived(struct tls_noted *n, struct weir_bytes secret, bool is_key,
+		       struct weir_bytes made);
+#define TLS_NOTED_DERIVED 4
 /* A line of the key log. */
 void tls_noted_line(struct tls_noted *n, bool is_server, const char *line);
 void tls_keylog(const SSL *ssl, const char *line);

@@ -162,15 +162,18 @@ static bool extract(struct kdf *k, const struct request *r, uint8_t *out, size_t
 	return ok;
 }
 
-/* The secrets that the records' keys are made of. */
-static void note(const struct kdf *k, const struct request *r, const uint8_t *out, size_t out_len)
+/* The secrets that the records' keys are made of, and then these. */
+static void note(const struct kdf *k, const struct request *r, struct weir_bytes made)
 {
+	struct tls_noted *n = k->conn ? &k->conn->noted : NULL;
 	bool of_client = weir_bytes_is(r->label, "c ap traffic");
 	bool of_server = weir_bytes_is(r->label, "s ap traffic");
+	bool is_key = weir_bytes_is(r->label, "key");
 
-	if (k->conn && (of_client || of_server))
-		tls_noted_secret(&k->conn->noted, of_server == k->conn->is_server,
-				 weir_bytes_of(out, out_len));
+	if (n && (of_client || of_server))
+		tls_noted_secret(n, of_server == k->conn->is_server, made);
+	else if (n && (is_key || weir_bytes_is(r->label, "iv")))
+		tls_noted_derived(n, r->key, is_key, made);
 }
 
 /* ---- the provider ---- */
@@ -197,7 +200,7 @@ static int kdf_derive(void *ctx, unsigned char *out, size_t out_len, const OSSL_
 		return extract(k, &r, out, out_len);
 	if (r.mode != EVP_KDF_HKDF_MODE_EXPAND_ONLY || !expand(k, &r, out, out_len))
 		return 0;
-	note(k, &r, out, out_len);
+	note(k, &r, weir_bytes_of(out, out_len));
 	return 1;
 }
 

@@ -64,11 +64,11 @@ bool tls_keys_update(struct weir_tls_crypto *c, const struct weir_tls_records *r
 }
 
 /* TLS 1.2 has them ready; what lies past a key's own bytes must not tell two apart. */
-static bool keys_init(const struct weir_tls_records *r, struct weir_tls_keys *k)
+static bool keys_init(const struct weir_tls_records *r, struct weir_tls_keys *k, bool derived)
 {
 	size_t len = suites[r->suite].key_len;
 
-	if (tls_is_13(r))
+	if (tls_is_13(r) && !derived)
 		return keys_from_secret(r->suite, k);
 	memset(k->key + len, 0, sizeof(k->key) - len);
 	return true;
@@ -91,7 +91,7 @@ int weir_tls_records_init(struct weir_tls_records *r, const struct weir_tls_reco
 	r->is_server = cfg->is_server;
 	r->fatal_due = WEIR_TLS_NO_ALERT;
 	r->key_records = WEIR_TLS_KEY_RECORDS;
-	if (keys_init(r, &r->tx) && keys_init(r, &r->rx))
+	if (keys_init(r, &r->tx, cfg->derived) && keys_init(r, &r->rx, cfg->derived))
 		return 0;
 	weir_tls_records_wipe(NULL, r);
 	return -WEIR_TLS_E_MEMORY;

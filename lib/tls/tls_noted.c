@@ -93,6 +93,27 @@ void tls_noted_secret(struct tls_noted *n, bool is_tx, struct weir_bytes secret)
 	*(is_tx ? &n->secret_tx : &n->secret_rx) = true;
 }
 
+static bool is_secret(bool noted, const struct weir_tls_keys *k, struct weir_bytes secret)
+{
+	return noted && secret.len <= sizeof(k->secret) &&
+	       CRYPTO_memcmp(k->secret, secret.ptr, secret.len) == 0;
+}
+
+void tls_noted_derived(struct tls_noted *n, struct weir_bytes secret, bool is_key,
+		       struct weir_bytes made)
+{
+	struct weir_tls_keys *k = NULL;
+
+	if (is_secret(n->secret_tx, &n->tx, secret))
+		k = &n->tx;
+	else if (is_secret(n->secret_rx, &n->rx, secret))
+		k = &n->rx;
+	if (!k || made.len > (is_key ? sizeof(k->key) : sizeof(k->iv)))
+		return;
+	memcpy(is_key ? k->key : k->iv, made.ptr, made.len);
+	n->derived++;
+}
+
 /* ---- the key log ---- */
 
 /* Returns the bytes, 0 when it is no secret. */

@@ -115,6 +115,8 @@ struct weir_tls_records_cfg {
 	uint16_t version;
 	enum weir_tls_suite suite;
 	bool is_server;
+	bool derived; /* TLS 1.3: key and iv stand beside the secret already, zeros behind the key
+		       */
 	struct weir_tls_keys tx, rx;
 };
 
