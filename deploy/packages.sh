@@ -17,7 +17,7 @@ packages_of() {
 		;;
 	test)
 		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy pyflakes3 \
-			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl procps util-linux \
+			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl openssl procps util-linux \
 			modsecurity-crs libmodsecurity-dev python3-yaml slowhttptest
 		;;
 	perf)

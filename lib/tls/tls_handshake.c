@@ -81,14 +81,20 @@ size_t tls_conn_idle(struct weir_tls_conn *c)
 
 /* ---- going on ---- */
 
-/* libssl says nothing to what is no TLS at all, and where it forgets to. */
+/* Until the peer's first record is read, all that is said is in clear. */
+static bool speaks_in_clear(const struct weir_tls_conn *c)
+{
+	return !c->written || SSL_get_state(c->ssl) == TLS_ST_CW_CLNT_HELLO;
+}
+
+/* libssl says nothing to what is no TLS at all. */
 static void alert_in_clear(struct weir_tls_conn *c, enum weir_tls_error e)
 {
 	uint8_t alert = weir_tls_error_alert(e);
 	const uint8_t record[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, alert};
 
-	if (alert == WEIR_TLS_NO_ALERT || c->written || c->write_failed ||
-	    c->failure.alert_sent != WEIR_TLS_NO_ALERT)
+	if (alert == WEIR_TLS_NO_ALERT || c->failure.alert_sent != WEIR_TLS_NO_ALERT ||
+	    !speaks_in_clear(c) || c->write_failed)
 		return;
 	if (c->out && c->out->write(c->out->ctx, weir_bytes_of(record, sizeof(record))) >= 0)
 		c->failure.alert_sent = alert;

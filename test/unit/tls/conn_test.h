@@ -40,6 +40,7 @@ struct pki_spec {
 	const char *usage;             /* extendedKeyUsage; NULL: none */
 	bool ca;
 	long from_days, until_days; /* from now; both 0: from yesterday to a year from now */
+	long until_s;               /* if not 0: from yesterday to so many seconds from now */
 };
 
 /* A folder that is made for the test program and removed at its end. */

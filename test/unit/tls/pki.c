@@ -94,7 +94,8 @@ static void set_times(X509 *x, const struct pki_spec *s)
 	bool given = s->from_days || s->until_days;
 
 	X509_gmtime_adj(X509_getm_notBefore(x), (given ? s->from_days : -1) * DAY_S);
-	X509_gmtime_adj(X509_getm_notAfter(x), (given ? s->until_days : 365) * DAY_S);
+	X509_gmtime_adj(X509_getm_notAfter(x),
+			s->until_s ? s->until_s : (given ? s->until_days : 365) * DAY_S);
 }
 
 static X509 *make_x509(const struct pki_spec *s, EVP_PKEY *key)

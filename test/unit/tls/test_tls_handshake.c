@@ -315,6 +315,55 @@ START_TEST(what_is_no_clienthello_is_named_and_answered_by_an_alert)
 }
 END_TEST
 
+/* What stands where a ServerHello must. */
+static const struct {
+	const char *bytes;
+	size_t len;
+	enum weir_tls_error error;
+	uint8_t sent, received;
+} answers[] = {
+#define G(text, error, sent, received)                        \
+	{                                                     \
+		text, sizeof(text) - 1, error, sent, received \
+	}
+	G("HTTP/1.1 400 Bad Request\r\n", WEIR_TLS_E_RECORD_VERSION, 70, 255),
+	G("220 mail.example.org\r\n", WEIR_TLS_E_RECORD_VERSION, 70, 255),
+	G("\x15\xff\x03\x00\x02\x02\x03", WEIR_TLS_E_RECORD_VERSION, 70, 255),
+	G("\x15\x03\x03\x00\x02\x02\x28", WEIR_TLS_E_PEER_ALERT, 255, 40),
+	G("\x17\x03\x03\x00\x01\x00", WEIR_TLS_E_MESSAGE, 10, 255),
+	G("\x16\x03\x03\x00\x04\x0e\x00\x00\x00", WEIR_TLS_E_MESSAGE, 10, 255),
+	G("\x16\x03\x03\x00\x04\x02\x00\x00\x00", WEIR_TLS_E_MESSAGE_FORMAT, 50, 255),
+#undef G
+};
+
+START_TEST(what_is_no_serverhello_is_named_and_answered_by_an_alert)
+{
+	struct weir_tls_client_cfg cfg = client_cfg();
+	struct weir_tls_client *client = client_of(&cfg);
+
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(answers); i++) {
+		struct weir_tls_conn *c = connect_to(client, "www.example.org");
+		struct weir_bytes in = weir_bytes_of(answers[i].bytes, answers[i].len);
+		struct heard h = {0};
+		const struct weir_tls_writer writer = {hear, &h};
+		struct weir_tls_failure f;
+		size_t used, hello;
+		int rc;
+
+		ck_assert_int_eq(weir_tls_handshake(c, NULL, 0, &used, &writer), WEIR_TLS_WANT);
+		hello = h.len;
+		rc = weir_tls_handshake(c, &in, 1, &used, &writer);
+		f = weir_tls_conn_failure(c);
+		ck_assert_msg(rc == -(int)answers[i].error && f.alert_sent == answers[i].sent &&
+				      f.alert_received == answers[i].received,
+			      "row %u: %d, alert %u, %s", i, rc, f.alert_sent, f.detail);
+		ck_assert_uint_eq(h.len - hello, f.alert_sent == WEIR_TLS_NO_ALERT ? 0 : 7);
+		weir_tls_conn_destroy(c);
+	}
+	weir_tls_client_destroy(client);
+}
+END_TEST
+
 static size_t first_flight(uint8_t *to, size_t size, int version)
 {
 	struct peer p;
@@ -440,6 +489,7 @@ Suite *handshake_suite(void)
 		a_client_with_nothing_in_common_is_told_so,
 		a_client_tells_a_server_with_nothing_in_common, an_alert_of_the_peer_is_told,
 		what_is_no_clienthello_is_named_and_answered_by_an_alert,
+		what_is_no_serverhello_is_named_and_answered_by_an_alert,
 		a_hello_that_is_cut_off_wants_more, a_hello_with_any_byte_changed_ends_in_order,
 		a_caller_that_cannot_take_the_bytes_ends_the_handshake,
 		a_finished_that_was_changed_is_refused);

@@ -3,6 +3,7 @@
 #include "conn_test.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "../../../lib/tls/tls_impl.h"
 
@@ -192,6 +193,45 @@ START_TEST(in_tls_12_a_session_is_for_one_name)
 }
 END_TEST
 
+/* A certificate that was good when the session began; it has expired when it would go on. */
+START_TEST(a_session_ends_with_the_clients_certificate)
+{
+	struct pki_cert cert =
+		pki_make(&(struct pki_spec){.name = "c", .issuer = &pki()->ca, .until_s = 3});
+	struct weir_tls_tickets *t = weir_tls_tickets_create();
+	struct weir_tls_server_cfg cfg = server_cfg();
+	struct visit v[WEIR_ARRAY_LEN(versions)];
+	struct weir_tls_server *s;
+
+	cfg.tickets = t;
+	cfg.verify_client = WEIR_TLS_CLIENT_REQUIRED;
+	cfg.client_roots = pki()->roots;
+	s = server_of(&cfg);
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(versions); i++) {
+		visit_init(&v[i], versions[i]);
+		peer_show(&v[i].peer, &cert);
+		ck_assert(!visit(&v[i], s));
+		ck_assert(visit(&v[i], s));
+	}
+	while (X509_cmp_current_time(X509_get0_notAfter(cert.x509)) > 0)
+		usleep(100000);
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(versions); i++) {
+		struct line l;
+
+		peer_start(&v[i].peer);
+		SSL_set_tlsext_host_name(v[i].peer.ssl, v[i].name);
+		SSL_set_session(v[i].peer.ssl, v[i].session);
+		line_init(&l, accept_from(s), &v[i].peer);
+		ck_assert_tls_error(line_shake(&l), WEIR_TLS_E_CERT_EXPIRED);
+		line_fini(&l);
+		visit_fini(&v[i]);
+	}
+	weir_tls_server_destroy(s);
+	weir_tls_tickets_destroy(t);
+	pki_fini(&cert);
+}
+END_TEST
+
 /* ---- the keys themselves ---- */
 
 struct reader {
@@ -263,6 +303,7 @@ Suite *ticket_suite(void)
 			  a_session_goes_on_after_certificates_were_changed,
 			  a_session_does_not_go_on_at_another_service_or_without_keys,
 			  in_tls_12_a_session_is_for_one_name,
+			  a_session_ends_with_the_clients_certificate,
 			  workers_see_whole_keys_while_they_are_rotated,
 			  an_old_key_is_told_from_the_newest_and_forgotten_in_time);
 }
