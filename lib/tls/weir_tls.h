@@ -27,6 +27,7 @@
 	X(TRUNCATED, WEIR_TLS_NO_ALERT, "the connection was closed without close_notify")    \
 	X(PEER_ALERT, WEIR_TLS_NO_ALERT, "the peer has sent a fatal alert")                  \
 	X(NO_HELLO, 10, "no ClientHello where one must be")                                  \
+	X(HELLO_SIZE, 47, "a hello that is too large, or in too many records")               \
 	X(PROTOCOL_VERSION, 70, "no protocol version in common")                             \
 	X(NO_CIPHER, 40, "no cipher suite, group or signature in common")                    \
 	X(NO_ALPN, 120, "no application protocol in common")                                 \
@@ -55,5 +56,117 @@ const char *weir_tls_error_name(enum weir_tls_error e);
 const char *weir_tls_error_text(enum weir_tls_error e);
 /* WEIR_TLS_NO_ALERT: none is sent. */
 uint8_t weir_tls_error_alert(enum weir_tls_error e);
+
+/* ---- ClientHello ---- */
+
+#define WEIR_TLS_HELLO_MAX       (65536 + 4) /* bytes of the largest message that is read */
+#define WEIR_TLS_HELLO_LIST      512         /* cipher suites, and so with every other list */
+#define WEIR_TLS_HELLO_EXTENSION 128         /* extensions */
+#define WEIR_TLS_NAME_MAX        253         /* of a host's name (RFC 1035 section 2.3.4) */
+
+/* What the client says whom it wants to talk to (RFC 6066 section 3). All but NAME are names that
+ * no policy should take for the server's. */
+enum weir_tls_sni {
+	WEIR_TLS_SNI_NONE,
+	WEIR_TLS_SNI_NAME,
+	WEIR_TLS_SNI_ADDRESS, /* an address in the place of a name, which RFC 6066 forbids */
+	WEIR_TLS_SNI_TWICE,   /* more than one name */
+	WEIR_TLS_SNI_BAD,     /* NUL, or anything else that is not of a host's name */
+	WEIR_TLS_SNI_LONG,    /* the name, or a label of it */
+	WEIR_TLS_SNI_END
+};
+/* "none", "name", …: for records. */
+const char *weir_tls_sni_name(enum weir_tls_sni sni);
+
+/*
+ * Brings a host's name into the one form that names are compared in: lower case, no dot at the
+ * end. *text is "" unless NAME or ADDRESS comes back; it may be `in` itself, or NONE for an empty
+ * one. Letters, digits, '-', '_' and dots between labels that are not empty.
+ */
+enum weir_tls_sni weir_tls_name_read(struct weir_bytes in, char text[WEIR_TLS_NAME_MAX + 1]);
+
+/*
+ * A ClientHello (RFC 8446 section 4.1.2). All views are into the room that it was read into. Lists
+ * of numbers are in network order (weir_tls_u16); they and the extensions have GREASE values (RFC
+ * 8701) where the client put them. A list that is not there is empty; where it is there it is
+ * well formed.
+ */
+struct weir_tls_hello {
+	struct weir_bytes message; /* the whole handshake message, as it was sent */
+	uint16_t record_version;   /* of its first record */
+	uint16_t legacy_version;
+	uint16_t version;      /* the highest that is offered; 0 when GREASE is all there is */
+	const uint8_t *random; /* 32 bytes */
+	struct weir_bytes session_id;
+	struct weir_bytes ciphers; /* numbers */
+	struct weir_bytes compressions;
+	struct weir_bytes extensions; /* weir_tls_extension_next */
+	unsigned int n_extensions;    /* with GREASE */
+
+	enum weir_tls_sni sni;
+	struct weir_bytes server_name;    /* the first, as it was sent */
+	char name[WEIR_TLS_NAME_MAX + 1]; /* of NAME and ADDRESS, see weir_tls_name_read */
+
+	struct weir_bytes alpn;       /* weir_tls_alpn_next */
+	struct weir_bytes versions;   /* numbers */
+	struct weir_bytes groups;     /* numbers */
+	struct weir_bytes signatures; /* numbers */
+	struct weir_bytes formats;    /* of points, a byte each */
+	struct weir_bytes key_shares; /* weir_tls_key_share_next */
+	struct weir_bytes psk_modes;  /* a byte each */
+	uint16_t record_size_limit;   /* RFC 8449; 0: none */
+	uint8_t max_fragment;         /* RFC 6066 section 4; 0: none */
+	bool has_ech;                 /* of either kind: a made-up one looks the same */
+	bool has_psk;
+	bool has_early_data;
+	bool has_ticket; /* one that is not empty (RFC 5077) */
+	bool has_ems;    /* extended master secret */
+	bool has_quic;   /* transport parameters of QUIC */
+
+	size_t need;     /* when more is needed: no use in asking before so many bytes are there */
+	const char *why; /* when it is malformed: what is wrong, for people */
+};
+
+/*
+ * Reads the ClientHello at the front of `views`, which are one run of bytes from the connection's
+ * first on: any segmentation, any split into records. The message is copied to `room`, and none
+ * larger than `room_len` is taken. Worker only; takes no memory.
+ * Returns the bytes up to the end of its last record; 0 when more is needed (out->need); or as
+ * soon as it is clear a negative weir_tls_error: NO_HELLO (not TLS, or SSLv2's hello), RECORD_TYPE,
+ * RECORD_VERSION, RECORD_SIZE, RECORDS_EMPTY, HELLO_SIZE (also of a list), MESSAGE (something
+ * follows it in its record), MESSAGE_FORMAT (out->why), PROTOCOL_VERSION.
+ */
+WEIR_MUST_CHECK ssize_t weir_tls_hello_parse(const struct weir_bytes *views, unsigned int n_views,
+					     uint8_t *room, size_t room_len,
+					     struct weir_tls_hello *out);
+
+/* The number at `i`; 0 past the end. */
+static inline uint16_t weir_tls_u16(struct weir_bytes list, size_t i)
+{
+	return i < list.len / 2 ? (uint16_t)(list.ptr[2 * i] << 8 | list.ptr[2 * i + 1]) : 0;
+}
+/* Reserved by RFC 8701, so that servers learn to pass over what they do not know. */
+static inline bool weir_tls_is_grease(uint16_t value)
+{
+	return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
+}
+
+/* Take the next one off the front of *left; false when none is left. */
+bool weir_tls_extension_next(struct weir_bytes *left, uint16_t *type, struct weir_bytes *content);
+bool weir_tls_alpn_next(struct weir_bytes *left, struct weir_bytes *protocol);
+bool weir_tls_key_share_next(struct weir_bytes *left, uint16_t *group, struct weir_bytes *key);
+
+/*
+ * Fingerprints of the client, as text. JA3 (Salesforce 2017) is the MD5 of what the text form has;
+ * JA4 is FoxIO's, of TLS clients. *out is "" when libcrypto refuses the digest.
+ */
+#define WEIR_TLS_JA3 33
+#define WEIR_TLS_JA4 37
+void weir_tls_ja3(const struct weir_tls_hello *h, char out[WEIR_TLS_JA3]);
+void weir_tls_ja4(const struct weir_tls_hello *h, bool is_tcp, char out[WEIR_TLS_JA4]);
+/* What they are digests of: JA3's string, and JA4_r. */
+#define WEIR_TLS_JA_TEXT 16384
+void weir_tls_ja3_text(const struct weir_tls_hello *h, char out[WEIR_TLS_JA_TEXT]);
+void weir_tls_ja4_text(const struct weir_tls_hello *h, bool is_tcp, char out[WEIR_TLS_JA_TEXT]);
 
 #endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TLS_TEST_H
+#define TLS_TEST_H
+
+#include <weir_test.h>
+#include <weir_tls.h>
+
+Suite *hello_suite(void);
+Suite *ja_suite(void);
+Suite *client_suite(void);
+
+#endif
