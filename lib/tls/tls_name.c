@@ -2,7 +2,9 @@
 /* Names of hosts as clients send them: what is one, and the form in which two are compared. */
 #include "weir_tls.h"
 
-#define LABEL_MAX 63 /* RFC 1035 section 2.3.4 */
+/* RFC 1035 section 2.3.4, and what its lengths leave of 255 bytes. */
+#define LABEL_MAX 63
+#define TEXT_MAX  253
 
 const char *weir_tls_sni_name(enum weir_tls_sni sni)
 {
@@ -69,7 +71,7 @@ enum weir_tls_sni weir_tls_name_read(struct weir_bytes in, char text[WEIR_TLS_NA
 	if (memchr(in.ptr, '\0', in.len))
 		return WEIR_TLS_SNI_BAD;
 	in.len -= in.ptr[in.len - 1] == '.';
-	if (in.len > WEIR_TLS_NAME_MAX)
+	if (in.len > TEXT_MAX)
 		return WEIR_TLS_SNI_LONG;
 	for (size_t i = 0; i < in.len; i++)
 		text[i] = (char)weir_lower(in.ptr[i]);

@@ -50,6 +50,18 @@ static size_t read_bytes(struct tls_plain *p, uint8_t *to, size_t n)
 	return got;
 }
 
+size_t tls_plain_peek(const struct tls_plain *p, uint8_t *to, size_t n)
+{
+	struct tls_plain copy = *p;
+
+	return read_bytes(&copy, to, n);
+}
+
+void tls_plain_pass(struct tls_plain *p, size_t n)
+{
+	read_bytes(p, NULL, n);
+}
+
 /* What can be told from the first `n` bytes of a record's header. */
 static int check_header(const struct tls_plain *p, const uint8_t *header, size_t n)
 {

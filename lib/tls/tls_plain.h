@@ -39,6 +39,11 @@ void tls_plain_init(struct tls_plain *p, const struct weir_bytes *views, unsigne
  */
 WEIR_MUST_CHECK int tls_plain_record(struct tls_plain *p);
 
+/* Copies up to `n` bytes that come next and leaves them there; returns how many there are. */
+size_t tls_plain_peek(const struct tls_plain *p, uint8_t *to, size_t n);
+/* Goes past `n` bytes that are there, between records. */
+void tls_plain_pass(struct tls_plain *p, size_t n);
+
 /* The length that the message at `at` in the room says it has, its header included; 0 while that
  * header is not there. */
 size_t tls_plain_message(const struct tls_plain *p, size_t at);
@@ -48,9 +53,10 @@ size_t tls_plain_message(const struct tls_plain *p, size_t at);
 struct weir_bytes tls_vector8(struct weir_cursor *c);
 struct weir_bytes tls_vector16(struct weir_cursor *c);
 
+/* Of an empty view, too. */
 static inline struct weir_cursor tls_cursor(struct weir_bytes b)
 {
-	return weir_cursor_of(b.ptr, b.len);
+	return b.len ? weir_cursor_of(b.ptr, b.len) : weir_cursor_of("", 0);
 }
 
 #endif

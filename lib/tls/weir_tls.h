@@ -62,7 +62,7 @@ uint8_t weir_tls_error_alert(enum weir_tls_error e);
 #define WEIR_TLS_HELLO_MAX       (65536 + 4) /* bytes of the largest message that is read */
 #define WEIR_TLS_HELLO_LIST      512         /* cipher suites, and so with every other list */
 #define WEIR_TLS_HELLO_EXTENSION 128         /* extensions */
-#define WEIR_TLS_NAME_MAX        253         /* of a host's name (RFC 1035 section 2.3.4) */
+#define WEIR_TLS_NAME_MAX        255         /* bytes of a host name */
 
 /* What the client says whom it wants to talk to (RFC 6066 section 3). All but NAME are names that
  * no policy should take for the server's. */
@@ -168,5 +168,34 @@ void weir_tls_ja4(const struct weir_tls_hello *h, bool is_tcp, char out[WEIR_TLS
 #define WEIR_TLS_JA_TEXT 16384
 void weir_tls_ja3_text(const struct weir_tls_hello *h, char out[WEIR_TLS_JA_TEXT]);
 void weir_tls_ja4_text(const struct weir_tls_hello *h, bool is_tcp, char out[WEIR_TLS_JA_TEXT]);
+
+/*
+ * What a server answers in clear (RFC 8446 section 4.1.3, RFC 5246 sections 7.4.1.3 and 7.4.2), for
+ * connections that pass undecrypted. Views are into the room.
+ */
+struct weir_tls_server_hello {
+	uint16_t version; /* that is chosen */
+	uint16_t cipher;
+	bool is_retry;            /* a HelloRetryRequest: the ServerHello is yet to come */
+	struct weir_bytes alpn;   /* the protocol that is chosen; before TLS 1.3 only */
+	struct weir_bytes leaf;   /* the server's certificate, DER; before TLS 1.3 only */
+	struct weir_bytes issuer; /* the next one of its chain */
+	uint8_t alert;            /* with -PEER_ALERT: what the server refused by */
+	size_t need;              /* as with weir_tls_hello_parse */
+	const char *why;
+};
+
+/*
+ * Reads what is at the front of `views`: alerts that only warn, the ServerHello, and before TLS 1.3
+ * the Certificate behind it, unless a session is resumed. Messages are copied to `room`. Worker
+ * only; takes no memory.
+ * Returns 1 when that is known, 0 when more is needed (out->need), or as soon as it is clear a
+ * negative weir_tls_error: PEER_ALERT (out->alert), NO_HELLO, RECORD_TYPE, RECORD_VERSION,
+ * RECORD_SIZE, RECORDS_EMPTY, HELLO_SIZE, MESSAGE (something follows a ServerHello of TLS 1.3 in
+ * its record), MESSAGE_FORMAT (out->why).
+ */
+WEIR_MUST_CHECK int weir_tls_server_hello_parse(const struct weir_bytes *views,
+						unsigned int n_views, uint8_t *room,
+						size_t room_len, struct weir_tls_server_hello *out);
 
 #endif
