@@ -21,10 +21,10 @@
 	X(RECORDS_EMPTY, 10, "too many records without content in a row")                    \
 	X(KEY_LIMIT, 80, "the keys have been used for as long as they may be")               \
 	X(KEY_UPDATES, 10, "key updates come too fast")                                      \
-	X(MESSAGE, 10, "a handshake message that may not come here")                         \
-	X(MESSAGE_FORMAT, 50, "a handshake message that is malformed")                       \
-	X(MESSAGE_VALUE, 47, "a handshake message with a value that it may not have")        \
-	X(RENEGOTIATION, 100, "the peer wants to renegotiate")                               \
+	X(MESSAGE, 10, "a message that may not come here")                                   \
+	X(MESSAGE_FORMAT, 50, "a message that is malformed")                                 \
+	X(MESSAGE_VALUE, 47, "a message with a value that it may not have")                  \
+	X(RENEGOTIATION, 10, "the peer wants to renegotiate again and again")                \
 	X(TRUNCATED, WEIR_TLS_NO_ALERT, "the connection was closed without close_notify")    \
 	X(PEER_ALERT, WEIR_TLS_NO_ALERT, "the peer has sent a fatal alert")                  \
 	X(CLOSED, WEIR_TLS_NO_ALERT, "this end has closed the connection")                   \
