@@ -52,8 +52,18 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct weir_tls_conn *conn = tls_conn_of(ssl);
 
+	conn->has_session = true;
 	tls_sessions_put(client_of(conn)->sessions, conn->name, session);
 	return 1;
+}
+
+/* libssl tells of new sessions, but not of one that has gone on in TLS 1.2 with another ticket. */
+void tls_client_keep_renewed(struct weir_tls_conn *c)
+{
+	struct tls_sessions *sessions = client_of(c)->sessions;
+
+	if (sessions && SSL_session_reused(c->ssl) && SSL_version(c->ssl) == TLS1_2_VERSION)
+		tls_sessions_put(sessions, c->name, SSL_get1_session(c->ssl));
 }
 
 static bool set_sessions(struct weir_tls_client *c, const struct weir_tls_client_cfg *cfg,

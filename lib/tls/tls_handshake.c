@@ -125,6 +125,8 @@ static int advance(struct weir_tls_conn *c)
 	rc = SSL_do_handshake(c->ssl);
 	if (rc == 1 && !c->write_failed) {
 		c->done = true;
+		if (!c->is_server)
+			tls_client_keep_renewed(c);
 		return WEIR_TLS_DONE;
 	}
 	if (SSL_get_error(c->ssl, rc) == SSL_ERROR_WANT_READ && !c->write_failed)

@@ -173,8 +173,9 @@ struct tls_sessions *tls_sessions_create(unsigned int names);
 void tls_sessions_destroy(struct tls_sessions *s);
 /* Takes `session` and replaces what was there. */
 void tls_sessions_put(struct tls_sessions *s, const char *name, SSL_SESSION *session);
-/* NULL, or a session that is the caller's: that of TLS 1.3 is then here no more, for a ticket is
- * used once (RFC 8446 appendix C.4). `now` is in seconds since 1970. */
+/* NULL, or a session with a reference for the caller. It stays: servers are not told apart from
+ * those who see us connect, which is what RFC 8446 appendix C.4 uses a ticket only once for. `now`
+ * is in seconds since 1970. */
 SSL_SESSION *tls_sessions_get(struct tls_sessions *s, const char *name, int64_t now);
 
 /* ---- tls_bio.c, tls_keys_noted.c: what libssl reads and writes, and its keys ---- */
@@ -233,9 +234,10 @@ struct weir_tls_conn {
 	const struct tls_bundle *bundle;          /* a server's; NULL: the default */
 	const struct weir_tls_identity *identity; /* a server's for this connection only */
 	char name[WEIR_TLS_NAME_MAX + 1];         /* a client's; "": none */
-	struct weir_tls_keys ticket_rx;           /* what a ticket is handed to libssl with */
-	uint8_t tickets;                          /* that were handed to it */
+	/* A client's of TLS 1.3 after its keys were taken: noted.rx is kept for tickets. */
+	uint8_t tickets; /* records of them that libssl was given */
 	bool wants_ticket;
+	bool has_session;
 };
 
 static inline struct weir_tls_conn *tls_conn_of(const SSL *ssl)
@@ -251,11 +253,20 @@ size_t tls_conn_idle(struct weir_tls_conn *c);
 /* Its keys are forgotten, its session is not. */
 void tls_conn_free_ssl(struct weir_tls_conn *c);
 
+/* ---- tls_handover.c ---- */
+
+/* False: none that records are made of here. */
+bool tls_suite_of(const SSL *ssl, enum weir_tls_suite *suite);
+
 /* ---- tls_server.c ---- */
 
 /* Shows `bundle` instead of what the connection has so far. */
 bool tls_show_bundle(SSL *ssl, const struct tls_bundle *bundle);
 bool tls_show_identity(SSL *ssl, const struct weir_tls_identity *i);
+
+/* ---- tls_client.c ---- */
+
+void tls_client_keep_renewed(struct weir_tls_conn *c);
 
 /* ---- tls_reason.c, tls_verify.c ---- */
 

@@ -134,6 +134,7 @@ static int open_record(struct weir_tls_crypto *c, struct weir_tls_records *r,
 	if (rc)
 		return rc;
 	opened->type = type;
+	opened->content = len;
 	return tls_take_content(c, r, s, len, opened);
 }
 
@@ -160,7 +161,7 @@ ssize_t weir_tls_open(struct weir_tls_crypto *c, struct weir_tls_records *r,
 	rc = open_record(c, r, s, (size_t)record, opened);
 	if (rc) {
 		tls_rooms_wipe(s->out, s->n_out, room);
-		opened->len = 0;
+		opened->len = opened->content = 0;
 		return tls_records_fail(c, r, (enum weir_tls_error) - rc);
 	}
 	watch_age(r);

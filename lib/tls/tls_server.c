@@ -161,7 +161,8 @@ static int start_ticket(const struct weir_tls_server *s, const struct tls_ticket
 	       EVP_CipherInit_ex(cipher, s->aes, NULL, key->aes, iv, seal) == 1;
 }
 
-/* RFC 5077 section 4. 1: go on; 2: and send a new ticket; 0: no such key, so no resumption. */
+/* RFC 5077 section 4. 1: go on; 2: and send a new ticket, as is always done in TLS 1.3 (RFC 8446
+ * section 4.6.1); 0: no such key, so no resumption. */
 static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *cipher,
 		     EVP_MAC_CTX *mac, int seal)
 {
@@ -181,7 +182,9 @@ static int on_ticket(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CI
 	}
 	ok = start_ticket(s, &key, cipher, mac, iv, seal);
 	OPENSSL_cleanse(&key, sizeof(key));
-	return ok ? 1 + age : -1;
+	if (!ok)
+		return -1;
+	return age || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
 /* The host name that this ClientHello asks for, as it stands there; empty for none. */

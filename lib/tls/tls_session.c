@@ -131,12 +131,11 @@ SSL_SESSION *tls_sessions_get(struct tls_sessions *s, const char *name, int64_t 
 		return NULL;
 	unlink_used(s, at);
 	link_newest(s, at);
-	if (SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION || is_over(session, now))
-		s->entry[at].session = NULL;
-	else
+	if (!is_over(session, now)) {
 		SSL_SESSION_up_ref(session);
-	if (!is_over(session, now))
 		return session;
+	}
+	s->entry[at].session = NULL;
 	SSL_SESSION_free(session);
 	return NULL;
 }

@@ -191,10 +191,11 @@ unsigned int weir_tls_open_in_place(const struct weir_tls_records *r, const stru
 				    unsigned int max);
 
 struct weir_tls_opened {
-	uint8_t type;  /* content type; 0 when nothing was opened */
-	uint8_t alert; /* with WEIR_TLS_ALERT: the peer's */
-	bool closed;   /* by close_notify: nothing more will come */
-	size_t len;    /* application data, the first bytes of the rooms */
+	uint8_t type;   /* content type; 0 when nothing was opened */
+	uint8_t alert;  /* with WEIR_TLS_ALERT: the peer's */
+	bool closed;    /* by close_notify: nothing more will come */
+	size_t len;     /* application data, the first bytes of the rooms */
+	size_t content; /* bytes of the rooms that are content, of whatever type */
 };
 
 /*
@@ -696,5 +697,38 @@ struct weir_tls_mint_counts {
 	uint64_t minted, found, evicted, refused;
 };
 struct weir_tls_mint_counts weir_tls_minter_counts(const struct weir_tls_minter *m);
+
+/*
+ * Moves the keys into `out`, and libssl's object with all its memory is gone. False when libssl has
+ * not told the keys (suites that are no AEAD, or the peer has asked for small fragments): then it
+ * stays, and weir_tls_kept_read() and _write() are used in place of weir_tls_open() and _seal().
+ */
+WEIR_MUST_CHECK bool weir_tls_take_records(struct weir_tls_conn *c, struct weir_tls_records *out);
+
+/*
+ * A client of TLS 1.3 gets its session only with a ticket, after the handshake, and libssl's object
+ * is kept for that, without buffers (14 KiB). As long as this is true, the content of each
+ * handshake record that weir_tls_open() has opened (its first opened.content bytes of the rooms)
+ * may be given to weir_tls_conn_ticket(); or the connection is destroyed, and the session is not
+ * kept.
+ */
+bool weir_tls_wants_ticket(const struct weir_tls_conn *c);
+void weir_tls_conn_ticket(struct weir_tls_conn *c, struct weir_tls_crypto *crypto,
+			  const struct weir_bytes *content, unsigned int n);
+
+/*
+ * Where weir_tls_take_records() was false. Bytes may be cut anywhere; rooms are filled in order.
+ * Returns the bytes of s->in that are used, or a negative enum weir_tls_error. When the rooms came
+ * to be full, more may be waiting: call again, even without input. What the peer must be told is
+ * given to `out`.
+ */
+WEIR_MUST_CHECK ssize_t weir_tls_kept_read(struct weir_tls_conn *c, const struct weir_tls_spans *s,
+					   const struct weir_tls_writer *out,
+					   struct weir_tls_opened *opened);
+/* Sends all of the views. 0, or a negative enum weir_tls_error. */
+WEIR_MUST_CHECK int weir_tls_kept_write(struct weir_tls_conn *c, const struct weir_bytes *in,
+					unsigned int n, const struct weir_tls_writer *out);
+/* Sends close_notify, once. */
+WEIR_MUST_CHECK int weir_tls_kept_close(struct weir_tls_conn *c, const struct weir_tls_writer *out);
 
 #endif

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "conn_test.h"
 #include "tls_test.h"
 
-WEIR_TEST_MAIN(hello_suite, ja_suite, client_suite, server_hello_suite, mint_suite)
+WEIR_TEST_MAIN(hello_suite, ja_suite, libssl_suite, server_hello_suite, cert_suite, roots_suite,
+	       server_suite, client_suite_tls, ticket_suite, info_suite, handshake_suite,
+	       handover_suite, kept_suite, memory_suite, mint_suite)

@@ -1,258 +1,392 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ClientHellos of libssl's own client, and what libssl's server says is in them. */
-#include "hello_build.h"
-#include "tls_test.h"
+/* What a client finds wrong with servers' certificates, and the sessions that it keeps. */
+#include "conn_test.h"
 
-#include <openssl/ssl.h>
+#include <stdio.h>
 
-static uint8_t room[WEIR_TLS_HELLO_MAX];
+#include <openssl/pem.h>
 
-static const struct client {
-	const char *name;
-	int min, max;
-	const char *ciphers12, *ciphers13, *groups, *signatures;
-	const char *alpn; /* wire form */
-	uint8_t max_fragment;
-	bool status;
-	uint64_t options;
-	uint16_t version; /* expected */
-} clients[] = {
-	{.name = "example.com", .version = 0x0304},
-	{.name = "EXAMPLE.com.", .version = 0x0304},
-	{.name = NULL, .version = 0x0304},
-	{.name = "a.test", .max = TLS1_2_VERSION, .version = 0x0303},
-	{.name = "a.test", .min = TLS1_3_VERSION, .version = 0x0304},
-	{.name = "a.test",
-	 .min = TLS1_VERSION,
-	 .max = TLS1_1_VERSION,
-	 .ciphers12 = "ALL:@SECLEVEL=0",
-	 .version = 0x0302},
-	{.name = "a.test", .alpn = "\2h2\10http/1.1", .version = 0x0304},
-	{.name = "a.test", .alpn = "\10http/1.1", .groups = "P-521:X448:X25519", .version = 0x0304},
-	{.name = "a.test", .ciphers13 = "TLS_CHACHA20_POLY1305_SHA256", .version = 0x0304},
-	{.name = "a.test",
-	 .ciphers12 = "ECDHE-RSA-AES128-GCM-SHA256",
-	 .max = TLS1_2_VERSION,
-	 .signatures = "RSA+SHA256:ECDSA+SHA384",
-	 .version = 0x0303},
-	{.name = "a.test", .max_fragment = TLSEXT_max_fragment_length_1024, .version = 0x0304},
-	{.name = "a.test", .status = true, .version = 0x0304},
-	{.name = "a.test",
-	 .options =
-		 SSL_OP_NO_TICKET | SSL_OP_NO_EXTENDED_MASTER_SECRET | SSL_OP_NO_ENCRYPT_THEN_MAC,
-	 .version = 0x0304},
-	{.name = "a.test", .options = SSL_OP_TLSEXT_PADDING, .version = 0x0304},
-	{.name = "a.test",
-	 .ciphers12 = "ALL:COMPLEMENTOFALL:@SECLEVEL=0",
-	 .min = TLS1_VERSION,
-	 .version = 0x0304},
+#define NAME "www.example.org"
+
+/* ---- verification ---- */
+
+struct server_case {
+	const char *what;
+	struct pki_spec spec;
+	const char *name; /* asked for; NULL: NAME */
+	bool stranger;    /* its issuer is trusted by nobody */
+	enum weir_tls_error full, ca;
+	uint8_t alert; /* where OpenSSL sends another than the error's; 0: the error's */
 };
 
-static SSL *new_client(SSL_CTX **ctx, const struct client *c)
-{
-	SSL *s;
-
-	*ctx = SSL_CTX_new(TLS_client_method());
-	ck_assert_int_eq(SSL_CTX_set_min_proto_version(*ctx, c->min ? c->min : TLS1_2_VERSION), 1);
-	ck_assert_int_eq(SSL_CTX_set_max_proto_version(*ctx, c->max), 1);
-	ck_assert(!c->ciphers12 || SSL_CTX_set_cipher_list(*ctx, c->ciphers12) == 1);
-	ck_assert(!c->ciphers13 || SSL_CTX_set_ciphersuites(*ctx, c->ciphers13) == 1);
-	ck_assert(!c->groups || SSL_CTX_set1_groups_list(*ctx, c->groups) == 1);
-	ck_assert(!c->signatures || SSL_CTX_set1_sigalgs_list(*ctx, c->signatures) == 1);
-	ck_assert(!c->alpn || SSL_CTX_set_alpn_protos(*ctx, (const uint8_t *)c->alpn,
-						      (unsigned int)strlen(c->alpn)) == 0);
-	if (c->max_fragment)
-		ck_assert_int_eq(SSL_CTX_set_tlsext_max_fragment_length(*ctx, c->max_fragment), 1);
-	SSL_CTX_set_options(*ctx, c->options);
-	s = SSL_new(*ctx);
-	if (c->name)
-		ck_assert_int_eq(SSL_set_tlsext_host_name(s, c->name), 1);
-	if (c->status)
-		SSL_set_tlsext_status_type(s, TLSEXT_STATUSTYPE_ocsp);
-	SSL_set_bio(s, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-	SSL_set_connect_state(s);
-	return s;
-}
-
-static void take_hello(const struct client *c, struct build *wire)
-{
-	SSL_CTX *ctx;
-	SSL *s = new_client(&ctx, c);
-
-	ck_assert_int_lt(SSL_do_handshake(s), 0);
-	wire->len = (size_t)BIO_read(SSL_get_wbio(s), wire->at, BUILD_MAX);
-	SSL_free(s);
-	SSL_CTX_free(ctx);
-}
-
-/* What libssl's server sees; filled in by its callback. */
-struct seen {
-	struct weir_tls_hello *ours;
-	unsigned int calls;
+static const struct server_case cases[] = {
+	{"good", {.sans = "DNS:" NAME}},
+	{"wildcard", {.sans = "DNS:*.example.org"}},
+	{"upper case", {.sans = "DNS:WWW.example.ORG"}},
+	{"root's dot", {.sans = "DNS:" NAME}, NAME "."},
+	{"common name", {.name = NAME}},
+	{"address", {.sans = "IP:192.0.2.7"}, "192.0.2.7"},
+	{"address of six", {.sans = "IP:2001:db8::7"}, "2001:db8::7"},
+	{"another name", {.sans = "DNS:www.example.net"}, .full = WEIR_TLS_E_CERT_NAME},
+	{"SAN before CN",
+	 {.name = NAME, .sans = "DNS:www.example.net"},
+	 .full = WEIR_TLS_E_CERT_NAME},
+	{"wildcard of two labels",
+	 {.sans = "DNS:*.example.org"},
+	 "a.b.example.org",
+	 .full = WEIR_TLS_E_CERT_NAME},
+	{"partial wildcard", {.sans = "DNS:w*.example.org"}, .full = WEIR_TLS_E_CERT_NAME},
+	{"another address", {.sans = "IP:192.0.2.7"}, "192.0.2.8", .full = WEIR_TLS_E_CERT_NAME},
+	{"address as name", {.sans = "DNS:192.0.2.8"}, "192.0.2.8", .full = WEIR_TLS_E_CERT_NAME},
+	{"expired",
+	 {.sans = "DNS:" NAME, .from_days = -9, .until_days = -1},
+	 .full = WEIR_TLS_E_CERT_EXPIRED,
+	 .ca = WEIR_TLS_E_CERT_EXPIRED},
+	{"not yet valid",
+	 {.sans = "DNS:" NAME, .from_days = 1, .until_days = 9},
+	 .full = WEIR_TLS_E_CERT_EXPIRED,
+	 .ca = WEIR_TLS_E_CERT_EXPIRED,
+	 .alert = 42},
+	{"unknown issuer",
+	 {.sans = "DNS:" NAME},
+	 .stranger = true,
+	 .full = WEIR_TLS_E_CERT_ISSUER,
+	 .ca = WEIR_TLS_E_CERT_ISSUER},
+	{"for clients only",
+	 {.sans = "DNS:" NAME, .usage = "clientAuth"},
+	 .full = WEIR_TLS_E_CERT_BAD,
+	 .ca = WEIR_TLS_E_CERT_BAD,
+	 .alert = 43},
 };
 
-static bool same(const uint8_t *theirs, size_t len, struct weir_bytes ours)
+/* Asks a peer that shows `cert` for `name`. */
+static int meet(struct weir_tls_client *c, const struct pki_cert *cert, const char *name,
+		uint16_t version, struct weir_tls_failure *failure)
 {
-	return weir_bytes_equal(weir_bytes_of(theirs, len), ours);
+	struct peer p;
+	struct line l;
+	int rc;
+
+	peer_init(&p, true);
+	SSL_CTX_set_max_proto_version(p.ctx, version);
+	peer_show(&p, cert);
+	peer_start(&p);
+	line_init(&l, connect_to(c, name), &p);
+	rc = line_shake(&l);
+	*failure = weir_tls_conn_failure(l.us);
+	if (rc < 0) {
+		ck_assert_tls_error(weir_tls_handshake(l.us, NULL, 0, &(size_t){0}, &l.writer),
+				    (enum weir_tls_error) - rc);
+		ck_assert_str_ne(failure->detail, "");
+	}
+	line_fini(&l);
+	peer_fini(&p);
+	return rc;
 }
 
-/* libssl keeps only what it knows. */
-static bool is_known(uint16_t type)
+static void expect(const struct server_case *k, const struct pki_cert *cert,
+		   enum weir_tls_verify verify, enum weir_tls_error error)
 {
-	return type == 0 || type == 10 || type == 13 || type == 16 || type == 43 || type == 51;
+	struct weir_tls_client_cfg cfg = client_cfg();
+	struct weir_tls_client *c;
+
+	cfg.verify = verify;
+	c = client_of(&cfg);
+	for (uint16_t v = WEIR_TLS_1_2; v <= WEIR_TLS_1_3; v++) {
+		struct weir_tls_failure f;
+		int rc = meet(c, cert, k->name ? k->name : NAME, v, &f);
+
+		ck_assert_msg(rc == (error ? -(int)error : WEIR_TLS_DONE), "%s: %s instead of %s",
+			      k->what,
+			      rc < 0 ? weir_tls_error_name((enum weir_tls_error) - rc) : "",
+			      weir_tls_error_name(error));
+		ck_assert_uint_eq(f.alert_sent, !error     ? WEIR_TLS_NO_ALERT
+						: k->alert ? k->alert
+							   : weir_tls_error_alert(error));
+	}
+	weir_tls_client_destroy(c);
 }
 
-static int compare(SSL *s, int *alert, void *context)
+START_TEST(each_thing_wrong_with_a_server_has_its_name_and_alert)
 {
-	struct seen *seen = context;
-	struct weir_bytes left = seen->ours->extensions, content;
-	const uint8_t *p;
-	uint16_t type;
-	size_t len;
+	struct pki_cert stranger = pki_make(&(struct pki_spec){.name = "Strange CA", .ca = true});
 
-	seen->calls++;
-	ck_assert_uint_eq(SSL_client_hello_get0_legacy_version(s), seen->ours->legacy_version);
-	ck_assert(SSL_client_hello_get0_random(s, &p) == 32 &&
-		  memcmp(p, seen->ours->random, 32) == 0);
-	len = SSL_client_hello_get0_session_id(s, &p);
-	ck_assert(same(p, len, seen->ours->session_id));
-	len = SSL_client_hello_get0_ciphers(s, &p);
-	ck_assert(same(p, len, seen->ours->ciphers));
-	len = SSL_client_hello_get0_compression_methods(s, &p);
-	ck_assert(same(p, len, seen->ours->compressions));
-	while (weir_tls_extension_next(&left, &type, &content)) {
-		if (SSL_client_hello_get0_ext(s, type, &p, &len) == 1)
-			ck_assert(same(p, len, content));
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
+		struct pki_spec spec = cases[i].spec;
+		struct pki_cert cert;
+
+		spec.name = spec.name ? spec.name : "server";
+		spec.issuer = cases[i].stranger ? &stranger : &pki()->ca;
+		cert = pki_make(&spec);
+		expect(&cases[i], &cert, WEIR_TLS_VERIFY_FULL, cases[i].full);
+		expect(&cases[i], &cert, WEIR_TLS_VERIFY_CA, cases[i].ca);
+		expect(&cases[i], &cert, WEIR_TLS_VERIFY_NONE, WEIR_TLS_OK);
+		pki_fini(&cert);
+	}
+	pki_fini(&stranger);
+}
+END_TEST
+
+START_TEST(a_self_signed_certificate_is_told_from_an_unknown_issuer)
+{
+	const struct server_case alone = {.what = "alone"}, shown = {.what = "root is shown"};
+	struct pki_spec spec = {.name = NAME, .sans = "DNS:" NAME};
+	struct pki_cert root = pki_make(&(struct pki_spec){.name = "Strange CA", .ca = true});
+	struct pki_cert cert = pki_make(&spec);
+	FILE *f;
+
+	expect(&alone, &cert, WEIR_TLS_VERIFY_FULL, WEIR_TLS_E_CERT_SELF_SIGNED);
+	expect(&alone, &cert, WEIR_TLS_VERIFY_CA, WEIR_TLS_E_CERT_SELF_SIGNED);
+	pki_fini(&cert);
+	spec.issuer = &root;
+	cert = pki_make(&spec);
+	f = fopen(cert.chain, "a");
+	ck_assert_ptr_nonnull(f);
+	PEM_write_X509(f, root.x509);
+	fclose(f);
+	expect(&shown, &cert, WEIR_TLS_VERIFY_FULL, WEIR_TLS_E_CERT_SELF_SIGNED);
+	pki_fini(&cert);
+	pki_fini(&root);
+}
+END_TEST
+
+/* An authority that stands between: shown by the server, or missing; or itself what is trusted. */
+START_TEST(chains_are_built_from_what_is_shown_and_end_at_what_is_trusted)
+{
+	const struct server_case k = {.what = "chain"};
+	struct pki_cert between =
+		pki_make(&(struct pki_spec){.name = "Between", .ca = true, .issuer = &pki()->ca});
+	struct pki_cert cert = pki_make(
+		&(struct pki_spec){.name = "server", .sans = "DNS:" NAME, .issuer = &between});
+	struct weir_tls_client_cfg cfg = client_cfg();
+	struct weir_buf why = {0};
+	struct weir_tls_roots *roots;
+	struct weir_tls_client *c;
+	struct weir_tls_failure failure;
+	FILE *f;
+
+	expect(&k, &cert, WEIR_TLS_VERIFY_FULL, WEIR_TLS_OK);
+	f = fopen(cert.chain, "w");
+	ck_assert_ptr_nonnull(f);
+	PEM_write_X509(f, cert.x509);
+	fclose(f);
+	expect(&k, &cert, WEIR_TLS_VERIFY_FULL, WEIR_TLS_E_CERT_ISSUER);
+	roots = weir_tls_roots_load(&(struct weir_tls_roots_files){.file = between.chain}, &why);
+	ck_assert_msg(roots, "%s", why.ptr);
+	cfg.roots = roots;
+	c = client_of(&cfg);
+	ck_assert_int_eq(meet(c, &cert, NAME, WEIR_TLS_1_3, &failure), WEIR_TLS_DONE);
+	weir_tls_client_destroy(c);
+	weir_tls_roots_destroy(roots);
+	pki_fini(&cert);
+	pki_fini(&between);
+}
+END_TEST
+
+static int meet_with_crl(const struct pki_cert *cert, const char *crl, uint8_t *alert)
+{
+	const struct weir_tls_roots_files files = {.file = pki()->ca.chain, .crl = crl};
+	struct weir_tls_client_cfg cfg = client_cfg();
+	struct weir_buf why = {0};
+	struct weir_tls_roots *roots = weir_tls_roots_load(&files, &why);
+	struct weir_tls_client *c;
+	struct weir_tls_failure failure;
+	int rc;
+
+	ck_assert_msg(roots, "%s", why.ptr);
+	cfg.roots = roots;
+	c = client_of(&cfg);
+	rc = meet(c, cert, NAME, WEIR_TLS_1_3, &failure);
+	*alert = failure.alert_sent;
+	weir_tls_client_destroy(c);
+	weir_tls_roots_destroy(roots);
+	return rc;
+}
+
+START_TEST(revocation_lists_are_kept_to_and_must_be_there)
+{
+	const struct pki *p = pki();
+	struct pki_cert other = pki_make(&(struct pki_spec){.name = "Other CA", .ca = true});
+	uint8_t alert;
+
+	pki_crl(pki_path("revoked.crl"), &p->ca, &p->ec, 3600);
+	pki_crl(pki_path("empty.crl"), &p->ca, NULL, 3600);
+	pki_crl(pki_path("old.crl"), &p->ca, NULL, -60);
+	pki_crl(pki_path("others.crl"), &other, NULL, 3600);
+	ck_assert_tls_error(meet_with_crl(&p->ec, pki_path("revoked.crl"), &alert),
+			    WEIR_TLS_E_CERT_REVOKED);
+	ck_assert_uint_eq(alert, 44);
+	ck_assert_int_eq(meet_with_crl(&p->rsa, pki_path("revoked.crl"), &alert), WEIR_TLS_DONE);
+	ck_assert_int_eq(meet_with_crl(&p->ec, pki_path("empty.crl"), &alert), WEIR_TLS_DONE);
+	ck_assert_tls_error(meet_with_crl(&p->ec, pki_path("old.crl"), &alert),
+			    WEIR_TLS_E_CERT_CRL);
+	ck_assert_tls_error(meet_with_crl(&p->ec, pki_path("others.crl"), &alert),
+			    WEIR_TLS_E_CERT_CRL);
+	pki_fini(&other);
+}
+END_TEST
+
+START_TEST(without_a_name_only_the_chain_can_be_verified)
+{
+	struct weir_tls_client_cfg cfg = client_cfg();
+	struct weir_tls_client *c = client_of(&cfg);
+	struct weir_tls_failure failure;
+	char too_long[300];
+
+	memset(too_long, 'a', sizeof(too_long) - 1);
+	too_long[sizeof(too_long) - 1] = '\0';
+	ck_assert_ptr_null(connect_to(c, NULL));
+	ck_assert_ptr_null(connect_to(c, ""));
+	ck_assert_ptr_null(connect_to(c, "."));
+	ck_assert_ptr_null(connect_to(c, too_long));
+	weir_tls_client_destroy(c);
+	cfg.verify = WEIR_TLS_VERIFY_CA;
+	c = client_of(&cfg);
+	ck_assert_int_eq(meet(c, &pki()->ec, NULL, WEIR_TLS_1_3, &failure), WEIR_TLS_DONE);
+	weir_tls_client_destroy(c);
+}
+END_TEST
+
+START_TEST(verification_needs_authorities)
+{
+	struct weir_tls_client_cfg cfg = {.verify = WEIR_TLS_VERIFY_CA};
+	struct weir_buf why = {0};
+
+	ck_assert_ptr_null(weir_tls_client_create(&cfg, &why));
+	ck_assert_ptr_nonnull(strstr(why.ptr, "authorities"));
+	weir_buf_fini(&why);
+}
+END_TEST
+
+/* ---- sessions ---- */
+
+/* Whether the session went on. What the server sends first, tickets among it, is opened. */
+static bool call(struct weir_tls_client *c, struct peer *p, const char *name)
+{
+	struct weir_tls_crypto *crypto = weir_tls_crypto_create(true);
+	static uint8_t plain[WEIR_TLS_RECORD_MAX + 256];
+	struct weir_tls_room room = {plain, sizeof(plain)};
+	struct weir_tls_records r;
+	struct weir_tls_opened opened;
+	struct line l;
+	bool resumed;
+
+	peer_start(p);
+	line_init(&l, connect_to(c, name), p);
+	ck_assert_int_eq(line_shake(&l), WEIR_TLS_DONE);
+	SSL_do_handshake(p->ssl);
+	resumed = SSL_session_reused(p->ssl);
+	ck_assert(weir_tls_take_records(l.us, &r));
+	SSL_write(p->ssl, "data", 4);
+	line_fetch(&l);
+	do {
+		struct weir_bytes in = weir_bytes_of(l.come.ptr, l.come.len), content;
+		ssize_t n = weir_tls_open(crypto, &r, &(struct weir_tls_spans){&in, 1, &room, 1},
+					  &opened);
+
+		ck_assert_int_gt(n, 0);
+		line_drop(&l, (size_t)n);
+		content = weir_bytes_of(plain, opened.content);
+		if (opened.type == WEIR_TLS_HANDSHAKE && weir_tls_wants_ticket(l.us))
+			weir_tls_conn_ticket(l.us, crypto, &content, 1);
+	} while (opened.type != WEIR_TLS_APPLICATION_DATA);
+	ck_assert_mem_eq(plain, "data", 4);
+	ck_assert(!weir_tls_wants_ticket(l.us));
+	weir_tls_records_wipe(crypto, &r);
+	weir_tls_crypto_destroy(crypto);
+	line_fini(&l);
+	return resumed;
+}
+
+static const char *const suites[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+				     "TLS_CHACHA20_POLY1305_SHA256"};
+
+START_TEST(a_session_with_a_server_goes_on_though_libssl_is_gone)
+{
+	for (unsigned int i = 0; i <= WEIR_ARRAY_LEN(suites); i++) {
+		struct weir_tls_client_cfg cfg = client_cfg();
+		struct weir_tls_client *c;
+		struct peer p;
+
+		cfg.sessions = 4;
+		if (i < WEIR_ARRAY_LEN(suites))
+			cfg.algorithms.ciphers13 = suites[i];
 		else
-			ck_assert(!is_known(type));
-	}
-	return SSL_CLIENT_HELLO_ERROR;
-}
-
-/* How often libssl's server got as far as looking at a ClientHello. */
-static unsigned int show_to_server(const struct build *wire, struct weir_tls_hello *ours)
-{
-	struct seen seen = {.ours = ours};
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	SSL *s;
-
-	SSL_CTX_set_client_hello_cb(ctx, compare, &seen);
-	s = SSL_new(ctx);
-	SSL_set_bio(s, BIO_new_mem_buf(wire->at, (int)wire->len), BIO_new(BIO_s_mem()));
-	SSL_set_accept_state(s);
-	ck_assert_int_lt(SSL_do_handshake(s), 1);
-	SSL_free(s);
-	SSL_CTX_free(ctx);
-	return seen.calls;
-}
-
-static ssize_t parse(const struct build *wire, size_t len, struct weir_tls_hello *h)
-{
-	struct weir_bytes view = weir_bytes_of(wire->at, len);
-
-	return weir_tls_hello_parse(&view, 1, room, sizeof(room), h);
-}
-
-START_TEST(hellos_of_libssl_are_read_as_libssl_reads_them)
-{
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(clients); i++) {
-		static struct build wire;
-		struct weir_tls_hello h;
-
-		take_hello(&clients[i], &wire);
-		for (size_t len = 0; len < wire.len; len++)
-			ck_assert_int_eq(parse(&wire, len, &h), 0);
-		ck_assert_int_eq(parse(&wire, wire.len, &h), (ssize_t)wire.len);
-		ck_assert_uint_eq(show_to_server(&wire, &h), 1);
+			cfg.versions.max = WEIR_TLS_1_2;
+		c = client_of(&cfg);
+		peer_init(&p, true);
+		peer_show(&p, &pki()->ec);
+		ck_assert(!call(c, &p, NAME));
+		for (unsigned int k = 0; k < 3; k++)
+			ck_assert(call(c, &p, NAME));
+		weir_tls_client_destroy(c);
+		peer_fini(&p);
 	}
 }
 END_TEST
 
-START_TEST(what_a_client_is_set_to_is_in_its_hello)
+START_TEST(the_session_used_longest_ago_makes_room)
 {
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(clients); i++) {
-		const struct client *c = &clients[i];
-		static struct build wire;
-		struct weir_tls_hello h;
+	struct weir_tls_client_cfg cfg = client_cfg();
+	struct weir_tls_client *c;
+	struct peer p;
 
-		take_hello(c, &wire);
-		ck_assert_int_eq(parse(&wire, wire.len, &h), (ssize_t)wire.len);
-		ck_assert_uint_eq(h.version, c->version);
-		ck_assert_int_eq(h.sni, c->name ? WEIR_TLS_SNI_NAME : WEIR_TLS_SNI_NONE);
-		if (c->name)
-			ck_assert(
-				weir_bytes_is_case(weir_bytes_of(c->name, strlen(h.name)), h.name));
-		ck_assert(weir_bytes_is(h.alpn, c->alpn ? c->alpn : ""));
-		ck_assert_uint_eq(h.max_fragment, c->max_fragment);
-		ck_assert_int_eq(h.has_ems, !(c->options & SSL_OP_NO_EXTENDED_MASTER_SECRET));
-		if (c->groups)
-			ck_assert_uint_eq(weir_tls_u16(h.groups, 0), 25); /* P-521 */
-		if (c->ciphers13)
-			ck_assert_uint_eq(weir_tls_u16(h.ciphers, 0), 0x1303);
-		if (c->version == 0x0304)
-			ck_assert_uint_gt(h.key_shares.len, 0);
+	cfg.sessions = 2;
+	cfg.verify = WEIR_TLS_VERIFY_CA;
+	c = client_of(&cfg);
+	peer_init(&p, true);
+	peer_show(&p, &pki()->ec);
+	ck_assert(!call(c, &p, "a"));
+	ck_assert(!call(c, &p, "b"));
+	ck_assert(call(c, &p, "a"));
+	ck_assert(call(c, &p, "A"));
+	ck_assert(!call(c, &p, "c"));
+	ck_assert(call(c, &p, "a"));
+	ck_assert(!call(c, &p, "b"));
+	ck_assert(call(c, &p, "a"));
+	ck_assert(!call(c, &p, "c"));
+	for (unsigned int i = 0; i < 50; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "n%u", i % 5);
+		ck_assert(!call(c, &p, name));
+		ck_assert(call(c, &p, name));
 	}
+	weir_tls_client_destroy(c);
+	peer_fini(&p);
 }
 END_TEST
 
-/* libssl 3.0's default client is written down in no list; its parts are. */
-START_TEST(fingerprints_of_libssl_say_what_it_is_set_to)
+/* A server that has lost its keys for tickets. */
+START_TEST(a_server_may_refuse_to_go_on)
 {
-	static const struct {
-		size_t client;
-		const char *begin;
-	} rows[] = {{0, "t13d"}, {2, "t13i"}, {3, "t12d"}, {5, "t11d"}, {6, "t13d"}};
+	struct weir_tls_client_cfg cfg = client_cfg();
+	struct weir_tls_client *c;
+	struct peer p, q;
 
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
-		static struct build wire;
-		char ja4[WEIR_TLS_JA4], again[WEIR_TLS_JA4], ja3[2][WEIR_TLS_JA3];
-		struct weir_tls_hello h;
-
-		take_hello(&clients[rows[i].client], &wire);
-		ck_assert_int_gt(parse(&wire, wire.len, &h), 0);
-		weir_tls_ja4(&h, true, ja4);
-		weir_tls_ja3(&h, ja3[0]);
-		ck_assert_int_eq(strncmp(ja4, rows[i].begin, 4), 0);
-		ck_assert_int_eq(strncmp(ja4 + 8, rows[i].client == 6 ? "h2" : "00", 2), 0);
-		/* Another random number, the same client. */
-		take_hello(&clients[rows[i].client], &wire);
-		ck_assert_int_gt(parse(&wire, wire.len, &h), 0);
-		weir_tls_ja4(&h, true, again);
-		weir_tls_ja3(&h, ja3[1]);
-		ck_assert_str_eq(ja4, again);
-		ck_assert_str_eq(ja3[0], ja3[1]);
-	}
+	cfg.sessions = 2;
+	c = client_of(&cfg);
+	peer_init(&p, true);
+	peer_show(&p, &pki()->ec);
+	peer_init(&q, true);
+	peer_show(&q, &pki()->ec);
+	ck_assert(!call(c, &p, NAME));
+	ck_assert(!call(c, &q, NAME));
+	ck_assert(call(c, &q, NAME));
+	weir_tls_client_destroy(c);
+	peer_fini(&p);
+	peer_fini(&q);
 }
 END_TEST
 
-/* Whatever libssl would serve must not be read in another way here: cut, and with bytes changed. */
-START_TEST(what_is_accepted_of_a_damaged_hello_is_what_libssl_sees)
+Suite *client_suite_tls(void)
 {
-	static struct build wire;
-	struct weir_tls_hello h;
-	unsigned int accepted = 0, both = 0;
-
-	take_hello(&clients[6], &wire);
-	for (size_t at = 5; at < wire.len; at++) {
-		for (unsigned int bit = 0; bit < 8; bit++) {
-			wire.at[at] ^= (uint8_t)(1 << bit);
-			if (parse(&wire, wire.len, &h) > 0) {
-				accepted++;
-				both += show_to_server(&wire, &h);
-			}
-			wire.at[at] ^= (uint8_t)(1 << bit);
-		}
-	}
-	ck_assert_uint_gt(accepted, 8 * 32);
-	/* libssl refuses further ones, in which a version or a compression is changed. */
-	ck_assert_uint_gt(both, accepted * 9 / 10);
-}
-END_TEST
-
-Suite *client_suite(void)
-{
-	return WEIR_SUITE("tls client", hellos_of_libssl_are_read_as_libssl_reads_them,
-			  what_a_client_is_set_to_is_in_its_hello,
-			  fingerprints_of_libssl_say_what_it_is_set_to,
-			  what_is_accepted_of_a_damaged_hello_is_what_libssl_sees);
+	return WEIR_SUITE("tls client", each_thing_wrong_with_a_server_has_its_name_and_alert,
+			  a_self_signed_certificate_is_told_from_an_unknown_issuer,
+			  chains_are_built_from_what_is_shown_and_end_at_what_is_trusted,
+			  revocation_lists_are_kept_to_and_must_be_there,
+			  without_a_name_only_the_chain_can_be_verified,
+			  verification_needs_authorities,
+			  a_session_with_a_server_goes_on_though_libssl_is_gone,
+			  the_session_used_longest_ago_makes_room, a_server_may_refuse_to_go_on);
 }

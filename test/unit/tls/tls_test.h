@@ -7,7 +7,7 @@
 
 Suite *hello_suite(void);
 Suite *ja_suite(void);
-Suite *client_suite(void);
+Suite *libssl_suite(void);
 Suite *server_hello_suite(void);
 Suite *mint_suite(void);
 
