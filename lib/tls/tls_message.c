@@ -71,6 +71,16 @@ static int count_update(struct weir_tls_records *r, enum weir_tls_error e)
 	return r->updates > UPDATES_MAX * UPDATE_COST ? -(int)e : 0;
 }
 
+/* An update that we asked for is free. */
+static int count_peer_update(struct weir_tls_records *r)
+{
+	if (!r->update_asked)
+		return count_update(r, WEIR_TLS_E_KEY_UPDATES);
+	r->update_asked = false;
+	r->empty = 0;
+	return 0;
+}
+
 /*
  * RFC 8446 section 4.6.3. Requests that come before ours is sent are answered by one. The message
  * ends its record (section 5.1): what follows is under another key.
@@ -78,17 +88,17 @@ static int count_update(struct weir_tls_records *r, enum weir_tls_error e)
 static int take_key_update(struct weir_tls_crypto *c, struct weir_tls_records *r, uint8_t request,
 			   size_t behind)
 {
-	int rc = count_update(r, WEIR_TLS_E_KEY_UPDATES);
+	int rc;
 
 	if (behind)
 		return -WEIR_TLS_E_MESSAGE;
 	if (request > 1)
 		return -WEIR_TLS_E_MESSAGE_VALUE;
+	rc = count_peer_update(r);
 	if (rc)
 		return rc;
 	if (!tls_keys_update(c, r, &r->rx))
 		return -WEIR_TLS_E_MEMORY;
-	r->update_asked = false;
 	if (request)
 		weir_tls_key_update(r, false);
 	return 0;

@@ -255,7 +255,8 @@ static int find_like(const struct weir_tls_mint *what, X509 **like)
 
 	*like = NULL;
 	if (what->upstream) {
-		*like = SSL_get1_peer_certificate(what->upstream->ssl);
+		if (what->upstream->ssl)
+			*like = SSL_get1_peer_certificate(what->upstream->ssl);
 		return *like ? 0 : -WEIR_TLS_E_CERT_MISSING;
 	}
 	if (!what->der.len)

@@ -112,10 +112,8 @@ static int look_inside(const struct weir_tls_records *r, const struct weir_tls_s
 /* A peer that never changes its key is asked for it, once a key. */
 static void watch_age(struct weir_tls_records *r)
 {
-	if (!tls_is_13(r) || r->rx.seq < r->key_records || r->update_asked || r->tx_closed)
-		return;
-	r->update_asked = true;
-	weir_tls_key_update(r, true);
+	if (tls_is_13(r) && r->rx.seq >= r->key_records && !r->update_asked && !r->tx_closed)
+		weir_tls_key_update(r, true);
 }
 
 static int open_record(struct weir_tls_crypto *c, struct weir_tls_records *r,

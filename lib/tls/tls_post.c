@@ -51,6 +51,7 @@ static ssize_t write_update(struct weir_tls_crypto *c, struct weir_tls_records *
 
 	if (n < 0)
 		return n;
+	r->update_asked |= r->update_ask;
 	r->update_due = r->update_ask = false;
 	if (tls_keys_update(c, r, &r->tx))
 		return n;

@@ -139,9 +139,9 @@ struct weir_tls_records {
 	uint32_t message_left; /* bytes of the message's body that are to come */
 	/* What is to be sent. */
 	bool tx_closed;
-	bool update_due; /* a KeyUpdate, */
-	bool update_ask; /* which asks the peer for one, */
-	bool update_asked;
+	bool update_due;      /* a KeyUpdate, */
+	bool update_ask;      /* which asks the peer for one, */
+	bool update_asked;    /* and has done so, but it has not come, */
 	bool refuse_due;      /* a warning no_renegotiation, */
 	uint8_t fatal_due;    /* a fatal alert, or WEIR_TLS_NO_ALERT */
 	uint32_t key_records; /* TLS 1.3: a direction's key is changed after so many records */
@@ -672,7 +672,7 @@ void weir_tls_minter_destroy(struct weir_tls_minter *m);
 
 /* What a leaf is asked for by: the first of these that is there. */
 struct weir_tls_mint {
-	const struct weir_tls_conn *upstream; /* its peer's certificate; the handshake is done */
+	const struct weir_tls_conn *upstream; /* its peer's certificate: done, keys not taken */
 	struct weir_bytes der;                /* a certificate */
 	const char *name;                     /* as weir_tls_name_read() gives it */
 	int64_t now;                          /* seconds since 1970 */

@@ -24,7 +24,8 @@ HEADERS = {
     r"jansson\.h": ("lib/ctl", "app/weir", "app/weirctl", "test"),
     r"pcap(/|\.h)": ("app/weir", "test"),
     r"openssl/": ("lib/tls", "lib/decode",  # which needs two digests
-                  "test/unit/tls", "test/fuzz", "test/system"),
+                  "test"),
+    r"intel-ipsec-mb\.h": ("lib/tls",),
     r"libxml/": ("lib/decode",),
     r"(zlib|brotli/decode)\.h": ("lib/decode", "test/unit"),
     r"hs(_[a-z]+)?\.h": ("lib/scan", "lib/waf",

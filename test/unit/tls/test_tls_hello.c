@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hello_build.h"
-#include "tls_test.h"
+#include "hello_test.h"
 
 #define SNI     "0=000e 00 000b 'example.com';"
 #define LABEL63 "'aaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg'"

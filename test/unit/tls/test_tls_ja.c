@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fingerprints whose values others have published. */
 #include "hello_build.h"
-#include "tls_test.h"
+#include "hello_test.h"
 
 #include <stdio.h>
 

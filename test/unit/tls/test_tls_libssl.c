@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ClientHellos of libssl's own client, and what libssl's server says is in them. */
 #include "hello_build.h"
-#include "tls_test.h"
+#include "hello_test.h"
 
 #include <openssl/ssl.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Leaves are judged by libcrypto's own verification, as a client's would be. */
-#include "tls_test.h"
+#include "hello_test.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -565,6 +565,76 @@ START_TEST(what_is_no_certificate_is_refused)
 }
 END_TEST
 
+/* ---- leaves like that of a server that weir has connected to ---- */
+
+static int keep_bytes(void *context, struct weir_bytes bytes)
+{
+	weir_buf_add(context, bytes.ptr, bytes.len);
+	return 0;
+}
+
+/* Until `client` is done; both are weir's own. */
+static void shake_with(struct weir_tls_conn *client, struct weir_tls_conn *server)
+{
+	struct weir_buf up = {0}, down = {0};
+	int rc = WEIR_TLS_WANT;
+
+	for (unsigned int i = 0; i < 4 && rc == WEIR_TLS_WANT; i++) {
+		struct weir_bytes view = weir_bytes_of(down.ptr, down.len);
+		struct weir_tls_writer to_server = {keep_bytes, &up},
+				       to_client = {keep_bytes, &down};
+		size_t used;
+
+		rc = weir_tls_handshake(client, &view, down.len > 0, &used, &to_server);
+		weir_buf_reset(&down);
+		view = weir_bytes_of(up.ptr, up.len);
+		ck_assert_int_ge(weir_tls_handshake(server, &view, 1, &used, &to_client), 0);
+		weir_buf_reset(&up);
+	}
+	ck_assert_int_eq(rc, WEIR_TLS_DONE);
+	weir_buf_fini(&up);
+	weir_buf_fini(&down);
+}
+
+START_TEST(a_leaf_is_made_like_the_peer_of_a_connection)
+{
+	struct mint far = mint_create(1), m = mint_create(1);
+	struct weir_tls_server_cfg server_cfg = {.id = "far"};
+	struct weir_tls_client_cfg client_cfg = {.verify = WEIR_TLS_VERIFY_NONE};
+	struct weir_tls_connect_opts to = {.name = "far.test"};
+	struct weir_tls_accept_opts opts = {0};
+	struct weir_buf why = {0};
+	struct weir_tls_server *server = weir_tls_server_create(&server_cfg, &why);
+	struct weir_tls_client *client = weir_tls_client_create(&client_cfg, &why);
+	struct weir_tls_conn *upstream, *peer;
+	const struct weir_tls_identity *leaf;
+	struct weir_tls_mint what = {.name = "ignored.test", .now = NOW};
+	struct seen seen;
+
+	ck_assert_int_eq(mint_name(&far, "far.test", NOW, &opts.identity), 0);
+	peer = weir_tls_accept(server, &opts);
+	upstream = weir_tls_connect(client, &to);
+	what.upstream = upstream;
+	ck_assert_int_eq(weir_tls_mint(m.minter, &what, &leaf), -WEIR_TLS_E_CERT_MISSING);
+	shake_with(upstream, peer);
+	ck_assert_int_eq(weir_tls_mint(m.minter, &what, &leaf), 0);
+	seen = show(leaf);
+	ck_assert_int_eq(verify(&m, &seen, "far.test", NOW), X509_V_OK);
+	ck_assert_int_ne(verify(&m, &seen, "ignored.test", NOW), X509_V_OK);
+	ck_assert_int_ne(verify(&far, &seen, "far.test", NOW), X509_V_OK);
+	seen_fini(&seen);
+	weir_tls_mint_put(m.minter, leaf);
+	weir_tls_conn_destroy(upstream);
+	weir_tls_conn_destroy(peer);
+	weir_tls_mint_put(far.minter, opts.identity);
+	weir_tls_server_destroy(server);
+	weir_tls_client_destroy(client);
+	weir_buf_fini(&why);
+	mint_destroy(&m);
+	mint_destroy(&far);
+}
+END_TEST
+
 /* ---- the cache ---- */
 
 START_TEST(a_leaf_is_made_once_and_the_oldest_goes)
@@ -888,7 +958,8 @@ Suite *mint_suite(void)
 	return WEIR_SUITE(
 		"tls mint", a_leaf_is_good_for_the_names_of_the_servers_certificate_and_no_others,
 		a_name_with_a_nul_is_not_signed_again, a_leaf_is_valid_no_longer_than_server_and_ca,
-		a_leaf_for_a_name_is_good_for_it_alone, what_is_no_certificate_is_refused,
+		a_leaf_for_a_name_is_good_for_it_alone,
+		a_leaf_is_made_like_the_peer_of_a_connection, what_is_no_certificate_is_refused,
 		a_leaf_is_made_once_and_the_oldest_goes, a_leaf_is_made_anew_before_its_end,
 		leaves_that_are_lent_outlive_their_minter,
 		each_certificate_of_a_server_has_its_own_leaf,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hello_build.h"
-#include "tls_test.h"
+#include "hello_test.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
