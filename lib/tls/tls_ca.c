@@ -126,6 +126,17 @@ static bool copy_keys(struct tls_signer *s, const struct weir_tls_ca *ca)
 	return ok;
 }
 
+static bool make_templates(struct tls_signer *s)
+{
+	bool ok = true;
+
+	for (unsigned int k = 0; ok && k < TLS_LEAF_KEYS; k++) {
+		s->template[k] = tls_mint_template(s, (enum tls_leaf_key)k);
+		ok = s->template[k];
+	}
+	return ok;
+}
+
 bool tls_signer_init(struct tls_signer *s, const struct weir_tls_ca *ca, struct weir_buf *why)
 {
 	const struct weir_tls_cert_info *info = weir_tls_cert_info(ca->cert);
@@ -134,7 +145,7 @@ bool tls_signer_init(struct tls_signer *s, const struct weir_tls_ca *ca, struct 
 	s->ca = tls_identity_create(ca->cert, why);
 	if (!s->ca)
 		return false;
-	if (copy_keys(s, ca) && sort_chain(s))
+	if (copy_keys(s, ca) && sort_chain(s) && make_templates(s))
 		return true;
 	tls_signer_fini(s);
 	return tls_fail_openssl(why, "the CA cannot be copied");
@@ -144,8 +155,10 @@ void tls_signer_fini(struct tls_signer *s)
 {
 	sk_X509_pop_free(s->shown, X509_free);
 	sk_X509_pop_free(s->constrained, X509_free);
-	for (unsigned int k = 0; k < TLS_LEAF_KEYS; k++)
+	for (unsigned int k = 0; k < TLS_LEAF_KEYS; k++) {
+		X509_free(s->template[k]);
 		EVP_PKEY_free(s->key[k]);
+	}
 	tls_identity_destroy(s->ca);
 	*s = (struct tls_signer){0};
 }

@@ -19,6 +19,7 @@ struct weir_tls_ca {
 struct tls_signer {
 	struct weir_tls_identity *ca;
 	EVP_PKEY *key[TLS_LEAF_KEYS];  /* of leaves */
+	X509 *template[TLS_LEAF_KEYS]; /* what all leaves of a kind of key have */
 	STACK_OF(X509) * shown;        /* behind a leaf: the CA and its issuers, without a root */
 	STACK_OF(X509) * constrained;  /* those of them, a root too, that constrain names */
 	int64_t not_before, not_after; /* of the CA */
@@ -46,6 +47,9 @@ struct tls_leaf {
 	enum tls_leaf_key key;
 	int64_t not_before, not_after;
 };
+/* A leaf without names, subject and times of its own: libcrypto takes longer to write a public key
+ * into a certificate than for all else. NULL: no memory or no randomness. */
+X509 *tls_mint_template(const struct tls_signer *s, enum tls_leaf_key key);
 /* NULL: *error says why. */
 X509 *tls_mint_leaf(const struct tls_signer *s, const struct tls_leaf *leaf,
 		    enum weir_tls_error *error);

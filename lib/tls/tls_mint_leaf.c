@@ -85,17 +85,27 @@ static bool add_extensions(X509 *x, const struct tls_signer *s, enum tls_leaf_ke
 	       tls_x509_key_id(x) && add_authority(x, s);
 }
 
-static X509 *make(const struct tls_signer *s, const struct tls_leaf *leaf, const char *common_name)
+X509 *tls_mint_template(const struct tls_signer *s, enum tls_leaf_key key)
 {
 	X509 *x = X509_new();
 
 	if (x && X509_set_version(x, X509_VERSION_3) == 1 && tls_x509_serial(x) &&
-	    tls_x509_times(x, leaf->not_before, leaf->not_after) &&
+	    tls_x509_times(x, s->not_before, s->not_after) &&
 	    X509_set_issuer_name(x, X509_get_subject_name(s->ca->leaf)) == 1 &&
-	    X509_set_pubkey(x, s->key[leaf->key]) == 1 &&
-	    (!*common_name || tls_x509_common_name(X509_get_subject_name(x), common_name)) &&
-	    add_extensions(x, s, leaf->key) && add_names(x, leaf, !*common_name) &&
+	    X509_set_pubkey(x, s->key[key]) == 1 && add_extensions(x, s, key) &&
 	    tls_x509_sign(x, s->ca->key))
+		return x;
+	X509_free(x);
+	return NULL;
+}
+
+static X509 *make(const struct tls_signer *s, const struct tls_leaf *leaf, const char *common_name)
+{
+	X509 *x = X509_dup(s->template[leaf->key]);
+
+	if (x && tls_x509_serial(x) && tls_x509_times(x, leaf->not_before, leaf->not_after) &&
+	    (!*common_name || tls_x509_common_name(X509_get_subject_name(x), common_name)) &&
+	    add_names(x, leaf, !*common_name) && tls_x509_sign(x, s->ca->key))
 		return x;
 	X509_free(x);
 	return NULL;

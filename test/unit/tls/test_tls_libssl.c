@@ -15,6 +15,7 @@ static const struct client {
 	uint8_t max_fragment;
 	bool status;
 	uint64_t options;
+	bool post_handshake;
 	uint16_t version; /* expected */
 } clients[] = {
 	{.name = "example.com", .version = 0x0304},
@@ -64,6 +65,7 @@ static SSL *new_client(SSL_CTX **ctx, const struct client *c)
 	if (c->max_fragment)
 		ck_assert_int_eq(SSL_CTX_set_tlsext_max_fragment_length(*ctx, c->max_fragment), 1);
 	SSL_CTX_set_options(*ctx, c->options);
+	SSL_CTX_set_post_handshake_auth(*ctx, c->post_handshake);
 	s = SSL_new(*ctx);
 	if (c->name)
 		ck_assert_int_eq(SSL_set_tlsext_host_name(s, c->name), 1);
@@ -195,7 +197,26 @@ START_TEST(what_a_client_is_set_to_is_in_its_hello)
 }
 END_TEST
 
-/* libssl 3.0's default client is written down in no list; its parts are. */
+/* As curl sets libssl 3.0; both values are in every list of them. */
+START_TEST(curl_has_its_known_fingerprints)
+{
+	static const struct client curl = {.name = "example.com",
+					   .alpn = "\2h2\10http/1.1",
+					   .options = SSL_OP_ALL | SSL_OP_NO_TICKET,
+					   .post_handshake = true};
+	static struct build wire;
+	char ja3[WEIR_TLS_JA3], ja4[WEIR_TLS_JA4];
+	struct weir_tls_hello h;
+
+	take_hello(&curl, &wire);
+	ck_assert_int_gt(parse(&wire, wire.len, &h), 0);
+	weir_tls_ja3(&h, ja3);
+	weir_tls_ja4(&h, true, ja4);
+	ck_assert_str_eq(ja3, "0149f47eabf9a20d0893e2a44e5a6323");
+	ck_assert_str_eq(ja4, "t13d3112h2_e8f1e7e78f70_b26ce05bbdd6");
+}
+END_TEST
+
 START_TEST(fingerprints_of_libssl_say_what_it_is_set_to)
 {
 	static const struct {
@@ -252,7 +273,7 @@ END_TEST
 Suite *libssl_suite(void)
 {
 	return WEIR_SUITE("tls hello of libssl", hellos_of_libssl_are_read_as_libssl_reads_them,
-			  what_a_client_is_set_to_is_in_its_hello,
+			  what_a_client_is_set_to_is_in_its_hello, curl_has_its_known_fingerprints,
 			  fingerprints_of_libssl_say_what_it_is_set_to,
 			  what_is_accepted_of_a_damaged_hello_is_what_libssl_sees);
 }
