@@ -220,9 +220,8 @@ int weir_tls_leaf_info(struct weir_bytes der, struct weir_arena *a, struct weir_
 	*out = (struct weir_tls_info){.alpn = -1};
 	if (whole)
 		copy_peer(leaf, a, out);
-	else
-		ERR_clear_error();
 	X509_free(leaf);
+	ERR_clear_error(); /* whoever asks libssl next must not find these */
 	if (!whole)
 		return -WEIR_TLS_E_CERT_BAD;
 	return a->failed ? -WEIR_TLS_E_MEMORY : 0;

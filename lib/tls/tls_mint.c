@@ -268,7 +268,6 @@ static int find_like(const struct weir_tls_mint *what, X509 **like)
 		return 0;
 	X509_free(*like);
 	*like = NULL;
-	ERR_clear_error();
 	return -WEIR_TLS_E_CERT_BAD;
 }
 
@@ -319,6 +318,8 @@ int weir_tls_mint(struct weir_tls_minter *m, const struct weir_tls_mint *what,
 	if (!rc)
 		rc = mint(m, what, like, &leaf);
 	X509_free(like);
+	/* Whoever asks libssl next must not find what libcrypto thought of this certificate. */
+	ERR_clear_error();
 	if (rc) {
 		m->counts.refused++;
 		return rc;

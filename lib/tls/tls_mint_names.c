@@ -2,8 +2,6 @@
 /* Which names a minted leaf has: those of the upstream certificate that the CA may sign. */
 #include "tls_mint.h"
 
-#include <openssl/err.h>
-
 /* More of a certificate are left out. Each costs up to 6 us where the CA is constrained. */
 #define NAMES_MAX 512
 
@@ -161,7 +159,6 @@ bool tls_mint_is_permitted(X509 *x, const struct tls_signer *s)
 		ok = nc && NAME_CONSTRAINTS_check(x, nc) == X509_V_OK;
 		NAME_CONSTRAINTS_free(nc);
 	}
-	ERR_clear_error();
 	return ok;
 }
 

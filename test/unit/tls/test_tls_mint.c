@@ -425,6 +425,29 @@ START_TEST(a_name_with_a_nul_is_not_signed_again)
 }
 END_TEST
 
+START_TEST(a_malformed_extension_is_no_name_and_leaves_no_error_behind)
+{
+	struct mint m = mint_create(4);
+	EVP_PKEY *key = new_key(false);
+	X509 *server = make(&(struct making){.subject = "a.test"}, key, NULL, NULL);
+	ASN1_OCTET_STRING *text = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *e;
+	const struct weir_tls_identity *leaf;
+
+	ASN1_OCTET_STRING_set(text, (const uint8_t *)"no SAN", 6);
+	e = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, text);
+	ck_assert_int_eq(X509_add_ext(server, e, -1), 1);
+	ck_assert_int_gt(X509_sign(server, key, EVP_sha256()), 0);
+	ck_assert_int_eq(mint_like(&m, server, &leaf), -WEIR_TLS_E_CERT_NAME);
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(text);
+	X509_free(server);
+	EVP_PKEY_free(key);
+	mint_destroy(&m);
+}
+END_TEST
+
 static int64_t seconds(const ASN1_TIME *t)
 {
 	struct tm tm;
@@ -957,7 +980,9 @@ Suite *mint_suite(void)
 {
 	return WEIR_SUITE(
 		"tls mint", a_leaf_is_good_for_the_names_of_the_servers_certificate_and_no_others,
-		a_name_with_a_nul_is_not_signed_again, a_leaf_is_valid_no_longer_than_server_and_ca,
+		a_name_with_a_nul_is_not_signed_again,
+		a_malformed_extension_is_no_name_and_leaves_no_error_behind,
+		a_leaf_is_valid_no_longer_than_server_and_ca,
 		a_leaf_for_a_name_is_good_for_it_alone,
 		a_leaf_is_made_like_the_peer_of_a_connection, what_is_no_certificate_is_refused,
 		a_leaf_is_made_once_and_the_oldest_goes, a_leaf_is_made_anew_before_its_end,
