@@ -181,6 +181,8 @@ static void copy_peer(X509 *leaf, struct weir_arena *a, struct weir_tls_info *ou
 	copy_sans(names, a, out);
 	out->spiffe = weir_arena_copy(a, spiffe_of(names));
 	GENERAL_NAMES_free(names);
+	/* A malformed extension must not be the error of what libssl is asked next. */
+	ERR_clear_error();
 }
 
 static bool is_verified(const struct weir_tls_conn *c)
@@ -220,8 +222,9 @@ int weir_tls_leaf_info(struct weir_bytes der, struct weir_arena *a, struct weir_
 	*out = (struct weir_tls_info){.alpn = -1};
 	if (whole)
 		copy_peer(leaf, a, out);
+	else
+		ERR_clear_error();
 	X509_free(leaf);
-	ERR_clear_error(); /* whoever asks libssl next must not find these */
 	if (!whole)
 		return -WEIR_TLS_E_CERT_BAD;
 	return a->failed ? -WEIR_TLS_E_MEMORY : 0;
