@@ -288,6 +288,8 @@ static int mint(struct weir_tls_minter *m, const struct weir_tls_mint *what, X50
 	uint8_t key[KEY];
 	int rc;
 
+	if (like && !X509_get0_pubkey(like)) /* of no kind that libcrypto knows */
+		return -WEIR_TLS_E_CERT_BAD;
 	if (!key_of(like, what->name, key))
 		return -WEIR_TLS_E_MEMORY;
 	*out = kept(m, key, what->now);

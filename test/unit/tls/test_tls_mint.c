@@ -367,6 +367,12 @@ static void check_extensions(X509 *leaf, bool rsa)
 			 rsa ? EVP_PKEY_RSA : EVP_PKEY_EC);
 	ck_assert_int_eq(EVP_PKEY_get_bits(X509_get0_pubkey(leaf)), rsa ? 2048 : 256);
 	ck_assert_ptr_nonnull(X509_get0_authority_key_id(leaf));
+	for (size_t i = 0; i < 2; i++) {
+		static const int critical[] = {NID_basic_constraints, NID_key_usage};
+		int at = X509_get_ext_by_NID(leaf, critical[i], -1);
+
+		ck_assert_int_eq(X509_EXTENSION_get_critical(X509_get_ext(leaf, at)), 1);
+	}
 }
 
 START_TEST(a_leaf_is_good_for_the_names_of_the_servers_certificate_and_no_others)
@@ -419,6 +425,32 @@ START_TEST(a_name_with_a_nul_is_not_signed_again)
 	ck_assert_int_gt(X509_sign(server, key, EVP_sha256()), 0);
 	ck_assert_int_eq(mint_like(&m, server, &leaf), -WEIR_TLS_E_CERT_NAME);
 	GENERAL_NAMES_free(names);
+	X509_free(server);
+	EVP_PKEY_free(key);
+	mint_destroy(&m);
+}
+END_TEST
+
+/* A point that is on no curve: libcrypto reads the certificate, but gives no key. */
+START_TEST(a_certificate_whose_key_is_none_is_refused)
+{
+	struct mint m = mint_create(4);
+	EVP_PKEY *key = new_key(false);
+	X509 *server = make(&(struct making){.sans = "DNS:a.test"}, key, NULL, NULL);
+	const struct weir_tls_identity *leaf;
+	uint8_t der[4096], *at = der, *point;
+	struct weir_tls_mint what = {.der.ptr = der, .now = NOW};
+	size_t len = (size_t)i2d_X509(server, &at);
+
+	point = memmem(der, len, X509_get0_pubkey_bitstr(server)->data, 65);
+	ck_assert_ptr_nonnull(point);
+	point[64] ^= 1;
+	what.der.len = len;
+	ck_assert_int_eq(weir_tls_mint(m.minter, &what, &leaf), -WEIR_TLS_E_CERT_BAD);
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+	point[64] ^= 1;
+	ck_assert_int_eq(weir_tls_mint(m.minter, &what, &leaf), 0);
+	weir_tls_mint_put(m.minter, leaf);
 	X509_free(server);
 	EVP_PKEY_free(key);
 	mint_destroy(&m);
@@ -982,6 +1014,7 @@ Suite *mint_suite(void)
 		"tls mint", a_leaf_is_good_for_the_names_of_the_servers_certificate_and_no_others,
 		a_name_with_a_nul_is_not_signed_again,
 		a_malformed_extension_is_no_name_and_leaves_no_error_behind,
+		a_certificate_whose_key_is_none_is_refused,
 		a_leaf_is_valid_no_longer_than_server_and_ca,
 		a_leaf_for_a_name_is_good_for_it_alone,
 		a_leaf_is_made_like_the_peer_of_a_connection, what_is_no_certificate_is_refused,
