@@ -49,6 +49,11 @@ static int on_name(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+static bool same_bundle(const struct tls_bundle *a, const struct tls_bundle *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 /* Called when a certificate is needed, which it is not where a session goes on. The default's are
  * in the context already. */
 static int on_cert(SSL *ssl, void *arg)
@@ -61,9 +66,9 @@ static int on_cert(SSL *ssl, void *arg)
 		SSL_certs_clear(ssl);
 		return tls_show_identity(ssl, c->identity);
 	}
-	if (c->bundle && c->bundle != tls_names_default(s->names))
-		return tls_show_bundle(ssl, c->bundle);
-	return 1;
+	if (!c->bundle || same_bundle(c->bundle, tls_names_default(s->names)))
+		return 1;
+	return tls_show_bundle(ssl, c->bundle);
 }
 
 static const struct weir_tls_identity *shown(struct weir_tls_server *s, const X509 *leaf)

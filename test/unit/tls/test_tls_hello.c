@@ -416,6 +416,19 @@ static const struct {
 	{"0303", "43=04 7f17 0304", 0x7f17},
 };
 
+START_TEST(an_empty_ticket_is_none)
+{
+	static struct build message, wire;
+	struct weir_tls_hello h;
+
+	build_hello(&message, &(struct hello_words){.extensions = "35="});
+	build_records(&wire, &message, 16384);
+	ck_assert_int_eq(parse(wire.at, wire.len, &h), (ssize_t)wire.len);
+	ck_assert(!h.has_ticket && !h.has_psk && !h.has_ech && !h.has_early_data);
+	ck_assert(!h.has_ems && !h.has_quic);
+}
+END_TEST
+
 START_TEST(the_version_is_the_highest_that_is_not_grease)
 {
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(versions); i++) {
@@ -656,7 +669,7 @@ Suite *hello_suite(void)
 		"tls hello", a_name_is_read_into_one_form_or_told_what_is_wrong,
 		a_name_of_253_bytes_is_good_and_of_254_too_long, each_wrong_length_is_told_by_name,
 		a_message_cut_at_any_byte_is_malformed_or_has_no_extensions,
-		all_that_a_client_says_is_there_to_be_read,
+		all_that_a_client_says_is_there_to_be_read, an_empty_ticket_is_none,
 		the_version_is_the_highest_that_is_not_grease,
 		grease_is_what_rfc_8701_reserves_and_nothing_else,
 		what_is_no_hello_is_known_at_once, a_hello_is_the_same_in_one_record_and_in_many,
