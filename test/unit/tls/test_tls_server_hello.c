@@ -86,6 +86,10 @@ static const struct {
 	 "not one protocol"},
 	{RECORD("0037") "02 000033 0303" RANDOM "00 c02f 00 000b 0010 0007 0005 01 'a' 02 'h2'",
 	 "MESSAGE_FORMAT", "not one protocol"},
+	{RECORD("0031") "02 00002d 0303" RANDOM "00 c02f 00 0004 0017 0000 ff", "MESSAGE_FORMAT",
+	 "bytes after them"},
+	{RECORD("0030") "02 00002c 0303" RANDOM "00 c02f 00 0005 0017 0000", "MESSAGE_FORMAT",
+	 "extensions that are cut off"},
 	/* TLS 1.0 without extensions */
 	{RECORD("002a") "02 000026 0301" RANDOM "00 002f 00" RECORD("0001") "0e", .version = 0x0301,
 	 .cipher = 0x002f},
