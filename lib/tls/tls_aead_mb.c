@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * AES-GCM by intel-ipsec-mb's direct calls. Its AVX512 and VAES code is what OpenSSL 3.0 lacks; its
- * older code is no faster than OpenSSL's, and is left alone.
+ * older code is no faster than OpenSSL's, and is left alone. Every call of version 1.3 stores into
+ * a variable of the whole process (imb_errno), whose cache line the workers take from each other: a
+ * store buffer hides that between two, so that it cost 0 to 8 percent where it was measured.
  */
 #include "tls_aead.h"
 

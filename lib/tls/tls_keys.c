@@ -82,15 +82,15 @@ int weir_tls_records_init(struct weir_tls_records *r, const struct weir_tls_reco
 		return -WEIR_TLS_E_PROTOCOL_VERSION;
 	if ((unsigned int)cfg->suite >= WEIR_TLS_SUITE_END)
 		return -WEIR_TLS_E_NO_CIPHER;
-	*r = (struct weir_tls_records){
-		.tx = cfg->tx,
-		.rx = cfg->rx,
-		.version = cfg->version,
-		.suite = (uint8_t)cfg->suite,
-		.is_server = cfg->is_server,
-		.fatal_due = WEIR_TLS_NO_ALERT,
-		.key_records = WEIR_TLS_KEY_RECORDS,
-	};
+	/* Field by field: no copy of the keys is left on the stack. */
+	memset(r, 0, sizeof(*r));
+	r->tx = cfg->tx;
+	r->rx = cfg->rx;
+	r->version = cfg->version;
+	r->suite = (uint8_t)cfg->suite;
+	r->is_server = cfg->is_server;
+	r->fatal_due = WEIR_TLS_NO_ALERT;
+	r->key_records = WEIR_TLS_KEY_RECORDS;
 	if (keys_init(r, &r->tx) && keys_init(r, &r->rx))
 		return 0;
 	weir_tls_records_wipe(NULL, r);

@@ -139,11 +139,11 @@ struct weir_tls_records {
 	uint32_t message_left; /* bytes of the message's body that are to come */
 	/* What is to be sent. */
 	bool tx_closed;
-	bool update_due;      /* a KeyUpdate, */
-	bool update_ask;      /* which asks the peer for one, */
-	bool update_asked;    /* and has done so, but it has not come, */
-	bool refuse_due;      /* a warning no_renegotiation, */
-	uint8_t fatal_due;    /* a fatal alert, or WEIR_TLS_NO_ALERT */
+	bool update_due;      /* a KeyUpdate */
+	bool update_ask;      /* and the peer is asked for one with it */
+	bool update_asked;    /* as it was before, but has sent none yet */
+	bool refuse_due;      /* a warning no_renegotiation */
+	uint8_t fatal_due;    /* this fatal alert; WEIR_TLS_NO_ALERT: none */
 	uint32_t key_records; /* TLS 1.3: a direction's key is changed after so many records */
 };
 
@@ -185,7 +185,7 @@ ssize_t weir_tls_peek(const struct weir_tls_records *r, const struct weir_bytes 
 size_t weir_tls_open_room(const struct weir_tls_records *r, size_t record);
 
 /* The rooms for opening the record at the front of `in` in place, where all of `in` is writable.
- * Returns how many; 0 when the record is not there, or `max` are not enough: in.n always are. */
+ * Returns how many; 0 when the record is not there, or `max` are not enough: `n_in` always are. */
 unsigned int weir_tls_open_in_place(const struct weir_tls_records *r, const struct weir_bytes *in,
 				    unsigned int n_in, struct weir_tls_room *rooms,
 				    unsigned int max);

@@ -187,6 +187,7 @@ static bool shake(struct peer *p, const struct options *o)
 	print_info(p, o);
 	p->kept = !weir_tls_take_records(p->conn, &p->records);
 	printf(" kept=%d\n", p->kept);
+	fflush(stdout);
 	return true;
 }
 

@@ -166,22 +166,20 @@ END_TEST
 #define KEY_BYTES 16
 #define MAPPING   (64UL << 20) /* a sanitizer's shadow is larger */
 
-static bool is_key(const uint8_t *at, const uint8_t masked[KEY_BYTES])
-{
-	for (unsigned int i = 0; i < KEY_BYTES; i++)
-		if ((at[i] ^ MASK) != masked[i])
-			return false;
-	return true;
-}
+/* All of a mapping is read, also what a sanitizer keeps between objects. */
+#define ANY_MEMORY __attribute__((no_sanitize("address", "undefined")))
 
-static unsigned int count_in(const uint8_t *at, const uint8_t *end, const uint8_t *masked)
+ANY_MEMORY static unsigned int count_in(const uint8_t *at, const uint8_t *end,
+					const uint8_t masked[KEY_BYTES])
 {
 	unsigned int n = 0;
 
-	while (at < end && (at = memchr(at, masked[0] ^ MASK, (size_t)(end - at)))) {
-		if ((size_t)(end - at) < KEY_BYTES)
-			break;
-		n += is_key(at++, masked);
+	for (; end - at >= KEY_BYTES; at++) {
+		unsigned int same = 0;
+
+		while (same < KEY_BYTES && (at[same] ^ MASK) == masked[same])
+			same++;
+		n += same == KEY_BYTES;
 	}
 	return n;
 }
@@ -216,21 +214,26 @@ START_TEST(wiped_keys_are_nowhere)
 {
 	for (unsigned int i = 0; i < N_KINDS; i++) {
 		struct weir_tls_opened opened;
-		uint8_t masked[KEY_BYTES];
+		uint8_t rx[KEY_BYTES], tx[KEY_BYTES], wire[WIRE_MAX], plain[WIRE_MAX];
 		struct pair *p = malloc(sizeof(*p));
 
 		pair_init(p, kind_of(i));
 		hear_data(p, 1);
-		mask_key(p->us.rx.key, masked);
-		ck_assert_uint_ge(count_in_memory(masked), 2);
-		weir_tls_records_wipe(p->c, &p->them);
-		ck_assert_int_eq(weir_tls_eof(&p->us), -WEIR_TLS_E_TRUNCATED);
+		ck_assert_int_gt(
+			seal(p->c, &p->us, WEIR_TLS_APPLICATION_DATA, weir_bytes_str("x"), wire),
+			0);
+		mask_key(p->us.rx.key, rx);
+		mask_key(p->us.tx.key, tx);
+		weir_tls_records_wipe(NULL, &p->them);
+		ck_assert_uint_ge(count_in_memory(rx), 2);
+		ck_assert_uint_ge(count_in_memory(tx), 2);
 		weir_tls_records_wipe(p->c, &p->us);
-		ck_assert_uint_eq(count_in_memory(masked), 0);
+		ck_assert_uint_eq(count_in_memory(rx), 0);
+		ck_assert_uint_eq(count_in_memory(tx), 0);
 		ck_assert_int_eq(weir_tls_eof(&p->us), -WEIR_TLS_E_CLOSED);
-		ck_assert_int_eq(open_one(p->c, &p->us, weir_bytes_of(some_bytes(), 99),
-					  (uint8_t[WIRE_MAX]){0}, &opened),
-				 -WEIR_TLS_E_CLOSED);
+		ck_assert_int_eq(
+			open_one(p->c, &p->us, weir_bytes_of(some_bytes(), 99), plain, &opened),
+			-WEIR_TLS_E_CLOSED);
 		free(p);
 	}
 }

@@ -216,6 +216,33 @@ START_TEST(every_byte_that_is_changed_is_found_and_nothing_is_left)
 }
 END_TEST
 
+START_TEST(what_was_changed_is_wiped_in_place_too)
+{
+	struct scattered *in = scattered_create();
+
+	for (unsigned int i = 0; i < N_KINDS; i++)
+		for (size_t piece = 20; piece < 320; piece += 50) {
+			struct weir_tls_room rooms[400];
+			struct weir_tls_spans s = {.in = in->view, .out = rooms};
+			uint8_t plain[WIRE_MAX];
+			struct weir_tls_opened opened;
+			struct record x;
+
+			record_init(&x, kind_of(i), 300);
+			x.wire[x.size - 1] ^= 1;
+			scatter(in, x.wire, x.size, piece);
+			s.n_in = in->n;
+			s.n_out = weir_tls_open_in_place(&x.p.us, in->view, in->n, rooms, 400);
+			ck_assert_int_eq(weir_tls_open(x.p.c, &x.p.us, &s, &opened),
+					 -WEIR_TLS_E_RECORD_MAC);
+			gather(in, plain);
+			ck_assert(is_zero(plain + weir_tls_seal_offset(&x.p.us), 300));
+			pair_fini(&x.p);
+		}
+	free(in);
+}
+END_TEST
+
 START_TEST(a_record_is_opened_once_and_in_its_turn)
 {
 	for (unsigned int i = 0; i < N_KINDS; i++) {
@@ -311,11 +338,11 @@ END_TEST
 
 Suite *open_suite(void)
 {
-	return WEIR_SUITE("tls open", pieces_of_every_size_are_opened_by_both_libraries,
-			  large_records_are_opened_too, pieces_are_opened_in_place,
-			  every_cut_waits_and_changes_nothing,
-			  rooms_that_are_too_small_change_nothing,
-			  every_byte_that_is_changed_is_found_and_nothing_is_left,
-			  a_record_is_opened_once_and_in_its_turn, padding_is_stripped,
-			  padding_alone_is_refused, the_last_number_is_not_opened);
+	return WEIR_SUITE(
+		"tls open", pieces_of_every_size_are_opened_by_both_libraries,
+		large_records_are_opened_too, pieces_are_opened_in_place,
+		every_cut_waits_and_changes_nothing, rooms_that_are_too_small_change_nothing,
+		every_byte_that_is_changed_is_found_and_nothing_is_left,
+		what_was_changed_is_wiped_in_place_too, a_record_is_opened_once_and_in_its_turn,
+		padding_is_stripped, padding_alone_is_refused, the_last_number_is_not_opened);
 }
