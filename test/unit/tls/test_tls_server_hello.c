@@ -152,6 +152,25 @@ START_TEST(each_answer_of_a_server_has_its_outcome)
 }
 END_TEST
 
+START_TEST(an_answer_larger_than_the_room_is_refused)
+{
+	static struct build wire;
+	const size_t messages = 48 + 15;
+
+	wire.len = 0;
+	build_add(&wire, RECORD("0030") HELLO_12 RECORD("000f") "0b 00000b 000008 000005 'DER-1'");
+	for (size_t len = 0; len <= messages; len++) {
+		struct weir_bytes view = weir_bytes_of(wire.at, wire.len);
+		uint8_t *small = malloc(len + 1);
+		struct weir_tls_server_hello h;
+
+		ck_assert_int_eq(weir_tls_server_hello_parse(&view, 1, small, len, &h),
+				 len < messages ? -WEIR_TLS_E_HELLO_SIZE : 1);
+		free(small);
+	}
+}
+END_TEST
+
 /* ---- libssl's server ---- */
 
 static X509 *make_leaf(EVP_PKEY *key, size_t padding)
@@ -253,5 +272,6 @@ END_TEST
 Suite *server_hello_suite(void)
 {
 	return WEIR_SUITE("tls server hello", each_answer_of_a_server_has_its_outcome,
+			  an_answer_larger_than_the_room_is_refused,
 			  answers_of_libssl_are_read_with_their_certificate);
 }
