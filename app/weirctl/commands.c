@@ -116,6 +116,20 @@ static const struct command commands[] = {
 		.render = render_text,
 	},
 	{
+		.name = "ca",
+		.about = "make the CA that connections are decrypted under (needs no weir)",
+		.more = "weirctl ca init /etc/weir/ca --name 'Example Corp gateway'\n"
+			"Makes DIR/ca.pem, which clients have to trust, and DIR/ca.key, which weir "
+			"needs and\nnobody else may read. EC P-256, good for 10 years. Files that "
+			"are there are kept.\n",
+		.positional = {"action", "folder"},
+		.arguments = "init DIR",
+		.render = render_ca,
+		.here = ca_here,
+		.option = {{"name", 'n', OPTION_TEXT, "name", "TEXT",
+			    "the CA's name, as clients show it (weir CA HOST)"}},
+	},
+	{
 		.name = "version",
 		.about = "of weirctl and of the weir that runs",
 		.render = render_version,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* weirctl: asks a running weir over its control socket and shows the answer. */
+/* weirctl: asks a running weir over its control socket and shows the answer; few commands need
+ * none. */
 #include "weirctl.h"
 
 #include <stdlib.h>
@@ -69,6 +70,22 @@ static unsigned int patience(const struct command *cmd, const json_t *request)
 	return cmd->patience_s + (unsigned int)strtoul(seconds, NULL, 10);
 }
 
+static int answer_here(const struct command *cmd, const struct settings *s, const json_t *request)
+{
+	json_t *answer = cmd->here(request);
+	char *line = answer ? json_dumps(answer, 0) : NULL;
+	bool done;
+	int rc = EXIT_USAGE;
+
+	if (line)
+		rc = show(cmd, s, line, &done);
+	else
+		command_help(cmd, stderr);
+	free(line);
+	json_decref(answer);
+	return rc;
+}
+
 static int run(const struct command *cmd, int argc, char **argv, struct settings *s)
 {
 	struct link l;
@@ -77,6 +94,11 @@ static int run(const struct command *cmd, int argc, char **argv, struct settings
 
 	if (!request)
 		return rc;
+	if (cmd->here) {
+		rc = answer_here(cmd, s, request);
+		json_decref(request);
+		return rc;
+	}
 	rc = link_open(&l, s->socket, patience(cmd, request));
 	if (rc == EXIT_OK) {
 		rc = converse(cmd, s, &l, request);

@@ -35,8 +35,10 @@ struct command {
 	const char *positional[5];            /* keys of arguments without a dash, in order */
 	const char *arguments;                /* those, for help; NULL: none */
 	void (*render)(const json_t *answer); /* for people */
-	bool streams;                         /* further lines follow until one has "done" */
-	unsigned int patience_s;              /* for an answer */
+	/* Where weir is not asked: gives the answer, or NULL when the request is none. */
+	json_t *(*here)(const json_t *request);
+	bool streams;            /* further lines follow until one has "done" */
+	unsigned int patience_s; /* for an answer */
 	struct command_option option[OPTIONS_MAX + 1];
 };
 
@@ -87,6 +89,11 @@ struct table table_begin(const char *const *head);
 void table_cell(struct table *t, const char *format, ...) WEIR_PRINTF(2, 3);
 /* Prints it and frees what it holds. */
 void table_end(struct table *t);
+
+/* ---- ca.c ---- */
+
+json_t *ca_here(const json_t *request);
+void render_ca(const json_t *answer);
 
 /* ---- render*.c ---- */
 

@@ -2,6 +2,7 @@
 /* What a handshake has agreed on and who the peer is, copied out of libssl's objects. */
 #include "tls_impl.h"
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #define SPIFFE_MAX 2048 /* bytes (SPIFFE ID specification, section 2.3) */
@@ -180,6 +181,8 @@ static void copy_peer(X509 *leaf, struct weir_arena *a, struct weir_tls_info *ou
 	copy_sans(names, a, out);
 	out->spiffe = weir_arena_copy(a, spiffe_of(names));
 	GENERAL_NAMES_free(names);
+	/* A malformed extension must not be the error of what libssl is asked next. */
+	ERR_clear_error();
 }
 
 static bool is_verified(const struct weir_tls_conn *c)
@@ -210,5 +213,22 @@ int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 	if (leaf)
 		copy_peer(leaf, a, out);
 	out->verified = leaf && is_verified(c);
+	return a->failed ? -WEIR_TLS_E_MEMORY : 0;
+}
+
+int weir_tls_leaf_info(struct weir_bytes der, struct weir_arena *a, struct weir_tls_info *out)
+{
+	const uint8_t *at = der.ptr;
+	X509 *leaf = der.len && der.len <= INT32_MAX ? d2i_X509(NULL, &at, (long)der.len) : NULL;
+	bool whole = leaf && at == der.ptr + der.len;
+
+	*out = (struct weir_tls_info){.alpn = -1};
+	if (whole)
+		copy_peer(leaf, a, out);
+	else
+		ERR_clear_error();
+	X509_free(leaf);
+	if (!whole)
+		return -WEIR_TLS_E_CERT_BAD;
 	return a->failed ? -WEIR_TLS_E_MEMORY : 0;
 }

@@ -29,6 +29,7 @@
 	X(PEER_ALERT, WEIR_TLS_NO_ALERT, "the peer has sent a fatal alert")                  \
 	X(CLOSED, WEIR_TLS_NO_ALERT, "this end has closed the connection")                   \
 	X(NO_HELLO, 10, "no ClientHello where one must be")                                  \
+	X(HELLO_SIZE, 47, "a hello that is too large, or in too many records")               \
 	X(PROTOCOL_VERSION, 70, "no protocol version in common")                             \
 	X(NO_CIPHER, 40, "no cipher suite, group or signature in common")                    \
 	X(NO_ALPN, 120, "no application protocol in common")                                 \
@@ -252,6 +253,147 @@ WEIR_MUST_CHECK ssize_t weir_tls_alert_write(struct weir_tls_crypto *c, struct w
 					     uint8_t alert, const struct weir_tls_room *out,
 					     unsigned int n_out);
 
+/* ---- ClientHello ---- */
+
+#define WEIR_TLS_HELLO_MAX       (65536 + 4) /* bytes of the largest message that is read */
+#define WEIR_TLS_HELLO_LIST      512         /* cipher suites, and so with every other list */
+#define WEIR_TLS_HELLO_EXTENSION 128         /* extensions */
+#define WEIR_TLS_NAME_MAX        255         /* bytes of a host name */
+
+/* What the client says whom it wants to talk to (RFC 6066 section 3). All but NAME are names that
+ * no policy should take for the server's. */
+enum weir_tls_sni {
+	WEIR_TLS_SNI_NONE,
+	WEIR_TLS_SNI_NAME,
+	WEIR_TLS_SNI_ADDRESS, /* an address in the place of a name, which RFC 6066 forbids */
+	WEIR_TLS_SNI_TWICE,   /* more than one name */
+	WEIR_TLS_SNI_BAD,     /* NUL, or anything else that is not of a host's name */
+	WEIR_TLS_SNI_LONG,    /* the name, or a label of it */
+	WEIR_TLS_SNI_END
+};
+/* "none", "name", …: for records. */
+const char *weir_tls_sni_name(enum weir_tls_sni sni);
+
+/*
+ * Brings a host's name into the one form that names are compared in: lower case, no dot at the
+ * end. *text is "" unless NAME or ADDRESS comes back; it may be `in` itself, or NONE for an empty
+ * one. Letters, digits, '-', '_' and dots between labels that are not empty.
+ */
+enum weir_tls_sni weir_tls_name_read(struct weir_bytes in, char text[WEIR_TLS_NAME_MAX + 1]);
+
+/*
+ * A ClientHello (RFC 8446 section 4.1.2). All views are into the room that it was read into. Lists
+ * of numbers are in network order (weir_tls_u16); they and the extensions have GREASE values (RFC
+ * 8701) where the client put them. A list that is not there is empty; where it is there it is
+ * well formed.
+ */
+struct weir_tls_hello {
+	struct weir_bytes message; /* the whole handshake message, as it was sent */
+	uint16_t record_version;   /* of its first record */
+	uint16_t legacy_version;
+	uint16_t version;      /* the highest that is offered; 0 when GREASE is all there is */
+	const uint8_t *random; /* 32 bytes */
+	struct weir_bytes session_id;
+	struct weir_bytes ciphers; /* numbers */
+	struct weir_bytes compressions;
+	struct weir_bytes extensions; /* weir_tls_extension_next */
+	unsigned int n_extensions;    /* with GREASE */
+
+	enum weir_tls_sni sni;
+	struct weir_bytes server_name;    /* the first, as it was sent */
+	char name[WEIR_TLS_NAME_MAX + 1]; /* of NAME and ADDRESS, see weir_tls_name_read */
+
+	struct weir_bytes alpn;       /* weir_tls_alpn_next */
+	struct weir_bytes versions;   /* numbers */
+	struct weir_bytes groups;     /* numbers */
+	struct weir_bytes signatures; /* numbers */
+	struct weir_bytes formats;    /* of points, a byte each */
+	struct weir_bytes key_shares; /* weir_tls_key_share_next */
+	struct weir_bytes psk_modes;  /* a byte each */
+	uint16_t record_size_limit;   /* RFC 8449; 0: none */
+	uint8_t max_fragment;         /* RFC 6066 section 4; 0: none */
+	bool has_ech;                 /* of either kind: a made-up one looks the same */
+	bool has_psk;
+	bool has_early_data;
+	bool has_ticket; /* one that is not empty (RFC 5077) */
+	bool has_ems;    /* extended master secret */
+	bool has_quic;   /* transport parameters of QUIC */
+
+	size_t need;     /* when more is needed: no use in asking before so many bytes are there */
+	const char *why; /* when it is malformed: what is wrong, for people */
+};
+
+/*
+ * Reads the ClientHello at the front of `views`, which are one run of bytes from the connection's
+ * first on: any segmentation, any split into records. The message is copied to `room`, and none
+ * larger than `room_len` is taken. Worker only; takes no memory.
+ * Returns the bytes up to the end of its last record; 0 when more is needed (out->need); or as
+ * soon as it is clear a negative weir_tls_error: NO_HELLO (not TLS, or SSLv2's hello), RECORD_TYPE,
+ * RECORD_VERSION, RECORD_SIZE, RECORDS_EMPTY, HELLO_SIZE (also of a list), MESSAGE (something
+ * follows it in its record), MESSAGE_FORMAT (out->why), PROTOCOL_VERSION.
+ */
+WEIR_MUST_CHECK ssize_t weir_tls_hello_parse(const struct weir_bytes *views, unsigned int n_views,
+					     uint8_t *room, size_t room_len,
+					     struct weir_tls_hello *out);
+
+/* The number at `i`; 0 past the end. */
+static inline uint16_t weir_tls_u16(struct weir_bytes list, size_t i)
+{
+	return i < list.len / 2 ? (uint16_t)(list.ptr[2 * i] << 8 | list.ptr[2 * i + 1]) : 0;
+}
+/* Reserved by RFC 8701, so that servers learn to pass over what they do not know. */
+static inline bool weir_tls_is_grease(uint16_t value)
+{
+	return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
+}
+
+/* Take the next one off the front of *left; false when none is left. */
+bool weir_tls_extension_next(struct weir_bytes *left, uint16_t *type, struct weir_bytes *content);
+bool weir_tls_alpn_next(struct weir_bytes *left, struct weir_bytes *protocol);
+bool weir_tls_key_share_next(struct weir_bytes *left, uint16_t *group, struct weir_bytes *key);
+
+/*
+ * Fingerprints of the client, as text. JA3 (Salesforce 2017) is the MD5 of what the text form has;
+ * JA4 is FoxIO's, of TLS clients. *out is "" when libcrypto refuses the digest.
+ */
+#define WEIR_TLS_JA3 33
+#define WEIR_TLS_JA4 37
+void weir_tls_ja3(const struct weir_tls_hello *h, char out[WEIR_TLS_JA3]);
+void weir_tls_ja4(const struct weir_tls_hello *h, bool is_tcp, char out[WEIR_TLS_JA4]);
+/* What they are digests of: JA3's string, and JA4_r. */
+#define WEIR_TLS_JA_TEXT 16384
+void weir_tls_ja3_text(const struct weir_tls_hello *h, char out[WEIR_TLS_JA_TEXT]);
+void weir_tls_ja4_text(const struct weir_tls_hello *h, bool is_tcp, char out[WEIR_TLS_JA_TEXT]);
+
+/*
+ * What a server answers in clear (RFC 8446 section 4.1.3, RFC 5246 sections 7.4.1.3 and 7.4.2), for
+ * connections that pass undecrypted. Views are into the room.
+ */
+struct weir_tls_server_hello {
+	uint16_t version; /* that is chosen */
+	uint16_t cipher;
+	bool is_retry;            /* a HelloRetryRequest: the ServerHello is yet to come */
+	struct weir_bytes alpn;   /* the protocol that is chosen; before TLS 1.3 only */
+	struct weir_bytes leaf;   /* the server's certificate, DER; before TLS 1.3 only */
+	struct weir_bytes issuer; /* the next one of its chain */
+	uint8_t alert;            /* with -PEER_ALERT: what the server refused by */
+	size_t need;              /* as with weir_tls_hello_parse */
+	const char *why;
+};
+
+/*
+ * Reads what is at the front of `views`: alerts that only warn, the ServerHello, and before TLS 1.3
+ * the Certificate behind it, unless a session is resumed. Messages are copied to `room`. Worker
+ * only; takes no memory.
+ * Returns 1 when that is known, 0 when more is needed (out->need), or as soon as it is clear a
+ * negative weir_tls_error: PEER_ALERT (out->alert), NO_HELLO, RECORD_TYPE, RECORD_VERSION,
+ * RECORD_SIZE, RECORDS_EMPTY, HELLO_SIZE, MESSAGE (something follows a ServerHello of TLS 1.3 in
+ * its record), MESSAGE_FORMAT (out->why).
+ */
+WEIR_MUST_CHECK int weir_tls_server_hello_parse(const struct weir_bytes *views,
+						unsigned int n_views, uint8_t *room,
+						size_t room_len, struct weir_tls_server_hello *out);
+
 /* ---- contexts and certificates ---- */
 
 /*
@@ -328,8 +470,7 @@ WEIR_MUST_CHECK int weir_tls_tickets_rotate(struct weir_tls_tickets *t);
 /* Of a session, and so how long a key for tickets is good for something. */
 #define WEIR_TLS_SESSION_S 7200
 
-#define WEIR_TLS_ALPN_MAX 16  /* names in a list */
-#define WEIR_TLS_NAME_MAX 255 /* bytes of a host name */
+#define WEIR_TLS_ALPN_MAX 16 /* names in a list */
 
 /* OpenSSL's names, separated by colons. NULL for each: Mozilla's intermediate configuration without
  * finite-field DH (a peer can make that too expensive), AES-128-GCM and X25519 first. */
@@ -500,6 +641,77 @@ struct weir_tls_info {
  * -WEIR_TLS_E_MEMORY. */
 WEIR_MUST_CHECK int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 				       struct weir_tls_info *out);
+/* The same of a certificate that was read from a server's answer in clear: subject, issuer, names,
+ * not_after, digest. 0, -WEIR_TLS_E_CERT_BAD when it is none, or -WEIR_TLS_E_MEMORY. */
+WEIR_MUST_CHECK int weir_tls_leaf_info(struct weir_bytes der, struct weir_arena *a,
+				       struct weir_tls_info *out);
+
+/* ---- minting ---- */
+
+/*
+ * The operator's CA, by which leaves are made for connections that are decrypted on their way out.
+ * As a certificate's, its files are read by control and its key is in no dump; beside it are the
+ * two keys, EC P-256 and RSA 2048, that all leaves share: a key for each would cost an RSA leaf a
+ * tenth of a second, and whoever has this process has the CA. Fixed afterwards, shared by workers.
+ */
+struct weir_tls_ca;
+
+/* Control. NULL with the reason in `why`: as weir_tls_cert_load(), or it is no CA that may sign. */
+struct weir_tls_ca *weir_tls_ca_load(const struct weir_tls_cert_files *files, struct weir_buf *why);
+void weir_tls_ca_destroy(struct weir_tls_ca *ca);
+const struct weir_tls_cert_info *weir_tls_ca_info(const struct weir_tls_ca *ca);
+
+#define WEIR_TLS_CA_CERT     "ca.pem"
+#define WEIR_TLS_CA_KEY      "ca.key"
+#define WEIR_TLS_CA_NAME_MAX 64 /* bytes */
+
+struct weir_tls_ca_new {
+	const char *folder; /* made for its owner alone if it is not there; its parents are not */
+	const char *name;   /* the CN, UTF-8 */
+	int64_t now;        /* seconds since 1970 */
+};
+/*
+ * Makes a CA that signs leaves only (EC P-256, 10 years): its certificate and its key, the latter
+ * with mode 0600, as files in the folder. Tools and control.
+ * 0, or with the reason in `why` -WEIR_EEXIST (nothing is overwritten), -WEIR_EINVAL or -WEIR_EIO.
+ */
+WEIR_MUST_CHECK int weir_tls_ca_init(const struct weir_tls_ca_new *ca, struct weir_buf *why);
+
+/* What one worker mints with, and the leaves that it used last, at most `leaves`. NULL with the
+ * reason in `why`. The CA is not needed afterwards. */
+struct weir_tls_minter;
+struct weir_tls_minter *weir_tls_minter_create(const struct weir_tls_ca *ca, unsigned int leaves,
+					       struct weir_buf *why);
+/* Leaves that are lent stay until they are put back. NULL is allowed. */
+void weir_tls_minter_destroy(struct weir_tls_minter *m);
+
+/* What a leaf is asked for by: the first of these that is there. */
+struct weir_tls_mint {
+	const struct weir_tls_conn *upstream; /* its peer's certificate: done, keys not taken */
+	struct weir_bytes der;                /* a certificate */
+	const char *name;                     /* as weir_tls_name_read() gives it */
+	int64_t now;                          /* seconds since 1970 */
+};
+
+/*
+ * Lends a leaf for weir_tls_accept(): for a certificate with its hosts, addresses and URIs, its
+ * kind of key (EC for what is neither EC nor RSA) and its validity, cut to the CA's and to thirteen
+ * months; for a name with that name. Names that the name constraints of the CA or its issuers
+ * exclude are left out. Nothing is said on whether the certificate is good: who connects upstream
+ * decides that.
+ * 0, -WEIR_TLS_E_CERT_MISSING (upstream has shown none), -WEIR_TLS_E_CERT_BAD (it cannot be read),
+ * -WEIR_TLS_E_CERT_NAME (no name is left), -WEIR_TLS_E_CERT_EXPIRED (it is never valid together
+ * with the CA) or -WEIR_TLS_E_MEMORY.
+ */
+WEIR_MUST_CHECK int weir_tls_mint(struct weir_tls_minter *m, const struct weir_tls_mint *what,
+				  const struct weir_tls_identity **out);
+/* Gives a leaf back, once the handshake that shows it is over. */
+void weir_tls_mint_put(struct weir_tls_minter *m, const struct weir_tls_identity *identity);
+
+struct weir_tls_mint_counts {
+	uint64_t minted, found, evicted, refused;
+};
+struct weir_tls_mint_counts weir_tls_minter_counts(const struct weir_tls_minter *m);
 
 /*
  * Moves the keys into `out`, and libssl's object with all its memory is gone. False when libssl has
