@@ -242,6 +242,7 @@ struct waf_way_step {
 	uint64_t later; /* transformations that some chain does to the result */
 };
 struct waf_way {
+	uint64_t key;                  /* of its transformations and view */
 	uint16_t n;                    /* results */
 	uint8_t n_asked;               /* of them; WAF_WAY_ASKED + 1: too many to be kept here */
 	bool is_plain;                 /* about the value itself alone, or about nothing */

@@ -100,17 +100,28 @@ static bool add_group(struct weir_waf_tx *tx, struct waf_value *v, struct waf_va
 	return true;
 }
 
-/* A value's results on the way of its view. That is asked for whenever it is needed: making a
- * result may take until the next call, and other transactions may have found other ways then. */
+/* A value's results on the way of its view. */
 struct queueing {
 	struct scan *s;
 	struct waf_value *v;
+	const struct waf_way *way;
+	uint64_t key; /* of the way */
 	struct waf_results results;
 };
 
-static const struct waf_way *way_of(const struct queueing *q)
+static void find_way(struct queueing *q)
 {
-	return waf_way_of(q->s->tx, q->v->view, q->v->transforms);
+	q->way = waf_way_of(q->s->tx, q->v->view, q->v->transforms);
+	q->key = q->way->key;
+}
+
+/* Making a result may take until the next call, and other transactions may have found another way
+ * in its place meanwhile. */
+static const struct waf_way *way_of(struct queueing *q)
+{
+	if (weir_unlikely(q->way->key != q->key))
+		find_way(q);
+	return q->way;
 }
 
 static struct waf_value *result_of(struct queueing *q, unsigned int i)
@@ -190,6 +201,7 @@ static void queue_results(struct scan *s, struct waf_value *v)
 	q.results.transforms = waf_transforms_of(s->tx, v, v->view->transforms);
 	do {
 		v->transforms = q.results.transforms;
+		find_way(&q);
 		good = queue_way(&q);
 	} while (!good && v->transforms != q.results.transforms);
 	s->tx->unscreened |= !good;

@@ -151,6 +151,7 @@ const struct waf_way *waf_way_of(struct weir_waf_tx *tx, const struct waf_view *
 		return w->screen->all;
 	way = &tx->part->way[waf_place_of(tx->part->way_places, WAF_WAY_BITS, key, &known)];
 	if (weir_unlikely(!known)) {
+		way->key = key;
 		if (find_results(w, transforms, view ? view->transforms : WAF_ALL_TRANSFORMS, way))
 			find_asked(w, view, way);
 		else

@@ -235,6 +235,33 @@ START_TEST(edit_distance_of_long_texts_is_bounded)
 }
 END_TEST
 
+/* ---- comparing ---- */
+
+/* Any byte against any other, at every place of every length. */
+START_TEST(only_ascii_letters_of_either_case_are_equal)
+{
+	uint8_t a[20], b[20];
+
+	memset(a, 'k', sizeof(a));
+	for (size_t len = 1; len <= sizeof(a); len++)
+		for (size_t at = 0; at < len; at++)
+			for (unsigned int pair = 0; pair < 65536; pair += 1 + (len > 9) * 6) {
+				bool equal;
+
+				memcpy(b, a, sizeof(b));
+				b[(at + 1) % len] = 'K';
+				a[at] = (uint8_t)(pair >> 8);
+				b[at] = (uint8_t)pair;
+				equal = weir_lower(a[at]) == weir_lower(b[at]);
+				ck_assert(weir_bytes_equal_case(weir_bytes_of(a, len),
+								weir_bytes_of(b, len)) == equal);
+				a[at] = 'k';
+			}
+	ck_assert(!weir_bytes_equal_case(weir_bytes_str("host"), weir_bytes_str("hosts")));
+	ck_assert(weir_bytes_equal_case((struct weir_bytes){0}, weir_bytes_str("")));
+}
+END_TEST
+
 Suite *bytes_suite(void)
 {
 	return WEIR_SUITE(
@@ -244,7 +271,7 @@ Suite *bytes_suite(void)
 		a_buffer_is_terminated_after_each_addition, a_buffer_keeps_bytes_that_are_not_text,
 		a_buffer_grows_at_every_length, printf_of_any_length_is_whole,
 		a_reset_buffer_is_empty_and_usable, what_does_not_fit_into_memory_marks_the_buffer,
-
+		only_ascii_letters_of_either_case_are_equal,
 		edit_distance_counts_insertions_deletions_and_changes,
 		edit_distance_of_long_texts_is_bounded);
 }
