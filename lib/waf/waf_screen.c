@@ -12,13 +12,15 @@
 /* Longer values are scanned where they stand. */
 #define COPY_MAX 2048
 /* Bytes that are scanned at once, so that the clock is looked at between. */
-#define BATCH_MAX 65536
+#define BATCH_MAX   65536
+#define LIKE_PLACES 64
 
 struct scan {
 	struct weir_waf_tx *tx;
 	const struct waf_screen *screen;
 	const struct waf_literal_set *literals;
-	struct waf_value *like;   /* those that differ from another in case */
+	struct waf_value *like; /* those that are equal to another but for case */
+	struct waf_value *like_place[LIKE_PLACES];
 	struct waf_value **value; /* in the order of their places */
 	uint32_t *start;          /* of each; one more for the end */
 	uint32_t n, cap;
@@ -51,23 +53,42 @@ static bool grow_queue(struct scan *s)
 	return true;
 }
 
-/* The scan is blind to case, so a result in another case has the literals of its origin. */
-static bool has_hits_of(struct scan *s, struct waf_value *v, struct waf_value *origin)
+/* By the length and the first and last bytes, whatever their case. */
+static struct waf_value **place_of(struct scan *s, struct weir_bytes b)
 {
-	if (v == origin || v->bytes.len != origin->bytes.len || origin->screened ||
-	    v->bytes.len > BATCH_MAX || /* it would take as long as to scan it */
-	    !weir_bytes_equal_case(v->bytes, origin->bytes))
+	size_t n = b.len < 8 ? b.len : 8;
+	uint64_t first = 0, last = 0, h = b.len;
+
+	memcpy(&first, b.ptr, n);
+	memcpy(&last, b.ptr + b.len - n, n);
+	h ^= (first | 0x2020202020202020ULL) + (last | 0x2020202020202020ULL) * 3;
+	return &s->like_place[h * 0x9e3779b97f4a7c15ULL >> 58];
+}
+
+/* The same bytes stand in many a variable, and the scan is blind to case: what another value has is
+ * what this one has. */
+static bool has_hits_of_another(struct scan *s, struct waf_value *v)
+{
+	struct waf_value **place, *other;
+
+	if (!v->bytes.len)
 		return false;
+	place = place_of(s, v->bytes);
+	other = *place;
+	if (!other || !weir_bytes_equal_case(v->bytes, other->bytes)) {
+		*place = v;
+		return false;
+	}
 	v->queued = true;
-	v->like = origin;
+	v->like = other;
 	v->like_next = s->like;
 	s->like = v;
 	return true;
 }
 
-static void queue(struct scan *s, struct waf_value *v, struct waf_value *origin)
+static void queue(struct scan *s, struct waf_value *v)
 {
-	if (!v || v->queued || v->screened || has_hits_of(s, v, origin))
+	if (!v || v->queued || v->screened || has_hits_of_another(s, v))
 		return;
 	if (s->n == s->cap && !grow_queue(s)) {
 		s->tx->unscreened = true;
@@ -135,7 +156,7 @@ static bool queue_result(struct queueing *q, unsigned int i, const waf_bits *slo
 
 	if (!r || !add_group(q->s->tx, q->v, r, slots))
 		return false;
-	queue(q->s, r, q->v);
+	queue(q->s, r);
 	return true;
 }
 
@@ -182,7 +203,7 @@ static bool queue_way(struct queueing *q)
 
 	q->v->groups = NULL;
 	if (way->is_plain) {
-		queue(q->s, q->v, q->v);
+		queue(q->s, q->v);
 		return true;
 	}
 	if (n > WAF_WAY_ASKED)
@@ -402,6 +423,7 @@ static void scan(struct scan *s)
 		v->screened = v->like->screened;
 	}
 	s->like = NULL;
+	memset(s->like_place, 0, sizeof(s->like_place));
 	s->n = 0;
 	s->queued = 0;
 }
