@@ -92,32 +92,30 @@ static const char *const words_operator[] = {
 
 /* ---- words ---- */
 
-/* Eight bytes, or what there is of them, with letters in lower case; other bytes that this makes
- * alike only cost time. */
-static uint64_t word_of(const uint8_t *at, size_t n)
-{
-	uint64_t word = 0;
+#define HEAD_MAX 8
 
-	if (n >= sizeof(word))
-		memcpy(&word, at, sizeof(word));
-	else
-		for (size_t i = 0; i < n; i++)
-			word |= (uint64_t)at[i] << 8 * i;
-	return word | 0x2020202020202020ULL;
+/* One byte more of a word's head; letters in lower case. Other bytes that this makes alike, and
+ * words of the same length that begin alike, only cost time. */
+static uint64_t head_add(uint64_t head, uint8_t c)
+{
+	return head << 8 | c | 0x20;
+}
+
+static uint64_t head_of(const uint8_t *at, size_t len)
+{
+	uint64_t head = 0;
+
+	for (size_t i = 0; i < len && i < HEAD_MAX; i++)
+		head = head_add(head, at[i]);
+	return head;
 }
 
 /* The lower bits are for the types. */
 #define HASH_MASK 0xfffffff0u
 
-static uint32_t hash_of(const uint8_t *at, size_t len)
+static uint32_t hash_of(uint64_t head, size_t len)
 {
-	uint64_t h = len;
-
-	for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
-		h = (h ^ word_of(at + i, len - i)) * 0x9e3779b97f4a7c15ULL;
-		h ^= h >> 32;
-	}
-	return (uint32_t)h & HASH_MASK;
+	return (uint32_t)((head + len) * 0x9e3779b97f4a7c15ULL >> 32) & HASH_MASK;
 }
 
 static uint32_t hash_slot(uint32_t h)
@@ -128,7 +126,8 @@ static uint32_t hash_slot(uint32_t h)
 static void add_words(struct op_sqli_words *w, const char *const *words, size_t n, uint8_t type)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint32_t h = hash_of((const uint8_t *)words[i], strlen(words[i])), at;
+		size_t len = strlen(words[i]);
+		uint32_t h = hash_of(head_of((const uint8_t *)words[i], len), len), at;
 
 		for (at = hash_slot(h); w->slot[at]; at = (at + 1) & TABLE_MASK)
 			if ((w->slot[at] & HASH_MASK) == h)
@@ -146,18 +145,23 @@ void waf_sqli_words_init(struct op_sqli_words *w)
 	add_words(w, words_operator, WEIR_ARRAY_LEN(words_operator), OPERATOR);
 }
 
-/* A word that only has the hash of one in the table is taken for it: that costs time. */
-static uint8_t find_word(const struct op_sqli_words *w, const uint8_t *at, const uint8_t *end)
+static uint8_t find_head(const struct op_sqli_words *w, uint64_t head, size_t len)
 {
-	uint32_t h;
+	uint32_t h = hash_of(head, len);
 
-	if (end - at > WORD_MAX || end - at < 2)
+	if (len > WORD_MAX || len < 2)
 		return 0; /* no word is so short */
-	h = hash_of(at, (size_t)(end - at));
 	for (uint32_t slot = hash_slot(h); w->slot[slot]; slot = (slot + 1) & TABLE_MASK)
 		if ((w->slot[slot] & HASH_MASK) == h)
 			return (uint8_t)(w->slot[slot] & ~HASH_MASK);
 	return 0;
+}
+
+static uint8_t find_word(const struct op_sqli_words *w, const uint8_t *at, const uint8_t *end)
+{
+	size_t len = (size_t)(end - at);
+
+	return find_head(w, head_of(at, len), len);
 }
 
 /* ---- bytes ---- */
@@ -265,9 +269,11 @@ static uint8_t types_after_prefix(const struct op_sqli_words *w, const uint8_t *
 static uint8_t types_in_number(const struct op_sqli_words *w, const uint8_t *at, const uint8_t *end)
 {
 	uint8_t types = types_after_prefix(w, at, end);
+	const uint8_t *begin = at;
 
 	at = skip_digits(at, end);
-	types |= types_after(w, at, end);
+	if (at > begin) /* else that is the word itself */
+		types |= types_after(w, at, end);
 	if (is_letter(at, end, 'e')) {
 		at = skip_digits(at + 1, end);
 		types |= types_after(w, at, end);
@@ -291,15 +297,24 @@ static bool may_go_on(struct weir_bytes value, size_t start)
 	return at[-1] == '.' ? (uint8_t)(at[-2] - '0') < 10 : (at[-2] | 0x20) == 'e';
 }
 
+/* The word from `start` on: its end is in *end. */
 static uint8_t types_of_word(const struct op_sqli_words *w, struct weir_bytes value, size_t start,
-			     size_t end)
+			     size_t *end)
 {
-	const uint8_t *at = value.ptr + start;
+	const uint8_t *at = value.ptr + start, *last = value.ptr + value.len, *i = at;
 	bool is_digit = (uint8_t)(*at - '0') < 10; /* with which no word begins */
-	uint8_t types = is_digit ? 0 : find_word(w, at, value.ptr + end);
+	uint64_t head = 0;
+	uint8_t types;
 
+	for (; i < last && byte_types[*i] & WORD; i++)
+		if (i - at < HEAD_MAX)
+			head = head_add(head, *i);
+	*end = (size_t)(i - value.ptr);
+	if (is_digit && skip_digits(at, i) == i)
+		return 0; /* a number, and nothing behind it */
+	types = is_digit ? 0 : find_head(w, head, (size_t)(i - at));
 	if (is_digit || may_go_on(value, start))
-		types |= types_in_number(w, at, value.ptr + end);
+		types |= types_in_number(w, at, i);
 	return types;
 }
 
@@ -321,11 +336,7 @@ bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes v
 	while (i < value.len) {
 		t = byte_types[value.ptr[i]];
 		if (t & WORD) {
-			size_t start = i;
-
-			while (i < value.len && byte_types[value.ptr[i]] & WORD)
-				i++;
-			types |= types_of_word(w, value, start, i);
+			types |= types_of_word(w, value, i, &i);
 		} else {
 			types |= t;
 			if (t & DOUBLE)

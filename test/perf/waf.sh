@@ -49,7 +49,7 @@ measure() {
 	for pattern in "$@"; do options="$options --rules $pattern"; done
 	for i in $(seq "$rounds"); do
 		# shellcheck disable=SC2086 # patterns have no spaces, and are not to be expanded
-		(set -f; "$bench" waf --json --requests "$requests" --rounds 1 --passes 5 --cache "$tmp" $options) \
+		(set -f; "$bench" waf --json --requests "$requests" --rounds 3 --passes 5 --cache "$tmp" $options) \
 			>"$tmp/weir.$i" || fail "weir-bench waf"
 		"$other" "$requests" 1 "$@" >"$tmp/other.$i" || fail "waf_modsecurity"
 	done
