@@ -292,6 +292,26 @@ static void refuse_midstream(struct path_worker *w, const struct path_burst *b, 
 	path_drop(w, b, p, WEIR_DROP_TCP_MIDSTREAM);
 }
 
+static bool is_judged_at(const struct weir_policy *policy, const struct weir_addr *addr,
+			 uint16_t port)
+{
+	const struct weir_service *s = weir_policy_service(policy, addr, port);
+
+	return s && s->threat != WEIR_NO_THREAT &&
+	       weir_policy_threat(policy, s->threat)->waf.mode != WEIR_WAF_DETECT;
+}
+
+/* Requests to a Service that a threat policy protects are judged from their first byte: whoever
+ * sends when weir has forgotten, or never known, the connection would go unjudged. */
+static bool is_to_be_judged(const struct path_worker *w, const struct weir_pkt *p)
+{
+	const struct weir_policy *policy = w->gen->policy;
+	struct weir_policy_query q = query_of(p);
+
+	return is_judged_at(policy, &q.dst, q.dport) ||
+	       is_judged_at(policy, &q.src, p->tuple.sport);
+}
+
 static void begin_midstream(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p)
 {
 	struct weir_policy_decision d;
@@ -312,6 +332,11 @@ static void begin_midstream(struct path_worker *w, const struct path_burst *b, s
 	if (p->tcp_flags & WEIR_TCP_RST) {
 		weir_count(&w->stats, WEIR_COUNT_FORWARDED_STATELESS, 1);
 		path_forward(w, b, p);
+		return;
+	}
+	if (is_to_be_judged(w, p)) {
+		path_answer(w, b, p);
+		path_drop(w, b, p, WEIR_DROP_TCP_MIDSTREAM);
 		return;
 	}
 	begin_allowed(w, b, p, &d, sender_responds);

@@ -210,6 +210,39 @@ START_TEST(midstream_from_the_server_is_allowed_as_the_clients_flow)
 }
 END_TEST
 
+#define POLICY_SHOP(mode)                                                        \
+	POLICY_WEB "---\nkind: Service\nmetadata: {name: shop}\n"                \
+		   "spec: {addresses: [servers], ports: [80], protocol: http}\n" \
+		   "---\nkind: ThreatPolicy\nmetadata: {name: shop-rules}\n"     \
+		   "spec: {services: [shop], rules: {crs: []}, mode: " mode "}\n"
+
+/* Nobody can tell what was said before: nothing goes on by a middle that is to be judged. */
+START_TEST(a_protected_service_is_not_reached_by_a_connection_without_its_beginning)
+{
+	static const struct {
+		const char *policy;
+		bool passes;
+	} rows[] = {
+		{POLICY_SHOP("enforce"), false},
+		{POLICY_SHOP("detect"), true},
+		{POLICY_SHOP("off"), true},
+		{POLICY_SHOP("enforce") DEFAULTS("unmatched: allow"), false},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++)
+		for (unsigned int from = 0; from < 2; from++) {
+			struct fixture *f = fixture_create(rows[i].policy, 100);
+
+			ck_assert_uint_eq(
+				feed_tcp(f, from, with(from ? server : client, 0x18, 7, 9)), 1);
+			ck_assert_uint_eq(fixture_last(f)->port, rows[i].passes ? !from : from);
+			ck_assert_uint_eq(fixture_drops(f, WEIR_DROP_TCP_MIDSTREAM),
+					  !rows[i].passes);
+			fixture_destroy(f);
+		}
+}
+END_TEST
+
 START_TEST(full_table_does_what_defaults_say)
 {
 	static const struct {
@@ -350,6 +383,7 @@ static Suite *path_flow_suite(void)
 		refused_connection_looks_refused_and_is_closed, one_side_cannot_speak_for_the_other,
 		segment_outside_the_window_does_not_cross, midstream_does_what_defaults_say,
 		midstream_from_the_server_is_allowed_as_the_clients_flow,
+		a_protected_service_is_not_reached_by_a_connection_without_its_beginning,
 		full_table_does_what_defaults_say, half_open_flows_make_room_when_the_table_is_full,
 		reload_takes_a_permission_away_from_a_live_flow,
 		reload_gives_permission_to_a_refused_flow,
