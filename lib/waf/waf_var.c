@@ -85,10 +85,11 @@ static struct waf_dynamic *dynamic_find_or_add(struct weir_waf_tx *tx, struct we
 		return NULL;
 	bucket = bucket_of(tx, lower);
 	d = find_in(*bucket, lower);
-	if (!d)
-		d = weir_arena_zalloc(&tx->arena, sizeof(*d));
-	if (!d || d->name.ptr)
+	if (d)
 		return d;
+	d = weir_arena_zalloc(&tx->arena, sizeof(*d));
+	if (!d)
+		return NULL;
 	d->name = lower;
 	d->next = *bucket;
 	*bucket = d;
