@@ -104,6 +104,19 @@ bool http2_list_has(struct weir_bytes list, struct weir_bytes token);
 
 /* ---- http2_limit.c ---- */
 
+/* Frame heads as they pass, before nghttp2 reads them. */
+struct http2_scan {
+	uint32_t left; /* bytes of the preface or of a frame's content */
+	uint32_t continuations;
+	uint8_t have; /* bytes of the head at hand */
+	uint8_t head[9];
+	bool begun; /* a frame has come */
+};
+
+/* Counts the frames that begin in `in`: the first that is one too many, or stands where it may not.
+ */
+enum weir_http2_error http2_scan(struct weir_http2_session *s, struct weir_bytes in);
+
 /* False: too many. */
 bool http2_charge(struct weir_http2_session *s, enum weir_http2_error flood);
 /* DATA that was sent makes room for WINDOW_UPDATE. */
@@ -152,6 +165,7 @@ struct weir_http2_session {
 	uint64_t tat_ns[WEIR_HTTP2_N_FLOODS];
 	struct weir_bytes pending; /* made, and not all written */
 	struct http2_block block;
+	struct http2_scan scan;
 	uint8_t goaway[17];
 };
 

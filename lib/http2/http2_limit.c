@@ -54,3 +54,96 @@ void http2_credit(struct weir_http2_session *s, size_t bytes)
 
 	*tat = *tat > less ? *tat - less : 0;
 }
+
+/* ---- frames before they are read ---- */
+
+#define PRIORITY_UPDATE 0x10 /* RFC 9218 section 7.1 */
+
+static uint8_t type_of(const struct http2_scan *scan)
+{
+	return scan->head[3];
+}
+
+static bool has_flag(const struct http2_scan *scan, uint8_t flag)
+{
+	return scan->head[4] & flag;
+}
+
+/* The bucket that the frame is to be taken from. */
+static enum weir_http2_error flood_of(const struct http2_scan *scan)
+{
+	switch (type_of(scan)) {
+	case NGHTTP2_DATA:
+		return scan->left || has_flag(scan, NGHTTP2_FLAG_END_STREAM)
+			       ? WEIR_HTTP2_OK
+			       : WEIR_HTTP2_E_EMPTY_FLOOD;
+	case NGHTTP2_HEADERS:
+	case NGHTTP2_CONTINUATION:
+		return scan->left ? WEIR_HTTP2_OK : WEIR_HTTP2_E_EMPTY_FLOOD;
+	case NGHTTP2_RST_STREAM:
+		return WEIR_HTTP2_E_RAPID_RESET;
+	case NGHTTP2_SETTINGS:
+		return has_flag(scan, NGHTTP2_FLAG_ACK) ? WEIR_HTTP2_OK
+							: WEIR_HTTP2_E_SETTINGS_FLOOD;
+	case NGHTTP2_PING:
+		return WEIR_HTTP2_E_PING_FLOOD;
+	case NGHTTP2_PRIORITY:
+	case PRIORITY_UPDATE:
+		return WEIR_HTTP2_E_PRIORITY_FLOOD;
+	case NGHTTP2_WINDOW_UPDATE:
+		return WEIR_HTTP2_E_WINDOW_FLOOD;
+	case NGHTTP2_GOAWAY:
+	case NGHTTP2_PUSH_PROMISE:
+		return WEIR_HTTP2_OK;
+	default:
+		return WEIR_HTTP2_E_UNKNOWN_FLOOD;
+	}
+}
+
+/*
+ * nghttp2 could be asked to tell of frames, and to limit CONTINUATION. But it does not tell of
+ * those that it passes over; it counts a CONTINUATION each time that it is given bytes of its head,
+ * so that a block which comes a byte at a time would be a flood; and it does not say that a
+ * connection has not begun with SETTINGS.
+ */
+static enum weir_http2_error look_at(struct weir_http2_session *s)
+{
+	struct http2_scan *scan = &s->scan;
+	bool first = !scan->begun;
+	enum weir_http2_error flood;
+
+	scan->begun = true;
+	scan->have = 0;
+	scan->left = (uint32_t)scan->head[0] << 16 | (uint32_t)scan->head[1] << 8 | scan->head[2];
+	if (first && (type_of(scan) != NGHTTP2_SETTINGS || has_flag(scan, NGHTTP2_FLAG_ACK)))
+		return WEIR_HTTP2_E_PREFACE;
+	if (type_of(scan) == NGHTTP2_PUSH_PROMISE)
+		return WEIR_HTTP2_E_PUSH;
+	scan->continuations = type_of(scan) == NGHTTP2_CONTINUATION ? scan->continuations + 1 : 0;
+	if (scan->continuations > s->w->limits.continuations)
+		return WEIR_HTTP2_E_CONTINUATION_FLOOD;
+	flood = flood_of(scan);
+	return flood && !http2_charge(s, flood) ? flood : WEIR_HTTP2_OK;
+}
+
+enum weir_http2_error http2_scan(struct weir_http2_session *s, struct weir_bytes in)
+{
+	struct http2_scan *scan = &s->scan;
+	enum weir_http2_error e = WEIR_HTTP2_OK;
+
+	while (in.len && !e) {
+		uint32_t want = scan->left ? scan->left : sizeof(scan->head) - scan->have;
+		size_t n = want < in.len ? want : in.len;
+
+		if (scan->left) {
+			scan->left -= (uint32_t)n;
+		} else {
+			memcpy(scan->head + scan->have, in.ptr, n);
+			scan->have += (uint8_t)n;
+			if (scan->have == sizeof(scan->head))
+				e = look_at(s);
+		}
+		in = weir_bytes_of(in.ptr + n, in.len - n);
+	}
+	return e;
+}

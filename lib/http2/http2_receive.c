@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What nghttp2 has read: frames are counted before they are acted on, header blocks become heads,
- * and DATA is held against the length that its head has named.
+ * What nghttp2 has read: header blocks become heads, and DATA is held against the length that its
+ * head has named.
  */
 #include "http2_impl.h"
 
@@ -16,59 +16,9 @@ static struct weir_http2_stream *stream_of(struct weir_http2_session *s, int32_t
 	return id ? nghttp2_session_get_stream_user_data(s->ng, id) : NULL;
 }
 
-/* ---- floods ---- */
-
-#define PRIORITY_UPDATE 0x10 /* RFC 9218 section 7.1 */
-
-static bool is_ack(const nghttp2_frame_hd *hd)
-{
-	return hd->flags & NGHTTP2_FLAG_ACK;
-}
-
 static bool ends_stream(const nghttp2_frame_hd *hd)
 {
 	return hd->flags & NGHTTP2_FLAG_END_STREAM;
-}
-
-/* The bucket that a frame is to be taken from, by its head. */
-static enum weir_http2_error flood_of(const nghttp2_frame_hd *hd)
-{
-	switch (hd->type) {
-	case NGHTTP2_DATA:
-		return hd->length || ends_stream(hd) ? WEIR_HTTP2_OK : WEIR_HTTP2_E_EMPTY_FLOOD;
-	case NGHTTP2_HEADERS:
-	case NGHTTP2_CONTINUATION:
-		return hd->length ? WEIR_HTTP2_OK : WEIR_HTTP2_E_EMPTY_FLOOD;
-	case NGHTTP2_RST_STREAM:
-		return WEIR_HTTP2_E_RAPID_RESET;
-	case NGHTTP2_SETTINGS:
-		return is_ack(hd) ? WEIR_HTTP2_OK : WEIR_HTTP2_E_SETTINGS_FLOOD;
-	case NGHTTP2_PING:
-		return WEIR_HTTP2_E_PING_FLOOD;
-	case NGHTTP2_PRIORITY:
-	case PRIORITY_UPDATE:
-		return WEIR_HTTP2_E_PRIORITY_FLOOD;
-	case NGHTTP2_WINDOW_UPDATE:
-		return WEIR_HTTP2_E_WINDOW_FLOOD;
-	case NGHTTP2_GOAWAY:
-	case NGHTTP2_PUSH_PROMISE:
-		return WEIR_HTTP2_OK;
-	default:
-		return WEIR_HTTP2_E_UNKNOWN_FLOOD;
-	}
-}
-
-static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *user)
-{
-	struct weir_http2_session *s = user;
-	enum weir_http2_error flood = flood_of(hd);
-
-	(void)ng;
-	if (flood && !http2_charge(s, flood))
-		return http2_fail(s, flood);
-	if (hd->type == NGHTTP2_PUSH_PROMISE)
-		return http2_fail(s, WEIR_HTTP2_E_PUSH);
-	return 0;
 }
 
 /* ---- heads ---- */
@@ -213,8 +163,19 @@ static int on_block(struct weir_http2_session *s, const nghttp2_frame_hd *hd)
 
 /* ---- content ---- */
 
+/* A stream's window, or what it is until the peer has heard of it. */
+static uint64_t window_of(const struct weir_http2_session *s)
+{
+	uint32_t window = s->w->limits.stream_window;
+
+	return window > NGHTTP2_INITIAL_WINDOW_SIZE ? window : NGHTTP2_INITIAL_WINDOW_SIZE;
+}
+
+/* nghttp2 hands over the bytes that pass the window, too, before it resets the stream. */
 static enum weir_http2_error take_data(struct weir_http2_stream *st, size_t len)
 {
+	if (st->unconsumed + len > window_of(st->s))
+		return WEIR_HTTP2_E_FLOW_CONTROL;
 	if (st->in != HTTP2_BODY)
 		return WEIR_HTTP2_E_DATA_EARLY;
 	if (st->in_counted && len > st->in_left)
@@ -343,7 +304,6 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
 
 void http2_set_receive_callbacks(nghttp2_session_callbacks *c)
 {
-	nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(c, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data);

@@ -40,7 +40,7 @@ static bool make_callbacks(struct weir_http2 *w)
 
 /* nghttp2's own checks of messages are not asked for: http2_block.c makes them, with names. Its
  * limit of resets is not, either: it knows no names, and those that it makes itself it does not
- * count. */
+ * count. For that of CONTINUATION see http2_limit.c. */
 static bool make_option(struct weir_http2 *w)
 {
 	nghttp2_option *o;
@@ -56,7 +56,7 @@ static bool make_option(struct weir_http2 *w)
 	nghttp2_option_set_max_send_header_block_length(o, MAX_HEAD_SENT);
 	nghttp2_option_set_max_outbound_ack(o, MAX_UNREAD_ACKS);
 	nghttp2_option_set_max_settings(o, MAX_SETTINGS);
-	nghttp2_option_set_max_continuations(o, w->limits.continuations);
+	nghttp2_option_set_max_continuations(o, SIZE_MAX);
 	nghttp2_option_set_stream_reset_rate_limit(o, UINT32_MAX, UINT32_MAX);
 	return true;
 }
@@ -148,6 +148,7 @@ struct weir_http2_session *weir_http2_session_create(struct weir_http2 *w,
 		.server = config->server,
 		.secure = config->secure,
 		.now_ns = config->now_ns,
+		.scan.left = config->server ? NGHTTP2_CLIENT_MAGIC_LEN : 0,
 	};
 	if (start(s) != 0) {
 		s->told = true;
@@ -272,12 +273,15 @@ bool weir_http2_flush(struct weir_http2_session *s, uint64_t now_ns)
 
 static void take(struct weir_http2_session *s, struct weir_bytes in)
 {
+	enum weir_http2_error e = http2_scan(s, in);
 	ssize_t n;
 
 	s->busy = true;
-	n = nghttp2_session_mem_recv(s->ng, in.ptr, in.len);
+	n = e ? 0 : nghttp2_session_mem_recv(s->ng, in.ptr, in.len);
 	if (n < 0)
-		(void)http2_fail(s, http2_error_of((int)n));
+		e = http2_error_of((int)n);
+	if (e)
+		(void)http2_fail(s, e);
 	s->busy = false;
 }
 
