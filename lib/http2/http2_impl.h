@@ -119,8 +119,10 @@ enum weir_http2_error http2_scan(struct weir_http2_session *s, struct weir_bytes
 
 /* False: too many. */
 bool http2_charge(struct weir_http2_session *s, enum weir_http2_error flood);
-/* DATA that was sent makes room for WINDOW_UPDATE. */
-void http2_credit(struct weir_http2_session *s, size_t bytes);
+/* As http2_charge, when a stream was reset by a client or because of it. */
+bool http2_charge_reset(struct weir_http2_session *s);
+/* What was sent makes room for what answers it. */
+void http2_credit(struct weir_http2_session *s, const nghttp2_frame_hd *sent);
 
 /* ---- streams ---- */
 
@@ -138,6 +140,7 @@ struct weir_http2_stream {
 	bool deferred;             /* the owner had nothing to pull */
 	bool in_counted;           /* in_left is what DATA must still have */
 	bool out_counted;          /* the same for what is sent */
+	uint8_t interims;          /* interim responses that have come */
 	enum weir_http2_error why; /* it ends, when known before */
 	uint64_t in_left, out_left;
 	uint64_t unconsumed;

@@ -6,9 +6,6 @@
  */
 #include "http2_impl.h"
 
-/* Half a window at a time is usual for WINDOW_UPDATE; what comes for less has to fit the rate. */
-#define BYTES_A_WINDOW_UPDATE 1024u
-
 const struct weir_http2_limits weir_http2_limits_default = {
 	.memory = 2u << 20,
 	.streams = 100,
@@ -46,13 +43,40 @@ bool http2_charge(struct weir_http2_session *s, enum weir_http2_error flood)
 	return true;
 }
 
-void http2_credit(struct weir_http2_session *s, size_t bytes)
+/*
+ * A client makes work by requests that it does not wait for (CVE-2023-44487), or that it has reset
+ * by being wrong. A server can only reset what it was asked, and some do so after each answer.
+ */
+bool http2_charge_reset(struct weir_http2_session *s)
 {
-	uint64_t *tat = &s->tat_ns[WEIR_HTTP2_E_WINDOW_FLOOD - 1];
-	uint64_t share = share_of(&s->w->limits.rates[WEIR_HTTP2_E_WINDOW_FLOOD - 1]);
-	uint64_t less = share * bytes / BYTES_A_WINDOW_UPDATE;
+	return !s->server || http2_charge(s, WEIR_HTTP2_E_RAPID_RESET);
+}
+
+/* `n` of 1,024 parts of one. */
+static void credit(struct weir_http2_session *s, enum weir_http2_error flood, uint64_t n)
+{
+	uint64_t *tat = &s->tat_ns[flood - 1];
+	uint64_t less = share_of(&s->w->limits.rates[flood - 1]) * n / 1024;
 
 	*tat = *tat > less ? *tat - less : 0;
+}
+
+/*
+ * A window is opened for content, at most once a KiB, and for what has ended, once for the stream
+ * and once for all: a window that is opened by a byte at a time earns nothing. Peers that measure
+ * the line send a PING for DATA that they get (gRPC).
+ */
+void http2_credit(struct weir_http2_session *s, const nghttp2_frame_hd *sent)
+{
+	bool ends = sent->flags & NGHTTP2_FLAG_END_STREAM &&
+		    (sent->type == NGHTTP2_DATA || sent->type == NGHTTP2_HEADERS);
+
+	if (ends)
+		credit(s, WEIR_HTTP2_E_WINDOW_FLOOD, 2048);
+	if (sent->type != NGHTTP2_DATA)
+		return;
+	credit(s, WEIR_HTTP2_E_WINDOW_FLOOD, sent->length);
+	credit(s, WEIR_HTTP2_E_PING_FLOOD, 1024);
 }
 
 /* ---- frames before they are read ---- */
@@ -70,8 +94,10 @@ static bool has_flag(const struct http2_scan *scan, uint8_t flag)
 }
 
 /* The bucket that the frame is to be taken from. */
-static enum weir_http2_error flood_of(const struct http2_scan *scan)
+static enum weir_http2_error flood_of(const struct weir_http2_session *s)
 {
+	const struct http2_scan *scan = &s->scan;
+
 	switch (type_of(scan)) {
 	case NGHTTP2_DATA:
 		return scan->left || has_flag(scan, NGHTTP2_FLAG_END_STREAM)
@@ -81,7 +107,7 @@ static enum weir_http2_error flood_of(const struct http2_scan *scan)
 	case NGHTTP2_CONTINUATION:
 		return scan->left ? WEIR_HTTP2_OK : WEIR_HTTP2_E_EMPTY_FLOOD;
 	case NGHTTP2_RST_STREAM:
-		return WEIR_HTTP2_E_RAPID_RESET;
+		return s->server ? WEIR_HTTP2_E_RAPID_RESET : WEIR_HTTP2_OK;
 	case NGHTTP2_SETTINGS:
 		return has_flag(scan, NGHTTP2_FLAG_ACK) ? WEIR_HTTP2_OK
 							: WEIR_HTTP2_E_SETTINGS_FLOOD;
@@ -122,7 +148,7 @@ static enum weir_http2_error look_at(struct weir_http2_session *s)
 	scan->continuations = type_of(scan) == NGHTTP2_CONTINUATION ? scan->continuations + 1 : 0;
 	if (scan->continuations > s->w->limits.continuations)
 		return WEIR_HTTP2_E_CONTINUATION_FLOOD;
-	flood = flood_of(scan);
+	flood = flood_of(s);
 	return flood && !http2_charge(s, flood) ? flood : WEIR_HTTP2_OK;
 }
 

@@ -90,6 +90,8 @@ static void expect_body(struct weir_http2_stream *st, const struct weir_http_hea
 	st->in_left = h->framing == WEIR_HTTP_LENGTH ? h->length : 0;
 }
 
+#define INTERIMS_MAX 32 /* of one stream */
+
 static bool is_interim(const struct weir_http_head *h)
 {
 	return h->status && h->status < 200;
@@ -98,8 +100,10 @@ static bool is_interim(const struct weir_http_head *h)
 static enum weir_http2_error check_head(struct weir_http2_stream *st,
 					const struct weir_http2_head *h)
 {
+	if (is_interim(&h->http) && h->end)
+		return WEIR_HTTP2_E_INTERIM_END;
 	if (is_interim(&h->http))
-		return h->end ? WEIR_HTTP2_E_INTERIM_END : WEIR_HTTP2_OK;
+		return st->interims++ < INTERIMS_MAX ? WEIR_HTTP2_OK : WEIR_HTTP2_E_INTERIM_LIMIT;
 	expect_body(st, &h->http);
 	if (h->end && st->in_left)
 		return WEIR_HTTP2_E_LENGTH_MISMATCH;
@@ -111,10 +115,6 @@ static void deliver_head(struct weir_http2_stream *st, const struct weir_http2_h
 	struct weir_http2_session *s = st->s;
 	enum weir_http2_error e = check_head(st, h);
 
-	if (!e && is_interim(&h->http) && !http2_charge(s, WEIR_HTTP2_E_EMPTY_FLOOD)) {
-		(void)http2_fail(s, WEIR_HTTP2_E_EMPTY_FLOOD);
-		return;
-	}
 	if (e) {
 		http2_stream_bad(st, e);
 		return;
@@ -269,14 +269,14 @@ static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *frame, int
 	s->hint = http2_error_of(error);
 	if (opens && error == NGHTTP2_ERR_REFUSED_STREAM) {
 		s->events->on_bad(s->user, (uint32_t)frame->hd.stream_id, WEIR_HTTP2_E_REFUSED);
-		if (!http2_charge(s, WEIR_HTTP2_E_RAPID_RESET))
+		if (!http2_charge_reset(s))
 			return http2_fail(s, WEIR_HTTP2_E_RAPID_RESET);
 	} else if (opens && s->n_streams >= s->w->limits.streams) {
 		return http2_fail(s, WEIR_HTTP2_E_STREAMS_LIMIT);
 	} else if (st && !st->why) {
 		st->why = s->hint;
 		s->events->on_bad(s->user, (uint32_t)st->id, st->why);
-		if (!http2_charge(s, WEIR_HTTP2_E_RAPID_RESET))
+		if (!http2_charge_reset(s))
 			return http2_fail(s, WEIR_HTTP2_E_RAPID_RESET);
 	}
 	return 0;

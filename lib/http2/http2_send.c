@@ -191,9 +191,11 @@ static enum weir_http2_error check_request(const struct weir_http2_session *s,
 /* What is sent must be what the head says, too. */
 static void expect_sending(struct weir_http2_stream *st, const struct weir_http_head *h, bool body)
 {
+	bool sized = h->framing == WEIR_HTTP_LENGTH || h->framing == WEIR_HTTP_NO_BODY;
+
 	st->out = body ? HTTP2_BODY : HTTP2_ENDED;
-	st->out_counted = body && h->framing == WEIR_HTTP_LENGTH;
-	st->out_left = st->out_counted ? h->length : 0;
+	st->out_counted = body && sized && !st->is_connect;
+	st->out_left = h->framing == WEIR_HTTP_LENGTH ? h->length : 0;
 	st->progress_ns = st->s->now_ns;
 }
 
@@ -241,7 +243,7 @@ struct weir_http2_stream *weir_http2_request(struct weir_http2_session *s,
 		return NULL;
 	}
 	st->shown = true;
-	st->is_head = h->http.is_head;
+	st->is_head = weir_bytes_is(h->http.method, "HEAD");
 	st->is_connect = h->http.is_connect;
 	expect_sending(st, &h->http, body);
 	return st;

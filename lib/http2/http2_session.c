@@ -15,11 +15,11 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	struct weir_http2_session *s = user;
 	struct weir_http2_stream *st;
 
+	http2_credit(s, &frame->hd);
 	if (frame->hd.type == NGHTTP2_DATA) {
 		st = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
 		if (st)
 			st->progress_ns = s->now_ns;
-		http2_credit(s, frame->hd.length);
 	} else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code && !s->error) {
 		s->error = weir_http2_error_code(s->hint) == frame->goaway.error_code
 				   ? s->hint

@@ -57,7 +57,7 @@ void http2_stream_bad(struct weir_http2_stream *st, enum weir_http2_error why)
 	st->why = why;
 	s->events->on_bad(s->user, (uint32_t)st->id, why);
 	submit_reset(st, weir_http2_error_code(why));
-	if (!http2_charge(s, WEIR_HTTP2_E_RAPID_RESET))
+	if (!http2_charge_reset(s))
 		(void)http2_fail(s, WEIR_HTTP2_E_RAPID_RESET);
 }
 

@@ -28,7 +28,7 @@
 
 /* Each ends the session; their rates stand in struct weir_http2_limits, in this order. */
 #define WEIR_HTTP2_FLOODS(X)                                                                \
-	X(RAPID_RESET, 0xb, "streams are reset, or must be, too often (CVE-2023-44487)")    \
+	X(RAPID_RESET, 0xb, "a client resets streams, or has them reset, too often")        \
 	X(SETTINGS_FLOOD, 0xb, "SETTINGS come too often")                                   \
 	X(PING_FLOOD, 0xb, "PING comes too often")                                          \
 	X(PRIORITY_FLOOD, 0xb, "priorities are changed too often")                          \
@@ -82,6 +82,7 @@
 	X(LENGTH_MISMATCH, 0x1, "Content-Length is not what DATA has")                    \
 	X(BODY_UNEXPECTED, 0x1, "content where none may be")                              \
 	X(DATA_EARLY, 0x1, "DATA before the head")                                        \
+	X(INTERIM_LIMIT, 0xb, "too many interim responses")                               \
 	X(INTERIM_END, 0x1, "an interim response that ends the stream")                   \
 	X(TRAILER, 0x1, "a trailer field that may not be one")                            \
 	X(TRAILER_END, 0x1, "a second head that does not end the stream")                 \
@@ -131,7 +132,8 @@ enum weir_http2_preface weir_http2_detect(struct weir_bytes in);
 
 /* ---- limits ---- */
 
-/* So many at once, and as many more as have time to come in. */
+/* So many at once, and as many more as have time to come in. What is sent allows for more PING and
+ * WINDOW_UPDATE, which answer it. */
 struct weir_http2_rate {
 	uint32_t burst;
 	uint32_t per_s; /* not 0 */

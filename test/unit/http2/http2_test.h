@@ -21,7 +21,7 @@ Suite *small_suite(void);
 #define STREAMS 256
 #define SECOND  WEIR_NS_PER_S
 
-/* What is known of a stream, by id / 2. */
+/* What is known of a stream, by id / 2 modulo STREAMS. */
 struct seen {
 	struct weir_http2_stream *st; /* NULL: none, or it was closed */
 	char head[4096];              /* as HTTP/1.1 */

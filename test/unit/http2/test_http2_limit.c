@@ -195,10 +195,7 @@ static unsigned int run_flood(unsigned int row, size_t step)
 	raw_begin(r, true);
 	ck_assert_int_eq(raw_give(r, o, step), WEIR_HTTP2_OK);
 	for (; i < FLOOD && !o->overs; i++) {
-		/* Ids are noted up to STREAMS only. */
-		if (2 * i + 3 >= 2 * STREAMS && !o->overs)
-			memset(o->seen, 0, sizeof(o->seen));
-		floods[row].round(r, i % (STREAMS * 100));
+		floods[row].round(r, i);
 		(void)raw_give(r, o, step);
 	}
 	ck_assert_msg(o->overs == 1, "%s: not ended", floods[row].what);
@@ -429,20 +426,48 @@ START_TEST(a_server_that_pushes_is_left)
 }
 END_TEST
 
-START_TEST(interim_responses_without_end_are_a_flood)
+START_TEST(interim_responses_without_end_cost_the_stream)
 {
 	struct owner *o = owner_create(false, NULL);
 	struct raw *r = raw_create();
-	enum weir_http2_error why, e = WEIR_HTTP2_OK;
+	enum weir_http2_error why;
 
 	ck_assert_ptr_nonnull(owner_request(o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, &why));
 	weir_http2_flush(o->s, o->now_ns);
 	raw_begin(r, false);
-	for (unsigned int i = 0; i < 1000 && !e; i++) {
+	for (unsigned int i = 0; i < 1000; i++)
 		raw_headers(r, 1, 0, F(":status", "102"));
-		e = raw_give(r, o, 4096);
+	ck_assert_int_eq(raw_give(r, o, 4096), WEIR_HTTP2_OK);
+	ck_assert_uint_eq(seen_of(o, 1)->heads, 32);
+	ck_assert_int_eq(seen_of(o, 1)->why, WEIR_HTTP2_E_INTERIM_LIMIT);
+	raw_destroy(r);
+	owner_destroy(o);
+}
+END_TEST
+
+START_TEST(a_server_may_reset_what_it_was_asked_and_its_client_ping_what_it_gets)
+{
+	static const uint8_t no_error[] = {0, 0, 0, 0};
+	struct owner *o = owner_create(false, NULL);
+	struct raw *r = raw_create();
+	enum weir_http2_error why;
+
+	raw_begin(r, false);
+	ck_assert_int_eq(raw_give(r, o, 4096), WEIR_HTTP2_OK);
+	for (uint32_t i = 0; i < 2000; i++) {
+		uint32_t id = 2 * i + 1;
+
+		memset(o->seen, 0, sizeof(o->seen));
+		ck_assert_ptr_nonnull(owner_request(
+			o, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n", 10, &why));
+		weir_http2_flush(o->s, o->now_ns);
+		raw_headers(r, id, 0, F(":status", "200"));
+		raw_frame(r, NGHTTP2_RST_STREAM, 0, id, no_error, 4);
+		/* For the DATA that was sent. */
+		raw_frame(r, NGHTTP2_PING, 0, 0, "12345678", 8);
+		raw_frame(r, NGHTTP2_WINDOW_UPDATE, 0, 0, "\0\0\0\xa", 4);
+		ck_assert_int_eq(raw_give(r, o, 4096), WEIR_HTTP2_OK);
 	}
-	ck_assert_int_eq(e, WEIR_HTTP2_E_EMPTY_FLOOD);
 	raw_destroy(r);
 	owner_destroy(o);
 }
@@ -474,6 +499,7 @@ Suite *flood_suite(void)
 			  a_head_that_is_too_large_costs_only_its_stream,
 			  each_error_of_the_protocol_has_its_name_and_code,
 			  what_does_not_begin_as_http_2_is_told_so, a_server_that_pushes_is_left,
-			  interim_responses_without_end_are_a_flood,
+			  interim_responses_without_end_cost_the_stream,
+			  a_server_may_reset_what_it_was_asked_and_its_client_ping_what_it_gets,
 			  a_block_that_is_begun_and_not_ended_runs_out_of_time);
 }
