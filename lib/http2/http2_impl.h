@@ -136,7 +136,8 @@ struct weir_http2_stream {
 	uint8_t in, out; /* enum http2_side */
 	bool is_head, is_connect;
 	bool shown;                /* the owner has it */
-	bool dead;                 /* it is being reset: no more events but its end */
+	bool dead;                 /* it is being reset, or gone: no more events but its end */
+	bool gone;                 /* nghttp2 has it no more; content is not consumed yet */
 	bool deferred;             /* the owner had nothing to pull */
 	bool in_counted;           /* in_left is what DATA must still have */
 	bool out_counted;          /* the same for what is sent */
@@ -155,7 +156,8 @@ struct weir_http2_session {
 	void *user;
 	struct weir_http_limits http;
 	struct weir_http2_stream *streams;
-	uint32_t n_streams;
+	uint32_t n_streams; /* without those that are gone */
+	uint32_t n_ripe;    /* gone, and all is consumed */
 	bool server, secure;
 	bool busy;        /* in feed, flush or tick */
 	bool draining;    /* no new streams from here */
@@ -182,6 +184,11 @@ struct weir_http2 {
 /* ---- http2_stream.c ---- */
 
 struct weir_http2_stream *http2_stream_open(struct weir_http2_session *s, int32_t id);
+/* nghttp2 forgets it. When both messages are complete, the owner has it until it has consumed all:
+ * a window that was given back before would let the peer fill more and more. */
+void http2_stream_gone(struct weir_http2_stream *st, enum weir_http2_error why, uint32_t code);
+/* Closes those that are gone and consumed; false: there were none. */
+bool http2_stream_close_ripe(struct weir_http2_session *s);
 /* Tells of its end and forgets it. */
 void http2_stream_close(struct weir_http2_stream *st, enum weir_http2_error why, uint32_t code);
 /* Resets it for what the peer has done; ends the session when that happens too often. */

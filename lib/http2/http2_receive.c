@@ -298,7 +298,7 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
 
 	(void)ng;
 	if (st)
-		http2_stream_close(st, why_closed(st, code), code);
+		http2_stream_gone(st, why_closed(st, code), code);
 	return result(s);
 }
 

@@ -160,8 +160,11 @@ struct weir_http2_session *weir_http2_session_create(struct weir_http2 *w,
 
 static void close_streams(struct weir_http2_session *s, enum weir_http2_error why)
 {
-	while (s->streams)
-		http2_stream_close(s->streams, why, weir_http2_error_code(why));
+	while (s->streams) {
+		enum weir_http2_error e = s->streams->gone ? WEIR_HTTP2_OK : why;
+
+		http2_stream_close(s->streams, e, weir_http2_error_code(e));
+	}
 }
 
 void weir_http2_session_destroy(struct weir_http2_session *s)
@@ -239,8 +242,9 @@ static bool make_pending(struct weir_http2_session *s)
 
 static void tell_over(struct weir_http2_session *s)
 {
-	if (s->told || (!s->error && (s->pending.len || nghttp2_session_want_read(s->ng) ||
-				      nghttp2_session_want_write(s->ng))))
+	if (s->told ||
+	    (!s->error && (s->streams || s->pending.len || nghttp2_session_want_read(s->ng) ||
+			   nghttp2_session_want_write(s->ng))))
 		return;
 	s->told = true;
 	close_streams(s, s->error ? s->error : WEIR_HTTP2_E_OVER);
@@ -254,9 +258,11 @@ static bool flush(struct weir_http2_session *s)
 	bool room;
 
 	s->busy = true;
-	do
-		room = write_pending(s);
-	while (room && make_pending(s));
+	do {
+		do
+			room = write_pending(s);
+		while (room && make_pending(s));
+	} while (http2_stream_close_ripe(s) && room);
 	tell_over(s);
 	s->busy = false;
 	return room;

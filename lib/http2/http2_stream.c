@@ -34,8 +34,33 @@ void http2_stream_close(struct weir_http2_stream *st, enum weir_http2_error why,
 	*st->pprev = st->next;
 	if (st->next)
 		st->next->pprev = st->pprev;
-	s->n_streams--;
+	s->n_streams -= !st->gone;
 	http2_free(&s->memory, st);
+}
+
+void http2_stream_gone(struct weir_http2_stream *st, enum weir_http2_error why, uint32_t code)
+{
+	if (why || !st->unconsumed) {
+		http2_stream_close(st, why, code);
+		return;
+	}
+	st->gone = st->dead = true;
+	st->s->n_streams--;
+}
+
+bool http2_stream_close_ripe(struct weir_http2_session *s)
+{
+	struct weir_http2_stream *next;
+
+	if (!s->n_ripe)
+		return false;
+	s->n_ripe = 0;
+	for (struct weir_http2_stream *st = s->streams; st; st = next) {
+		next = st->next;
+		if (st->gone && !st->unconsumed)
+			http2_stream_close(st, WEIR_HTTP2_OK, WEIR_HTTP2_NO_ERROR);
+	}
+	return true;
 }
 
 static void submit_reset(struct weir_http2_stream *st, uint32_t code)
@@ -63,6 +88,8 @@ void http2_stream_bad(struct weir_http2_stream *st, enum weir_http2_error why)
 
 void weir_http2_reset(struct weir_http2_stream *st, uint32_t code)
 {
+	if (st->gone)
+		weir_http2_consume(st, st->unconsumed);
 	if (st->dead || st->s->error)
 		return;
 	st->why = WEIR_HTTP2_E_OWNER;
@@ -72,10 +99,16 @@ void weir_http2_reset(struct weir_http2_stream *st, uint32_t code)
 void weir_http2_consume(struct weir_http2_stream *st, size_t n)
 {
 	struct weir_http2_session *s = st->s;
+	int rc;
 
 	weir_assert(n <= st->unconsumed);
 	st->unconsumed -= n;
-	if (n && !s->error && nghttp2_session_consume(s->ng, st->id, n) != 0)
+	if (!n || s->error)
+		return;
+	rc = st->gone ? nghttp2_session_consume_connection(s->ng, n)
+		      : nghttp2_session_consume(s->ng, st->id, n);
+	s->n_ripe += st->gone && !st->unconsumed;
+	if (rc)
 		(void)http2_fail(s, WEIR_HTTP2_E_MEMORY);
 }
 

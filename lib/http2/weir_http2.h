@@ -211,7 +211,8 @@ struct weir_http2_events {
 	/* The peer has sent all of its message. */
 	void (*on_end)(void *user, struct weir_http2_stream *st);
 	/* The last of a stream: once for each that on_head or weir_http2_request has given. `code`
-	 * is that of RST_STREAM, whoever has sent it. WEIR_HTTP2_OK: both messages are complete. */
+	 * is that of RST_STREAM, whoever has sent it. WEIR_HTTP2_OK: both messages are complete,
+	 * and all that on_data gave was consumed; else what was not is taken for consumed. */
 	void (*on_close)(void *user, struct weir_http2_stream *st, enum weir_http2_error why,
 			 uint32_t code);
 	/* The session resets a stream because of what the peer did: for counters. The stream
@@ -298,7 +299,8 @@ enum weir_http2_error weir_http2_send_trailers(struct weir_http2_stream *st,
 void weir_http2_resume(struct weir_http2_stream *st);
 /* The owner has no more use for `n` bytes that on_data gave: the peer may send as many more. */
 void weir_http2_consume(struct weir_http2_stream *st, size_t n);
-/* on_close comes out of the next flush. Until then no other event does. */
+/* on_close comes out of the next flush. Until then no other event does. When both messages were
+ * complete, it only gives back what was not consumed. */
 void weir_http2_reset(struct weir_http2_stream *st, uint32_t code);
 
 /* ---- content that waits: between on_data of one session and pull of another ---- */

@@ -49,8 +49,9 @@ struct owner {
 	struct weir_http_limits http;
 	struct seen seen[STREAMS];
 	bool server;
-	bool hold;   /* nothing is consumed */
-	bool answer; /* requests with 200 and their own body's size */
+	bool hold;         /* nothing is consumed */
+	bool answer;       /* requests with 200 and their own body's size */
+	bool answer_empty; /* with 200 and no body */
 	bool reset_on_head;
 	size_t write_room; /* that `write` has, SIZE_MAX: any */
 	uint8_t *out;      /* what was written and nobody has taken */

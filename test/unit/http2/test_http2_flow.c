@@ -48,6 +48,67 @@ START_TEST(what_is_consumed_may_be_sent_anew)
 }
 END_TEST
 
+/* Streams that have ended still hold the window of all, as long as their content lies there. */
+START_TEST(a_stream_is_closed_when_all_of_it_is_consumed)
+{
+	struct owner *o = owner_create(true, NULL);
+	struct peer *p = peer_create(o, 65535);
+	size_t held = 0;
+
+	o->hold = o->answer_empty = true;
+	for (unsigned int i = 0; i < 40; i++) {
+		(void)peer_request(p, "/", 100000, false);
+		pump(p, 16384);
+	}
+	for (uint32_t id = 1; id < 80; id += 2)
+		held += seen_of(o, id)->held;
+	ck_assert_uint_eq(held, weir_http2_limits_default.session_window);
+	ck_assert(seen_of(o, 1)->ended && peer_of(p, 1)->closes == 1);
+	ck_assert_uint_eq(seen_of(o, 1)->closes, 0);
+	for (unsigned int i = 0; i < 100; i++) {
+		for (uint32_t id = 1; id < 80; id += 2) {
+			struct seen *x = seen_of(o, id);
+
+			if (x->held)
+				weir_http2_consume(x->st, x->held);
+			x->held = 0;
+		}
+		pump(p, 16384);
+	}
+	for (uint32_t id = 1; id < 80; id += 2) {
+		ck_assert_uint_eq(seen_of(o, id)->received, 100000);
+		ck_assert_uint_eq(seen_of(o, id)->closes, 1);
+		ck_assert_int_eq(seen_of(o, id)->why, WEIR_HTTP2_OK);
+	}
+	peer_destroy(p);
+	owner_destroy(o);
+}
+END_TEST
+
+START_TEST(a_stream_that_is_over_can_be_let_go_unconsumed)
+{
+	struct owner *o = owner_create(true, NULL);
+	struct peer *p = peer_create(o, 65535);
+
+	o->hold = o->answer_empty = true;
+	(void)peer_request(p, "/", 1000, false);
+	pump(p, 16384);
+	ck_assert_uint_eq(weir_http2_streams(o->s), 0);
+	/* The session is not over before it is. */
+	weir_http2_drain(o->s);
+	weir_http2_drain(o->s);
+	pump(p, 16384);
+	ck_assert_uint_eq(o->overs, 0);
+	weir_http2_reset(seen_of(o, 1)->st, WEIR_HTTP2_CANCEL);
+	pump(p, 16384);
+	ck_assert_uint_eq(seen_of(o, 1)->closes, 1);
+	ck_assert_int_eq(seen_of(o, 1)->why, WEIR_HTTP2_OK);
+	ck_assert_uint_eq(o->overs, 1);
+	peer_destroy(p);
+	owner_destroy(o);
+}
+END_TEST
+
 START_TEST(one_stream_that_waits_does_not_stop_the_others)
 {
 	struct owner *o = owner_create(true, NULL);
@@ -237,8 +298,10 @@ Suite *flow_suite(void)
 {
 	return WEIR_SUITE(
 		"http2 flow", an_owner_that_consumes_nothing_gets_a_window_and_no_more,
-		what_is_consumed_may_be_sent_anew, one_stream_that_waits_does_not_stop_the_others,
-		more_than_the_window_is_an_error, no_more_is_pulled_than_the_peer_has_room_for,
+		what_is_consumed_may_be_sent_anew, a_stream_is_closed_when_all_of_it_is_consumed,
+		a_stream_that_is_over_can_be_let_go_unconsumed,
+		one_stream_that_waits_does_not_stop_the_others, more_than_the_window_is_an_error,
+		no_more_is_pulled_than_the_peer_has_room_for,
 		a_window_that_stays_shut_costs_the_stream,
 		an_owner_that_has_nothing_to_send_is_no_stall,
 		a_window_opened_by_a_byte_at_a_time_is_bounded,
