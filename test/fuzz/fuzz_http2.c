@@ -15,12 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CLIENT  0x01 /* weir is the client */
 #define PREFACE 0x02
-#define HOLD    0x04 /* nothing is consumed */
+#define HOLD    0x04 /* content is consumed later, on all streams together */
 #define ANSWER  0x08
 #define RESETS  0x10 /* every other stream is reset by its head */
 #define SLOW    0x20 /* the writer takes 100 bytes a time */
 
 struct stream {
+	struct stream *next, **pprev;
+	struct weir_http2_stream *st;
 	enum weir_http_framing framing;
 	uint64_t length, received;
 	size_t unconsumed, to_send;
@@ -29,6 +31,7 @@ struct stream {
 
 struct owner {
 	struct weir_http2_session *s;
+	struct stream *streams;
 	uint8_t flags;
 	unsigned int open;
 	bool over;
@@ -51,6 +54,12 @@ static struct stream *stream_of(struct owner *o, struct weir_http2_stream *st)
 		x = calloc(1, sizeof(*x));
 		check(x);
 		weir_http2_set_owner(st, x);
+		x->st = st;
+		x->next = o->streams;
+		x->pprev = &o->streams;
+		if (x->next)
+			x->next->pprev = &x->next;
+		o->streams = x;
 		o->open++;
 	}
 	return x;
@@ -146,13 +155,15 @@ static void on_close(void *user, struct weir_http2_stream *st, enum weir_http2_e
 		     uint32_t code)
 {
 	struct owner *o = user;
+	struct stream *x = weir_http2_owner(st);
 
 	(void)code;
-	check(why < WEIR_HTTP2_ERROR_END);
-	if (weir_http2_owner(st)) {
-		free(weir_http2_owner(st));
-		o->open--;
-	}
+	check(x && why < WEIR_HTTP2_ERROR_END);
+	*x->pprev = x->next;
+	if (x->next)
+		x->next->pprev = x->pprev;
+	free(x);
+	o->open--;
 }
 
 static void on_bad(void *user, uint32_t id, enum weir_http2_error why)
@@ -271,6 +282,14 @@ static void begin(struct owner *o)
 	(void)weir_http2_feed(o->s, weir_bytes_of(settings, sizeof(settings)), 0);
 }
 
+static void consume_all(struct owner *o)
+{
+	for (struct stream *x = o->streams; x; x = x->next) {
+		weir_http2_consume(x->st, x->unconsumed);
+		x->unconsumed = 0;
+	}
+}
+
 static void feed(struct owner *o, struct weir_bytes in, size_t step)
 {
 	uint64_t now_ns = 0;
@@ -283,6 +302,8 @@ static void feed(struct owner *o, struct weir_bytes in, size_t step)
 		(void)weir_http2_feed(o->s, weir_bytes_of(in.ptr, n), now_ns);
 		in = weir_bytes_of(in.ptr + n, in.len - n);
 		now_ns += WEIR_NS_PER_MS;
+		if (in.len & 1)
+			consume_all(o);
 	}
 	weir_http2_tick(o->s, now_ns + 60 * WEIR_NS_PER_S);
 }
