@@ -291,14 +291,28 @@ static enum weir_http2_error why_closed(struct weir_http2_stream *st, uint32_t c
 	return http2_error_of_code(code);
 }
 
+/* nghttp2 has reset the stream without a word before: that is the peer's doing, too. */
+static void count_unnamed(struct weir_http2_stream *st, enum weir_http2_error why)
+{
+	struct weir_http2_session *s = st->s;
+
+	if (!s->server || st->why || !why)
+		return;
+	s->events->on_bad(s->user, (uint32_t)st->id, why);
+	if (!http2_charge_reset(s))
+		(void)http2_fail(s, WEIR_HTTP2_E_RAPID_RESET);
+}
+
 static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void *user)
 {
 	struct weir_http2_session *s = user;
 	struct weir_http2_stream *st = stream_of(s, id);
 
 	(void)ng;
-	if (st)
+	if (st) {
+		count_unnamed(st, why_closed(st, code));
 		http2_stream_gone(st, why_closed(st, code), code);
+	}
 	return result(s);
 }
 

@@ -21,9 +21,9 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
 		if (st)
 			st->progress_ns = s->now_ns;
 	} else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code && !s->error) {
-		s->error = weir_http2_error_code(s->hint) == frame->goaway.error_code
-				   ? s->hint
-				   : http2_error_of_code(frame->goaway.error_code);
+		(void)http2_fail(s, weir_http2_error_code(s->hint) == frame->goaway.error_code
+					    ? s->hint
+					    : http2_error_of_code(frame->goaway.error_code));
 		s->goaway_made = true;
 	}
 	return 0;
@@ -182,8 +182,11 @@ void weir_http2_session_destroy(struct weir_http2_session *s)
 	http2_free(&account, s);
 }
 
+/* Where HPACK's encoder has no memory nghttp2 speaks of an internal error. */
 int http2_fail(struct weir_http2_session *s, enum weir_http2_error why)
 {
+	if (why == WEIR_HTTP2_E_INTERNAL && s->memory.failed)
+		why = WEIR_HTTP2_E_MEMORY;
 	if (!s->error)
 		s->error = why;
 	return NGHTTP2_ERR_CALLBACK_FAILURE;

@@ -160,9 +160,10 @@ extern const struct weir_http2_limits weir_http2_limits_default;
 struct weir_http2;
 
 /*
- * `source` gives the memory of all sessions: blocks of 64 KiB and, rarely, larger ones. They are
- * cut in pieces which go from session to session, and are given back when this is destroyed.
- * NULL when there is no memory. Both arguments are borrowed until then (limits are copied).
+ * `source` gives the memory of all sessions: blocks of 64 KiB, one small one and, rarely, larger
+ * ones. They are cut in pieces which go from session to session, and are given back when this is
+ * destroyed. NULL when there is no memory. Both arguments are borrowed until then (limits are
+ * copied).
  */
 struct weir_http2 *weir_http2_create(const struct weir_arena_source *source,
 				     const struct weir_http2_limits *limits);

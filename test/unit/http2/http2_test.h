@@ -52,6 +52,7 @@ struct owner {
 	bool hold;         /* nothing is consumed */
 	bool answer;       /* requests with 200 and their own body's size */
 	bool answer_empty; /* with 200 and no body */
+	bool may_fail;     /* memory may end when it answers */
 	bool reset_on_head;
 	size_t write_room; /* that `write` has, SIZE_MAX: any */
 	uint8_t *out;      /* what was written and nobody has taken */
@@ -65,6 +66,8 @@ struct owner {
 
 /* `limits` NULL: the default ones. */
 struct owner *owner_create(bool server, const struct weir_http2_limits *limits);
+/* NULL: there was too little memory for a session. */
+struct owner *owner_create_if(bool server, const struct weir_http2_limits *limits);
 void owner_destroy(struct owner *o);
 struct seen *seen_of(struct owner *o, uint32_t id);
 /* Feeds `step` bytes at a time. */

@@ -192,6 +192,68 @@ START_TEST(a_session_that_reaches_its_memory_limit_ends_with_that_name)
 }
 END_TEST
 
+/* Requests with cookies, content and trailers, answered; or asked for and answered. */
+static void ask_and_answer(struct owner *o, struct raw *r)
+{
+	enum weir_http2_error why;
+	struct weir_http2_stream *st =
+		owner_request(o, "GET /a HTTP/1.1\r\nHost: a\r\nCookie: b\r\n\r\n", 0, &why);
+	uint32_t id = st ? weir_http2_stream_id(st) : 0;
+
+	weir_http2_flush(o->s, o->now_ns);
+	if (!st || o->overs)
+		return;
+	raw_headers(r, id, 0, F(":status", "100"));
+	raw_headers(r, id, 0, F(":status", "200") F("server", "x"));
+	raw_frame(r, NGHTTP2_DATA, 0, id, "hello", 5);
+	raw_headers(r, id, END_STREAM, F("x", "1"));
+}
+
+static void talk(struct owner *o, struct raw *r)
+{
+	raw_begin(r, o->server);
+	for (uint32_t id = 1; id < 40; id += 2) {
+		if (o->server) {
+			raw_headers(r, id, 0, POST F("cookie", "a=1") F("cookie", "b=2"));
+			raw_frame(r, NGHTTP2_DATA, 0, id, "hello", 5);
+			raw_headers(r, id, END_STREAM, F("x", "1"));
+		} else {
+			ask_and_answer(o, r);
+		}
+		(void)raw_give(r, o, 1000);
+	}
+}
+
+START_TEST(memory_may_end_anywhere)
+{
+	unsigned int ended = 0, went = 0;
+
+	for (size_t memory = 28 << 10; memory < 80 << 10; memory += 48) {
+		struct weir_http2_limits limits = weir_http2_limits_default;
+		struct owner *o;
+		struct raw *r;
+
+		limits.memory = memory;
+		o = owner_create_if(memory / 48 % 2, &limits);
+		if (!o)
+			continue;
+		r = raw_create();
+		o->answer = o->server;
+		o->may_fail = true;
+		talk(o, r);
+		ck_assert_msg(!o->overs || o->over == WEIR_HTTP2_E_MEMORY,
+			      "%zu bytes, server %d: %s", memory, o->server,
+			      weir_http2_error_name(o->over));
+		ended += o->overs;
+		went += !o->overs;
+		raw_destroy(r);
+		owner_destroy(o);
+	}
+	ck_assert_uint_gt(ended, 50);
+	ck_assert_uint_gt(went, 50);
+}
+END_TEST
+
 START_TEST(no_session_comes_out_of_too_little_memory)
 {
 	for (size_t memory = 0; memory < 60 << 10; memory += 512) {
@@ -242,6 +304,6 @@ Suite *small_suite(void)
 			  a_queue_gives_back_what_was_put_in_whatever_the_sizes,
 			  a_queue_takes_all_or_nothing_when_memory_ends,
 			  a_session_that_reaches_its_memory_limit_ends_with_that_name,
-			  no_session_comes_out_of_too_little_memory,
+			  memory_may_end_anywhere, no_session_comes_out_of_too_little_memory,
 			  memory_goes_from_session_to_session);
 }
