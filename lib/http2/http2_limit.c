@@ -118,10 +118,7 @@ static enum weir_http2_error flood_of(const struct weir_http2_session *s)
 		return WEIR_HTTP2_E_PRIORITY_FLOOD;
 	case NGHTTP2_WINDOW_UPDATE:
 		return WEIR_HTTP2_E_WINDOW_FLOOD;
-	case NGHTTP2_GOAWAY:
-	case NGHTTP2_PUSH_PROMISE:
-		return WEIR_HTTP2_OK;
-	default:
+	default: /* GOAWAY, too: twice is all that it is for */
 		return WEIR_HTTP2_E_UNKNOWN_FLOOD;
 	}
 }

@@ -34,7 +34,7 @@
 	X(PRIORITY_FLOOD, 0xb, "priorities are changed too often")                          \
 	X(EMPTY_FLOOD, 0xb, "DATA, HEADERS or CONTINUATION without content come too often") \
 	X(WINDOW_FLOOD, 0xb, "WINDOW_UPDATE comes too often for what was sent")             \
-	X(UNKNOWN_FLOOD, 0xb, "frames of unknown types come too often")
+	X(UNKNOWN_FLOOD, 0xb, "frames of unknown types, or GOAWAY, come too often")
 
 /* These, too. */
 #define WEIR_HTTP2_SESSION_ERRORS(X)                                                               \

@@ -99,6 +99,13 @@ static void unknown(struct raw *r, uint32_t i)
 	raw_frame(r, 0x77, 0, 0, "abc", 3);
 }
 
+static void goaway(struct raw *r, uint32_t i)
+{
+	if (!i)
+		raw_headers(r, 1, 0, POST);
+	raw_frame(r, NGHTTP2_GOAWAY, 0, 0, "\0\0\0\0\0\0\0\0", 8);
+}
+
 /* A block that never ends. */
 static void continuation(struct raw *r, uint32_t i)
 {
@@ -177,6 +184,7 @@ static const struct {
 	{"empty headers", empty_headers, 20, WEIR_HTTP2_E_EMPTY_FLOOD, 0xb},
 	{"window updates", window_updates, 500, WEIR_HTTP2_E_WINDOW_FLOOD, 0xb},
 	{"unknown frames", unknown, 20, WEIR_HTTP2_E_UNKNOWN_FLOOD, 0xb},
+	{"goaway", goaway, 20, WEIR_HTTP2_E_UNKNOWN_FLOOD, 0xb},
 	{"continuation", continuation, 4, WEIR_HTTP2_E_CONTINUATION_FLOOD, 0xb},
 	{"empty continuation", empty_continuation, 4, WEIR_HTTP2_E_CONTINUATION_FLOOD, 0xb},
 	{"ignored continuation", ignored_continuation, 4, WEIR_HTTP2_E_CONTINUATION_FLOOD, 0xb},
