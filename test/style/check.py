@@ -28,6 +28,7 @@ HEADERS = {
     r"intel-ipsec-mb\.h": ("lib/tls",),
     r"libxml/": ("lib/decode",),
     r"(zlib|brotli/decode)\.h": ("lib/decode", "test/unit"),
+    r"nghttp2/": ("lib/http2", "test/unit/http2", "test/fuzz"),
     r"hs(_[a-z]+)?\.h": ("lib/scan", "lib/waf",
                           "app/weir-bench"),  # which measures lib/scan against it
     r"pcre2\.h": ("lib/seclang", "lib/waf", "test"),
