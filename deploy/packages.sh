@@ -10,14 +10,14 @@ packages_of() {
 	build)
 		echo build-essential meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev \
 			libhyperscan-dev libpcap-dev libbpf-dev libxdp-dev libssl-dev libxml2-dev zlib1g-dev libbrotli-dev \
-			libpcre2-dev libmodsecurity-dev
+			libpcre2-dev libmodsecurity-dev libipsec-mb-dev
 		;;
 	run)
 		echo iproute2 ethtool modsecurity-crs
 		;;
 	test)
 		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy pyflakes3 \
-			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl procps util-linux \
+			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl openssl procps util-linux \
 			modsecurity-crs libmodsecurity-dev python3-yaml slowhttptest chromium
 		;;
 	perf)

@@ -6,7 +6,7 @@
 #include "options.h"
 
 extern const struct bench_command bench_traffic, bench_http, bench_inspect, bench_lcore, bench_line,
-	bench_pingpong, bench_scan, bench_waf;
+	bench_pingpong, bench_scan, bench_tls, bench_waf;
 
 /* Exit codes. */
 #define BENCH_OK    0

@@ -23,7 +23,9 @@ HEADERS = {
     r"yaml\.h": ("lib/conf",),
     r"jansson\.h": ("lib/ctl", "app/weir", "app/weirctl", "test"),
     r"pcap(/|\.h)": ("app/weir", "test"),
-    r"openssl/": ("lib/tls", "lib/decode"),  # which needs two digests
+    r"openssl/": ("lib/tls", "lib/decode",  # which needs two digests
+                  "test"),
+    r"intel-ipsec-mb\.h": ("lib/tls",),
     r"libxml/": ("lib/decode",),
     r"(zlib|brotli/decode)\.h": ("lib/decode", "test/unit"),
     r"hs(_[a-z]+)?\.h": ("lib/scan", "lib/waf",

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a handshake has agreed on and who the peer is, copied out of libssl's objects. */
+#include "tls_impl.h"
+
+#include <openssl/x509v3.h>
+
+#define SPIFFE_MAX 2048 /* bytes (SPIFFE ID specification, section 2.3) */
+
+/* ---- names of a certificate ---- */
+
+static bool is_plain(struct weir_bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+			return false;
+	return text.len > 0;
+}
+
+static struct weir_bytes asn1_bytes(const ASN1_STRING *s)
+{
+	return weir_bytes_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+static bool address_text(struct weir_bytes raw, char text[WEIR_ADDR_TEXT])
+{
+	struct weir_addr a;
+
+	if (raw.len == 4)
+		a = weir_addr_v4((uint32_t)raw.ptr[0] << 24 | (uint32_t)raw.ptr[1] << 16 |
+				 (uint32_t)raw.ptr[2] << 8 | raw.ptr[3]);
+	else if (raw.len == 16)
+		a = weir_addr_v6(raw.ptr);
+	else
+		return false;
+	weir_addr_format(&a, text);
+	return true;
+}
+
+/* False: of a kind, or with characters, that are left out. */
+static bool san_of(const GENERAL_NAME *g, struct weir_tls_san *san, char text[WEIR_ADDR_TEXT])
+{
+	switch (g->type) {
+	case GEN_DNS:
+		*san = (struct weir_tls_san){WEIR_TLS_SAN_DNS, asn1_bytes(g->d.dNSName)};
+		break;
+	case GEN_URI:
+		*san = (struct weir_tls_san){WEIR_TLS_SAN_URI,
+					     asn1_bytes(g->d.uniformResourceIdentifier)};
+		break;
+	case GEN_EMAIL:
+		*san = (struct weir_tls_san){WEIR_TLS_SAN_EMAIL, asn1_bytes(g->d.rfc822Name)};
+		break;
+	case GEN_IPADD:
+		if (!address_text(asn1_bytes(g->d.iPAddress), text))
+			return false;
+		*san = (struct weir_tls_san){WEIR_TLS_SAN_IP, weir_bytes_str(text)};
+		break;
+	default:
+		return false;
+	}
+	return is_plain(san->text);
+}
+
+static bool is_spiffe_char(uint8_t c, bool in_path)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	       c == '_' || (in_path && c >= 'A' && c <= 'Z');
+}
+
+/* What stands before the next slash, moved past it. */
+static struct weir_bytes next_segment(struct weir_bytes *rest)
+{
+	ssize_t at = weir_bytes_find(*rest, weir_bytes_str("/"));
+	struct weir_bytes segment = *rest;
+
+	if (at < 0) {
+		*rest = (struct weir_bytes){0};
+		return segment;
+	}
+	segment.len = (size_t)at;
+	*rest = weir_bytes_of(rest->ptr + at + 1, rest->len - (size_t)at - 1);
+	return segment;
+}
+
+static bool is_segment(struct weir_bytes s, bool in_path)
+{
+	if (!s.len || (in_path && (weir_bytes_is(s, ".") || weir_bytes_is(s, ".."))))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_spiffe_char(s.ptr[i], in_path))
+			return false;
+	return true;
+}
+
+/* SPIFFE ID specification, sections 2.1 to 2.3: trust domain, then a path that may be empty. */
+static bool is_spiffe(struct weir_bytes uri)
+{
+	static const char scheme[] = "spiffe://";
+	size_t skip = sizeof(scheme) - 1;
+	struct weir_bytes rest;
+
+	if (uri.len > SPIFFE_MAX || uri.len <= skip ||
+	    !weir_bytes_is_case(weir_bytes_of(uri.ptr, skip), scheme) ||
+	    uri.ptr[uri.len - 1] == '/')
+		return false;
+	rest = weir_bytes_of(uri.ptr + skip, uri.len - skip);
+	if (!is_segment(next_segment(&rest), false))
+		return false;
+	while (rest.len)
+		if (!is_segment(next_segment(&rest), true))
+			return false;
+	return true;
+}
+
+/* A certificate with more than one URI is no SVID (X.509-SVID specification, section 2), so all of
+ * them are looked at, whatever the limit of names is. */
+static struct weir_bytes spiffe_of(const GENERAL_NAMES *names)
+{
+	struct weir_bytes found = {0};
+	unsigned int uris = 0;
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
+
+		if (g->type != GEN_URI)
+			continue;
+		uris++;
+		if (is_spiffe(asn1_bytes(g->d.uniformResourceIdentifier)))
+			found = asn1_bytes(g->d.uniformResourceIdentifier);
+	}
+	return uris == 1 ? found : (struct weir_bytes){0};
+}
+
+static void copy_sans(const GENERAL_NAMES *names, struct weir_arena *a, struct weir_tls_info *out)
+{
+	struct weir_tls_san *sans;
+	int n = sk_GENERAL_NAME_num(names);
+
+	if (n > WEIR_TLS_SANS_MAX)
+		n = WEIR_TLS_SANS_MAX;
+	sans = n > 0 ? weir_arena_alloc(a, (size_t)n * sizeof(*sans)) : NULL;
+	out->sans = sans;
+	for (int i = 0; sans && i < n; i++) {
+		struct weir_tls_san san;
+		char text[WEIR_ADDR_TEXT];
+
+		if (!san_of(sk_GENERAL_NAME_value(names, i), &san, text))
+			continue;
+		san.text = weir_arena_copy(a, san.text);
+		sans[out->n_sans++] = san;
+	}
+}
+
+/* ---- the peer ---- */
+
+static struct weir_bytes copy_dn(struct weir_arena *a, const X509_NAME *name)
+{
+	char *text = tls_dn_text(name);
+	struct weir_bytes copy = {0};
+
+	if (text)
+		copy = weir_arena_copy(a, weir_bytes_str(text));
+	else
+		a->failed = true;
+	OPENSSL_free(text);
+	return copy;
+}
+
+static void copy_peer(X509 *leaf, struct weir_arena *a, struct weir_tls_info *out)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	unsigned int len = 0;
+
+	out->has_cert = true;
+	out->subject = copy_dn(a, X509_get_subject_name(leaf));
+	out->issuer = copy_dn(a, X509_get_issuer_name(leaf));
+	out->not_after = tls_time(X509_get0_notAfter(leaf));
+	if (X509_digest(leaf, EVP_sha256(), out->sha256, &len) != 1)
+		a->failed = true;
+	copy_sans(names, a, out);
+	out->spiffe = weir_arena_copy(a, spiffe_of(names));
+	GENERAL_NAMES_free(names);
+}
+
+static bool is_verified(const struct weir_tls_conn *c)
+{
+	return (SSL_get_verify_mode(c->ssl) & SSL_VERIFY_PEER) &&
+	       SSL_get_verify_result(c->ssl) == X509_V_OK;
+}
+
+int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
+		       struct weir_tls_info *out)
+{
+	X509 *leaf = SSL_get0_peer_certificate(c->ssl);
+	const char *sni = SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name);
+	const uint8_t *alpn = NULL;
+	unsigned int alpn_len = 0;
+
+	SSL_get0_alpn_selected(c->ssl, &alpn, &alpn_len);
+	*out = (struct weir_tls_info){
+		.version = (uint16_t)SSL_version(c->ssl),
+		.cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(c->ssl)),
+		.resumed = SSL_session_reused(c->ssl) == 1,
+		.alpn = tls_alpn_find(&c->context->alpn, c->alpn, weir_bytes_of(alpn, alpn_len)),
+		.sni = weir_arena_copy(a, weir_bytes_str(sni ? sni : "")),
+	};
+	if (leaf)
+		copy_peer(leaf, a, out);
+	out->verified = leaf && is_verified(c);
+	return a->failed ? -WEIR_TLS_E_MEMORY : 0;
+}
