@@ -191,11 +191,14 @@ static bool is_verified(const struct weir_tls_conn *c)
 int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 		       struct weir_tls_info *out)
 {
-	X509 *leaf = SSL_get0_peer_certificate(c->ssl);
-	const char *sni = SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name);
+	X509 *leaf;
+	const char *sni;
 	const uint8_t *alpn = NULL;
 	unsigned int alpn_len = 0;
 
+	weir_assert(c->ssl);
+	leaf = SSL_get0_peer_certificate(c->ssl);
+	sni = SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name);
 	SSL_get0_alpn_selected(c->ssl, &alpn, &alpn_len);
 	*out = (struct weir_tls_info){
 		.version = (uint16_t)SSL_version(c->ssl),

@@ -7,6 +7,7 @@
  */
 #include "tls_impl.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <openssl/core_dispatch.h>
@@ -28,8 +29,9 @@ struct weir_tls_lib {
 	OSSL_LIB_CTX *libctx;
 	OSSL_PROVIDER *defaults, *ours;
 	struct kdf *kdf; /* the provider's */
-	unsigned int users;
-	bool dropped;
+	/* Its owner and its contexts, which control makes and the worker frees. Release pairs with
+	 * acquire in the last tls_lib_put(). */
+	_Atomic unsigned int users;
 };
 
 /* ---- HMAC and HKDF (RFC 2104, RFC 5869) ---- */
@@ -296,6 +298,7 @@ struct weir_tls_lib *weir_tls_lib_create(void)
 	}
 	if (lib->defaults && lib->ours) {
 		lib->kdf = OSSL_PROVIDER_get0_provider_ctx(lib->ours);
+		atomic_init(&lib->users, 1);
 		return lib;
 	}
 	free_lib(lib);
@@ -304,24 +307,20 @@ struct weir_tls_lib *weir_tls_lib_create(void)
 
 void weir_tls_lib_destroy(struct weir_tls_lib *lib)
 {
-	if (!lib)
-		return;
-	lib->dropped = true;
-	if (!lib->users)
-		free_lib(lib);
+	tls_lib_put(lib);
 }
 
 OSSL_LIB_CTX *tls_lib_get(struct weir_tls_lib *lib)
 {
 	if (!lib)
 		return NULL;
-	lib->users++;
+	atomic_fetch_add_explicit(&lib->users, 1, memory_order_relaxed);
 	return lib->libctx;
 }
 
 void tls_lib_put(struct weir_tls_lib *lib)
 {
-	if (lib && --lib->users == 0 && lib->dropped)
+	if (lib && atomic_fetch_sub_explicit(&lib->users, 1, memory_order_acq_rel) == 1)
 		free_lib(lib);
 }
 

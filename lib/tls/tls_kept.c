@@ -39,6 +39,7 @@ ssize_t weir_tls_kept_read(struct weir_tls_conn *c, const struct weir_tls_spans 
 	*opened = (struct weir_tls_opened){0};
 	if (c->error)
 		return -(ssize_t)c->error;
+	weir_assert(c->ssl);
 	tls_conn_lend(c, s->in, s->n_in, out);
 	for (unsigned int i = 0; rc == 1 && i < s->n_out; i++)
 		rc = fill(c, &s->out[i], opened);

@@ -353,8 +353,8 @@ struct weir_tls_alpn {
 /*
  * What the contexts of one worker may share: a context of libcrypto's for that worker alone, which
  * derives TLS 1.3's keys itself. Without it everything works the same, and a handshake takes
- * longer. It takes 0.3 MB. Made by control, or the worker; then the worker's. Contexts that are
- * left keep it.
+ * longer. It takes 0.3 MB. Control makes it, and contexts in it at any time; else it is the
+ * worker's. Contexts that are left keep it.
  */
 struct weir_tls_lib;
 /* NULL: no memory. */

@@ -388,7 +388,8 @@ static int listen_any(void)
 static void serve(const char *chain, const char *key, const struct options *o)
 {
 	const struct weir_tls_cert *const cert = load_cert(chain, key);
-	const struct weir_tls_server_cfg cfg = {.certs = &cert,
+	const struct weir_tls_server_cfg cfg = {.lib = weir_tls_lib_create(),
+						.certs = &cert,
 						.n_certs = 1,
 						.versions.max = o->max,
 						.algorithms.ciphers12 = o->ciphers12,
@@ -415,7 +416,8 @@ static void serve(const char *chain, const char *key, const struct options *o)
 
 static int visit(unsigned int port, const char *name, const struct options *o)
 {
-	const struct weir_tls_client_cfg cfg = {.verify = o->verify,
+	const struct weir_tls_client_cfg cfg = {.lib = weir_tls_lib_create(),
+						.verify = o->verify,
 						.roots = load_roots(o->ca),
 						.cert = o->cert ? load_cert(o->cert, o->key) : NULL,
 						.versions.max = o->max,

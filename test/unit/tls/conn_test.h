@@ -18,6 +18,7 @@ Suite *handover_suite(void);
 Suite *info_suite(void);
 Suite *memory_suite(void);
 Suite *kept_suite(void);
+Suite *session_suite(void);
 
 /* ---- pki.c ---- */
 

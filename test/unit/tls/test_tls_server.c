@@ -4,6 +4,8 @@
 
 #include <openssl/ocsp.h>
 
+#include "../../../lib/tls/tls_impl.h"
+
 /* ---- names ---- */
 
 enum { EXACT, WILD, RSA_BOTH, EC_BOTH, ED, N_CERTS };
@@ -262,6 +264,45 @@ START_TEST(a_response_is_stapled_while_it_is_fresh)
 }
 END_TEST
 
+/* ---- a certificate for one connection ---- */
+
+START_TEST(a_connection_may_show_a_certificate_of_its_own)
+{
+	struct pki_cert made = pki_make(&(struct pki_spec){.name = "minted", .key = PKI_RSA});
+	struct weir_tls_cert *cert = pki_load(&made);
+	struct weir_tls_server_cfg cfg = server_cfg();
+	struct weir_buf why = {0};
+	struct weir_tls_identity *own = tls_identity_create(cert, &why);
+
+	ck_assert_msg(own, "%s", why.ptr);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct weir_tls_server *s;
+		struct peer p;
+		struct line l;
+		char shown[64];
+
+		/* With others, which it hides whatever is asked for, and without any. */
+		cfg.n_certs = i;
+		cfg.sni_strict = true;
+		s = server_of(&cfg);
+		peer_init(&p, false);
+		peer_start(&p);
+		SSL_set_tlsext_host_name(p.ssl, "www.example.com");
+		line_init(&l, weir_tls_accept(s, &(struct weir_tls_accept_opts){.identity = own}),
+			  &p);
+		ck_assert_int_eq(line_shake(&l), WEIR_TLS_DONE);
+		shown_name(p.ssl, shown);
+		ck_assert_str_eq(shown, "minted");
+		line_fini(&l);
+		peer_fini(&p);
+		weir_tls_server_destroy(s);
+	}
+	tls_identity_destroy(own);
+	weir_tls_cert_destroy(cert);
+	pki_fini(&made);
+}
+END_TEST
+
 /* ---- what cannot be a context ---- */
 
 START_TEST(a_context_that_cannot_work_is_refused_with_words)
@@ -317,6 +358,7 @@ Suite *server_suite(void)
 			  the_default_has_its_other_kind_beside_it,
 			  the_first_protocol_of_ours_that_both_speak_is_chosen,
 			  a_response_is_stapled_while_it_is_fresh,
+			  a_connection_may_show_a_certificate_of_its_own,
 			  a_context_that_cannot_work_is_refused_with_words,
 			  a_connection_outlives_its_destroyed_context);
 }

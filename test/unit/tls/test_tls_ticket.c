@@ -176,6 +176,49 @@ START_TEST(a_session_does_not_go_on_at_another_service_or_without_keys)
 }
 END_TEST
 
+/* Other authorities, or the same with a list of what they have revoked. */
+START_TEST(a_session_does_not_outlive_a_change_of_the_clients_authorities)
+{
+	const struct pki *p = pki();
+	struct weir_tls_tickets *t = weir_tls_tickets_create();
+	struct weir_tls_roots_files files = {.file = p->ca.chain};
+	struct weir_tls_server_cfg cfg = server_cfg();
+	struct weir_tls_server *before, *same, *after;
+	struct weir_tls_roots *again, *with_list;
+	struct weir_buf why = {0};
+
+	pki_crl(pki_path("clients.crl"), &p->ca, NULL, 3600);
+	again = weir_tls_roots_load(&files, &why);
+	files.crl = pki_path("clients.crl");
+	with_list = weir_tls_roots_load(&files, &why);
+	ck_assert_msg(again && with_list, "%s", why.ptr);
+	cfg.tickets = t;
+	cfg.verify_client = WEIR_TLS_CLIENT_REQUIRED;
+	cfg.client_roots = p->roots;
+	before = server_of(&cfg);
+	cfg.client_roots = again;
+	same = server_of(&cfg);
+	cfg.client_roots = with_list;
+	after = server_of(&cfg);
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(versions); i++) {
+		struct visit v;
+
+		visit_init(&v, versions[i]);
+		peer_show(&v.peer, &p->client);
+		ck_assert(!visit(&v, before));
+		ck_assert(visit(&v, same));
+		ck_assert(!visit(&v, after));
+		visit_fini(&v);
+	}
+	weir_tls_server_destroy(before);
+	weir_tls_server_destroy(same);
+	weir_tls_server_destroy(after);
+	weir_tls_roots_destroy(again);
+	weir_tls_roots_destroy(with_list);
+	weir_tls_tickets_destroy(t);
+}
+END_TEST
+
 START_TEST(in_tls_12_a_session_is_for_one_name)
 {
 	struct weir_tls_tickets *t = weir_tls_tickets_create();
@@ -302,6 +345,7 @@ Suite *ticket_suite(void)
 			  a_key_opens_for_two_rotations_and_a_visit_renews_the_ticket,
 			  a_session_goes_on_after_certificates_were_changed,
 			  a_session_does_not_go_on_at_another_service_or_without_keys,
+			  a_session_does_not_outlive_a_change_of_the_clients_authorities,
 			  in_tls_12_a_session_is_for_one_name,
 			  a_session_ends_with_the_clients_certificate,
 			  workers_see_whole_keys_while_they_are_rotated,
