@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What must hold of connections that weir carries, between two calls; for tests. */
 #include "path_http.h"
+#include "path_stream.h"
 
 /* What a worker's connections hold, all in all. */
 struct held {
@@ -10,11 +11,10 @@ struct held {
 static void check_side(const struct path_http *x, unsigned int leg)
 {
 	const struct path_http_side *s = &x->side[leg];
-	const struct weir_tcp_conn *c = x->k->conn;
-	uint64_t offset = weir_tcp_offset(c, leg);
+	uint64_t offset = path_stream_offset(x->k, leg);
 
 	weir_assert(offset <= s->free && s->free <= s->at && s->at <= s->clean);
-	weir_assert(s->clean <= offset + weir_tcp_readable(c, leg));
+	weir_assert(s->clean <= offset + path_stream_readable(x->k, leg));
 	if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_PASS)
 		weir_assert(s->free == s->at);
 }
@@ -40,7 +40,7 @@ static void check_http(const struct path_http *x)
 	check_queue(x);
 	weir_assert(!x->dead || !x->first);
 	/* A reset takes away what was not read. */
-	if (x->dead || x->tunnel || !weir_tcp_is_open(x->k->conn))
+	if (x->dead || x->tunnel || !path_stream_is_open(x->k))
 		return;
 	check_side(x, PATH_TO_SERVER);
 	check_side(x, PATH_TO_CLIENT);

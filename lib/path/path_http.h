@@ -95,6 +95,7 @@ struct path_http {
 	struct path_exchange *reading;      /* whose request is being read, NULL: none */
 	uint16_t outstanding;
 	bool tunnel;      /* no HTTP any more */
+	bool running;     /* is being looked at */
 	bool dead;        /* was ended by weir: nothing more is done */
 	uint64_t idle_ns; /* since when no request is under way */
 	uint64_t requests, responses;
