@@ -277,6 +277,8 @@ static void work(struct path_tls *x)
 		}
 		if (!x->dead)
 			path_tls_begin_server(x);
+		/* What happened on one leg may be news to who reads the other. */
+		more |= x->leg[PATH_CLIENT].news || x->leg[PATH_SERVER].news;
 	}
 	if (!x->dead)
 		end_streams(x);

@@ -25,6 +25,7 @@ struct fixture {
 	struct weir_event_ring *ring;
 	struct weir_event_store *store;
 	struct weir_path *path;
+	struct weir_tls_tickets *tickets;
 	struct out_frame out[OUT_MAX];
 	unsigned int n_out;
 	uint64_t now_ns;
