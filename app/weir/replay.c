@@ -42,7 +42,6 @@ struct replay {
 	struct weir_policy *policy;
 	struct weir_scan_db *scan;
 	struct weir_programs *programs;
-	struct weir_tls_services *tls;
 	struct rte_mempool *pool;
 	struct weir_event_ring *ring;
 	struct weir_event_store *store;
@@ -231,8 +230,6 @@ static int make_path(struct replay *r)
 	r->scan = NULL;
 	cfg.generation->programs = r->programs;
 	r->programs = NULL;
-	cfg.generation->tls = r->tls;
-	r->tls = NULL;
 	r->path = weir_path_create(&cfg);
 	return r->path ? 0 : -WEIR_ENOMEM;
 }
@@ -240,13 +237,6 @@ static int make_path(struct replay *r)
 static uint64_t memory_needed(const struct weir_conf *conf)
 {
 	return REPLAY_BUFFERS * (REPLAY_FRAME_BYTES + 384ULL) + setup_table_bytes(conf, 1);
-}
-
-static bool load_tls(struct replay *r)
-{
-	struct weir_tls_loading cfg = {.policy = r->policy, .n_workers = 1, .names = r->names};
-
-	return setup_tls(&cfg, &r->tls);
 }
 
 static int make(struct replay *r)
@@ -261,8 +251,7 @@ static int make(struct replay *r)
 	r->policy = setup_policy(r->conf, r->names);
 	r->decisions = open_output(r->o->decisions);
 	if (!r->policy || !setup_rules(r->conf, 1, r->names, &r->scan) ||
-	    !setup_waf(r->policy, r->conf, 1, r->names, &r->programs) || !load_tls(r) ||
-	    !r->decisions || open_captures(r) < 0)
+	    !setup_waf(r->policy, r->conf, 1, r->names, &r->programs) || !r->decisions || open_captures(r) < 0)
 		return -WEIR_EIO;
 	r->pool = weir_mbuf_pool_create("replay", REPLAY_BUFFERS, REPLAY_FRAME_BYTES, 0);
 	r->ring = weir_event_ring_create("replay_events", REPLAY_RING);
@@ -415,7 +404,6 @@ static void finish(struct replay *r)
 	weir_policy_destroy(r->policy);
 	weir_assert(!r->scan || weir_scan_db_put(r->scan));
 	weir_programs_destroy(r->programs);
-	weir_tls_services_destroy(r->tls);
 	weir_names_destroy(r->names);
 	rte_eal_cleanup();
 }

@@ -175,6 +175,23 @@ const struct weir_tcp_ops path_tcp_ops = {
 
 /* ---- a flow's life ---- */
 
+/* What is read out of its bytes. A replay has no keys: there TLS stays what it is. False: no room.
+ */
+static bool begin_reading(struct path_worker *w, struct path_carried *k)
+{
+	uint8_t flags = k->flow->decision.flags;
+
+	if (flags & WEIR_DECISION_TLS && !w->gen->tls)
+		return true;
+	if (flags & WEIR_DECISION_TLS && !path_tls_begin(w, k))
+		return false;
+	if (!(flags & WEIR_DECISION_THREAT) || path_http_begin(w, k))
+		return true;
+	if (k->tls)
+		path_tls_end(k->tls);
+	return false;
+}
+
 bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		      struct weir_flow *f)
 {
@@ -192,10 +209,7 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 		return false;
 	}
 	*k = (struct path_carried){.flow = f, .conn = c};
-	if ((f->decision.flags & WEIR_DECISION_TLS && !path_tls_begin(w, k)) ||
-	    (f->decision.flags & WEIR_DECISION_THREAT && !path_http_begin(w, k))) {
-		if (k->tls)
-			path_tls_end(k->tls);
+	if (!begin_reading(w, k)) {
 		weir_tcp_forget(w->tcp, c);
 		weir_pool_give(w->carried, k);
 		return false;

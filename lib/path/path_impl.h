@@ -159,7 +159,6 @@ struct path_worker {
 	uint64_t now_ns;
 	const struct weir_generation *gen;
 	const struct path_trace *trace;
-	struct path_told told_tls; /* of the flow that is about to be told of */
 	uint64_t flows_begun;      /* since start: has the table changed since a lookup? */
 	uint64_t flows_ended;
 	uint64_t answer_tokens_ns; /* unused answering time: answers_per_second is the rate */
@@ -171,6 +170,7 @@ struct path_worker {
 	struct rte_mbuf *trash[PATH_TX_BURST]; /* to be freed in one go */
 	uint16_t n_trash;
 	struct path_untold untold[WEIR_DROP_END];
+	struct path_told told_tls; /* of the flow that is about to be told of */
 
 	/* control writes, worker reads: pointers are released, and acquired here */
 	_Atomic(struct path_request *) request; /* the worker puts NULL when it is done */

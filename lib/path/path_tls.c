@@ -11,8 +11,9 @@
 
 #include <rte_malloc.h>
 
-#define TIMER_BUDGET 64
-#define RETRY_NS     (10 * WEIR_NS_PER_MS) /* when a buffer was missing */
+#define TIMER_BUDGET   64
+#define HANDSHAKES_MAX 2048u                 /* with clients at a time: some 100 MB of libssl */
+#define RETRY_NS       (10 * WEIR_NS_PER_MS) /* when a buffer was missing */
 
 /* ---- legs ---- */
 
@@ -138,6 +139,8 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
 		(void)path_tls_post(x, leg);
 	l->state = PATH_TLS_FAILED;
 	let_go(x, leg);
+	if (client)
+		path_tls_unlist(x);
 	if (client)
 		stop(x);
 	else
@@ -319,7 +322,7 @@ static void on_timer(void *ctx, struct weir_timer *t)
 
 void path_tls_turn(struct path_worker *w)
 {
-	if (w->tls)
+	if (w->tls->wheel.armed)
 		weir_timer_advance(&w->tls->wheel, w->now_ns, TIMER_BUDGET, on_timer, w);
 }
 
@@ -355,6 +358,7 @@ void path_tls_end(struct path_tls *x)
 	struct path_tls_worker *t = x->w->tls;
 
 	weir_timer_cancel(&t->wheel, &x->timer);
+	path_tls_unlist(x);
 	let_go(x, PATH_CLIENT);
 	let_go(x, PATH_SERVER);
 	path_tls_service_put(x->w, x->service);
@@ -386,6 +390,7 @@ int path_tls_worker_create(struct path_worker *w, uint32_t connections)
 	t->connections = weir_pool_create(name, connections, sizeof(struct path_tls));
 	t->crypto = weir_tls_crypto_create(true);
 	t->mbufs_max = w->pool->size / 4;
+	t->handshakes_max = RTE_MIN(connections, HANDSHAKES_MAX);
 	return t->connections && t->crypto ? 0 : -WEIR_ENOMEM;
 }
 

@@ -56,9 +56,11 @@ struct path_tls {
 	struct path_carried *k;
 	const struct path_tls_service *service; /* held */
 	struct weir_timer timer;
+	struct path_tls *older, *newer; /* whose client is in its handshake */
 	struct path_tls_leg leg[2];
 	enum weir_tls_error failure;     /* of the servers' side */
 	char sni[WEIR_TLS_NAME_MAX + 1]; /* that the client asked for; ended by NUL */
+	bool listed;                     /* among those */
 	bool working;
 	bool dead;  /* was ended by weir, both ways */
 	bool retry; /* something was missing: again in a moment */
@@ -69,7 +71,9 @@ struct path_tls_worker {
 	struct weir_pool *connections; /* struct path_tls */
 	struct weir_timer_wheel wheel;
 	struct weir_tls_crypto *crypto;
-	uint32_t mbufs, mbufs_max; /* that hold plaintext */
+	uint32_t mbufs, mbufs_max;        /* that hold plaintext */
+	struct path_tls *oldest, *newest; /* whose clients are in their handshakes */
+	uint32_t handshakes, handshakes_max;
 	/* worker writes, control reads */
 	uint64_t bad[2][WEIR_TLS_ERROR_END]; /* by leg */
 	/* worker only: what a handshake is known by, while it is copied */
@@ -110,6 +114,8 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error);
 
 /* Goes on with the handshake of `leg`, if there is one. True: it has just succeeded. */
 bool path_tls_hand(struct path_tls *x, unsigned int leg);
+/* The client's handshake is over, or never will be. */
+void path_tls_unlist(struct path_tls *x);
 /* Begins with the servers' side when it is time. */
 void path_tls_begin_server(struct path_tls *x);
 

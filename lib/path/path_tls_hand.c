@@ -66,6 +66,8 @@ static void finish(struct path_tls *x, unsigned int leg)
 	struct path_tls_leg *l = &x->leg[leg];
 
 	note_info(x, leg);
+	if (leg == PATH_CLIENT)
+		path_tls_unlist(x);
 	l->kept = !weir_tls_take_records(l->conn, &l->records);
 	if (!l->kept && !weir_tls_wants_ticket(l->conn)) {
 		weir_tls_conn_destroy(l->conn);
@@ -92,11 +94,39 @@ static int feed(struct path_tls *x, unsigned int leg, bool *used)
 	return rc;
 }
 
+void path_tls_unlist(struct path_tls *x)
+{
+	struct path_tls_worker *t = x->w->tls;
+
+	if (!x->listed)
+		return;
+	x->listed = false;
+	*(x->older ? &x->older->newer : &t->oldest) = x->newer;
+	*(x->newer ? &x->newer->older : &t->newest) = x->older;
+	t->handshakes--;
+}
+
+/* Each takes tens of kilobytes of libssl: who has had the longest time for it makes room. */
+static void list(struct path_tls *x)
+{
+	struct path_tls_worker *t = x->w->tls;
+
+	if (t->handshakes == t->handshakes_max)
+		path_tls_fail(t->oldest, PATH_CLIENT, -WEIR_TLS_E_MEMORY);
+	x->listed = true;
+	x->newer = NULL;
+	x->older = t->newest;
+	*(x->older ? &x->older->newer : &t->oldest) = x;
+	t->newest = x;
+	t->handshakes++;
+}
+
 static void begin_client(struct path_tls *x)
 {
 	struct path_tls_leg *l = &x->leg[PATH_CLIENT];
 	struct weir_tls_accept_opts opts = {.alpn = x->service->http ? 1 : 0};
 
+	list(x);
 	l->conn = weir_tls_accept(x->service->server[x->w->id], &opts);
 	l->state = PATH_TLS_HANDSHAKE;
 	l->begun_ns = x->w->now_ns;

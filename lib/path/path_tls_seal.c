@@ -56,7 +56,7 @@ static int put_record(struct path_tls *x, unsigned int leg, const struct weir_by
 
 	if (!path_tls_post(x, leg))
 		return -WEIR_EAGAIN;
-	error = weir_tcp_reserve(t, x->k->conn, leg, (uint32_t)size, &spans);
+	error = weir_tcp_reserve(t, x->k->conn, leg, size, &spans);
 	if (error)
 		return why_not(x, leg, error);
 	s.n_out = rooms_of(&spans, rooms);

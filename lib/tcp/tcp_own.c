@@ -96,7 +96,7 @@ static bool may_say(const struct tcp_leg *l)
 	       !tcp_is_shut(l);
 }
 
-int weir_tcp_reserve(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, uint32_t len,
+int weir_tcp_reserve(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, size_t len,
 		     struct weir_spans *out)
 {
 	const struct tcp_leg *l = &c->leg[leg];
@@ -130,7 +130,7 @@ int weir_tcp_write(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg
 {
 	const uint8_t *at = bytes.ptr;
 	struct weir_spans spans;
-	int error = weir_tcp_reserve(t, c, leg, (uint32_t)bytes.len, &spans);
+	int error = weir_tcp_reserve(t, c, leg, bytes.len, &spans);
 
 	if (error)
 		return error;

@@ -182,7 +182,7 @@ WEIR_MUST_CHECK int weir_tcp_write(struct weir_tcp *t, struct weir_tcp_conn *c, 
  * as weir_tcp_write().
  */
 WEIR_MUST_CHECK int weir_tcp_reserve(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
-				     uint32_t len, struct weir_spans *out);
+				     size_t len, struct weir_spans *out);
 uint8_t *weir_tcp_room(const struct weir_span *s);
 void weir_tcp_commit(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
 		     struct weir_spans *spans);
