@@ -251,7 +251,8 @@ static int make(struct replay *r)
 	r->policy = setup_policy(r->conf, r->names);
 	r->decisions = open_output(r->o->decisions);
 	if (!r->policy || !setup_rules(r->conf, 1, r->names, &r->scan) ||
-	    !setup_waf(r->policy, r->conf, 1, r->names, &r->programs) || !r->decisions || open_captures(r) < 0)
+	    !setup_waf(r->policy, r->conf, 1, r->names, &r->programs) || !r->decisions ||
+	    open_captures(r) < 0)
 		return -WEIR_EIO;
 	r->pool = weir_mbuf_pool_create("replay", REPLAY_BUFFERS, REPLAY_FRAME_BYTES, 0);
 	r->ring = weir_event_ring_create("replay_events", REPLAY_RING);

@@ -159,7 +159,7 @@ struct path_worker {
 	uint64_t now_ns;
 	const struct weir_generation *gen;
 	const struct path_trace *trace;
-	uint64_t flows_begun;      /* since start: has the table changed since a lookup? */
+	uint64_t flows_begun; /* since start: has the table changed since a lookup? */
 	uint64_t flows_ended;
 	uint64_t answer_tokens_ns; /* unused answering time: answers_per_second is the rate */
 	uint64_t answer_refill_ns;

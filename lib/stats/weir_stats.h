@@ -175,7 +175,7 @@ enum weir_drop {
 	X(TLS_RESUMED, "tls_resumed", "of them those that resumed a session")                     \
 	X(TLS_FAILED, "tls_failed", "clients' TLS that failed, in handshakes and afterwards")     \
 	X(TLS_SERVER_HANDSHAKES, "tls_server_handshakes", "TLS handshakes finished with servers") \
-	X(TLS_SERVER_RESUMED, "tls_server_resumed", "of them those that resumed a session")       \
+	X(TLS_SERVER_RESUMED, "tls_server_resumed", "of those with servers the resumed ones")     \
 	X(TLS_SERVER_FAILED, "tls_server_failed", "servers' TLS that failed, certificates too")   \
 	X(TLS_TIMEOUTS, "tls_timeouts", "TLS handshakes that took too long")                      \
 	X(TLS_TRUNCATED, "tls_truncated", "TLS connections that ended without close_notify")      \
