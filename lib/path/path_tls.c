@@ -308,6 +308,10 @@ static void on_timer(void *ctx, struct weir_timer *t)
 		(struct path_tls *)(void *)((uint8_t *)t - offsetof(struct path_tls, timer));
 	struct path_worker *w = ctx;
 
+	if (!weir_tcp_is_open(x->k->conn)) { /* that has a time of its own */
+		weir_timer_arm(&w->tls->wheel, t, w->now_ns + WEIR_NS_PER_S);
+		return;
+	}
 	for (unsigned int leg = 0; leg < 2 && !x->dead; leg++) {
 		struct path_tls_leg *l = &x->leg[leg];
 

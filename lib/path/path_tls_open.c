@@ -65,6 +65,16 @@ static void on_content(struct path_tls *x, unsigned int leg, const struct weir_t
 	l->conn = NULL;
 }
 
+/* Servers give tickets before they say anything else: who has not would hold libssl's object for as
+ * long as the connection lives. */
+static void give_up_ticket(struct path_tls_leg *l)
+{
+	if (l->kept || !l->conn)
+		return;
+	weir_tls_conn_destroy(l->conn);
+	l->conn = NULL;
+}
+
 static void be_ended(struct path_tls *x, unsigned int leg, bool cut)
 {
 	struct path_tls_leg *l = &x->leg[leg];
@@ -81,7 +91,10 @@ static void take(struct path_tls *x, unsigned int leg, const struct weir_tls_ope
 		 struct rte_mbuf *fresh)
 {
 	path_tls_take_room(x, leg, o->len, fresh);
-	x->leg[leg].news |= o->len > 0;
+	if (o->len) {
+		x->leg[leg].news = true;
+		give_up_ticket(&x->leg[leg]);
+	}
 	if (o->closed)
 		be_ended(x, leg, false);
 	if (!path_tls_post(x, leg))

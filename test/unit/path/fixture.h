@@ -29,6 +29,7 @@ struct fixture {
 	struct out_frame out[OUT_MAX];
 	unsigned int n_out;
 	uint64_t now_ns;
+	bool may_lose; /* frames for which there is no buffer; else there must be one */
 };
 
 /* Makes a fixture with room for `connections` under `policy` (YAML documents). */
