@@ -39,14 +39,19 @@ bool path_tls_is_open(const struct path_tls *x)
 	return !has_handshake(&x->leg[PATH_CLIENT]) && !has_handshake(&x->leg[PATH_SERVER]);
 }
 
-static void let_go(struct path_tls *x, unsigned int leg)
+static void forget_keys(struct path_tls *x, unsigned int leg)
 {
 	struct path_tls_leg *l = &x->leg[leg];
 
-	path_tls_drop(x, leg, l->held);
 	weir_tls_records_wipe(x->w->tls->crypto, &l->records);
 	weir_tls_conn_destroy(l->conn);
 	l->conn = NULL;
+}
+
+static void let_go(struct path_tls *x, unsigned int leg)
+{
+	path_tls_drop(x, leg, x->leg[leg].held);
+	forget_keys(x, leg);
 }
 
 /* ---- ends ---- */
@@ -64,14 +69,17 @@ static void say_end(struct path_tls *x, unsigned int leg, bool cut)
 	weir_tcp_shut(x->w->tcp, x->k->conn, leg);
 }
 
+static void stop_hearing(struct path_tls *x, unsigned int leg)
+{
+	x->leg[leg].unheard = true;
+	path_tls_drop(x, leg, x->leg[leg].held);
+}
+
 /* And so what the other one says goes nowhere. */
 static void shut(struct path_tls *x, unsigned int leg, bool cut)
 {
-	struct path_tls_leg *from = &x->leg[!leg];
-
 	say_end(x, leg, cut);
-	from->unheard = true;
-	path_tls_drop(x, !leg, from->held);
+	stop_hearing(x, !leg);
 }
 
 void path_tls_shut(struct path_tls *x, unsigned int leg)
@@ -91,6 +99,7 @@ void path_tls_abort_leg(struct path_tls *x, unsigned int leg)
 	let_go(x, leg);
 	x->leg[leg].state = PATH_TLS_FAILED;
 	x->leg[leg].shut = true;
+	stop_hearing(x, !leg);
 	shut(x, !leg, false);
 }
 
@@ -138,13 +147,13 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
 	if (l->state == PATH_TLS_OPEN)
 		(void)path_tls_post(x, leg);
 	l->state = PATH_TLS_FAILED;
-	let_go(x, leg);
-	if (client)
-		path_tls_unlist(x);
-	if (client)
-		stop(x);
-	else
+	forget_keys(x, leg); /* what was opened belongs to whoever reads it */
+	if (!client) {
 		on_server_failure(x, e);
+		return;
+	}
+	path_tls_unlist(x);
+	stop(x);
 }
 
 const char *path_tls_failure(const struct path_tls *x)
@@ -165,7 +174,7 @@ static void end_streams(struct path_tls *x)
 		shut(x, !leg, l->cut);
 	}
 	if (x->failure && path_tls_is_ended(x, PATH_CLIENT) && !path_tls_readable(x, PATH_CLIENT))
-		shut(x, PATH_CLIENT, false);
+		say_end(x, PATH_CLIENT, false);
 }
 
 /* ---- passing on ---- */

@@ -434,6 +434,27 @@ START_TEST(a_server_whose_record_was_changed_is_cut_off)
 }
 END_TEST
 
+START_TEST(what_a_client_still_sends_after_its_502_is_taken_and_dropped)
+{
+	struct tls_lab *t = lab_with(upstream_tls(""));
+	struct pki_cert cert = server_cert(0);
+	uint8_t *body = some_body(150000);
+
+	peer_show(&t->end[SERVER].peer, &cert);
+	tls_lab_connect(t);
+	tls_lab_say(t, CLIENT,
+		    "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Length: "
+		    "150000\r\n\r\n");
+	ck_assert(starts(tls_lab_got(t, CLIENT), "HTTP/1.1 502 Bad Gateway\r\n"));
+	for (size_t at = 0; at < 150000; at += 15000)
+		tls_lab_send(t, CLIENT, body + at, 15000);
+	ck_assert_uint_eq(t->end[CLIENT].wire.len, 0);
+	free(body);
+	pki_fini(&cert);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 /* ---- records, reloads ---- */
 
 START_TEST(records_say_what_was_agreed_upon)
@@ -485,6 +506,7 @@ Suite *path_tls_suite(void)
 		a_server_whose_certificate_nobody_looks_at_is_spoken_with,
 		a_server_that_never_answers_is_a_502, a_server_whose_record_was_changed_is_cut_off,
 		records_say_what_was_agreed_upon,
+		what_a_client_still_sends_after_its_502_is_taken_and_dropped,
 		a_connection_outlives_the_generation_that_it_began_with);
 	TCase *t = tcase_create("each");
 

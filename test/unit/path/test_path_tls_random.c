@@ -8,7 +8,7 @@
 
 Suite *path_tls_random_suite(void);
 
-#define SEEDS  150
+#define SEEDS  400
 #define STEPS  60
 #define STOLEN 2048
 
