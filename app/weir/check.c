@@ -77,6 +77,8 @@ static int check(const struct options *o, const struct weir_conf *conf)
 	struct weir_policy *policy = NULL;
 	struct weir_scan_db *scan = NULL;
 	struct weir_programs *programs = NULL;
+	struct weir_tls_loading tls_cfg = {.n_workers = 1, .names = names};
+	struct weir_tls_services *tls = NULL;
 	struct weir_buf text = {0};
 	bool good;
 
@@ -84,6 +86,8 @@ static int check(const struct options *o, const struct weir_conf *conf)
 		policy = setup_policy(conf, names);
 	good = policy && setup_rules(conf, 1, names, &scan);
 	good = policy && setup_waf(policy, conf, 1, names, &programs) && good;
+	tls_cfg.policy = policy;
+	good = policy && setup_tls(&tls_cfg, &tls) && good;
 	if (good && o->dump) {
 		weir_conf_dump(conf, &text);
 		fputs(text.ptr, stdout);
@@ -93,6 +97,7 @@ static int check(const struct options *o, const struct weir_conf *conf)
 	weir_buf_fini(&text);
 	weir_assert(!scan || weir_scan_db_put(scan));
 	weir_programs_destroy(programs);
+	weir_tls_services_destroy(tls);
 	weir_policy_destroy(policy);
 	weir_names_destroy(names);
 	rte_eal_cleanup();

@@ -32,6 +32,8 @@ struct gateway {
 	struct weir_policy *policy;
 	struct weir_scan_db *scan;
 	struct weir_programs *programs;
+	struct weir_tls_services *tls;
+	struct weir_tls_tickets *tickets;
 	struct rte_mempool *pool[WEIR_CONF_WORKERS_MAX];
 	struct weir_event_ring *ring[WEIR_CONF_WORKERS_MAX];
 	struct weir_event_store *store[WEIR_CONF_WORKERS_MAX];
@@ -197,6 +199,8 @@ static int make_path(struct gateway *g)
 	g->scan = NULL;
 	cfg.generation->programs = g->programs;
 	g->programs = NULL;
+	cfg.generation->tls = g->tls;
+	g->tls = NULL;
 	g->path = weir_path_create(&cfg);
 	return g->path ? 0 : -WEIR_ENOMEM;
 }
@@ -215,6 +219,7 @@ static int make_control(struct gateway *g)
 		.ports = g->ports,
 		.names = g->names,
 		.version = WEIR_VERSION,
+		.tickets = g->tickets,
 		.have_hugepages = g->hugepages,
 	};
 
@@ -225,6 +230,19 @@ static int make_control(struct gateway *g)
 	return g->ctl ? 0 : -WEIR_EIO;
 }
 
+static bool load_tls(struct gateway *g)
+{
+	struct weir_tls_loading cfg = {
+		.policy = g->policy,
+		.n_workers = g->conf->n_workers,
+		.names = g->names,
+	};
+
+	g->tickets = weir_tls_tickets_create();
+	cfg.tickets = g->tickets;
+	return g->tickets && setup_tls(&cfg, &g->tls);
+}
+
 static int start(struct gateway *g, const struct options *o)
 {
 	g->names = weir_names_create();
@@ -233,7 +251,8 @@ static int start(struct gateway *g, const struct options *o)
 	g->policy = setup_policy(g->conf, g->names);
 	if (!g->policy || !setup_rules(g->conf, g->conf->n_workers, g->names, &g->scan) ||
 	    !setup_waf(g->policy, g->conf, g->conf->n_workers, g->names, &g->programs) ||
-	    make_pools(g) < 0 || open_ports(g) < 0 || make_path(g) < 0 || make_control(g) < 0)
+	    !load_tls(g) || make_pools(g) < 0 || open_ports(g) < 0 || make_path(g) < 0 ||
+	    make_control(g) < 0)
 		return -WEIR_EIO;
 	return weir_path_start(g->path);
 }
@@ -247,6 +266,8 @@ static void finish(struct gateway *g)
 	weir_policy_destroy(g->policy);
 	weir_assert(!g->scan || weir_scan_db_put(g->scan));
 	weir_programs_destroy(g->programs);
+	weir_tls_services_destroy(g->tls);
+	weir_tls_tickets_destroy(g->tickets);
 	for (unsigned int w = 0; w < WEIR_CONF_WORKERS_MAX; w++) {
 		weir_event_ring_destroy(g->ring[w]);
 		weir_event_store_destroy(g->store[w]);

@@ -81,6 +81,22 @@ bool setup_waf(const struct weir_policy *policy, const struct weir_conf *conf, u
 	return error == 0;
 }
 
+/* Its report is made here. */
+bool setup_tls(const struct weir_tls_loading *cfg, struct weir_tls_services **out)
+{
+	struct weir_tls_loading loading = *cfg;
+	int error;
+
+	*out = NULL;
+	loading.report = weir_conf_report_create();
+	if (!loading.report)
+		return false;
+	error = weir_path_load_tls(&loading, out);
+	print_report(loading.report);
+	weir_conf_report_destroy(loading.report);
+	return error == 0;
+}
+
 void setup_workers(struct weir_conf *conf)
 {
 	cpu_set_t allowed;

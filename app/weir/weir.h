@@ -37,6 +37,7 @@ WEIR_MUST_CHECK bool setup_waf(const struct weir_policy *policy, const struct we
 			       unsigned int workers, const struct weir_names *names,
 			       struct weir_programs **out);
 /* Fills in the default: every CPU that this process may use but the first. */
+WEIR_MUST_CHECK bool setup_tls(const struct weir_tls_loading *cfg, struct weir_tls_services **out);
 void setup_workers(struct weir_conf *conf);
 /* Starts EAL without hugepages, files or devices, for check and replay. 0, or negative, printed. */
 WEIR_MUST_CHECK int setup_tool_eal(const char *program, uint64_t need_bytes);

@@ -94,6 +94,11 @@ static const struct command commands[] = {
 			   {"count", 'n', OPTION_NUMBER, "count", "N", "show so many (20)"}},
 	},
 	{
+		.name = "certs",
+		.about = "certificates that weir shows, and how long they are good",
+		.render = render_certs,
+	},
+	{
 		.name = "reload",
 		.about = "load the configuration's policy anew",
 		.more = "A bad file changes nothing and is named with line and column.\n",

@@ -106,6 +106,7 @@ static void on_tick(struct weir_ctl *c)
 	ctl_clients_drop_idle(c);
 	if (c->now_ns - c->synced_ns < WEIR_NS_PER_S)
 		return;
+	ctl_tickets_step(c, c->now_ns);
 	weir_path_sync_clock(c->cfg.path);
 	c->synced_ns = c->now_ns;
 }

@@ -131,6 +131,7 @@ bool ctl_cmd_events(struct ctl_call *call);
 bool ctl_cmd_config(struct ctl_call *call);
 bool ctl_cmd_rules(struct ctl_call *call);
 bool ctl_cmd_tx(struct ctl_call *call);
+bool ctl_cmd_certs(struct ctl_call *call);
 
 /* ---- ctl_waf.c ---- */
 
@@ -146,6 +147,12 @@ struct ctl_waf_sum ctl_sum_programs(const struct weir_programs *all);
 /* An array of what each threat policy has. */
 void ctl_add_programs(const struct weir_ctl *c, struct weir_json *j, const char *key);
 
+/* ---- ctl_tls.c ---- */
+
+/* A new key for session tickets when it is time. */
+void ctl_tickets_step(struct weir_ctl *c, uint64_t now_ns);
+void ctl_add_tls_metrics(struct weir_buf *out, const struct weir_ctl *c);
+
 /* ---- ctl_reload.c ---- */
 
 /* One reading of the configuration. Written by whoever loads, then by control alone. */
@@ -155,6 +162,7 @@ struct ctl_load {
 	struct weir_policy *policy;
 	struct weir_scan_db *scan;
 	struct weir_programs *programs;
+	struct weir_tls_services *tls;
 	struct ctl_waf_sum waf; /* of programs, once they are published */
 	uint64_t load_ns;
 	uint64_t publish_ns;
@@ -261,6 +269,7 @@ struct weir_ctl {
 	uint64_t start_unix_ns;
 	uint64_t now_ns; /* of this turn, monotonic */
 	uint64_t synced_ns;
+	uint64_t rotated_ns; /* keys of session tickets */
 	int epoll;
 	struct ctl_socket socket;
 	struct ctl_source signal;

@@ -153,6 +153,7 @@ static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(worker_rows); i++)
 		add_row(out, c, &worker_rows[i]);
 	add_bad_http(out, c);
+	ctl_add_tls_metrics(out, c);
 	add_worker_gauges(out, c);
 }
 

@@ -18,6 +18,12 @@
 static void load_policy(struct ctl_load *l, const struct weir_ctl *c)
 {
 	unsigned int workers = weir_path_workers(c->cfg.path);
+	struct weir_tls_loading tls = {
+		.n_workers = workers,
+		.names = c->cfg.names,
+		.tickets = c->cfg.tickets,
+		.report = l->report,
+	};
 	int error;
 
 	l->policy = weir_policy_load((const char *const *)l->conf->policy, l->conf->n_policy,
@@ -26,6 +32,9 @@ static void load_policy(struct ctl_load *l, const struct weir_ctl *c)
 				     &l->scan);
 	if (l->policy && weir_path_load_waf(l->policy, l->conf, c->cfg.conf, workers, c->cfg.names,
 					    l->report, &l->programs) < 0)
+		error = -WEIR_EFORMAT;
+	tls.policy = l->policy;
+	if (l->policy && weir_path_load_tls(&tls, &l->tls) < 0)
 		error = -WEIR_EFORMAT;
 	if (l->policy && error < 0) {
 		weir_policy_destroy(l->policy);
@@ -52,6 +61,7 @@ static void load_fini(struct ctl_load *l)
 	weir_policy_destroy(l->policy);
 	weir_assert(!l->scan || weir_scan_db_put(l->scan)); /* no worker has seen it */
 	weir_programs_destroy(l->programs);
+	weir_tls_services_destroy(l->tls);
 	weir_conf_report_destroy(l->report);
 	*l = (struct ctl_load){0};
 }
@@ -137,6 +147,8 @@ static void publish(struct weir_ctl *c, struct ctl_load *l)
 	l->scan = NULL;
 	next->programs = l->programs;
 	l->programs = NULL;
+	next->tls = l->tls;
+	l->tls = NULL;
 	l->waf = ctl_sum_programs(next->programs);
 	weir_path_publish(c->cfg.path, next);
 	l->publish_ns = ctl_monotonic_ns() - start_ns;

@@ -18,6 +18,8 @@ struct weir_ctl_cfg {
 	struct weir_ports *ports; /* may be NULL in tests */
 	struct weir_names *names;
 	struct weir_event_writer *writer; /* may be NULL in tests; trace is its TRACE records */
+	struct weir_tls_tickets
+		*tickets; /* of all generations; rotated here. May be NULL in tests */
 	const char *version;
 	bool have_hugepages;        /* for status */
 	uint64_t (*clock_ns)(void); /* monotonic; NULL: the system's */

@@ -330,6 +330,8 @@ static void add_weir(struct weir_buf *out, const struct weir_event *e,
 	event_add_name(out, names, ",\"detail\":", e->detail);
 	if (e->type == WEIR_EVENT_HTTP)
 		event_add_transaction(out, e, names);
+	if (e->type == WEIR_EVENT_FLOW)
+		event_add_tls_legs(out, e->tls);
 	LIT(out, "}");
 }
 
@@ -349,6 +351,7 @@ void weir_event_encode(const struct weir_event *e, const struct weir_names *name
 		add_flow(out, e);
 		if (e->proto == WEIR_PROTO_TCP)
 			add_tcp(out, e);
+		event_add_tls(out, e->tls, e->sni, sizeof(e->sni));
 	}
 	if (e->type == WEIR_EVENT_TRACE)
 		add_trace(out, e);

@@ -99,6 +99,7 @@ void event_add_http(struct weir_buf *out, const struct weir_event_http *h)
 	if (h->status)
 		MEMBER_U64(out, "status", h->status);
 	LIT(out, "}");
+	event_add_tls(out, h->tls, h->sni, sizeof(h->sni));
 }
 
 /* ---- our own ---- */
@@ -183,6 +184,7 @@ void event_add_transaction(struct weir_buf *out, const struct weir_event *e,
 	add_verdicts(out, h);
 	add_rules(out, h);
 	add_matches(out, h);
+	event_add_tls_legs(out, h->tls);
 	MEMBER_U64(out, "request_bytes", h->request_bytes);
 	MEMBER_U64(out, "response_bytes", h->response_bytes);
 	MEMBER_U64(out, "waf_us", h->waf_ns / WEIR_NS_PER_US);

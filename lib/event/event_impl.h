@@ -61,6 +61,14 @@ void event_add_http(struct weir_buf *out, const struct weir_event_http *h);
 void event_add_transaction(struct weir_buf *out, const struct weir_event *e,
 			   const struct weir_names *names);
 
+/* ---- event_tls.c ---- */
+
+/* eve's `tls`, of the client's side; nothing where there was none. */
+void event_add_tls(struct weir_buf *out, const struct weir_event_tls tls[2], const char *sni,
+		   size_t sni_room);
+/* The member of our own object. */
+void event_add_tls_legs(struct weir_buf *out, const struct weir_event_tls tls[2]);
+
 /* ---- event_recent.c: the newest lines, for `weirctl events` ---- */
 
 #define EVENT_RECENT_LINES 1000

@@ -25,6 +25,19 @@ enum weir_event_type {
 
 #define WEIR_EVENT_CONTEXT 64
 
+/* TLS with one peer of a connection that weir ends it for. All zero: there was none. */
+struct weir_event_tls {
+	const char *cipher; /* lives as long as the process; NULL: no handshake was finished */
+	uint32_t handshake_us;
+	uint16_t version;
+	uint8_t failure; /* enum weir_tls_error that ended it, 0: none */
+	bool alpn_http1; /* http/1.1 was agreed upon by ALPN */
+	bool resumed;    /* no certificates were exchanged: those of the session count */
+	bool shown;      /* the peer has shown a certificate */
+	bool verified;   /* and it is good */
+};
+#define WEIR_EVENT_SNI 64
+
 /* ---- what a transaction leaves: too large for a ring's places, so the record has a pointer ----
  */
 
@@ -56,6 +69,8 @@ struct weir_event_http {
 	int32_t inbound_score, outbound_score;
 	uint64_t request_bytes, response_bytes; /* of content */
 	uint64_t waf_ns, total_ns;
+	struct weir_event_tls tls[2]; /* with the client, with the server */
+	char sni[WEIR_EVENT_SNI];
 	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */
 	uint16_t n_rules, n_matches;
 	uint16_t rules_more, matches_more;                                    /* that had no room */
@@ -96,6 +111,8 @@ struct weir_event {
 			uint64_t packets[2]; /* to server, to client */
 			uint64_t bytes[2];
 			uint64_t start_unix_ns;
+			struct weir_event_tls tls[2]; /* with client and server */
+			char sni[WEIR_EVENT_SNI];
 		};
 		struct { /* TRACE, and `dir` */
 			uint32_t seq;

@@ -3,7 +3,7 @@
  * Flows whose content is inspected: weir carries their TCP connections itself (lib/tcp), so that
  * what was inspected is what is delivered. What a peer sends ends here and is sent anew.
  */
-#include "path_impl.h"
+#include "path_stream.h"
 
 #define ADVANCE_BUDGET 256
 
@@ -24,6 +24,11 @@ static void let_go(struct path_worker *w, struct path_carried *k)
 	k->flow->carried = NULL;
 	if (k->http)
 		path_http_end(k->http);
+	if (k->tls) {
+		w->told_tls.of = k->flow;
+		path_tls_describe(k->tls, w->told_tls.tls, w->told_tls.sni);
+		path_tls_end(k->tls);
+	}
 	weir_scan_close(&k->stream[0]);
 	weir_scan_close(&k->stream[1]);
 	weir_pool_give(w->carried, k);
@@ -65,7 +70,7 @@ static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg
 	weir_count(&w->stats, WEIR_COUNT_STREAMS_STOPPED, 1);
 	weir_count_drop(&w->stats, WEIR_DROP_STREAM_RULE);
 	if (weir_unlikely(path_is_traced(w, k->flow)))
-		path_event_stopped(w, k->flow, (uint8_t)leg, weir_tcp_readable(k->conn, leg),
+		path_event_stopped(w, k->flow, (uint8_t)leg, path_stream_readable(k, leg),
 				   reset ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP);
 	k->stopped = reset ? WEIR_VERDICT_DENY : WEIR_VERDICT_DROP;
 	k->stop_reason = WEIR_DROP_STREAM_RULE;
@@ -101,14 +106,12 @@ static void pass(struct path_worker *w, struct path_carried *k, unsigned int leg
 	if (k->http)
 		path_http_bytes(k->http, leg, clean);
 	else
-		weir_tcp_pass(w->tcp, k->conn, leg, clean);
+		path_stream_pass(w, k, leg, clean);
 }
 
-static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
+void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned int leg)
 {
-	struct path_carried *k = weir_tcp_user(c);
-	struct path_worker *w = ctx;
-	uint32_t clean = weir_tcp_readable(c, leg);
+	uint32_t clean = path_stream_readable(k, leg);
 	bool reset;
 
 	if (clean && !k->unscanned) {
@@ -117,18 +120,28 @@ static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 			break;
 		case PATH_SCAN_STOP:
 			if (!k->http)
-				weir_tcp_pass(w->tcp, c, leg, clean);
+				path_stream_pass(w, k, leg, clean);
 			stop(w, k, leg, reset);
 			return;
 		case PATH_SCAN_FAILED:
 			on_scan_failure(w, k);
 			if (!k->unscanned)
 				return;
-			clean = weir_tcp_readable(c, leg);
+			clean = path_stream_readable(k, leg);
 			break;
 		}
 	}
 	pass(w, k, leg, clean);
+}
+
+static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
+{
+	struct path_carried *k = weir_tcp_user(c);
+
+	if (weir_unlikely(k->tls != NULL))
+		path_tls_input(k->tls, leg);
+	else
+		path_carry_bytes(ctx, k, leg);
 }
 
 static void on_end(void *ctx, struct weir_tcp_conn *c, enum weir_tcp_end why)
@@ -162,6 +175,23 @@ const struct weir_tcp_ops path_tcp_ops = {
 
 /* ---- a flow's life ---- */
 
+/* What is read out of its bytes. A replay has no keys: there TLS stays what it is. False: no room.
+ */
+static bool begin_reading(struct path_worker *w, struct path_carried *k)
+{
+	uint8_t flags = k->flow->decision.flags;
+
+	if (flags & WEIR_DECISION_TLS && !w->gen->tls)
+		return true;
+	if (flags & WEIR_DECISION_TLS && !path_tls_begin(w, k))
+		return false;
+	if (!(flags & WEIR_DECISION_THREAT) || path_http_begin(w, k))
+		return true;
+	if (k->tls)
+		path_tls_end(k->tls);
+	return false;
+}
+
 bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		      struct weir_flow *f)
 {
@@ -179,7 +209,7 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 		return false;
 	}
 	*k = (struct path_carried){.flow = f, .conn = c};
-	if (f->decision.flags & WEIR_DECISION_THREAT && !path_http_begin(w, k)) {
+	if (!begin_reading(w, k)) {
 		weir_tcp_forget(w->tcp, c);
 		weir_pool_give(w->carried, k);
 		return false;
@@ -218,7 +248,7 @@ bool path_carry_release(struct path_worker *w, struct weir_flow *f)
 	struct path_carried *k = carried_by(f);
 	struct weir_flow_tcp side[2];
 
-	if (is_to_be_inspected(w, f) || (k->http && path_http_is_active(k->http)) ||
+	if (is_to_be_inspected(w, f) || k->tls || (k->http && path_http_is_active(k->http)) ||
 	    !weir_tcp_is_quiet(k->conn))
 		return false;
 	for (unsigned int leg = 0; leg < 2; leg++) {
@@ -327,6 +357,7 @@ bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct wei
 
 void path_carry_turn(struct path_worker *w)
 {
+	path_tls_turn(w);
 	path_http_turn(w);
 	weir_tcp_advance(w->tcp, w->now_ns, ADVANCE_BUDGET);
 	weir_tcp_flush(w->tcp, w->now_ns);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What must hold of connections that weir carries, between two calls; for tests. */
 #include "path_http.h"
+#include "path_stream.h"
+#include "path_tls.h"
 
 /* What a worker's connections hold, all in all. */
 struct held {
-	uint32_t carried, http, exchanges;
+	uint32_t carried, http, exchanges, tls, plain_mbufs;
 };
 
 static void check_side(const struct path_http *x, unsigned int leg)
 {
 	const struct path_http_side *s = &x->side[leg];
-	const struct weir_tcp_conn *c = x->k->conn;
-	uint64_t offset = weir_tcp_offset(c, leg);
+	uint64_t offset = path_stream_offset(x->k, leg);
 
 	weir_assert(offset <= s->free && s->free <= s->at && s->at <= s->clean);
-	weir_assert(s->clean <= offset + weir_tcp_readable(c, leg));
+	weir_assert(s->clean <= offset + path_stream_readable(x->k, leg));
 	if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_PASS)
 		weir_assert(s->free == s->at);
 }
@@ -40,10 +41,27 @@ static void check_http(const struct path_http *x)
 	check_queue(x);
 	weir_assert(!x->dead || !x->first);
 	/* A reset takes away what was not read. */
-	if (x->dead || x->tunnel || !weir_tcp_is_open(x->k->conn))
+	if (x->dead || x->tunnel || !path_stream_is_open(x->k))
 		return;
 	check_side(x, PATH_TO_SERVER);
 	check_side(x, PATH_TO_CLIENT);
+}
+
+static void check_tls(const struct path_carried *k, struct held *held)
+{
+	weir_assert(k->tls->k == k && !k->tls->working);
+	held->tls++;
+	for (unsigned int leg = 0; leg < 2; leg++) {
+		const struct path_tls_leg *l = &k->tls->leg[leg];
+		uint32_t bytes = 0;
+
+		for (const struct rte_mbuf *m = l->first; m; m = m->next, held->plain_mbufs++) {
+			weir_assert(m->next || m == l->last);
+			bytes += m->data_len;
+		}
+		weir_assert(bytes == l->held && !l->first == !l->held);
+		weir_assert(l->state != PATH_TLS_PLAIN || !l->first);
+	}
 }
 
 static void check_flow(const struct weir_flow *f, struct held *held)
@@ -57,6 +75,8 @@ static void check_flow(const struct weir_flow *f, struct held *held)
 	weir_assert(k->flow == f);
 	weir_tcp_check(k->conn);
 	held->carried++;
+	if (k->tls)
+		check_tls(k, held);
 	if (!k->http)
 		return;
 	weir_assert(k->http->k == k);
@@ -77,6 +97,8 @@ static void check_worker(const struct path_worker *w)
 	}
 	weir_assert(weir_pool_used(w->carried) == held.carried);
 	weir_assert(weir_tcp_count(w->tcp) == held.carried);
+	weir_assert(!w->tls || weir_pool_used(w->tls->connections) == held.tls);
+	weir_assert(!w->tls || w->tls->mbufs == held.plain_mbufs);
 	if (!w->http)
 		return;
 	weir_assert(weir_pool_used(w->http->connections) == held.http);

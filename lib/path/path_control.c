@@ -162,6 +162,7 @@ void weir_path_publish(struct weir_path *p, struct weir_generation *next)
 	wait_for_workers(p);
 	path_retire_rules(p, before);
 	path_retire_programs(p, before);
+	path_retire_tls(p, before);
 	weir_generation_destroy(before);
 }
 

@@ -97,6 +97,11 @@ void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir
 	};
 
 	add_flow(&e, f);
+	if (w->told_tls.of == f) {
+		w->told_tls.of = NULL;
+		memcpy(e.tls, w->told_tls.tls, sizeof(e.tls));
+		memcpy(e.sni, w->told_tls.sni, sizeof(e.sni));
+	}
 	post(w, &e);
 }
 

@@ -170,5 +170,7 @@ void path_event_http(struct path_http *x, const struct path_exchange *e,
 	/* The worker's clock stands still within a turn. */
 	h->total_ns = RTE_MAX(x->w->now_ns - e->begun_ns, e->waf_ns);
 	h->bad = e->bad;
+	if (x->k->tls)
+		path_tls_describe(x->k->tls, h->tls, h->sni);
 	path_event_transaction(x->w, x->k->flow, h);
 }

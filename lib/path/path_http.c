@@ -6,6 +6,7 @@
  * them. What is not well formed goes nowhere.
  */
 #include "path_http.h"
+#include "path_stream.h"
 
 #include <weir_log.h>
 
@@ -23,11 +24,11 @@
 bool path_http_settle(struct path_http *x, unsigned int leg)
 {
 	struct path_http_side *s = &x->side[leg];
-	uint64_t offset = weir_tcp_offset(x->k->conn, leg);
+	uint64_t offset = path_stream_offset(x->k, leg);
 
 	if (offset < s->free)
-		weir_tcp_pass(x->w->tcp, x->k->conn, leg, (uint32_t)(s->free - offset));
-	return weir_tcp_offset(x->k->conn, leg) == s->free;
+		path_stream_pass(x->w, x->k, leg, (uint32_t)(s->free - offset));
+	return path_stream_offset(x->k, leg) == s->free;
 }
 
 void path_http_discard(struct path_http *x, unsigned int leg)
@@ -35,7 +36,7 @@ void path_http_discard(struct path_http *x, unsigned int leg)
 	struct path_http_side *s = &x->side[leg];
 
 	if (s->at > s->free)
-		weir_tcp_discard(x->w->tcp, x->k->conn, leg, (uint32_t)(s->at - s->free));
+		path_stream_discard(x->w, x->k, leg, (uint32_t)(s->at - s->free));
 	s->free = s->at;
 }
 
@@ -48,8 +49,8 @@ unsigned int path_http_views(const struct path_http *x, unsigned int leg, struct
 			     unsigned int max)
 {
 	uint64_t left = path_http_left(x, leg);
-	uint64_t skip = x->side[leg].at - weir_tcp_offset(x->k->conn, leg);
-	unsigned int n = left ? weir_tcp_read(x->k->conn, leg, (uint32_t)skip, views, max) : 0;
+	uint64_t skip = x->side[leg].at - path_stream_offset(x->k, leg);
+	unsigned int n = left ? path_stream_read(x->k, leg, (uint32_t)skip, views, max) : 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		if (views[i].len >= left) {
@@ -64,15 +65,14 @@ unsigned int path_http_views(const struct path_http *x, unsigned int leg, struct
 /* What stream rules have not let pass yet comes before its end. */
 bool path_http_is_ended(const struct path_http *x, unsigned int leg)
 {
-	const struct weir_tcp_conn *c = x->k->conn;
-
-	return weir_tcp_is_ended(c, leg) &&
-	       x->side[leg].clean == weir_tcp_offset(c, leg) + weir_tcp_readable(c, leg);
+	return path_stream_is_ended(x->k, leg) &&
+	       x->side[leg].clean ==
+		       path_stream_offset(x->k, leg) + path_stream_readable(x->k, leg);
 }
 
 bool path_http_is_full(const struct path_http *x, unsigned int leg)
 {
-	return weir_tcp_is_full(x->w->tcp, x->k->conn, leg);
+	return path_stream_is_full(x->w, x->k, leg);
 }
 
 /* Chunk framing comes on top of what is held for a rule's body limit, so room is made for twice as
@@ -85,7 +85,7 @@ void path_http_make_room(struct path_http *x, unsigned int leg,
 
 	if (path_http_left(x, leg))
 		return;
-	weir_tcp_want(x->w->tcp, x->k->conn, leg, (uint32_t)(2 * held) + ROOM_AHEAD);
+	path_stream_want(x->w, x->k, leg, (uint32_t)(2 * held) + ROOM_AHEAD);
 	if (path_http_is_full(x, leg))
 		on_full(x);
 }
@@ -114,7 +114,7 @@ void path_http_leave_server(struct path_http *x)
 	if (x->dead)
 		return;
 	be_dead(x);
-	weir_tcp_abort_leg(x->w->tcp, x->k->conn, 1, x->w->now_ns);
+	path_stream_abort_leg(x->w, x->k, 1);
 }
 
 void path_http_close(struct path_http *x)
@@ -122,8 +122,8 @@ void path_http_close(struct path_http *x)
 	if (x->dead)
 		return;
 	x->dead = true;
-	weir_tcp_shut(x->w->tcp, x->k->conn, 0);
-	weir_tcp_shut(x->w->tcp, x->k->conn, 1);
+	path_stream_shut(x->w, x->k, 0);
+	path_stream_shut(x->w, x->k, 1);
 }
 
 const char *path_http_bad(struct path_http *x, ssize_t error)
@@ -301,21 +301,30 @@ static void run(struct path_http *x)
 	uint64_t tsc = rte_rdtsc();
 	bool settled = true;
 
+	x->running = true;
 	if (!x->dead && !x->tunnel && is_between_requests(x) && !renew(x))
 		path_http_be_tunnel(x);
 	if (!x->dead && !x->tunnel)
 		settled = run_http(x);
 	if (!x->dead && x->tunnel)
 		settled = run_tunnel(x);
+	x->running = false;
 	if (x->dead)
 		end_exchanges(x);
 	set_timer(x, settled || x->dead);
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_ALL, tsc);
 }
 
+void path_http_abandon(struct path_http *x)
+{
+	x->dead = true;
+	if (!x->running)
+		end_exchanges(x);
+}
+
 void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean)
 {
-	x->side[leg].clean = weir_tcp_offset(x->k->conn, leg) + clean;
+	x->side[leg].clean = path_stream_offset(x->k, leg) + clean;
 	run(x);
 }
 
@@ -337,13 +346,15 @@ static void on_timer(void *ctx, struct weir_timer *t)
 		(struct path_http *)(void *)((uint8_t *)t - offsetof(struct path_http, timer));
 	struct path_worker *w = ctx;
 	uint64_t when = deadline(x);
+	struct path_carried *k = x->k;
 
 	if (!when || when > w->now_ns)
 		run(x);
-	else if (!weir_tcp_is_open(x->k->conn))
+	else if (!path_stream_is_open(x->k))
 		weir_timer_arm(&w->http->wheel, t, w->now_ns + WEIR_NS_PER_S);
 	else
 		on_deadline(x);
+	path_stream_flush(k);
 }
 
 void path_http_turn(struct path_worker *w)

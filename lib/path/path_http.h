@@ -98,6 +98,7 @@ struct path_http {
 	struct path_http *waiting, **waits_at; /* for a turn of judging; NULL: it does not */
 	bool has_turn;
 	bool tunnel;      /* no HTTP any more */
+	bool running;     /* is being looked at */
 	bool dead;        /* was ended by weir: nothing more is done */
 	uint64_t idle_ns; /* since when no request is under way */
 	uint64_t requests, responses;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What weir says in a server's place: a status, and a page so short that it fits one segment. */
 #include "path_http.h"
+#include "path_stream.h"
 
 #include <stdio.h>
 
@@ -89,7 +90,7 @@ static size_t make_location(char *to, size_t room, const struct path_exchange *e
 static bool say(struct path_http *x, const char *text, size_t len)
 {
 	return path_http_settle(x, PATH_TO_CLIENT) &&
-	       weir_tcp_write(x->w->tcp, x->k->conn, 0, weir_bytes_of(text, len)) == 0;
+	       path_stream_write(x->w, x->k, 0, weir_bytes_of(text, len)) == 0;
 }
 
 bool path_http_answer(struct path_http *x, const struct path_exchange *e)

@@ -6,6 +6,7 @@
  * early, and a head of n bytes costs some n, in however many pieces.
  */
 #include "path_http.h"
+#include "path_stream.h"
 
 #define VIEWS 16
 /* A window that large is there from the beginning, half of it at least. */
@@ -65,10 +66,9 @@ static bool is_worth_parsing(struct path_http *x, unsigned int leg, uint32_t lef
 	bool found = false;
 
 	while (s->searched < left && !found) {
-		unsigned int n = weir_tcp_read(
-			x->k->conn, leg,
-			(uint32_t)(s->at - weir_tcp_offset(x->k->conn, leg)) + s->searched, views,
-			VIEWS);
+		unsigned int n = path_stream_read(
+			x->k, leg, (uint32_t)(s->at - path_stream_offset(x->k, leg)) + s->searched,
+			views, VIEWS);
 
 		if (!n)
 			break;
@@ -87,12 +87,12 @@ static struct weir_bytes gather(struct path_http *x, unsigned int leg, uint32_t 
 {
 	uint8_t *to = x->w->http->head;
 	struct weir_bytes views[VIEWS];
-	uint64_t at = x->side[leg].at, offset = weir_tcp_offset(x->k->conn, leg);
+	uint64_t at = x->side[leg].at, offset = path_stream_offset(x->k, leg);
 	uint32_t done = 0;
 
 	while (done < len) {
-		unsigned int n = weir_tcp_read(x->k->conn, leg, (uint32_t)(at - offset) + done,
-					       views, VIEWS);
+		unsigned int n =
+			path_stream_read(x->k, leg, (uint32_t)(at - offset) + done, views, VIEWS);
 
 		weir_assert(n > 0);
 		if (!done && views[0].len >= len)
@@ -118,7 +118,7 @@ bool path_http_find_head(struct path_http *x, unsigned int leg, struct weir_byte
 	if (!s->since_ns)
 		s->since_ns = x->w->now_ns;
 	if (left > USUAL_HEAD)
-		weir_tcp_want(x->w->tcp, x->k->conn, leg, 2 * left);
+		path_stream_want(x->w, x->k, leg, 2 * left);
 	*last = left == PATH_HTTP_HEAD_MAX || path_http_is_full(x, leg);
 	if (!is_worth_parsing(x, leg, left) && !*last)
 		return false;

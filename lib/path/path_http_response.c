@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the server sends: responses, each to the oldest request that has none. */
 #include "path_http.h"
+#include "path_stream.h"
 
 static struct path_http_side *side_of(struct path_http *x)
 {
@@ -332,11 +333,22 @@ static bool on_end(struct path_http *x)
 
 /* ---- steps ---- */
 
+/* There are no servers to speak with: whoever asks for them is told so. */
+static bool on_no_server(struct path_http *x, const char *failure)
+{
+	if (x->first && x->first->forwarded)
+		on_bad(x, failure);
+	return false;
+}
+
 bool path_http_step_response(struct path_http *x)
 {
+	const char *failure = path_stream_failure(x->k);
 	struct path_http_side *s = side_of(x);
 	bool progress = false;
 
+	if (weir_unlikely(failure != NULL))
+		return on_no_server(x, failure);
 	if (s->state == PATH_HTTP_HEAD)
 		progress = read_head(x);
 	else if (s->state == PATH_HTTP_BODY)

@@ -62,7 +62,35 @@ struct path_trace {
 	uint64_t until_unix_ns;
 };
 
+/* ---- what of a generation connections hold on to ---- */
+
+/* How many connections of a worker do. It writes, control reads. */
+struct path_users {
+	_Atomic uint32_t n;
+} __attribute__((aligned(WEIR_CACHE_LINE)));
+
+static inline void path_users_add(struct path_users *u, uint32_t change)
+{
+	uint32_t n = atomic_load_explicit(&u->n, memory_order_relaxed);
+
+	atomic_store_explicit(&u->n, n + change, memory_order_release);
+}
+
+/* Of all workers. Pairs with the release of path_users_add: what was read was read before it was
+ * given back. */
+static inline uint64_t path_users_count(const struct path_users u[WEIR_CONF_WORKERS_MAX])
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < WEIR_CONF_WORKERS_MAX; i++)
+		n += atomic_load_explicit(&u[i].n, memory_order_acquire);
+	return n;
+}
+
 /* ---- a flow that weir carries itself ---- */
+
+struct path_http;
+struct path_tls;
 
 struct path_carried {
 	struct weir_flow *flow;
@@ -74,15 +102,23 @@ struct path_carried {
 	uint8_t n_tail[2];
 	uint8_t tail[2][PATH_TAIL]; /* the last bytes that were looked at, for the context */
 	struct path_http *http;     /* NULL: is not read as HTTP */
+	struct path_tls *tls;       /* NULL: weir does not end its TLS */
 	bool unscanned;             /* passed without: the failure mode is open */
 	uint8_t stopped;            /* enum weir_verdict: not ALLOW when weir has ended it */
 	uint16_t stop_reason;       /* enum weir_drop, then */
 };
 
-struct path_http;
 struct path_http_worker;
+struct path_tls_worker;
 
 /* ---- the worker ---- */
+
+/* What outlives a connection of TLS, for the record of its flow. */
+struct path_told {
+	const struct weir_flow *of; /* NULL: none */
+	struct weir_event_tls tls[2];
+	char sni[WEIR_EVENT_SNI];
+};
 
 struct path_out {
 	uint16_t n;
@@ -107,6 +143,7 @@ struct path_worker {
 	struct weir_pool *carried; /* struct path_carried */
 	struct weir_event_ring *ring;
 	struct path_http_worker *http;
+	struct path_tls_worker *tls;
 	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */
 	struct weir_event_store *store; /* of transactions' records; NULL: none are told */
 	struct weir_siphash_key key;
@@ -133,6 +170,7 @@ struct path_worker {
 	struct rte_mbuf *trash[PATH_TX_BURST]; /* to be freed in one go */
 	uint16_t n_trash;
 	struct path_untold untold[WEIR_DROP_END];
+	struct path_told told_tls; /* of the flow that is about to be told of */
 
 	/* control writes, worker reads: pointers are released, and acquired here */
 	_Atomic(struct path_request *) request; /* the worker puts NULL when it is done */
@@ -165,6 +203,7 @@ struct weir_path {
 	bool running;
 	struct path_retired *retired;
 	struct weir_programs *retired_programs; /* the same of threat policies */
+	struct weir_tls_services *retired_tls;  /* and of TLS */
 
 	/* control writes, workers read: release, acquire in path_turn */
 	_Atomic(struct weir_generation *) generation;
@@ -233,6 +272,42 @@ bool path_carry_release(struct path_worker *w, struct weir_flow *f);
 void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out);
 void path_carry_turn(struct path_worker *w);
 
+/* What can be read from the peer of `leg` by path_stream.h, or its end: what may goes on. */
+void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned int leg);
+
+/* path_tls.c: connections whose TLS weir ends. Those that path_stream.h calls mean what they mean
+ * there. */
+/* False: no room for another. */
+bool path_tls_begin(struct path_worker *w, struct path_carried *k);
+void path_tls_end(struct path_tls *x);
+/* TCP has something of the peer of `leg`. */
+void path_tls_input(struct path_tls *x, unsigned int leg);
+void path_tls_flush(struct path_tls *x);
+void path_tls_turn(struct path_worker *w);
+unsigned int path_tls_read(const struct path_tls *x, unsigned int leg, uint32_t skip,
+			   struct weir_bytes *views, unsigned int max);
+uint32_t path_tls_readable(const struct path_tls *x, unsigned int leg);
+uint64_t path_tls_offset(const struct path_tls *x, unsigned int leg);
+bool path_tls_is_ended(const struct path_tls *x, unsigned int leg);
+void path_tls_want(struct path_tls *x, unsigned int leg, uint32_t bytes);
+bool path_tls_is_full(const struct path_tls *x, unsigned int leg);
+void path_tls_pass(struct path_tls *x, unsigned int leg, uint32_t n);
+void path_tls_discard(struct path_tls *x, unsigned int leg, uint32_t n);
+WEIR_MUST_CHECK int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes);
+void path_tls_shut(struct path_tls *x, unsigned int leg);
+void path_tls_abort_leg(struct path_tls *x, unsigned int leg);
+bool path_tls_is_open(const struct path_tls *x);
+const char *path_tls_failure(const struct path_tls *x);
+void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
+		       char sni[WEIR_EVENT_SNI]);
+WEIR_MUST_CHECK int path_tls_worker_create(struct path_worker *w, uint32_t connections);
+void path_tls_worker_destroy(struct path_worker *w);
+/* Memory that goes with an inspected connection. */
+size_t path_tls_bytes_each(void);
+/* path_tls_load.c */
+void path_retire_tls(struct weir_path *p, struct weir_generation *g);
+void path_free_retired_tls(struct weir_path *p);
+
 /* path_http.c: connections to a Service of HTTP that a threat policy protects */
 /* False: no room for another. */
 bool path_http_begin(struct path_worker *w, struct path_carried *k);
@@ -240,6 +315,8 @@ void path_http_end(struct path_http *x);
 /* Of the bytes that can be read from the peer of `leg`, the first `clean` are let pass by stream
  * rules: passes what may go. Also to be called for a FIN. */
 void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean);
+/* The connection is over for a reason that is none of HTTP: nothing more is done. */
+void path_http_abandon(struct path_http *x);
 /* False: what it says is no HTTP any more. */
 bool path_http_is_active(const struct path_http *x);
 void path_http_describe(const struct path_http *x, struct weir_path_flow *out);

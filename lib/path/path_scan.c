@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The bytes of a carried flow, in order, against the stream rules of the generation under which the
  * first of them came: a connection keeps its database, whatever is loaded meanwhile. */
-#include "path_impl.h"
+#include "path_stream.h"
 
 #define VIEWS   16
 #define MATCHES 8
@@ -103,7 +103,7 @@ enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsig
 			    uint32_t *clean, bool *reset)
 {
 	uint32_t readable = *clean;
-	uint64_t base = weir_tcp_offset(k->conn, leg);
+	uint64_t base = path_stream_offset(k, leg);
 	bool failed;
 
 	if (!open_stream(w, k, leg, &failed))
@@ -114,8 +114,8 @@ enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsig
 	}
 	while (k->scanned[leg] < base + readable) {
 		struct weir_bytes views[VIEWS];
-		unsigned int n = weir_tcp_read(k->conn, leg, (uint32_t)(k->scanned[leg] - base),
-					       views, VIEWS);
+		unsigned int n =
+			path_stream_read(k, leg, (uint32_t)(k->scanned[leg] - base), views, VIEWS);
 
 		for (unsigned int i = 0; i < n; i++) {
 			enum path_scanned result = scan_view(w, k, leg, views[i], reset);

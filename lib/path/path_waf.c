@@ -8,11 +8,6 @@
 
 #include <stdlib.h>
 
-/* A worker writes, control reads. */
-struct path_users {
-	_Atomic uint32_t n; /* connections of this worker that have a program */
-} __attribute__((aligned(WEIR_CACHE_LINE)));
-
 /* A program and whose it is: what a connection gives back leads to its generation's others. */
 struct path_program {
 	struct weir_program is;
@@ -46,22 +41,11 @@ static struct weir_programs *make_set(uint16_t n)
 	return p;
 }
 
-/* Pairs with the release of count_user: what was read of a program was read before it was given
- * back. */
-static uint64_t users(const struct weir_programs *p)
-{
-	uint64_t n = 0;
-
-	for (unsigned int i = 0; i < WEIR_CONF_WORKERS_MAX; i++)
-		n += atomic_load_explicit(&p->user[i].n, memory_order_acquire);
-	return n;
-}
-
 void weir_programs_destroy(struct weir_programs *p)
 {
 	if (!p)
 		return;
-	weir_assert(users(p) == 0);
+	weir_assert(path_users_count(p->user) == 0);
 	for (uint16_t i = 0; i < p->n; i++)
 		if (!p->program[i].shares)
 			weir_waf_destroy(p->program[i].is.waf);
@@ -246,14 +230,6 @@ int weir_path_load_waf(const struct weir_policy *policy, const struct weir_conf 
 
 /* ---- connections ---- */
 
-static void count_user(struct path_worker *w, struct weir_programs *set, uint32_t change)
-{
-	_Atomic uint32_t *count = &set->user[w->id].n;
-	uint32_t n = atomic_load_explicit(count, memory_order_relaxed);
-
-	atomic_store_explicit(count, n + change, memory_order_release);
-}
-
 const struct weir_program *path_program_get(struct path_worker *w,
 					    const struct weir_generation *gen, uint16_t threat)
 {
@@ -261,14 +237,14 @@ const struct weir_program *path_program_get(struct path_worker *w,
 
 	if (threat >= weir_programs_count(set) || !set->program[threat].is.waf || !w->waf)
 		return NULL;
-	count_user(w, set, 1);
+	path_users_add(&set->user[w->id], 1);
 	return &set->program[threat].is;
 }
 
 void path_program_put(struct path_worker *w, const struct weir_program *program)
 {
 	/* It is the first member. */
-	count_user(w, ((const struct path_program *)program)->of, (uint32_t)-1);
+	path_users_add(&((const struct path_program *)program)->of->user[w->id], (uint32_t)-1);
 }
 
 /* ---- programs of generations that no worker reads any more; control ---- */
@@ -289,7 +265,7 @@ void path_free_retired_programs(struct weir_path *p)
 	struct weir_programs **at = &p->retired_programs, *set;
 
 	while ((set = *at)) {
-		if (users(set)) {
+		if (path_users_count(set->user)) {
 			at = &set->next;
 			continue;
 		}

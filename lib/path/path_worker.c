@@ -70,6 +70,7 @@ void weir_generation_destroy(struct weir_generation *g)
 	weir_policy_destroy(g->policy);
 	weir_assert(!g->scan || weir_scan_db_put(g->scan));
 	weir_programs_destroy(g->programs);
+	weir_tls_services_destroy(g->tls);
 	free(g->source);
 	free(g);
 }
@@ -140,7 +141,8 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 
 size_t weir_path_inspected_bytes(void)
 {
-	return weir_tcp_conn_bytes() + sizeof(struct path_carried) + path_http_bytes_each();
+	return weir_tcp_conn_bytes() + sizeof(struct path_carried) + path_http_bytes_each() +
+	       path_tls_bytes_each();
 }
 
 static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
@@ -224,7 +226,8 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 		path_worker_destroy(w);
 		return NULL;
 	}
-	if (path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1)) {
+	if (path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
+	    path_tls_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1)) {
 		path_worker_destroy(w);
 		return NULL;
 	}
@@ -240,6 +243,7 @@ void path_worker_destroy(struct path_worker *w)
 	weir_flow_table_destroy(w->flows);
 	weir_tcp_destroy(w->tcp);
 	path_http_worker_destroy(w);
+	path_tls_worker_destroy(w);
 	if (w->carried)
 		weir_pool_destroy(w->carried);
 	weir_frag_destroy(w->frags);
@@ -371,6 +375,7 @@ void weir_path_destroy(struct weir_path *p)
 		path_worker_destroy(p->worker[i]);
 	path_free_retired(p);
 	path_free_retired_programs(p);
+	path_free_retired_tls(p);
 	weir_generation_destroy(atomic_load(&p->generation));
 	free(atomic_load(&p->trace));
 	rte_free(p->rcu);
@@ -436,6 +441,7 @@ void weir_path_sync_clock(struct weir_path *p)
 
 	path_free_retired(p);
 	path_free_retired_programs(p);
+	path_free_retired_tls(p);
 	if (w->live)
 		atomic_store_explicit(&p->wall_offset_ns,
 				      (int64_t)(clock_ns(CLOCK_REALTIME) - now_ns),

@@ -16,6 +16,7 @@
 #include <weir_scan.h>
 #include <weir_stats.h>
 #include <weir_tcp.h>
+#include <weir_tls.h>
 #include <weir_waf.h>
 
 /*
@@ -37,12 +38,24 @@ const struct weir_program *weir_programs_at(const struct weir_programs *p, uint1
 /* No transaction of them may be under way. */
 void weir_programs_destroy(struct weir_programs *p);
 
+/* TLS of a generation's Services, by index of weir_policy_tls. */
+struct weir_tls_services;
+uint16_t weir_tls_services_count(const struct weir_tls_services *s);            /* NULL: 0 */
+uint32_t weir_tls_services_name(const struct weir_tls_services *s, uint16_t i); /* interned */
+/* The certificates of one, in the order of its Service; what is shown to servers is the last. NULL:
+ * there are no more. */
+const struct weir_tls_cert_info *weir_tls_services_cert(const struct weir_tls_services *s,
+							uint16_t i, uint32_t k);
+/* No connection may have them. */
+void weir_tls_services_destroy(struct weir_tls_services *s);
+
 /* One immutable configuration that workers read; published by one pointer, freed after RCU. */
 struct weir_generation {
 	uint32_t number;                /* from 1 */
 	struct weir_policy *policy;     /* owned */
 	struct weir_scan_db *scan;      /* stream rules, NULL: none; set after creation, owned */
 	struct weir_programs *programs; /* of threat policies, NULL: none; the same */
+	struct weir_tls_services *tls;  /* NULL: none; the same */
 	struct weir_flow_timeouts timeouts;
 	uint64_t loaded_unix_ns;
 	char *source; /* what it was loaded from, for status */
@@ -74,6 +87,18 @@ WEIR_MUST_CHECK int weir_path_load_waf(const struct weir_policy *policy,
 				       const struct weir_conf *running, unsigned int n_workers,
 				       const struct weir_names *names, struct weir_conf_report *r,
 				       struct weir_programs **out);
+
+struct weir_tls_loading {
+	const struct weir_policy *policy;
+	unsigned int n_workers;
+	const struct weir_names *names;
+	const struct weir_tls_tickets *tickets; /* outlive the path; NULL: no session is resumed */
+	struct weir_conf_report *report;
+};
+/* Reads the certificates of a policy's Services and makes their contexts. *out becomes NULL when
+ * there are none. 0, or negative: the report says what, at its place. */
+WEIR_MUST_CHECK int weir_path_load_tls(const struct weir_tls_loading *cfg,
+				       struct weir_tls_services **out);
 
 struct weir_path_cfg {
 	const struct weir_conf *conf;
@@ -139,6 +164,10 @@ unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker);
 
 /* Messages of HTTP that a worker found to be malformed so; a moment old. Any thread. */
 uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e);
+
+/* TLS that a worker found to be wrong so, with clients (leg 0) or servers (1). Any thread. */
+uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsigned int leg,
+			   enum weir_tls_error e);
 
 struct weir_path_gauges {
 	uint32_t flows, flows_max;

@@ -195,14 +195,17 @@ static void add_hypothesis(const struct weir_policy *p, const struct class *src,
 	out->flags |= WEIR_DECISION_WOULD_DENY;
 }
 
-/* What goes to a protected service is inspected, whatever the rule that allows it says. */
-static void add_threat(const struct weir_policy *p, const struct weir_policy_query *q,
-		       struct weir_policy_decision *out)
+/* What goes to a protected service is inspected, and so is what weir decrypts, whatever the rule
+ * that allows it says. */
+static void add_service(const struct weir_policy *p, const struct weir_policy_query *q,
+			struct weir_policy_decision *out)
 {
 	const struct weir_service *s = weir_policy_service(p, &q->dst, q->dport);
 
 	if (s && s->threat != WEIR_NO_THREAT)
 		out->flags |= WEIR_DECISION_THREAT | WEIR_DECISION_INSPECT;
+	if (s && s->tls != WEIR_NO_TLS)
+		out->flags |= WEIR_DECISION_TLS | WEIR_DECISION_INSPECT;
 }
 
 void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,
@@ -214,8 +217,8 @@ void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_qu
 	decide_in(p, VIEW_ENFORCED, src, dst, q, out);
 	if (weir_unlikely(p->has_detect) && out->verdict == WEIR_VERDICT_ALLOW)
 		add_hypothesis(p, src, dst, q, out);
-	if (p->has_threats && out->verdict == WEIR_VERDICT_ALLOW && q->proto == 6)
-		add_threat(p, q, out);
+	if (p->has_services && out->verdict == WEIR_VERDICT_ALLOW && q->proto == 6)
+		add_service(p, q, out);
 }
 
 const char *weir_verdict_name(enum weir_verdict v)

@@ -63,6 +63,8 @@ void docs_fini(struct docs *d)
 	array_fini(&d->service_of_name);
 	array_fini(&d->bindings);
 	docs_free_threats(d);
+	docs_free_tls(d);
+	docs_free_texts(d);
 }
 
 /* ---- groups ---- */

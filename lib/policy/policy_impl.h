@@ -87,6 +87,8 @@ struct docs {
 	struct array service_of_name;      /* uint32_t by interned name: place in services + 1 */
 	struct array bindings;             /* struct binding */
 	struct array threats;              /* struct threat */
+	struct array tls;                  /* struct service_tls */
+	struct array texts;                /* char *, owned, that others of these show */
 	uint32_t threat_of_rest; /* the ThreatPolicy with services: all, by place + 1; 0: none */
 	uint32_t n_enforced;     /* policies */
 	uint32_t n_inline;       /* groups that are an inline CIDR */
@@ -102,6 +104,11 @@ struct service {
 	struct weir_service is;
 	struct weir_conf_pos pos;
 	uint32_t threat; /* its ThreatPolicy, whatever its mode, by place in threats + 1; 0: none */
+};
+
+struct service_tls {
+	struct weir_service_tls is; /* texts are in docs.texts */
+	struct array certs;         /* struct weir_service_cert, which is.certs shows */
 };
 
 /* A service listens at a prefix on lo..hi. */
@@ -197,7 +204,7 @@ struct weir_policy {
 	struct classes classes;
 	struct view view[VIEWS];
 	bool has_detect;
-	bool has_threats;
+	bool has_services;     /* with a threat policy or TLS that weir ends */
 	struct array lengths;  /* struct length, long prefixes first */
 	uint32_t default_name; /* "default" */
 };
@@ -239,6 +246,15 @@ struct service *docs_find_service(struct docs *d, const struct weir_conf_node *n
 /* policy_listen.c: who listens where */
 /* After all documents. False: no memory, or reported. */
 bool listen_build(struct weir_policy *p);
+
+/* policy_tls.c */
+/* The key `tls` of a Service, whose protocol is known. */
+void docs_read_tls(struct docs *d, const struct weir_conf_node *spec, struct weir_service *s);
+/* `path` as it stands in the file of `n`: relative ones count from that file's folder. To be freed;
+ * NULL: no memory. */
+char *docs_resolve(const struct weir_conf_node *n, const char *path);
+void docs_free_tls(struct docs *d);
+void docs_free_texts(struct docs *d);
 
 /* policy_threat.c */
 /* `name` is interned. */

@@ -101,7 +101,8 @@ bool listen_build(struct weir_policy *p)
 	if (p->docs.bindings.n)
 		qsort(p->docs.bindings.items, p->docs.bindings.n, sizeof(struct binding), by_place);
 	for (uint32_t i = 0; i < p->docs.services.n; i++)
-		p->has_threats |= services[i].is.threat != WEIR_NO_THREAT;
+		p->has_services |= services[i].is.threat != WEIR_NO_THREAT ||
+				   services[i].is.tls != WEIR_NO_TLS;
 	return tidy(&p->docs) && find_lengths(p);
 }
 

@@ -9,12 +9,12 @@
 #define HEAD_MAX       (1U << 20)
 #define HEADERS_MAX    1024
 #define SUGGEST_WITHIN 4 /* edits, less than */
-#define SERVICE_INITIAL                                                         \
-	(struct weir_service)                                                   \
-	{                                                                       \
-		.threat = WEIR_NO_THREAT, .header_timeout_ns = SECONDS(10),     \
-		.body_timeout_ns = SECONDS(60), .idle_timeout_ns = SECONDS(75), \
-		.limits = weir_http_limits_default,                             \
+#define SERVICE_INITIAL                                                                         \
+	(struct weir_service)                                                                   \
+	{                                                                                       \
+		.threat = WEIR_NO_THREAT, .tls = WEIR_NO_TLS, .header_timeout_ns = SECONDS(10), \
+		.body_timeout_ns = SECONDS(60), .idle_timeout_ns = SECONDS(75),                 \
+		.limits = weir_http_limits_default,                                             \
 	}
 
 static const char *const protocol_words[] = {"tcp", "http", NULL};
@@ -232,8 +232,8 @@ static void check_for_tcp(struct docs *d, const struct weir_conf_node *spec)
 void docs_read_service(struct docs *d, const char *name, struct weir_conf_pos pos,
 		       const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"addresses", "ports",       "protocol", "timeouts",
-					   "limits",    "description", NULL};
+	static const char *const keys[] = {"addresses", "ports", "protocol",    "timeouts",
+					   "limits",    "tls",   "description", NULL};
 	struct service *s = add_service(d, name, pos);
 	struct reading g = {.d = d, .service = (uint16_t)(d->services.n - 1)};
 	unsigned int protocol = WEIR_SERVICE_TCP;
@@ -248,5 +248,6 @@ void docs_read_service(struct docs *d, const char *name, struct weir_conf_pos po
 	s->is.protocol = (uint8_t)protocol;
 	read_timeouts(d, spec, &s->is);
 	read_limits(d, spec, &s->is);
+	docs_read_tls(d, spec, &s->is);
 	read_places(&g, spec);
 }

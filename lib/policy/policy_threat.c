@@ -179,29 +179,10 @@ static void read_words(struct docs *d, const struct weir_conf_node *spec,
 
 /* ---- by which rules ---- */
 
-/* `path` as it stands in the file of `n`: relative ones count from that file's folder. */
-static char *resolve(const struct weir_conf_node *n, const char *path)
-{
-	const char *slash = strrchr(n->pos.file, '/');
-	struct weir_buf b = {0};
-	char *cwd = NULL;
-
-	if (path[0] != '/' && n->pos.file[0] != '/' && (cwd = getcwd(NULL, 0)))
-		weir_buf_printf(&b, "%s/", cwd);
-	if (path[0] != '/' && slash)
-		weir_buf_add(&b, n->pos.file, (size_t)(slash - n->pos.file) + 1);
-	weir_buf_str(&b, path);
-	free(cwd);
-	if (!b.failed)
-		return b.ptr;
-	weir_buf_fini(&b);
-	return NULL;
-}
-
 static void add_pattern(struct docs *d, struct threat *t, const struct weir_conf_node *n,
 			const char *path)
 {
-	char *resolved = resolve(n, path);
+	char *resolved = docs_resolve(n, path);
 	char **slot = resolved ? array_add(&t->rules, sizeof(char *)) : NULL;
 
 	if (!slot) {

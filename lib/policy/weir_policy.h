@@ -10,6 +10,7 @@
 #include <weir_conf.h>
 #include <weir_http.h>
 #include <weir_stats.h>
+#include <weir_tls.h>
 #include <weir_waf.h>
 
 enum weir_verdict {
@@ -28,6 +29,9 @@ const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" *
 #define WEIR_DECISION_THREAT                                                                  \
 	0x10 /* to a Service of HTTP with a ThreatPolicy that is not off: weir_policy_service \
 		tells which. INSPECT stands with it */
+
+#define WEIR_DECISION_TLS \
+	0x20 /* to a Service whose TLS weir ends: weir_policy_service tells how. INSPECT too */
 
 struct weir_policy_query {
 	struct weir_addr src; /* the initiator */
@@ -113,6 +117,7 @@ enum weir_service_protocol { WEIR_SERVICE_TCP, WEIR_SERVICE_HTTP };
 const char *weir_service_protocol_name(enum weir_service_protocol p); /* "tcp", "http" */
 
 #define WEIR_NO_THREAT UINT16_MAX
+#define WEIR_NO_TLS    UINT16_MAX
 
 /* Who listens somewhere, and how patient weir is with those who talk to it. Plain data: a
  * connection that outlives the policy keeps a copy. */
@@ -120,6 +125,7 @@ struct weir_service {
 	uint32_t name;    /* interned */
 	uint8_t protocol; /* enum weir_service_protocol */
 	uint16_t threat;  /* index of its ThreatPolicy; WEIR_NO_THREAT: none, or its mode is off */
+	uint16_t tls;     /* index of how weir ends its TLS; WEIR_NO_TLS: it does not */
 	uint64_t header_timeout_ns; /* for a whole head, from its first byte; 0: none */
 	uint64_t body_timeout_ns;   /* without a byte of a body; 0: none */
 	uint64_t idle_timeout_ns;   /* between requests; 0: none */
@@ -143,6 +149,38 @@ struct weir_threat_policy {
 };
 uint16_t weir_policy_threats(const struct weir_policy *p);
 const struct weir_threat_policy *weir_policy_threat(const struct weir_policy *p, uint16_t i);
+
+/* Files of a certificate, and where they are named. */
+struct weir_service_cert {
+	struct weir_conf_pos pos;
+	struct weir_tls_cert_files files;
+};
+
+/* A Service's TLS: how weir speaks it with clients, and how it goes on to the servers. What it
+ * points to is the policy's. */
+struct weir_service_tls {
+	uint32_t service; /* interned name */
+	bool http;
+	struct weir_conf_pos pos;
+	const struct weir_service_cert *certs;
+	uint32_t n_certs;
+	uint16_t min_version;
+	const char *ciphers12, *ciphers13; /* separated by colons; NULL: weir's own choice */
+	bool sni_strict;
+	uint64_t handshake_timeout_ns;
+	enum weir_tls_verify_client verify_client;
+	struct weir_conf_pos client_pos; /* of `client`, and of `upstream` */
+	struct weir_tls_roots_files client_roots;
+	struct weir_conf_pos upstream_pos;
+	bool upstream_tls; /* else it goes on in the clear */
+	enum weir_tls_verify verify;
+	struct weir_tls_roots_files roots;
+	const char *name; /* of the servers; NULL: what the client asks for */
+	bool has_cert;
+	struct weir_service_cert cert; /* shown to them */
+};
+uint16_t weir_policy_tls_count(const struct weir_policy *p);
+const struct weir_service_tls *weir_policy_tls(const struct weir_policy *p, uint16_t i);
 
 struct weir_policy_size {
 	uint32_t groups, prefixes, policies, rules, services, threats;

@@ -98,6 +98,7 @@
 	X(HTTP, "http", "weir has ended the connection because of what it said as HTTP")           \
 	X(HTTP_EXHAUSTED, "http_exhausted",                                                        \
 	  "no memory or time left to judge a transaction (memory.waf)")                            \
+	X(TLS, "tls", "weir has ended the connection because of its TLS")                          \
 	X(TX_FULL, "tx_full", "the port's transmit queue is full")                                 \
 	X(TX_TOO_BIG, "tx_too_big", "larger than the other port can send")                         \
 	X(TX_LINK_DOWN, "tx_link_down", "the other port's link is down")
@@ -170,6 +171,16 @@ enum weir_drop {
 	  "responses that are not well formed, or unasked")                                       \
 	X(HTTP_TIMEOUTS, "http_timeouts", "clients that were too slow, or idle for too long")     \
 	X(HTTP_TUNNELS, "http_tunnels", "connections that ceased to be HTTP (CONNECT, Upgrade)")  \
+	X(TLS_HANDSHAKES, "tls_handshakes", "TLS handshakes finished with clients")               \
+	X(TLS_RESUMED, "tls_resumed", "of them those that resumed a session")                     \
+	X(TLS_FAILED, "tls_failed", "clients' TLS that failed, in handshakes and afterwards")     \
+	X(TLS_SERVER_HANDSHAKES, "tls_server_handshakes", "TLS handshakes finished with servers") \
+	X(TLS_SERVER_RESUMED, "tls_server_resumed", "of those with servers the resumed ones")     \
+	X(TLS_SERVER_FAILED, "tls_server_failed", "servers' TLS that failed, certificates too")   \
+	X(TLS_TIMEOUTS, "tls_timeouts", "TLS handshakes that took too long")                      \
+	X(TLS_TRUNCATED, "tls_truncated", "TLS connections that ended without close_notify")      \
+	X(TLS_KEPT, "tls_kept", "TLS connections whose records libssl makes")                     \
+	X(TLS_MEMORY, "tls_memory", "times that TLS had to wait for packet buffers")              \
 	X(TX_RECORDS_LOST, "tx_records_lost", "records of transactions lost (log.transactions)")  \
 	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                     \
 	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                    \

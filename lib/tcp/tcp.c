@@ -235,7 +235,7 @@ static void read_leg(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg
 	bool is_new = l->flags & LEG_NEW_BYTES;
 
 	l->flags &= (uint16_t)~LEG_NEW_BYTES;
-	if (is_new && !tcp_is_shut(tcp_other(c, l)))
+	if (is_new && !tcp_is_unheard(l))
 		t->cfg.ops->on_bytes(t->cfg.ctx, c, l->index);
 }
 
@@ -305,6 +305,11 @@ uint64_t weir_tcp_offset(const struct weir_tcp_conn *c, unsigned int leg)
 bool weir_tcp_is_ended(const struct weir_tcp_conn *c, unsigned int leg)
 {
 	return c->leg[leg].flags & LEG_FIN_IN;
+}
+
+bool weir_tcp_is_gone(const struct weir_tcp_conn *c, unsigned int leg)
+{
+	return c->leg[leg].state == WEIR_TCP_CLOSED;
 }
 
 /* Moves the first span over, or its first `n` bytes; returns how many went. */

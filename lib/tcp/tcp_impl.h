@@ -186,6 +186,7 @@ struct weir_tcp_conn {
 	uint8_t end;  /* enum weir_tcp_end, when over */
 	uint8_t list; /* enum tcp_list that it is on */
 	bool by_cookie;
+	bool keeps_ends; /* what happens on one leg is not done to the other by itself */
 	bool apart; /* a peer did not hear all that the other said, or more: the numbers differ */
 };
 
@@ -251,6 +252,14 @@ static inline bool tcp_has_spans(const struct weir_tcp *t, uint32_t n)
 static inline bool tcp_is_shut(const struct tcp_leg *l)
 {
 	return l->shut || l->flags & LEG_FIN_QUEUED || l->state == WEIR_TCP_CLOSED;
+}
+
+/* Nobody listens to its peer: what that says is taken and dropped. */
+static inline bool tcp_is_unheard(struct tcp_leg *l)
+{
+	struct weir_tcp_conn *c = tcp_conn(l);
+
+	return !c->keeps_ends && tcp_is_shut(tcp_other(c, l));
 }
 
 static inline uint32_t tcp_headers_len(uint8_t family)

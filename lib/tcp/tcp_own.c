@@ -54,37 +54,31 @@ void tcp_drop_input(struct weir_tcp *t, struct tcp_leg *l)
 
 /* ---- saying ---- */
 
-static struct weir_span *make_span(struct weir_tcp *t, struct weir_bytes bytes)
+static struct weir_span *make_span(struct weir_tcp *t, uint32_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(t->cfg.pool);
 	struct weir_span *s;
-	uint16_t off;
 
 	if (!m)
 		return NULL;
-	off = (uint16_t)(m->data_off + HEAD_MAX);
-	s = weir_span_make(t->spans, m, off, (uint16_t)bytes.len, 0);
-	if (!s) {
+	s = weir_span_make(t->spans, m, (uint16_t)(m->data_off + HEAD_MAX), (uint16_t)len, 0);
+	if (!s)
 		rte_pktmbuf_free(m);
-		return NULL;
-	}
-	memcpy((uint8_t *)m->buf_addr + off, bytes.ptr, bytes.len);
 	return s;
 }
 
-/* As many spans as there are segments in `bytes`; none when not all can be had. */
-static int copy_in(struct weir_tcp *t, const struct tcp_leg *l, struct weir_bytes bytes,
-		   struct weir_spans *out)
+/* As many spans as there are segments in `len` bytes; none when not all can be had. */
+static int make_spans(struct weir_tcp *t, const struct tcp_leg *l, size_t len,
+		      struct weir_spans *out)
 {
 	uint32_t most = rte_pktmbuf_data_room_size(t->cfg.pool) - RTE_PKTMBUF_HEADROOM - HEAD_MAX;
 	uint32_t piece = tcp_min(l->mss, most);
-	size_t n = (bytes.len + piece - 1) / piece;
+	size_t n = (len + piece - 1) / piece;
 
 	if (n > weir_span_stock_size(t->spans) || !tcp_has_spans(t, (uint32_t)n))
 		return -WEIR_ENOMEM;
-	for (size_t at = 0; at < bytes.len; at += piece) {
-		size_t len = bytes.len - at < piece ? bytes.len - at : piece;
-		struct weir_span *s = make_span(t, weir_bytes_of(bytes.ptr + at, len));
+	for (size_t at = 0; at < len; at += piece) {
+		struct weir_span *s = make_span(t, (uint32_t)(len - at < piece ? len - at : piece));
 
 		if (!s) {
 			weir_spans_clear(t->spans, out);
@@ -102,26 +96,53 @@ static bool may_say(const struct tcp_leg *l)
 	       !tcp_is_shut(l);
 }
 
+int weir_tcp_reserve(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, size_t len,
+		     struct weir_spans *out)
+{
+	const struct tcp_leg *l = &c->leg[leg];
+
+	*out = (struct weir_spans){0};
+	if (c->over || !may_say(l))
+		return -WEIR_EINVAL;
+	return len ? make_spans(t, l, len, out) : 0;
+}
+
+void weir_tcp_commit(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
+		     struct weir_spans *spans)
+{
+	struct weir_span *s;
+
+	if (!spans->head)
+		return;
+	c->apart = true;
+	while ((s = weir_spans_take(spans)))
+		tcp_queue(t, &c->leg[leg], s);
+	tcp_mark_dirty(t, c);
+}
+
+void weir_tcp_give_up(struct weir_tcp *t, struct weir_spans *spans)
+{
+	weir_spans_clear(t->spans, spans);
+}
+
 int weir_tcp_write(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
 		   struct weir_bytes bytes)
 {
-	struct tcp_leg *l = &c->leg[leg];
-	struct weir_spans spans = {0};
-	struct weir_span *s;
-	int error;
+	const uint8_t *at = bytes.ptr;
+	struct weir_spans spans;
+	int error = weir_tcp_reserve(t, c, leg, bytes.len, &spans);
 
-	if (c->over || !may_say(l))
-		return -WEIR_EINVAL;
-	if (!bytes.len)
-		return 0;
-	error = copy_in(t, l, bytes, &spans);
 	if (error)
 		return error;
-	c->apart = true;
-	while ((s = weir_spans_take(&spans)))
-		tcp_queue(t, l, s);
-	tcp_mark_dirty(t, c);
+	for (struct weir_span *s = spans.head; s; at += s->len, s = s->next)
+		memcpy(weir_tcp_room(s), at, s->len);
+	weir_tcp_commit(t, c, leg, &spans);
 	return 0;
+}
+
+uint8_t *weir_tcp_room(const struct weir_span *s)
+{
+	return (uint8_t *)s->m->buf_addr + s->off;
 }
 
 uint32_t weir_tcp_queued(const struct weir_tcp_conn *c, unsigned int leg)
@@ -130,6 +151,11 @@ uint32_t weir_tcp_queued(const struct weir_tcp_conn *c, unsigned int leg)
 }
 
 /* ---- ending ---- */
+
+void weir_tcp_keep_ends(struct weir_tcp_conn *c)
+{
+	c->keeps_ends = c->apart = true;
+}
 
 void weir_tcp_shut(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg)
 {
@@ -152,16 +178,17 @@ static bool is_end_due(struct tcp_leg *l)
 	if (l->flags & LEG_FIN_QUEUED || l->state == WEIR_TCP_HANDSHAKE ||
 	    l->state == WEIR_TCP_CLOSED)
 		return false;
-	return l->shut || (other->flags & LEG_FIN_IN && !other->in.ready.head);
+	return l->shut ||
+	       (other->flags & LEG_FIN_IN && !other->in.ready.head && !tcp_conn(l)->keeps_ends);
 }
 
 void tcp_end_stream(struct weir_tcp *t, struct tcp_leg *l)
 {
-	const struct tcp_leg *other = tcp_other(tcp_conn(l), l);
+	const struct weir_tcp_conn *c = tcp_conn(l);
 
-	if (other->aborted)
+	if (c->leg[!l->index].aborted && !c->keeps_ends)
 		l->shut = true;
-	if (tcp_is_shut(other))
+	if (tcp_is_unheard(l))
 		tcp_drop_input(t, l);
 	if (is_end_due(l))
 		tcp_queue_fin(t, l);
@@ -195,13 +222,17 @@ static void close_alone(struct weir_tcp *t, struct tcp_leg *l)
 bool tcp_leave_other(struct weir_tcp *t, struct tcp_leg *l, bool reset)
 {
 	const struct tcp_leg *other = tcp_other(tcp_conn(l), l);
+	bool ends_own = tcp_conn(l)->keeps_ends && l->shut;
 
-	if (!other->shut || other->state == WEIR_TCP_HANDSHAKE || other->state == WEIR_TCP_CLOSED)
+	if ((!other->shut && !ends_own) || other->state == WEIR_TCP_HANDSHAKE ||
+	    other->state == WEIR_TCP_CLOSED)
 		return false;
 	if (reset)
 		tcp_abort_peer(t, l);
 	else
 		close_alone(t, l);
+	if (tcp_conn(l)->keeps_ends)
+		l->flags |= LEG_NEW_BYTES; /* whoever reads it is told that it is gone */
 	return true;
 }
 

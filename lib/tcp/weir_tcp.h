@@ -146,6 +146,8 @@ uint32_t weir_tcp_readable(const struct weir_tcp_conn *c, unsigned int leg);
 uint64_t weir_tcp_offset(const struct weir_tcp_conn *c, unsigned int leg);
 /* The peer of `leg` has sent its FIN, and what was before it can be read. */
 bool weir_tcp_is_ended(const struct weir_tcp_conn *c, unsigned int leg);
+/* It is neither heard nor spoken to any more: everything is said, or it was reset. */
+bool weir_tcp_is_gone(const struct weir_tcp_conn *c, unsigned int leg);
 /* Who holds bytes back until `bytes` of them are there asks for a window that large; it becomes so
  * at the flush, up to window_bytes, as far as the worker's views allow. */
 void weir_tcp_want(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, uint32_t bytes);
@@ -173,6 +175,22 @@ uint32_t weir_tcp_discard(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned 
  * -WEIR_EINVAL (its stream is ended, or handshake not done). */
 WEIR_MUST_CHECK int weir_tcp_write(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
 				   struct weir_bytes bytes);
+/*
+ * The same without a copy. Reserve makes packet buffers for `len` bytes, none of them larger than a
+ * segment: the caller fills the room of each span in `out`, from its head on, all s->len bytes of
+ * it; then they are committed, or given up. Nothing else is written to the leg in between. Returns
+ * as weir_tcp_write().
+ */
+WEIR_MUST_CHECK int weir_tcp_reserve(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
+				     size_t len, struct weir_spans *out);
+uint8_t *weir_tcp_room(const struct weir_span *s);
+void weir_tcp_commit(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
+		     struct weir_spans *spans);
+void weir_tcp_give_up(struct weir_tcp *t, struct weir_spans *spans);
+/* From now on what happens on one leg is not done to the other by itself: a FIN is not passed on,
+ * a shut leg does not make the other one's input unheard, and weir_tcp_abort_leg does not shut the
+ * other. Whoever says the peers' words in others of its own does all that. */
+void weir_tcp_keep_ends(struct weir_tcp_conn *c);
 /*
  * The FIN to the peer of `leg` follows what is queued for it, though the other peer has not sent
  * one. What the other peer still sends is taken and dropped as it comes, on_bytes is not called for

@@ -43,6 +43,7 @@
 	X(CERT_CRL, 48, "no valid list tells whether the peer's certificate is revoked")     \
 	X(CERT_BAD, 42, "the peer's certificate is malformed, or may not be used for this")  \
 	X(HANDSHAKE, 40, "the handshake failed")                                             \
+	X(TIMEOUT, WEIR_TLS_NO_ALERT, "the handshake took too long")                         \
 	X(MEMORY, 80, "no memory")
 
 /* Returned as negative numbers, apart from those of enum weir_error by name only. */

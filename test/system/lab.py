@@ -306,12 +306,16 @@ control: {{ socket: weir.sock }}
 
     # ---- things that tests need at the ends ----
 
-    def nginx(self, listen=(80,), end=None, http="", server=""):
+    def nginx(self, listen=(80,), end=None, http="", server="", tls=None):
         """A web server of our own, configuration and pid file included. Takes PUT, too; `http` and
-        `server` are further directives."""
+        `server` are further directives. `tls` is a certificate's path without its .pem, .key."""
         home = os.path.join(self.dir, "nginx")
         os.makedirs(os.path.join(home, "www"), exist_ok=True)
-        lines = "".join(f"listen 0.0.0.0:{p}; listen [::]:{p}; " for p in listen)
+        how = " ssl" if tls else ""
+        lines = "".join(f"listen 0.0.0.0:{p}{how}; listen [::]:{p}{how}; " for p in listen)
+        if tls:
+            lines += (f"ssl_certificate {tls}.pem; ssl_certificate_key {tls}.key; "
+                      "ssl_protocols TLSv1.2 TLSv1.3; ")
         temp = "".join(f"{kind}_temp_path {home}/{kind}; "
                        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         with open(f"{home}/nginx.conf", "w", encoding="utf-8") as f:

@@ -74,6 +74,12 @@ unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker)
 	return worker + 1;
 }
 
+uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsigned int leg,
+			   enum weir_tls_error e)
+{
+	return worker == 1 && leg == 1 && e == WEIR_TLS_E_CERT_NAME ? 5 : 0;
+}
+
 uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e)
 {
 	return worker == 1 && e == WEIR_HTTP_E_HOST_TWICE ? 7 : 0;

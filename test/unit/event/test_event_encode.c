@@ -378,7 +378,11 @@ START_TEST(numbers_out_of_their_lists_are_unknown)
 	for (unsigned int type = 0; type < 256; type++) {
 		memset(&e, 0xff, sizeof(e));
 		memset(&h, 0xff, sizeof(h));
-		h.bad = NULL; /* a static text */
+		h.bad = NULL; /* a static text, as those below are */
+		for (unsigned int leg = 0; leg < 2; leg++) {
+			e.tls[leg] = (struct weir_event_tls){.failure = 0xff};
+			h.tls[leg] = e.tls[leg];
+		}
 		h.answered_by_weir = h.detect = true;
 		h.request_partial = h.response_partial = true;
 		for (unsigned int i = 0; i < WEIR_EVENT_MATCHES; i++)

@@ -25,9 +25,11 @@ struct fixture {
 	struct weir_event_ring *ring;
 	struct weir_event_store *store;
 	struct weir_path *path;
+	struct weir_tls_tickets *tickets;
 	struct out_frame out[OUT_MAX];
 	unsigned int n_out;
 	uint64_t now_ns;
+	bool may_lose; /* frames for which there is no buffer; else there must be one */
 };
 
 /* Makes a fixture with room for `connections` under `policy` (YAML documents). */

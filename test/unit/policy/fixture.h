@@ -54,5 +54,6 @@ Suite *listen_suite(void);
 Suite *rules_suite(void);
 Suite *service_suite(void);
 Suite *threat_suite(void);
+Suite *tls_suite(void);
 
 #endif

@@ -275,6 +275,8 @@ static bool do_own(struct script *s, const char *verb, char **at)
 		do_write(s, at);
 	} else if (strcmp(verb, "shut") == 0) {
 		weir_tcp_shut(t, c, leg_of(s, at));
+	} else if (strcmp(verb, "apart") == 0) {
+		weir_tcp_keep_ends(c);
 	} else if (strcmp(verb, "abort") == 0) {
 		weir_tcp_abort_leg(t, c, leg_of(s, at), s->lab.now_ns);
 	} else if (strcmp(verb, "discard") == 0) {

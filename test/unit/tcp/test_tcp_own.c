@@ -94,6 +94,23 @@ static const struct row writing[] = {
 	{"not to a peer that was reset", "open; abort s; write s 1 10 refused; s< RA 1 1 0"},
 };
 
+static const struct row apart[] = {
+	{"a fin is not passed on by itself",
+	 "open; hold; apart; c> FA 1 1 0; c< A 1 2 0; s< -; shut s; s< FA 1 1 0; s> FA 1 2 0;"
+	 "s< A 2 2 0; c< -; shut c; c< FA 1 2 0; c> A 2 2 0; wait 61000; end closed"},
+	{"what a peer says after the other leg was shut is still heard",
+	 "open; hold; apart; shut s; s< FA 1 1 0; c> A 1 1 10; c< A 1 11 0; offset c 0;"
+	 "discard c 10; offset c 10"},
+	{"a reset leg leaves the other as it is",
+	 "open; hold; apart; abort s; s< RA 1 1 0; c< -; write c 1 10; c< A 1 1 10;"
+	 "c> A 1 11 5; c< A 11 6 0; offset c 0; end none"},
+	{"a peer that resets the leg that was shut ends it alone",
+	 "open; hold; apart; shut s; s< FA 1 1 0; s> R 1 0 0; c< -; end none; write c 1 10;"
+	 "c< A 1 1 10"},
+	{"a peer that resets a leg that was not ends both",
+	 "open; hold; apart; s> R 1 0 0; c< RA 1 1 0; end reset"},
+};
+
 #define REFUSAL                                                                       \
 	"open; hold; c> A 1 1 100; c< A 1 101 0; later; discard c 100; write c 1 50;" \
 	"shut c;"
@@ -278,6 +295,12 @@ START_TEST(weir_can_end_a_stream)
 }
 END_TEST
 
+START_TEST(legs_that_are_kept_apart_end_each_for_itself)
+{
+	run_rows(apart, WEIR_ARRAY_LEN(apart));
+}
+END_TEST
+
 START_TEST(one_peer_is_reset_and_the_other_hears_the_rest)
 {
 	run_rows(resets, WEIR_ARRAY_LEN(resets));
@@ -366,6 +389,31 @@ START_TEST(without_views_nothing_is_queued)
 	/* More than there can ever be. */
 	said.len = SIZE_MAX / 2;
 	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 0, said), -WEIR_ENOMEM);
+	lab_close(&l);
+}
+END_TEST
+
+START_TEST(room_that_was_reserved_is_sent_or_given_up)
+{
+	static struct lab l;
+	struct weir_spans spans;
+	uint32_t sent = 0, len = 0;
+
+	open_lab(&l);
+	ck_assert_int_eq(weir_tcp_reserve(l.tcp, l.conn, 0, 3000, &spans), 0);
+	weir_tcp_give_up(l.tcp, &spans);
+	ck_assert_uint_eq(weir_tcp_segments_used(l.tcp), 0);
+	ck_assert_int_eq(weir_tcp_reserve(l.tcp, l.conn, 0, 3000, &spans), 0);
+	for (struct weir_span *s = spans.head; s; len += s->len, s = s->next)
+		memset(weir_tcp_room(s), 'x', s->len);
+	ck_assert_uint_eq(len, 3000);
+	weir_tcp_commit(l.tcp, l.conn, 0, &spans);
+	lab_advance(&l, WEIR_NS_PER_MS);
+	give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, 65535);
+	(void)was_sent(&l, 0, WEIR_TCP_ACK, &sent);
+	ck_assert_uint_eq(sent, 3000);
+	weir_tcp_shut(l.tcp, l.conn, 0);
+	ck_assert_int_eq(weir_tcp_reserve(l.tcp, l.conn, 0, 1, &spans), -WEIR_EINVAL);
 	lab_close(&l);
 }
 END_TEST
@@ -511,9 +559,10 @@ END_TEST
 Suite *tcp_own_suite(void)
 {
 	return WEIR_SUITE("tcp own words", bytes_can_be_thrown_away, weir_can_speak_itself,
-			  weir_can_end_a_stream, one_peer_is_reset_and_the_other_hears_the_rest,
-			  every_state_can_be_shut, without_views_nothing_is_queued,
-			  without_buffers_nothing_is_queued,
+			  weir_can_end_a_stream, legs_that_are_kept_apart_end_each_for_itself,
+			  room_that_was_reserved_is_sent_or_given_up,
+			  one_peer_is_reset_and_the_other_hears_the_rest, every_state_can_be_shut,
+			  without_views_nothing_is_queued, without_buffers_nothing_is_queued,
 			  without_a_view_for_the_fin_it_follows_later,
 			  the_last_segment_of_what_is_said_is_pushed,
 			  a_fin_goes_on_when_the_other_leg_had_its_bytes_thrown_away,

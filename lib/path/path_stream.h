@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the peers of a carried connection say to each other, whatever is around it: TCP's bytes
+ * where there is no TLS, and what TLS has brought where weir ends it (path_tls.c). Stream rules and
+ * HTTP stand on this. Calls mean what those of weir_tcp.h with the same names do.
+ */
+#ifndef PATH_STREAM_H
+#define PATH_STREAM_H
+
+#include "path_impl.h"
+
+static inline unsigned int path_stream_read(const struct path_carried *k, unsigned int leg,
+					    uint32_t skip, struct weir_bytes *views,
+					    unsigned int max)
+{
+	if (weir_likely(!k->tls))
+		return weir_tcp_read(k->conn, leg, skip, views, max);
+	return path_tls_read(k->tls, leg, skip, views, max);
+}
+
+static inline uint32_t path_stream_readable(const struct path_carried *k, unsigned int leg)
+{
+	return weir_likely(!k->tls) ? weir_tcp_readable(k->conn, leg)
+				    : path_tls_readable(k->tls, leg);
+}
+
+static inline uint64_t path_stream_offset(const struct path_carried *k, unsigned int leg)
+{
+	return weir_likely(!k->tls) ? weir_tcp_offset(k->conn, leg) : path_tls_offset(k->tls, leg);
+}
+
+static inline bool path_stream_is_ended(const struct path_carried *k, unsigned int leg)
+{
+	return weir_likely(!k->tls) ? weir_tcp_is_ended(k->conn, leg)
+				    : path_tls_is_ended(k->tls, leg);
+}
+
+static inline void path_stream_want(struct path_worker *w, struct path_carried *k, unsigned int leg,
+				    uint32_t bytes)
+{
+	if (weir_likely(!k->tls))
+		weir_tcp_want(w->tcp, k->conn, leg, bytes);
+	else
+		path_tls_want(k->tls, leg, bytes);
+}
+
+static inline bool path_stream_is_full(const struct path_worker *w, const struct path_carried *k,
+				       unsigned int leg)
+{
+	return weir_likely(!k->tls) ? weir_tcp_is_full(w->tcp, k->conn, leg)
+				    : path_tls_is_full(k->tls, leg);
+}
+
+static inline void path_stream_pass(struct path_worker *w, struct path_carried *k, unsigned int leg,
+				    uint32_t n)
+{
+	if (weir_likely(!k->tls))
+		weir_tcp_pass(w->tcp, k->conn, leg, n);
+	else
+		path_tls_pass(k->tls, leg, n);
+}
+
+static inline void path_stream_discard(struct path_worker *w, struct path_carried *k,
+				       unsigned int leg, uint32_t n)
+{
+	if (weir_likely(!k->tls))
+		(void)weir_tcp_discard(w->tcp, k->conn, leg, n);
+	else
+		path_tls_discard(k->tls, leg, n);
+}
+
+static inline int path_stream_write(struct path_worker *w, struct path_carried *k, unsigned int leg,
+				    struct weir_bytes bytes)
+{
+	return weir_likely(!k->tls) ? weir_tcp_write(w->tcp, k->conn, leg, bytes)
+				    : path_tls_write(k->tls, leg, bytes);
+}
+
+static inline void path_stream_shut(struct path_worker *w, struct path_carried *k, unsigned int leg)
+{
+	if (weir_likely(!k->tls))
+		weir_tcp_shut(w->tcp, k->conn, leg);
+	else
+		path_tls_shut(k->tls, leg);
+}
+
+static inline void path_stream_abort_leg(struct path_worker *w, struct path_carried *k,
+					 unsigned int leg)
+{
+	if (weir_likely(!k->tls))
+		weir_tcp_abort_leg(w->tcp, k->conn, leg, w->now_ns);
+	else
+		path_tls_abort_leg(k->tls, leg);
+}
+
+/* Both peers have what they need to be spoken with. */
+static inline bool path_stream_is_open(const struct path_carried *k)
+{
+	return weir_tcp_is_open(k->conn) && (weir_likely(!k->tls) || path_tls_is_open(k->tls));
+}
+
+/* Why the servers cannot be spoken with, though the client can; NULL: they can, or may yet. */
+static inline const char *path_stream_failure(const struct path_carried *k)
+{
+	return weir_likely(!k->tls) ? NULL : path_tls_failure(k->tls);
+}
+
+/* What a timer has done to the streams is done to the connection. */
+static inline void path_stream_flush(struct path_carried *k)
+{
+	if (weir_unlikely(k->tls != NULL))
+		path_tls_flush(k->tls);
+}
+
+#endif

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A connection whose TLS weir ends: with the client it speaks as the Service, with the servers in
+ * the clear or as their client. What stands on its streams (path_stream.h) sees the plaintext of
+ * both. How one side ends is done to the other in its own words: close_notify or a bare FIN, so
+ * that a stream that was cut off is no whole one on the other side either.
+ */
+#include "path_tls.h"
+
+#include <stdio.h>
+
+#include <rte_malloc.h>
+
+#define TIMER_BUDGET   64
+#define HANDSHAKES_MAX 2048u                 /* with clients at a time: some 100 MB of libssl */
+#define RETRY_NS       (10 * WEIR_NS_PER_MS) /* when a buffer was missing */
+
+/* ---- legs ---- */
+
+bool path_tls_is_over(const struct path_tls *x, unsigned int leg)
+{
+	return weir_tcp_is_ended(x->k->conn, leg) || weir_tcp_is_gone(x->k->conn, leg);
+}
+
+bool path_tls_is_ended(const struct path_tls *x, unsigned int leg)
+{
+	const struct path_tls_leg *l = &x->leg[leg];
+
+	return l->state == PATH_TLS_PLAIN ? path_tls_is_over(x, leg) : l->ended;
+}
+
+static bool has_handshake(const struct path_tls_leg *l)
+{
+	return l->state == PATH_TLS_IDLE || l->state == PATH_TLS_HANDSHAKE;
+}
+
+bool path_tls_is_open(const struct path_tls *x)
+{
+	return !has_handshake(&x->leg[PATH_CLIENT]) && !has_handshake(&x->leg[PATH_SERVER]);
+}
+
+static void forget_keys(struct path_tls *x, unsigned int leg)
+{
+	struct path_tls_leg *l = &x->leg[leg];
+
+	weir_tls_records_wipe(x->w->tls->crypto, &l->records);
+	weir_tls_conn_destroy(l->conn);
+	l->conn = NULL;
+}
+
+static void let_go(struct path_tls *x, unsigned int leg)
+{
+	path_tls_drop(x, leg, x->leg[leg].held);
+	forget_keys(x, leg);
+}
+
+/* ---- ends ---- */
+
+/* Nothing more is said to the peer of `leg`. */
+static void say_end(struct path_tls *x, unsigned int leg, bool cut)
+{
+	struct path_tls_leg *l = &x->leg[leg];
+
+	if (l->shut)
+		return;
+	if (!cut)
+		path_tls_alert(x, leg, WEIR_TLS_CLOSE_NOTIFY);
+	l->shut = true;
+	weir_tcp_shut(x->w->tcp, x->k->conn, leg);
+}
+
+static void stop_hearing(struct path_tls *x, unsigned int leg)
+{
+	x->leg[leg].unheard = true;
+	path_tls_drop(x, leg, x->leg[leg].held);
+}
+
+/* And so what the other one says goes nowhere. */
+static void shut(struct path_tls *x, unsigned int leg, bool cut)
+{
+	say_end(x, leg, cut);
+	stop_hearing(x, !leg);
+}
+
+void path_tls_shut(struct path_tls *x, unsigned int leg)
+{
+	shut(x, leg, false);
+}
+
+void path_tls_abort_leg(struct path_tls *x, unsigned int leg)
+{
+	struct weir_tcp_leg_info info;
+
+	weir_tcp_leg_info(x->k->conn, leg, &info);
+	if (info.state == WEIR_TCP_HANDSHAKE)
+		weir_tcp_abort(x->w->tcp, x->k->conn, 1, x->w->now_ns);
+	else
+		weir_tcp_abort_leg(x->w->tcp, x->k->conn, leg, x->w->now_ns);
+	let_go(x, leg);
+	x->leg[leg].state = PATH_TLS_FAILED;
+	x->leg[leg].shut = true;
+	stop_hearing(x, !leg);
+	shut(x, !leg, false);
+}
+
+/* Both sides end: the client hears what was written to it, and no close_notify. */
+static void stop(struct path_tls *x)
+{
+	if (x->dead)
+		return;
+	x->dead = true;
+	x->k->stopped = WEIR_VERDICT_DENY;
+	x->k->stop_reason = WEIR_DROP_TLS;
+	weir_count_drop(&x->w->stats, WEIR_DROP_TLS);
+	if (x->k->http)
+		path_http_abandon(x->k->http);
+	shut(x, PATH_CLIENT, true);
+	path_tls_abort_leg(x, PATH_SERVER);
+}
+
+static void on_server_failure(struct path_tls *x, enum weir_tls_error e)
+{
+	x->failure = e;
+	say_end(x, PATH_SERVER, true);
+	x->leg[PATH_CLIENT].news = true;
+	if (x->k->http && path_http_is_active(x->k->http))
+		return; /* it has words for that */
+	path_tls_alert(x, PATH_CLIENT, weir_tls_error_alert(WEIR_TLS_E_MEMORY));
+	stop(x);
+}
+
+void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
+{
+	struct path_tls_leg *l = &x->leg[leg];
+	enum weir_tls_error e = (enum weir_tls_error) - error;
+	bool client = leg == PATH_CLIENT;
+
+	if (l->state == PATH_TLS_FAILED)
+		return;
+	x->w->tls->bad[leg][e]++;
+	weir_count(&x->w->stats, client ? WEIR_COUNT_TLS_FAILED : WEIR_COUNT_TLS_SERVER_FAILED, 1);
+	if (e == WEIR_TLS_E_TIMEOUT)
+		weir_count(&x->w->stats, WEIR_COUNT_TLS_TIMEOUTS, 1);
+	if (has_handshake(l))
+		l->info.handshake_us = (uint32_t)((x->w->now_ns - l->begun_ns) / WEIR_NS_PER_US);
+	l->info.failure = (uint8_t)e;
+	if (l->state == PATH_TLS_OPEN)
+		(void)path_tls_post(x, leg);
+	l->state = PATH_TLS_FAILED;
+	forget_keys(x, leg); /* what was opened belongs to whoever reads it */
+	if (!client) {
+		on_server_failure(x, e);
+		return;
+	}
+	path_tls_unlist(x);
+	stop(x);
+}
+
+const char *path_tls_failure(const struct path_tls *x)
+{
+	return x->failure ? weir_tls_error_name(x->failure) : NULL;
+}
+
+/* All that the peer of a leg has said has gone on: so does its end. */
+static void end_streams(struct path_tls *x)
+{
+	for (unsigned int leg = 0; leg < 2; leg++) {
+		const struct path_tls_leg *l = &x->leg[leg], *to = &x->leg[!leg];
+
+		if (!path_tls_is_ended(x, leg) || path_tls_readable(x, leg) || to->shut)
+			continue;
+		if (leg == PATH_SERVER && has_handshake(to))
+			continue;
+		shut(x, !leg, l->cut);
+	}
+	if (x->failure && path_tls_is_ended(x, PATH_CLIENT) && !path_tls_readable(x, PATH_CLIENT))
+		say_end(x, PATH_CLIENT, false);
+}
+
+/* ---- passing on ---- */
+
+static uint32_t cut_views(struct weir_bytes *views, unsigned int *n, uint32_t most)
+{
+	uint32_t len = 0;
+
+	for (unsigned int i = 0; i < *n; i++) {
+		if (views[i].len >= most - len) {
+			views[i].len = most - len;
+			*n = i + 1;
+			return most;
+		}
+		len += (uint32_t)views[i].len;
+	}
+	return len;
+}
+
+void path_tls_pass(struct path_tls *x, unsigned int leg, uint32_t n)
+{
+	while (n) {
+		struct weir_bytes views[PATH_TLS_VIEWS];
+		unsigned int n_views = path_tls_read(x, leg, 0, views, PATH_TLS_VIEWS);
+		uint32_t len = cut_views(views, &n_views, RTE_MIN(n, WEIR_TLS_RECORD_MAX));
+		int error;
+
+		if (!len)
+			return;
+		error = path_tls_put(x, !leg, views, n_views, len);
+		if (error == -WEIR_EAGAIN) {
+			x->retry |= !has_handshake(&x->leg[!leg]);
+			return;
+		}
+		/* Who is not spoken with any more misses it. */
+		path_tls_discard(x, leg, len);
+		n -= len;
+	}
+}
+
+int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes)
+{
+	while (bytes.len) {
+		uint32_t len = (uint32_t)RTE_MIN(bytes.len, (size_t)WEIR_TLS_RECORD_MAX);
+		struct weir_bytes part = weir_bytes_of(bytes.ptr, len);
+		int error = path_tls_put(x, leg, &part, 1, len);
+
+		if (error)
+			return error == -WEIR_EAGAIN ? -WEIR_ENOMEM : error;
+		bytes = weir_bytes_of(bytes.ptr + len, bytes.len - len);
+	}
+	return 0;
+}
+
+/* ---- working ---- */
+
+static bool step(struct path_tls *x, unsigned int leg)
+{
+	struct path_tls_leg *l = &x->leg[leg];
+	bool news;
+
+	if (path_tls_hand(x, leg))
+		x->leg[!leg].news = true; /* it may have waited for that */
+	if (l->state != PATH_TLS_PLAIN)
+		return path_tls_open(x, leg);
+	news = l->news;
+	l->news = false;
+	if (l->unheard)
+		path_tls_discard(x, leg, path_tls_readable(x, leg));
+	return news && !l->unheard;
+}
+
+/* 0: nothing is waited for. */
+static uint64_t deadline(const struct path_tls *x)
+{
+	uint64_t when = 0;
+
+	for (unsigned int leg = 0; leg < 2; leg++) {
+		const struct path_tls_leg *l = &x->leg[leg];
+		uint64_t end = l->begun_ns + x->service->handshake_timeout_ns;
+
+		if (has_handshake(l) && l->begun_ns && (!when || end < when))
+			when = end;
+	}
+	return when;
+}
+
+static void set_timer(struct path_tls *x)
+{
+	uint64_t when = x->retry ? x->w->now_ns + RETRY_NS : deadline(x);
+
+	if (when && !x->dead)
+		weir_timer_arm(&x->w->tls->wheel, &x->timer, when);
+	else
+		weir_timer_cancel(&x->w->tls->wheel, &x->timer);
+}
+
+static void work(struct path_tls *x)
+{
+	bool more = true;
+
+	if (x->working)
+		return;
+	x->working = true;
+	while (more) {
+		more = false;
+		for (unsigned int leg = 0; leg < 2; leg++) {
+			if (!step(x, leg) || x->dead)
+				continue;
+			path_carry_bytes(x->w, x->k, leg);
+			more = true;
+		}
+		if (!x->dead)
+			path_tls_begin_server(x);
+		/* What happened on one leg may be news to who reads the other. */
+		more |= x->leg[PATH_CLIENT].news || x->leg[PATH_SERVER].news;
+	}
+	if (!x->dead)
+		end_streams(x);
+	x->working = false;
+	set_timer(x);
+}
+
+void path_tls_input(struct path_tls *x, unsigned int leg)
+{
+	x->leg[leg].news |= x->leg[leg].state == PATH_TLS_PLAIN;
+	work(x);
+}
+
+void path_tls_flush(struct path_tls *x)
+{
+	work(x);
+}
+
+/* ---- timers ---- */
+
+static void on_timer(void *ctx, struct weir_timer *t)
+{
+	struct path_tls *x =
+		(struct path_tls *)(void *)((uint8_t *)t - offsetof(struct path_tls, timer));
+	struct path_worker *w = ctx;
+
+	if (!weir_tcp_is_open(x->k->conn)) { /* that has a time of its own */
+		weir_timer_arm(&w->tls->wheel, t, w->now_ns + WEIR_NS_PER_S);
+		return;
+	}
+	for (unsigned int leg = 0; leg < 2 && !x->dead; leg++) {
+		struct path_tls_leg *l = &x->leg[leg];
+
+		l->news |= x->retry && !l->unheard;
+		if (has_handshake(l) && l->begun_ns &&
+		    l->begun_ns + x->service->handshake_timeout_ns <= w->now_ns)
+			path_tls_fail(x, leg, -WEIR_TLS_E_TIMEOUT);
+	}
+	x->retry = false;
+	work(x);
+}
+
+void path_tls_turn(struct path_worker *w)
+{
+	if (w->tls->wheel.armed)
+		weir_timer_advance(&w->tls->wheel, w->now_ns, TIMER_BUDGET, on_timer, w);
+}
+
+/* ---- beginning and end ---- */
+
+bool path_tls_begin(struct path_worker *w, struct path_carried *k)
+{
+	const struct weir_flow *f = k->flow;
+	const struct weir_service *service =
+		weir_policy_service(w->gen->policy, &f->addr[1], f->port[1]);
+	const struct path_tls_service *s =
+		service && w->tls ? path_tls_service_get(w, w->gen, service->tls) : NULL;
+	struct path_tls *x = s ? weir_pool_take(w->tls->connections) : NULL;
+
+	if (!x) {
+		if (s)
+			path_tls_service_put(w, s);
+		return false;
+	}
+	*x = (struct path_tls){.w = w, .k = k, .service = s};
+	x->leg[PATH_CLIENT].state = PATH_TLS_IDLE;
+	x->leg[PATH_SERVER].state = s->upstream_tls ? PATH_TLS_IDLE : PATH_TLS_PLAIN;
+	x->leg[PATH_CLIENT].begun_ns = w->now_ns;
+	x->leg[PATH_CLIENT].want = x->leg[PATH_SERVER].want = PATH_TLS_HELD;
+	weir_tcp_keep_ends(k->conn);
+	k->tls = x;
+	set_timer(x);
+	return true;
+}
+
+void path_tls_end(struct path_tls *x)
+{
+	struct path_tls_worker *t = x->w->tls;
+
+	weir_timer_cancel(&t->wheel, &x->timer);
+	path_tls_unlist(x);
+	let_go(x, PATH_CLIENT);
+	let_go(x, PATH_SERVER);
+	path_tls_service_put(x->w, x->service);
+	x->k->tls = NULL;
+	weir_pool_give(t->connections, x);
+}
+
+void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
+		       char sni[WEIR_EVENT_SNI])
+{
+	tls[0] = x->leg[PATH_CLIENT].info;
+	tls[1] = x->leg[PATH_SERVER].info;
+	memcpy(sni, x->sni, WEIR_EVENT_SNI - 1);
+	sni[WEIR_EVENT_SNI - 1] = '\0';
+}
+
+/* ---- a worker's part ---- */
+
+int path_tls_worker_create(struct path_worker *w, uint32_t connections)
+{
+	struct path_tls_worker *t = rte_zmalloc(NULL, sizeof(*t), WEIR_CACHE_LINE);
+	char name[24];
+
+	if (!t)
+		return -WEIR_ENOMEM;
+	w->tls = t;
+	weir_timer_wheel_init(&t->wheel, w->now_ns);
+	snprintf(name, sizeof(name), "tl_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
+	t->connections = weir_pool_create(name, connections, sizeof(struct path_tls));
+	t->crypto = weir_tls_crypto_create(true);
+	t->mbufs_max = w->pool->size / 4;
+	t->handshakes_max = RTE_MIN(connections, HANDSHAKES_MAX);
+	return t->connections && t->crypto ? 0 : -WEIR_ENOMEM;
+}
+
+void path_tls_worker_destroy(struct path_worker *w)
+{
+	struct path_tls_worker *t = w->tls;
+
+	if (!t)
+		return;
+	if (t->connections)
+		weir_pool_destroy(t->connections);
+	weir_tls_crypto_destroy(t->crypto);
+	rte_free(t);
+	w->tls = NULL;
+}
+
+uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsigned int leg,
+			   enum weir_tls_error e)
+{
+	return p->worker[worker]->tls->bad[leg][e];
+}
+
+size_t path_tls_bytes_each(void)
+{
+	return sizeof(struct path_tls);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of TLS share. A connection whose TLS weir ends (path_tls.c) has a leg towards each
+ * peer. A leg that speaks TLS has a handshake (path_tls_hand.c), then records: those that come are
+ * opened into a queue of plaintext (path_tls_open.c, path_tls_queue.c), what is passed to it from
+ * the other leg, or is weir's own word, is sealed (path_tls_seal.c). Its contexts are the
+ * generation's (path_tls_load.c).
+ */
+#ifndef PATH_TLS_H
+#define PATH_TLS_H
+
+#include "path_impl.h"
+
+#include <weir_timer.h>
+#include <weir_tls.h>
+
+#define PATH_TLS_VIEWS 64
+#define PATH_TLS_ROOMS 256
+/* Plaintext of a leg that waits to be judged: so much is opened ahead, and so much when somebody
+ * asks for more. What is not opened stays in TCP's window. */
+#define PATH_TLS_HELD     (64u << 10)
+#define PATH_TLS_HELD_MAX (4u << 20)
+
+enum { PATH_CLIENT, PATH_SERVER }; /* legs */
+
+enum path_tls_state {
+	PATH_TLS_PLAIN, /* speaks no TLS */
+	PATH_TLS_IDLE,  /* its handshake has not begun */
+	PATH_TLS_HANDSHAKE,
+	PATH_TLS_OPEN,
+	PATH_TLS_FAILED /* its peer is not spoken with any more */
+};
+
+struct path_tls_leg {
+	enum path_tls_state state;
+	bool kept;                  /* libssl makes the records */
+	bool ended;                 /* by its peer: nothing more comes */
+	bool cut;                   /* and that without close_notify */
+	bool shut;                  /* by weir: nothing more is said to it */
+	bool unheard;               /* what its peer says goes nowhere */
+	bool starved;               /* there was no buffer to open a record into */
+	bool news;                  /* whoever reads it has not seen all that came */
+	struct weir_tls_conn *conn; /* handshake; then only where libssl is still needed */
+	struct weir_tls_records records;
+	/* opened, not passed on: a list by m->next */
+	struct rte_mbuf *first, *last;
+	uint32_t held; /* bytes */
+	uint32_t want; /* so many may be */
+	uint64_t offset;
+	uint64_t begun_ns; /* the handshake */
+	struct weir_event_tls info;
+};
+
+struct path_tls {
+	struct path_worker *w;
+	struct path_carried *k;
+	const struct path_tls_service *service; /* held */
+	struct weir_timer timer;
+	struct path_tls *older, *newer; /* whose client is in its handshake */
+	struct path_tls_leg leg[2];
+	enum weir_tls_error failure;     /* of the servers' side */
+	char sni[WEIR_TLS_NAME_MAX + 1]; /* that the client asked for; ended by NUL */
+	bool listed;                     /* among those */
+	bool working;
+	bool dead;  /* was ended by weir, both ways */
+	bool retry; /* something was missing: again in a moment */
+};
+
+/* A worker's part. */
+struct path_tls_worker {
+	struct weir_pool *connections; /* struct path_tls */
+	struct weir_timer_wheel wheel;
+	struct weir_tls_crypto *crypto;
+	uint32_t mbufs, mbufs_max;        /* that hold plaintext */
+	struct path_tls *oldest, *newest; /* whose clients are in their handshakes */
+	uint32_t handshakes, handshakes_max;
+	/* worker writes, control reads */
+	uint64_t bad[2][WEIR_TLS_ERROR_END]; /* by leg */
+	/* worker only: what a handshake is known by, while it is copied */
+	uint8_t info[WEIR_ARENA_CHUNK + 64];
+	/* a record that lies in more pieces than are handed on */
+	uint8_t record[WEIR_TLS_RECORD_MAX + 2048 + WEIR_TLS_HEADER];
+};
+
+/* ---- path_tls_load.c: a Service's contexts ---- */
+
+struct path_tls_service {
+	struct weir_tls_services *of;
+	uint32_t name;
+	bool upstream_tls;
+	bool http;
+	uint64_t handshake_timeout_ns;
+	char server_name[WEIR_TLS_NAME_MAX + 1]; /* "": what the client asks for */
+	struct weir_tls_server *server[WEIR_CONF_WORKERS_MAX];
+	struct weir_tls_client *client[WEIR_CONF_WORKERS_MAX];
+	struct weir_tls_cert **certs; /* control reads them */
+	uint32_t n_certs;
+};
+
+/* Held until it is put back, by the same worker. NULL: there is none. */
+const struct path_tls_service *
+path_tls_service_get(struct path_worker *w, const struct weir_generation *gen, uint16_t tls);
+void path_tls_service_put(struct path_worker *w, const struct path_tls_service *s);
+
+/* ---- path_tls.c ---- */
+
+/* The peer of `leg` sends nothing any more: its FIN has come, or it is gone. */
+bool path_tls_is_over(const struct path_tls *x, unsigned int leg);
+/* Counts and remembers why; the peer of `leg` was told as far as it can be. Its side of the
+ * connection ends; of the servers' side the client may still be told in its own words. */
+void path_tls_fail(struct path_tls *x, unsigned int leg, int error);
+
+/* ---- path_tls_hand.c ---- */
+
+/* Goes on with the handshake of `leg`, if there is one. True: it has just succeeded. */
+bool path_tls_hand(struct path_tls *x, unsigned int leg);
+/* The client's handshake is over, or never will be. */
+void path_tls_unlist(struct path_tls *x);
+/* Begins with the servers' side when it is time. */
+void path_tls_begin_server(struct path_tls *x);
+
+/* ---- path_tls_queue.c ---- */
+
+/* Up to `max` places for `bytes` bytes behind what is queued; *fresh are buffers that are not in
+ * the queue yet. How many places, or negative: there is no room now. */
+int path_tls_make_room(struct path_tls *x, unsigned int leg, size_t bytes,
+		       struct weir_tls_room *rooms, unsigned int max, struct rte_mbuf **fresh);
+/* Of these places the first `len` bytes were filled. */
+void path_tls_take_room(struct path_tls *x, unsigned int leg, size_t len, struct rte_mbuf *fresh);
+void path_tls_drop(struct path_tls *x, unsigned int leg, uint32_t n);
+
+/* ---- path_tls_open.c ---- */
+
+/* Opens what has come, as far as there is room. True: there is something new to be read. */
+bool path_tls_open(struct path_tls *x, unsigned int leg);
+
+/* ---- path_tls_seal.c ---- */
+
+struct path_tls_out {
+	struct path_tls *x;
+	unsigned int leg;
+};
+struct weir_tls_writer path_tls_writer(struct path_tls_out *o);
+/* All of the views, at most WEIR_TLS_RECORD_MAX bytes, to the peer of `leg`. 0; -WEIR_EAGAIN: not
+ * yet; -WEIR_EINVAL: never. */
+int path_tls_put(struct path_tls *x, unsigned int leg, const struct weir_bytes *views,
+		 unsigned int n, uint32_t len);
+/* Sends what follows from what came. False: later. */
+bool path_tls_post(struct path_tls *x, unsigned int leg);
+/* Sends close_notify or a fatal alert. */
+void path_tls_alert(struct path_tls *x, unsigned int leg, uint8_t alert);
+
+#endif

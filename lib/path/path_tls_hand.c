@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Handshakes with both peers. The client's begins with its first bytes, the servers' as soon as it
+ * is known for whom: both may be under way at a time. Once done, libssl's object goes, but where
+ * its keys could not be had, or a ticket is waited for.
+ */
+#include "path_tls.h"
+
+#define INFO_MAX (sizeof(((struct path_tls_worker *)0)->info))
+
+/* ---- what was agreed upon ---- */
+
+static void *take_info(void *context, size_t bytes)
+{
+	struct path_tls_worker *t = context;
+
+	return bytes <= sizeof(t->info) ? t->info : NULL;
+}
+
+static void give_info(void *context, void *chunk, size_t bytes)
+{
+	(void)context;
+	(void)chunk;
+	(void)bytes;
+}
+
+static void note_info(struct path_tls *x, unsigned int leg)
+{
+	const struct weir_arena_source source = {take_info, give_info, x->w->tls};
+	struct path_tls_leg *l = &x->leg[leg];
+	struct weir_tls_info info;
+	struct weir_arena a;
+
+	weir_arena_init(&a, &source, INFO_MAX);
+	/* What has no room there is a list of names that are not used here. */
+	(void)!weir_tls_conn_info(l->conn, &a, &info);
+	l->info = (struct weir_event_tls){
+		.cipher = info.cipher,
+		.version = info.version,
+		.handshake_us = (uint32_t)((x->w->now_ns - l->begun_ns) / WEIR_NS_PER_US),
+		.alpn_http1 = info.alpn == 0,
+		.resumed = info.resumed,
+		.shown = info.has_cert,
+		.verified = info.verified,
+	};
+	if (leg == PATH_CLIENT && info.sni.len < sizeof(x->sni)) {
+		memcpy(x->sni, info.sni.ptr, info.sni.len);
+		x->sni[info.sni.len] = '\0';
+	}
+}
+
+static void count(struct path_tls *x, unsigned int leg)
+{
+	struct weir_stats *s = &x->w->stats;
+	bool client = leg == PATH_CLIENT;
+
+	weir_count(s, client ? WEIR_COUNT_TLS_HANDSHAKES : WEIR_COUNT_TLS_SERVER_HANDSHAKES, 1);
+	if (x->leg[leg].info.resumed)
+		weir_count(s, client ? WEIR_COUNT_TLS_RESUMED : WEIR_COUNT_TLS_SERVER_RESUMED, 1);
+	if (x->leg[leg].kept)
+		weir_count(s, WEIR_COUNT_TLS_KEPT, 1);
+}
+
+static void finish(struct path_tls *x, unsigned int leg)
+{
+	struct path_tls_leg *l = &x->leg[leg];
+
+	note_info(x, leg);
+	if (leg == PATH_CLIENT)
+		path_tls_unlist(x);
+	l->kept = !weir_tls_take_records(l->conn, &l->records);
+	if (!l->kept && !weir_tls_wants_ticket(l->conn)) {
+		weir_tls_conn_destroy(l->conn);
+		l->conn = NULL;
+	}
+	l->state = PATH_TLS_OPEN;
+	count(x, leg);
+}
+
+/* ---- going on ---- */
+
+/* Gives libssl what has come; *used is whether that was anything. */
+static int feed(struct path_tls *x, unsigned int leg, bool *used)
+{
+	struct path_tls_out o = {x, leg};
+	const struct weir_tls_writer writer = path_tls_writer(&o);
+	struct weir_bytes views[PATH_TLS_VIEWS];
+	unsigned int n = weir_tcp_read(x->k->conn, leg, 0, views, PATH_TLS_VIEWS);
+	size_t len;
+	int rc = weir_tls_handshake(x->leg[leg].conn, views, n, &len, &writer);
+
+	*used = len > 0;
+	(void)weir_tcp_discard(x->w->tcp, x->k->conn, leg, (uint32_t)len);
+	return rc;
+}
+
+void path_tls_unlist(struct path_tls *x)
+{
+	struct path_tls_worker *t = x->w->tls;
+
+	if (!x->listed)
+		return;
+	x->listed = false;
+	*(x->older ? &x->older->newer : &t->oldest) = x->newer;
+	*(x->newer ? &x->newer->older : &t->newest) = x->older;
+	t->handshakes--;
+}
+
+/* Each takes tens of kilobytes of libssl: who has had the longest time for it makes room. */
+static void list(struct path_tls *x)
+{
+	struct path_tls_worker *t = x->w->tls;
+
+	if (t->handshakes == t->handshakes_max)
+		path_tls_fail(t->oldest, PATH_CLIENT, -WEIR_TLS_E_MEMORY);
+	x->listed = true;
+	x->newer = NULL;
+	x->older = t->newest;
+	*(x->older ? &x->older->newer : &t->oldest) = x;
+	t->newest = x;
+	t->handshakes++;
+}
+
+static void begin_client(struct path_tls *x)
+{
+	struct path_tls_leg *l = &x->leg[PATH_CLIENT];
+	struct weir_tls_accept_opts opts = {.alpn = x->service->http ? 1 : 0};
+
+	list(x);
+	l->conn = weir_tls_accept(x->service->server[x->w->id], &opts);
+	l->state = PATH_TLS_HANDSHAKE;
+	l->begun_ns = x->w->now_ns;
+	if (!l->conn)
+		path_tls_fail(x, PATH_CLIENT, -WEIR_TLS_E_MEMORY);
+}
+
+bool path_tls_hand(struct path_tls *x, unsigned int leg)
+{
+	struct path_tls_leg *l = &x->leg[leg];
+	bool used = true;
+	int rc = WEIR_TLS_WANT;
+
+	if (leg == PATH_CLIENT && l->state == PATH_TLS_IDLE && weir_tcp_readable(x->k->conn, leg))
+		begin_client(x);
+	if (l->state != PATH_TLS_HANDSHAKE)
+		return false;
+	while (rc == WEIR_TLS_WANT && used && weir_tcp_readable(x->k->conn, leg))
+		rc = feed(x, leg, &used);
+	if (rc == WEIR_TLS_WANT && path_tls_is_over(x, leg))
+		rc = -WEIR_TLS_E_TRUNCATED;
+	if (rc < 0)
+		path_tls_fail(x, leg, rc);
+	else if (rc == WEIR_TLS_DONE)
+		finish(x, leg);
+	return rc == WEIR_TLS_DONE;
+}
+
+/* ---- the servers' side ---- */
+
+/* Who is asked for by no name is asked for by address. */
+static const char *server_name(const struct path_tls *x, char text[WEIR_ADDR_TEXT])
+{
+	if (x->service->server_name[0])
+		return x->service->server_name;
+	return x->sni[0] ? x->sni : weir_addr_format(&x->k->flow->addr[1], text);
+}
+
+static bool may_begin(struct path_tls *x)
+{
+	struct weir_tcp_leg_info info;
+
+	if (x->leg[PATH_SERVER].state != PATH_TLS_IDLE ||
+	    x->leg[PATH_CLIENT].state == PATH_TLS_IDLE ||
+	    (x->leg[PATH_CLIENT].state == PATH_TLS_HANDSHAKE && !x->service->server_name[0]))
+		return false;
+	/* It was asked by weir itself, and has not answered yet. */
+	weir_tcp_leg_info(x->k->conn, PATH_SERVER, &info);
+	x->retry |= info.state == WEIR_TCP_HANDSHAKE;
+	return info.state != WEIR_TCP_HANDSHAKE;
+}
+
+void path_tls_begin_server(struct path_tls *x)
+{
+	struct path_tls_leg *l = &x->leg[PATH_SERVER];
+	struct weir_tls_connect_opts opts = {.alpn = x->service->http ? 1 : 0};
+	char text[WEIR_ADDR_TEXT];
+	bool used;
+	int rc;
+
+	if (!may_begin(x))
+		return;
+	opts.name = server_name(x, text);
+	l->state = PATH_TLS_HANDSHAKE;
+	l->begun_ns = x->w->now_ns;
+	l->conn = weir_tls_connect(x->service->client[x->w->id], &opts);
+	rc = l->conn ? feed(x, PATH_SERVER, &used) : -WEIR_TLS_E_MEMORY;
+	if (rc < 0)
+		path_tls_fail(x, PATH_SERVER, rc);
+}

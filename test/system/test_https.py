@@ -1,0 +1,428 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""HTTPS to a Service whose TLS weir ends: it works as without weir, attacks are refused, what goes
+on to the servers is in the clear or verified TLS, and how an end closes is told to the other."""
+import contextlib
+import hashlib
+import os
+import socket
+import ssl
+import threading
+import time
+
+from cases import SOAK, Suite, check, check_equal
+from frames import packet_socket
+from lab import ALLOW_ALL, Lab, best_device, cpus, need, sh
+from test_http import PUT_IS_ALLOWED, SQLI, digest
+from test_tcp_flood import ATTACKER, SYN, tcp_frame
+
+suite = Suite()
+NAME = "site.example"
+BACK = "back.example"
+BIG = (2 << 30) if SOAK else (64 << 20)
+RELOADS = 100 if SOAK else 8
+SERVICE = """---
+kind: Service
+metadata: {{ name: site }}
+spec:
+  addresses: [10.77.0.0/24, "fd77::/64"]
+  ports: [443]
+  protocol: {protocol}
+  tls:
+    mode: terminate
+    certificates: [ {{ certificate: {folder}/{cert}.pem, key: {folder}/{cert}.key }} ]{more}
+    upstream: {upstream}
+"""
+THREAT = """---
+kind: ThreatPolicy
+metadata: {{ name: protected }}
+spec: {{ services: [site], mode: enforce, rules: {{ before: ['{folder}/before.conf'] }},
+         body: {{ overRequest: partial }} }}
+"""
+VERSIONS = ("1.2", "1.3")
+WAYS = [{"version": version, "upstream": upstream} for version in VERSIONS
+        for upstream in ("plain", "tls")]
+
+
+class Pki:
+    """A CA and certificates by it, in a laboratory's folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.make("ca", "Test CA", "basicConstraints=critical,CA:TRUE", issuer=None)
+        self.make("site", NAME, f"subjectAltName=DNS:{NAME}")
+        self.make("back", BACK, f"subjectAltName=DNS:{BACK}")
+        self.make("alone", BACK, f"subjectAltName=DNS:{BACK}", issuer=None)
+        self.make("other", "other", "subjectAltName=DNS:other.example")
+        self.make_old()
+        with open(f"{folder}/before.conf", "w", encoding="utf-8") as f:
+            f.write(PUT_IS_ALLOWED)
+
+    def make_old(self):
+        """An expired one; only this command makes them."""
+        path = f"{self.folder}/old"
+        sh("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+           "-nodes", "-subj", f"/CN={BACK}", "-keyout", f"{path}.key", "-out", f"{path}.csr",
+           "-addext", f"subjectAltName=DNS:{BACK}")
+        sh("openssl", "x509", "-req", "-in", f"{path}.csr", "-CA", f"{self.folder}/ca.pem",
+           "-CAkey", f"{self.folder}/ca.key", "-CAcreateserial", "-days", "-1",
+           "-copy_extensions", "copy", "-out", f"{path}.pem")
+
+    def make(self, name, subject, extension, issuer="ca"):
+        path = f"{self.folder}/{name}"
+        signed = ["-CA", f"{self.folder}/{issuer}.pem", "-CAkey", f"{self.folder}/{issuer}.key"] \
+            if issuer else []
+        sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+           "-nodes", "-subj", f"/CN={subject}", "-days", "30", "-keyout", f"{path}.key", "-out",
+           f"{path}.pem", "-addext", extension, *signed)
+        os.chmod(f"{path}.key", 0o600)
+
+    def policy(self, upstream="plain", cert="site", more="", protocol="http"):
+        to = {"plain": "{ mode: plain }",
+              "tls": f"{{ mode: tls, ca: {self.folder}/ca.pem, name: {BACK} }}"}[upstream]
+        threat = THREAT.format(folder=self.folder) if protocol == "http" else ""
+        return ALLOW_ALL + SERVICE.format(folder=self.folder, upstream=to, cert=cert, more=more,
+                                          protocol=protocol) + threat
+
+
+class Site:
+    """nginx behind weir; `back` is the certificate that it shows, None for plain HTTP."""
+
+    def __init__(self, upstream="plain", back="back", workers=1, more=""):
+        self.upstream = upstream
+        self.back = back if upstream == "tls" else None
+        self.workers = workers
+        self.more = more
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        for program in ("nginx", "curl", "openssl"):
+            need(program)
+        with contextlib.ExitStack() as stack:
+            lab = self.lab = stack.enter_context(Lab(best_device(), workers=self.workers))
+            self.pki = Pki(lab.dir)
+            policy = self.pki.policy(self.upstream, more=self.more)
+            self.weir = stack.enter_context(lab.weir(policy=policy))
+            self.www = lab.nginx(listen=(443,), tls=self.back and f"{lab.dir}/{self.back}")
+            with open(f"{self.www}/page.html", "w", encoding="utf-8") as f:
+                f.write("<html><body>" + "All is well. " * 400 + "</body></html>\n")
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *why):
+        return self.stack.__exit__(*why)
+
+    def curl(self, *words, path="/page.html", version="1.3", v6=False, check_exit=True):
+        host = f"[{self.lab.server.v6}]" if v6 else self.lab.server.v4
+        flag = {"1.2": "1.2", "1.3": "1.3"}[version]
+        return self.lab.client.run(
+            "curl", "-sS", "-m", "1500", "-A", "Mozilla/5.0", "--cacert",
+            f"{self.lab.dir}/ca.pem", "--resolve", f"{NAME}:443:{host}", f"--tlsv{flag}",
+            "--tls-max", flag, *words, f"https://{NAME}{path}", check=check_exit,
+            timeout=1700).stdout
+
+    def status(self, *words, **more):
+        return self.curl("-o", "/dev/null", "-w", "%{http_code}", *words, **more)
+
+    def dial(self, **more):
+        """A TLS connection of Python's."""
+        context = ssl.create_default_context(cafile=f"{self.lab.dir}/ca.pem")
+        for key, value in more.items():
+            setattr(context, key, value)
+        s = self.lab.client.socket()
+        s.settimeout(10)
+        s.connect((self.lab.server.v4, 443))
+        return context.wrap_socket(s, server_hostname=NAME, suppress_ragged_eofs=False)
+
+
+def get(path="/page.html", close=False):
+    return (f"GET {path} HTTP/1.1\r\nHost: {NAME}\r\nUser-Agent: t\r\nAccept: */*\r\n"
+            f"{'Connection: close' if close else 'X: y'}\r\n\r\n").encode()
+
+
+# ---- a site works, attacks do not ----
+
+
+@suite.case(each=WAYS, limit_s=300, soak_limit_s=1800)
+def a_site_works_over_tls(version, upstream):
+    with Site(upstream) as site:
+        with open(f"{site.www}/page.html", encoding="utf-8") as f:
+            check_equal(site.curl(version=version), f.read(), "the page")
+        check_equal(site.status(version=version, v6=True), "200", "over IPv6")
+        check_equal(site.status("-g", version=version, path=f"/page.html?id={SQLI}"), "403",
+                    "an injection")
+        event = site.weir.wait_event(event_type="http", http={"status": 200})
+        check_equal(event["tls"], {"version": f"TLS {version}", "sni": NAME}, "eve's tls")
+        told = event["weir"]["tls"]
+        check_equal(told["client"]["alpn"], "http/1.1", "ALPN")
+        check_equal("server" in told and told["server"]["verified"], upstream == "tls",
+                    "the server's side")
+        check_equal(site.weir.counters()["tls_kept"], 0, "records that libssl makes")
+
+
+@suite.case(each=WAYS, limit_s=300, soak_limit_s=1800)
+def large_bodies_go_both_ways_and_need_no_more_memory(version, upstream):
+    with Site(upstream) as site:
+        with open(f"{site.lab.dir}/big.bin", "wb") as f:
+            for i in range(BIG >> 20):
+                f.write(b"%07d " % i * (1 << 17))
+        site.status(version=version)
+        before = site.weir.rss_kib()
+        code = site.curl("-T", f"{site.lab.dir}/big.bin", "-H",
+                         "Content-Type: application/octet-stream", "-w", "%{http_code}",
+                         version=version, path="/big.bin")
+        check_equal(code, "201", "status of the upload")
+        check_equal(digest(f"{site.www}/big.bin"), digest(f"{site.lab.dir}/big.bin"), "upload")
+        site.curl("-o", f"{site.lab.dir}/got.bin", version=version, path="/big.bin")
+        check_equal(digest(f"{site.lab.dir}/got.bin"), digest(f"{site.www}/big.bin"), "download")
+        check(site.weir.rss_kib() - before < (32 << 10),
+              f"{site.weir.rss_kib() - before} KiB more")
+
+
+@suite.case()
+def one_connection_serves_many_requests():
+    with Site("tls") as site:
+        out = site.curl(*["-o", "/dev/null", "-w", "%{num_connects} %{http_code}\n"],
+                        path="/page.html?q=[1-20]")
+        check_equal(out.split(), ["1", "200"] + ["0", "200"] * 19, "connections and statuses")
+        check_equal(site.weir.counters()["tls_handshakes"], 1, "handshakes")
+
+
+@suite.case(limit_s=120)
+def one_byte_a_record_in_one_byte_segments_works():
+    with Site("tls") as site, site.dial() as s:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in get(close=True):
+            s.sendall(bytes([byte]))
+        got = read_all(s)
+        check(got.startswith(b"HTTP/1.1 200 OK\r\n") and got.endswith(b"</html>\n"), f"{got[:80]}")
+
+
+# ---- sessions ----
+
+
+@suite.case(each=[{"version": version} for version in VERSIONS])
+def a_session_is_resumed_by_the_other_worker(version):
+    workers = min(2, len(cpus()))
+    with Site("tls", workers=workers) as site:
+        flag = {"1.2": "-tls1_2", "1.3": "-tls1_3"}[version]
+        path = f"{site.lab.dir}/session"
+        command = ["openssl", "s_client", "-connect", f"{site.lab.server.v4}:443", "-servername",
+                   NAME, "-CAfile", f"{site.lab.dir}/ca.pem", flag, "-quiet"]
+        ask = f"printf 'GET / HTTP/1.0\\r\\nHost: {NAME}\\r\\n\\r\\n'; sleep 0.3"
+        for i in range(12):
+            words = command + (["-sess_in", path] if i else ["-sess_out", path])
+            site.lab.client.run("sh", "-c", f"({ask}) | {' '.join(words)}", check=False)
+        handshakes = site.weir.by_worker("tls_handshakes")
+        check_equal(sum(handshakes), 12, "handshakes")
+        check(all(handshakes), f"one worker had them all: {handshakes}")
+        check_equal(sum(site.weir.by_worker("tls_resumed")), 11, "resumed")
+
+
+# ---- ends ----
+
+
+def read_all(s):
+    got = b""
+    while data := s.recv(65536):
+        got += data
+    return got
+
+
+class Talker:
+    """A server of one connection at a time that answers with a body until it closes, in the ways
+    that `end` names: with close_notify, by FIN alone, or by a reset."""
+
+    def __init__(self, lab, end):
+        self.end = end
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(f"{lab.dir}/back.pem", f"{lab.dir}/back.key")
+        self.listener = lab.server.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((lab.server.v4, 443))
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        raw, _ = self.listener.accept()
+        s = self.context.wrap_socket(raw, server_side=True)
+        s.recv(65536)
+        s.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 50000)
+        if self.end == "close_notify":
+            s.unwrap()
+        if self.end == "reset":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        else:
+            s.shutdown(socket.SHUT_WR)
+            time.sleep(1)
+        s.close()
+
+
+@suite.case(each=[{"end": end} for end in ("close_notify", "fin", "reset")])
+def a_body_until_the_end_is_whole_only_with_close_notify(end):
+    need("openssl")
+    with Lab(best_device()) as lab:
+        pki = Pki(lab.dir)
+        with lab.weir(policy=pki.policy("tls")) as weir:
+            talker = Talker(lab, end)
+            context = ssl.create_default_context(cafile=f"{lab.dir}/ca.pem")
+            raw = lab.client.socket()
+            raw.settimeout(10)
+            raw.connect((lab.server.v4, 443))
+            s = context.wrap_socket(raw, server_hostname=NAME, suppress_ragged_eofs=False)
+            s.sendall(get(close=True))
+            try:
+                got = read_all(s)
+                check_equal(end, "close_notify", f"a whole body of {len(got)} bytes after")
+                check_equal(got.count(b"x"), 50000, "bytes of the body")
+            except (ssl.SSLEOFError, ConnectionResetError):
+                check(end != "close_notify", "cut, though the server has closed in order")
+            if end != "reset":  # which may overtake the bytes before it, or not
+                check_equal(weir.counters()["tls_truncated"], int(end == "fin"), "truncated")
+            talker.listener.close()
+
+
+@suite.case()
+def what_is_no_tls_gets_an_alert():
+    with Site() as site:
+        s = site.lab.client.socket()
+        s.settimeout(10)
+        s.connect((site.lab.server.v4, 443))
+        s.sendall(get())
+        check_equal(read_all(s), b"\x15\x03\x03\x00\x02\x02\x0a", "the answer")
+        metric = 'weir_tls_errors_total{side="client",error="NO_HELLO",worker="0"} 1'
+        check(metric in site.weir.weirctl("metrics").stdout, "the metric")
+        check_equal(site.weir.drops().get("tls"), 1, "drops")
+
+
+@suite.case()
+def a_client_that_says_nothing_is_let_go():
+    with Site(more="\n    handshakeTimeout: 1s") as site:
+        s = site.lab.client.socket()
+        s.settimeout(10)
+        s.connect((site.lab.server.v4, 443))
+        begin = time.monotonic()
+        check_equal(s.recv(1), b"", "what it hears")
+        check(0.8 < time.monotonic() - begin < 3, "the time it had")
+        check_equal(site.weir.counters()["tls_timeouts"], 1, "timeouts")
+
+
+@suite.case(each=[{"upstream": "plain"}, {"upstream": "tls"}], limit_s=120)
+def in_a_syn_flood_clients_come_by_cookie_and_are_served(upstream):
+    with Site(upstream) as site, packet_socket(site.lab.client) as wire:
+        for port in range(4000):
+            wire.send(tcp_frame(ATTACKER, site.lab.server.v4, (10000 + port, 443), (port, 0), SYN))
+            if port % 64 == 0:
+                time.sleep(0.001)
+        for _ in range(10):
+            check_equal(site.status(), "200", "status")
+        check(site.weir.counters()["tcp_cookies_taken"] >= 10, "nobody came by cookie")
+
+
+# ---- the servers' side ----
+
+
+@suite.case(each=[{"back": "other", "reason": "CERT_NAME"},
+                  {"back": "alone", "reason": "CERT_SELF_SIGNED"},
+                  {"back": "old", "reason": "CERT_EXPIRED"}])
+def a_server_that_is_not_who_it_should_be_is_a_502(back, reason):
+    with Site("tls", back=back) as site:
+        check_equal(site.status(), "502", "status")
+        event = site.weir.wait_event(event_type="http", http={"status": 502})
+        check_equal(event["weir"]["bad"], reason, "reason")
+        check_equal(event["weir"]["tls"]["server"]["failure"], reason, "failure")
+        metric = f'weir_tls_errors_total{{side="server",error="{reason}",worker="0"}} 1'
+        check(metric in site.weir.weirctl("metrics").stdout, "the metric")
+
+
+# ---- certificates ----
+
+
+@suite.case(limit_s=120)
+def certificates_change_under_load_without_losing_a_connection():
+    with Site("tls") as site:
+        site.pki.make("next", NAME, f"subjectAltName=DNS:{NAME}")
+        done = threading.Event()
+        wrong, asked = [], [0]
+
+        def ask():
+            while not done.is_set():
+                try:
+                    with site.dial() as s:
+                        for _ in range(3):
+                            s.sendall(get())
+                            answer = s.recv(65536)
+                            while not answer.endswith(b"</html>\n"):
+                                answer += s.recv(65536)
+                            asked[0] += 1
+                except (OSError, ssl.SSLError) as why:
+                    wrong.append(repr(why))
+
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for i in range(RELOADS):
+            cert = "next" if i % 2 == 0 else "site"
+            site.weir.write_policy(site.pki.policy("tls", cert=cert))
+            check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
+            with open(f"{site.lab.dir}/{cert}.pem", encoding="utf-8") as f:
+                wanted = ssl.PEM_cert_to_DER_cert(f.read())
+            with site.dial() as s:
+                check_equal(hashlib.sha256(s.getpeercert(True)).hexdigest(),
+                            hashlib.sha256(wanted).hexdigest(), "the certificate shown")
+        done.set()
+        for thread in threads:
+            thread.join(10)
+        check(not wrong, f"{len(wrong)} failed: {wrong[:3]}")
+        check(asked[0] > 10 * RELOADS, f"only {asked[0]} requests")
+
+
+@suite.case()
+def a_bad_certificate_refuses_the_reload_and_is_named():
+    with Site() as site:
+        os.chmod(f"{site.lab.dir}/back.key", 0o644)
+        site.weir.write_policy(site.pki.policy(cert="back"))
+        answer = site.weir.ctl("reload", timeout=30)
+        check(not answer["ok"], "it was taken")
+        report = str(answer)
+        check("policy.yaml:" in report and "back.key" in report, report)
+        check_equal(site.status(), "200", "status afterwards")
+
+
+@suite.case()
+def certs_tells_of_certificates():
+    with Site() as site:
+        shown = site.weir.weirctl("certs").stdout.splitlines()[1].split()
+        check_equal(shown[:2], ["site", NAME], "weirctl certs")
+        check("29d" in shown, f"days left: {shown}")
+
+
+# ---- without HTTP ----
+
+
+@suite.case()
+def other_protocols_are_passed_on_decrypted():
+    need("openssl")
+    with Lab(best_device()) as lab:
+        pki = Pki(lab.dir)
+        listener = lab.server.socket()
+        listener.bind((lab.server.v4, 443))
+        listener.listen()
+        with lab.weir(policy=pki.policy(protocol="tcp")):
+            context = ssl.create_default_context(cafile=f"{lab.dir}/ca.pem")
+            raw = lab.client.socket()
+            raw.settimeout(10)
+            raw.connect((lab.server.v4, 443))
+            server, _ = listener.accept()
+            server.settimeout(10)
+            with context.wrap_socket(raw, server_hostname=NAME) as s:
+                s.sendall(b"hello")
+                check_equal(server.recv(100), b"hello", "to the server")
+                server.sendall(b"world")
+                check_equal(s.recv(100), b"world", "to the client")
+                server.close()
+                check_equal(s.recv(100), b"", "the end")
+
+
+if __name__ == "__main__":
+    suite.main()
