@@ -34,3 +34,10 @@ bool waf_clock_wait(struct waf_clock *c)
 {
 	return c->more && c->more(c->ctx);
 }
+
+bool waf_clock_fits(struct waf_clock *c, uint64_t now, uint64_t ticks)
+{
+	if (!waf_clock_is_over(c, now) && (!c->until || now + ticks <= c->until))
+		return true;
+	return waf_clock_wait(c) && c->last + ticks <= c->until;
+}
