@@ -10,7 +10,9 @@
  * too. */
 #define ELEMENT_ATTRIBUTES_MAX 256
 #define TAG_MAX                (1u << 20) /* bytes of a tag, which is read as a whole */
-#define PIECE                  (128u << 10)
+#define PIECE                  (16u << 10)
+#define DOCTYPE_MAX            (64u << 10) /* bytes of a document type, which is read as a whole */
+#define CALLS_EVERY            64          /* what is told between two looks at the clock */
 
 struct reader {
 	xmlParserCtxtPtr ctxt;
@@ -20,6 +22,9 @@ struct reader {
 	uint8_t *text; /* as long as the input: character data never grows */
 	size_t text_len, text_cap;
 	uint32_t depth, attributes, declared;
+	unsigned int calls;
+	size_t doctype; /* bytes that were read of it */
+	bool too_long;  /* it */
 	int rc;
 };
 
@@ -30,10 +35,18 @@ static void stop(struct reader *r, int rc)
 	xmlStopParser(r->ctxt);
 }
 
+/* Entities and small elements come in thousands in a piece. */
+static void count_call(struct reader *r)
+{
+	if (++r->calls % CALLS_EVERY == 0 && !r->rc && !may_go_on(r->sink))
+		stop(r, -WEIR_ELIMIT);
+}
+
 static void on_text(void *context, const xmlChar *text, int len)
 {
 	struct reader *r = context;
 
+	count_call(r);
 	if (len <= 0)
 		return;
 	if ((size_t)len > r->text_cap - r->text_len) {
@@ -66,6 +79,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 {
 	struct reader *r = context;
 
+	count_call(r);
 	if (++r->depth > r->limits->depth)
 		stop(r, -WEIR_ELIMIT);
 	for (int i = 0; i < n_attributes && !r->rc; i++)
@@ -176,7 +190,17 @@ static bool is_crowded(struct weir_bytes in, const struct weir_param_sink *sink)
 	return false;
 }
 
-/* libxml2 looks for the end of what it reads anew with each piece, so that they are not small. */
+/* libxml2 keeps a document type until its end has come, and reads it then. */
+static void count_doctype(struct reader *r, size_t n)
+{
+	if (r->ctxt->instate != XML_PARSER_DTD)
+		return;
+	r->doctype += n;
+	r->too_long = r->doctype > DOCTYPE_MAX;
+	if (r->too_long)
+		stop(r, -WEIR_ELIMIT);
+}
+
 static void parse_pieces(struct reader *r, struct weir_bytes in)
 {
 	bool last;
@@ -187,6 +211,7 @@ static void parse_pieces(struct reader *r, struct weir_bytes in)
 		last = n == in.len;
 		xmlParseChunk(r->ctxt, (const char *)in.ptr, (int)n, last);
 		in = weir_bytes_of(in.ptr + n, in.len - n);
+		count_doctype(r, n);
 		if (!last && !r->rc && !may_go_on(r->sink))
 			stop(r, -WEIR_ELIMIT);
 	} while (!last && !r->rc && !r->ctxt->disableSAX);
@@ -199,6 +224,8 @@ static int run(struct reader *r, struct weir_bytes in, struct weir_decode_error 
 	r->ctxt->userData = r;
 	xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	parse_pieces(r, in);
+	if (r->too_long)
+		error->text = "a document type that is too long";
 	if (r->rc || r->ctxt->wellFormed)
 		return r->rc;
 	last = xmlCtxtGetLastError(r->ctxt);

@@ -36,7 +36,7 @@ struct slices {
 	struct weir_bytes value;
 	uint32_t options;
 	size_t offset, step, ahead;
-	size_t last; /* no match begins behind it */
+	size_t last;                  /* no match begins behind it */
 	uint32_t limit, limit_max;    /* of a slice; of the operator */
 	unsigned int well, well_want; /* slices */
 	bool anchored;                /* there is but one start */
