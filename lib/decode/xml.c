@@ -9,9 +9,9 @@
 /* libxml2 compares each attribute of an element with all before it, those that a DTD gives it
  * too. */
 #define ELEMENT_ATTRIBUTES_MAX 256
-#define TAG_MAX                (1u << 20) /* bytes of a tag, which is read as a whole */
+#define TAG_MAX                (256u << 10) /* bytes of a tag, which is read as a whole */
 #define PIECE                  (16u << 10)
-#define DOCTYPE_MAX            (64u << 10) /* bytes of a document type, which is read as a whole */
+#define PROLOG_MAX             (64u << 10) /* bytes of a document type, or a comment before the root */
 #define CALLS_EVERY            64          /* what is told between two looks at the clock */
 
 struct reader {
@@ -23,8 +23,7 @@ struct reader {
 	size_t text_len, text_cap;
 	uint32_t depth, attributes, declared;
 	unsigned int calls;
-	size_t doctype; /* bytes that were read of it */
-	bool too_long;  /* it */
+	const char *too_long; /* what libxml2 would have to keep */
 	int rc;
 };
 
@@ -156,7 +155,7 @@ static bool read_tag(struct weir_bytes *in)
 	unsigned int n = 0;
 	size_t i = 0;
 
-	for (; i < in->len && in->ptr[i] != '>'; i++) {
+	for (; i < in->len && i <= TAG_MAX && in->ptr[i] != '>'; i++) {
 		const uint8_t *end = in->ptr + i;
 
 		n += *end == '=';
@@ -190,13 +189,17 @@ static bool is_crowded(struct weir_bytes in, const struct weir_param_sink *sink)
 	return false;
 }
 
-/* libxml2 keeps a document type until its end has come, and reads it then. */
-static void count_doctype(struct reader *r, size_t n)
+/* What libxml2 keeps until its end has come is then read at once. */
+static void check_kept(struct reader *r)
 {
-	if (r->ctxt->instate != XML_PARSER_DTD)
-		return;
-	r->doctype += n;
-	r->too_long = r->doctype > DOCTYPE_MAX;
+	size_t kept = (size_t)(r->ctxt->input->end - r->ctxt->input->cur);
+	xmlParserInputState state = r->ctxt->instate;
+
+	if (kept > TAG_MAX)
+		r->too_long = "markup that is too long";
+	else if (kept > PROLOG_MAX && state != XML_PARSER_CONTENT &&
+		 state != XML_PARSER_START_TAG && state != XML_PARSER_CDATA_SECTION)
+		r->too_long = "a document type, or a comment before the document, is too long";
 	if (r->too_long)
 		stop(r, -WEIR_ELIMIT);
 }
@@ -211,7 +214,8 @@ static void parse_pieces(struct reader *r, struct weir_bytes in)
 		last = n == in.len;
 		xmlParseChunk(r->ctxt, (const char *)in.ptr, (int)n, last);
 		in = weir_bytes_of(in.ptr + n, in.len - n);
-		count_doctype(r, n);
+		if (!last && !r->rc && !r->ctxt->disableSAX)
+			check_kept(r);
 		if (!last && !r->rc && !may_go_on(r->sink))
 			stop(r, -WEIR_ELIMIT);
 	} while (!last && !r->rc && !r->ctxt->disableSAX);
@@ -225,7 +229,7 @@ static int run(struct reader *r, struct weir_bytes in, struct weir_decode_error 
 	xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	parse_pieces(r, in);
 	if (r->too_long)
-		error->text = "a document type that is too long";
+		error->text = r->too_long;
 	if (r->rc || r->ctxt->wellFormed)
 		return r->rc;
 	last = xmlCtxtGetLastError(r->ctxt);

@@ -160,6 +160,14 @@ def xml_defaults(size):
                b">]><r>" + b"<a/>" * (size // 8) + b"</r>")
 
 
+def xml_comment(size):
+    return xml(b"<r><!--" + b"a" * min(size, 1 << 20) + b"--><!--" + b"b" * size + b"--></r>")
+
+
+def xml_tag(size):
+    return xml(b"<r a='" + b"&lt;" * (min(size, 1 << 20) // 5) + b"'/>")
+
+
 def xml_text(size):
     return xml(b"<r>" + fill(b"x' or 1=1 /* ", size) + b"</r>")
 
@@ -336,6 +344,8 @@ KINDS = {
     "xml entities": xml_entities,
     "xml declared entities": xml_declared,
     "xml default attributes": xml_defaults,
+    "xml comment": xml_comment,
+    "xml tag": xml_tag,
     "xml text": xml_text,
     "cookies 4000": cookies,
     "cookies hostile": cookies_hostile,
