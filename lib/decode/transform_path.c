@@ -25,14 +25,13 @@ static bool pop_segment(const uint8_t *out, size_t *n, size_t root)
 	return true;
 }
 
-/* The end of the segment that begins at `i`. */
-static size_t segment_end(struct weir_bytes in, size_t i, bool windows)
+/* The end of the segment that begins at `i`; or STOPPED. */
+static size_t segment_end(struct looks *l, struct weir_bytes in, size_t i, bool windows)
 {
-	const uint8_t *slash = memchr(in.ptr + i, '/', in.len - i);
-	size_t end = slash ? (size_t)(slash - in.ptr) : in.len;
-	const uint8_t *back = windows ? memchr(in.ptr + i, '\\', end - i) : NULL;
-
-	return back ? (size_t)(back - in.ptr) : end;
+	for (; i < in.len && !is_slash(in.ptr[i], windows); i++)
+		if (!look_at(l, i))
+			return STOPPED;
+	return i;
 }
 
 /* An absolute path does not go above its root; a relative one keeps the ".." that lead out of it. A
@@ -53,9 +52,9 @@ static size_t normalize(struct weir_bytes in, uint8_t *out, bool windows,
 	for (size_t i = 0; i < in.len;) {
 		size_t start = i, len;
 
-		if (!look_at(&looks, i))
+		i = segment_end(&looks, in, i, windows);
+		if (i == STOPPED || !look_at(&looks, i))
 			return STOPPED;
-		i = segment_end(in, i, windows);
 		len = i - start;
 		i++;
 		if (len == 0 || (len == 1 && in.ptr[start] == '.'))

@@ -10,6 +10,7 @@
  * too. */
 #define ELEMENT_ATTRIBUTES_MAX 256
 #define TAG_MAX                (256u << 10) /* bytes of a tag, which is read as a whole */
+#define CDATA_MAX              (1u << 20) /* of a CDATA section, which is searched with each piece */
 #define PIECE                  (16u << 10)
 #define PROLOG_MAX             (64u << 10) /* bytes of a document type, or a comment before the root */
 #define CALLS_EVERY            64          /* what is told between two looks at the clock */
@@ -195,7 +196,7 @@ static void check_kept(struct reader *r)
 	size_t kept = (size_t)(r->ctxt->input->end - r->ctxt->input->cur);
 	xmlParserInputState state = r->ctxt->instate;
 
-	if (kept > TAG_MAX)
+	if (kept > (state == XML_PARSER_CDATA_SECTION ? CDATA_MAX : TAG_MAX))
 		r->too_long = "markup that is too long";
 	else if (kept > PROLOG_MAX && state != XML_PARSER_CONTENT &&
 		 state != XML_PARSER_START_TAG && state != XML_PARSER_CDATA_SECTION)

@@ -26,9 +26,7 @@
 #define WELL_MAX   4096
 /* A slice that was quicker is followed by a larger one. */
 #define QUICK_TICKS 60000
-/* Twice as much may take so many times as long, as longer tries do more at each count. */
-#define LONGER 4
-#define AGAIN  3 /* times that a try is measured at most, besides the first */
+#define AGAIN       3 /* times that a try is measured at most, besides the first */
 
 struct slices {
 	const struct waf_op *op;
@@ -42,10 +40,11 @@ struct slices {
 	bool anchored;                /* there is but one start */
 };
 
-/* What a single start is given. */
+/* What a single start is given, and what it took: a try, and the one with half as much. */
 struct share {
 	size_t ahead;
 	uint32_t limit;
+	uint64_t took, took_before;
 };
 
 static bool has(struct weir_bytes text, const char *part)
@@ -94,28 +93,39 @@ static bool is_time_for(const struct slices *x, uint64_t ticks)
 	return waf_clock_fits(x->scratch->clock, waf_ticks(), ticks);
 }
 
-/* As try; *took is its time, when it was less than that. */
-static int try_timed(const struct slices *x, const struct share *s, uint64_t *took)
+/* As try; its time is noted when it was less than was known. */
+static int try_timed(const struct slices *x, struct share *s)
 {
 	uint64_t then = waf_ticks(), ticks;
 	int rc = try(x, s);
 
 	ticks = waf_ticks() - then;
-	if (ticks < *took)
-		*took = ticks;
+	if (ticks < s->took)
+		s->took = ticks;
 	return rc;
+}
+
+/* What twice as much would take: longer tries may do more at each count, so it grows as it did, and
+ * somewhat more than twice at least. */
+static uint64_t ticks_of_more(const struct share *s)
+{
+	uint64_t as_before = s->took_before ? s->took * s->took / s->took_before : 4 * s->took;
+	uint64_t least = s->took * 5 / 2;
+
+	return as_before > least ? as_before : least;
 }
 
 /* Twice as much of what the try wanted more of. False: it had all. */
 static bool give_more(const struct slices *x, struct share *s, int rc)
 {
-	if (rc == PCRE2_ERROR_PARTIAL) {
+	if (rc == PCRE2_ERROR_PARTIAL)
 		s->ahead *= 2;
-		return true;
-	}
-	if (s->limit >= x->limit_max)
+	else if (s->limit < x->limit_max)
+		s->limit *= 2;
+	else
 		return false;
-	s->limit *= 2;
+	s->took_before = s->took;
+	s->took = UINT64_MAX;
 	return true;
 }
 
@@ -126,12 +136,12 @@ static bool wants_more(int rc)
 
 /* Before a start is given up for what it would take, what that is told by is measured again: the
  * processor may have been taken away meanwhile. */
-static bool is_time_for_more(const struct slices *x, const struct share *s, uint64_t *took)
+static bool is_time_for_more(const struct slices *x, struct share *s)
 {
-	for (unsigned int again = 0; !is_time_for(x, *took * LONGER); again++) {
+	for (unsigned int again = 0; !is_time_for(x, ticks_of_more(s)); again++) {
 		if (again == AGAIN || waf_clock_is_over(x->scratch->clock, waf_ticks()))
 			return false;
-		(void)try_timed(x, s, took);
+		(void)try_timed(x, s);
 	}
 	return true;
 }
@@ -139,15 +149,12 @@ static bool is_time_for_more(const struct slices *x, const struct share *s, uint
 /* One start, for which what a slice gives was not enough; *s becomes what was. */
 static int try_harder(const struct slices *x, struct share *s)
 {
-	uint64_t took = UINT64_MAX;
-	int rc = try_timed(x, s, &took);
+	int rc;
 
-	while (wants_more(rc)) {
-		if (!is_time_for_more(x, s, &took) || !give_more(x, s, rc))
+	s->took = UINT64_MAX;
+	while (wants_more(rc = try_timed(x, s)))
+		if (!is_time_for_more(x, s) || !give_more(x, s, rc))
 			return PCRE2_ERROR_MATCHLIMIT;
-		took = UINT64_MAX;
-		rc = try_timed(x, s, &took);
-	}
 	return rc;
 }
 
