@@ -37,7 +37,9 @@ struct output {
 	struct piece *first, **last;
 	size_t total, max;
 	const struct weir_inflate_limits *limits;
-	bool stopped; /* by the caller: what there is is not wanted */
+	uint8_t *window;     /* of brotli */
+	size_t window_bytes; /* that are still to be had */
+	bool stopped;        /* by the caller: what there is is not wanted */
 };
 
 static bool go_on(struct output *o)
@@ -150,6 +152,10 @@ static unsigned int brotli_window(struct weir_bytes in)
 	return in.len && in.ptr[0] & 1 && n ? 17 + n : 17;
 }
 
+/* What the decoder puts behind its window. */
+#define WINDOW_MORE 1024
+#define PAGE        4096
+
 static bool has_time_for(struct output *o, size_t bytes)
 {
 	const struct weir_inflate_limits *l = o->limits;
@@ -158,34 +164,53 @@ static bool has_time_for(struct output *o, size_t bytes)
 	return !o->stopped;
 }
 
-/* Memory that was never used takes its time, which nobody else is to wait for. */
+/* The window is touched before, with looks at the clock: memory that was never used takes as long
+ * as what it is used for. */
+static bool make_window(struct output *o, size_t bytes)
+{
+	o->window = malloc(bytes);
+	o->window_bytes = o->window ? bytes : 0;
+	for (size_t i = 0; i < o->window_bytes; i += PAGE) {
+		o->window[i] = 0;
+		if (i % (16 * PAGE) == 0 && !go_on(o))
+			return false;
+	}
+	return o->window;
+}
+
 static void *take_brotli(void *context, size_t bytes)
 {
-	uint8_t *at = malloc(bytes);
+	struct output *o = context;
+	void *at = o->window;
 
-	for (size_t i = 0; at && i < bytes; i += PIECE) {
-		for (size_t k = i; k < bytes && k < i + PIECE; k += 4096)
-			at[k] = 0;
-		(void)go_on(context);
-	}
+	if (bytes < PIECE || bytes > o->window_bytes)
+		return malloc(bytes);
+	o->window_bytes = 0; /* it is taken */
 	return at;
 }
 
 static void give_brotli(void *context, void *at)
 {
-	free(at);
+	struct output *o = context;
+
+	if (at != o->window)
+		free(at);
 }
 
 static int undo_brotli(struct weir_bytes in, struct output *o)
 {
-	BrotliDecoderState *b = BrotliDecoderCreateInstance(take_brotli, give_brotli, o);
+	BrotliDecoderState *b = NULL;
 	BrotliDecoderResult result;
 	const uint8_t *next = in.ptr;
 	size_t left = in.len;
 	int rc = -WEIR_EFORMAT;
 
-	if (!b)
-		return -WEIR_ENOMEM;
+	if (make_window(o, ((size_t)1 << brotli_window(in)) + WINDOW_MORE))
+		b = BrotliDecoderCreateInstance(take_brotli, give_brotli, o);
+	if (!b) {
+		free(o->window);
+		return o->stopped ? -WEIR_ELIMIT : -WEIR_ENOMEM;
+	}
 	do {
 		struct piece *p = room(o);
 		size_t avail = p ? PIECE - p->len : 0;
@@ -210,6 +235,7 @@ static int undo_brotli(struct weir_bytes in, struct output *o)
 			rc = 0;
 	} while (result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT);
 	BrotliDecoderDestroyInstance(b);
+	free(o->window);
 	return rc;
 }
 
