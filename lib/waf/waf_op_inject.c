@@ -189,7 +189,7 @@ static bool ends_value(uint8_t c)
  * before an equals sign. Those of Base64 end it. */
 static bool long_xss_possible(struct waf_scratch *s, struct weir_bytes value)
 {
-	const uint8_t *last = memrchr(value.ptr, '=', value.len);
+	const uint8_t *last = value.ptr ? memrchr(value.ptr, '=', value.len) : NULL;
 
 	if (!last || memchr(value.ptr, '<', value.len))
 		return true;
