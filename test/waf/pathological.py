@@ -232,8 +232,8 @@ def four_times(raw):
 # ---- values ----
 
 # Of honest people.
-PROSE = (b"It's what they say, and nobody (not even they) knows why. The quick brown fox jumps over "
-         b"the lazy dog; tables, chairs or a select few, it does not matter. ")
+PROSE = (b"It's what they say, and nobody (not even they) knows why. The quick brown fox jumps "
+         b"over the lazy dog; tables, chairs or a select few, it does not matter. ")
 
 # Of one argument, repeated until the body is full.
 VALUES = {
