@@ -67,6 +67,7 @@ static inline bool look_at(struct looks *l, size_t i)
 static inline bool copy_watched(struct looks *l, struct weir_bytes in, size_t at, size_t len,
 				uint8_t *out)
 {
+	l->next = at; /* it has looked further already */
 	for (size_t n; len; at += n, out += n, len -= n) {
 		n = len < LOOK_EVERY ? len : LOOK_EVERY;
 		memcpy(out, in.ptr + at, n);
