@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Of all transactions there is one at a time, whose bodies may be as large as rules allow. */
-#define WORKER_BYTES (256ULL << 20)
+#define WORKER_BYTES (1ULL << 30)
 
 /* What differs between the two messages once a head is there. */
 struct side {

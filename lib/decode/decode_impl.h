@@ -48,6 +48,43 @@ static inline bool may_go_on(const struct weir_param_sink *sink)
 	return !sink->go_on || sink->go_on(sink->context);
 }
 
+/* Of a transformation that goes on where it was: the place of the next look. */
+#define STOPPED SIZE_MAX
+struct looks {
+	const struct weir_watch *watch; /* NULL: nobody looks */
+	size_t next;
+};
+/* False: it is to stop. */
+static inline bool look_at(struct looks *l, size_t i)
+{
+	if (weir_likely(i < l->next) || !l->watch)
+		return true;
+	l->next = i + LOOK_EVERY;
+	return l->watch->go_on(l->watch->context);
+}
+
+/* `len` bytes from `at` on. Memory that was never used before takes longer than the copy. */
+static inline bool copy_watched(struct looks *l, struct weir_bytes in, size_t at, size_t len,
+				uint8_t *out)
+{
+	l->next = at; /* it has looked further already */
+	for (size_t n; len; at += n, out += n, len -= n) {
+		n = len < LOOK_EVERY ? len : LOOK_EVERY;
+		memcpy(out, in.ptr + at, n);
+		if (!look_at(l, at))
+			return false;
+	}
+	return true;
+}
+
+/* What is asked for when to stop returns STOPPED then. */
+typedef size_t watched_fn(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch);
+watched_fn t_cmd_line_watched, t_compress_whitespace_watched, t_css_decode_watched,
+	t_escape_seq_decode_watched, t_html_entity_decode_watched, t_js_decode_watched,
+	t_normalize_path_watched, t_normalize_path_win_watched, t_remove_comments_watched,
+	t_remove_comments_char_watched, t_replace_comments_watched, t_trim_watched,
+	t_trim_left_watched, t_trim_right_watched, t_utf8_to_unicode_watched;
+
 typedef size_t transform_fn(struct weir_bytes in, uint8_t *out);
 transform_fn t_base64_decode, t_base64_decode_ext, t_base64_encode, t_cmd_line,
 	t_compress_whitespace, t_css_decode, t_escape_seq_decode, t_hex_decode, t_hex_encode,
@@ -56,6 +93,7 @@ transform_fn t_base64_decode, t_base64_decode_ext, t_base64_encode, t_cmd_line,
 	t_remove_comments_char, t_remove_nulls, t_remove_whitespace, t_replace_comments,
 	t_replace_nulls, t_sha1, t_sql_hex_decode, t_trim, t_trim_left, t_trim_right, t_uppercase,
 	t_url_decode, t_url_encode, t_utf8_to_unicode;
-size_t t_url_decode_uni(struct weir_bytes in, uint8_t *out, const struct weir_unicode_map *map);
+size_t t_url_decode_uni(struct weir_bytes in, uint8_t *out, const struct weir_unicode_map *map,
+			const struct weir_watch *watch);
 
 #endif

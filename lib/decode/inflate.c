@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Content codings undone by zlib and brotli, up to a bound. */
+#include <stdlib.h>
+
 #include <brotli/decode.h>
 #include <zlib.h>
 
@@ -35,11 +37,20 @@ struct output {
 	struct piece *first, **last;
 	size_t total, max;
 	const struct weir_inflate_limits *limits;
+	uint8_t *window;     /* of brotli */
+	size_t window_bytes; /* that are still to be had */
+	bool stopped;        /* by the caller: what there is is not wanted */
 };
 
-static bool may_make_more(const struct output *o)
+static bool go_on(struct output *o)
 {
-	return o->total <= o->max && (!o->limits->go_on || o->limits->go_on(o->limits->context));
+	o->stopped = o->stopped || (o->limits->go_on && !o->limits->go_on(o->limits->context));
+	return !o->stopped;
+}
+
+static bool may_make_more(struct output *o)
+{
+	return o->total <= o->max && go_on(o);
 }
 
 /* Room for more: a new piece where the last is full. NULL: no memory. */
@@ -67,7 +78,7 @@ static int join(struct output *o, struct weir_bytes *out)
 	size_t n = o->total > o->max ? o->max : o->total, at = 0;
 	uint8_t *bytes;
 
-	if (!o->first)
+	if (!o->first || o->stopped)
 		return 0;
 	if (!o->first->next) {
 		*out = weir_bytes_of(o->first->bytes, n);
@@ -81,6 +92,8 @@ static int join(struct output *o, struct weir_bytes *out)
 
 		memcpy(bytes + at, p->bytes, take);
 		at += take;
+		if (!go_on(o))
+			return -WEIR_ELIMIT;
 	}
 	*out = weir_bytes_of(bytes, n);
 	return 0;
@@ -126,7 +139,8 @@ static int undo_zlib(struct weir_bytes in, int window, struct output *o)
 	return rc;
 }
 
-/* The decoder takes the whole window, and may fill it before it gives a byte. */
+/* The decoder takes the whole window, and may fill it before it gives a byte: that is a step,
+ * before which the caller is asked for as much time. */
 #define BROTLI_WINDOW 22 /* bits: what encoders take unless they are told otherwise */
 
 /* Bits of the window, as the stream begins with them (RFC 7932 section 9.1); those of the smaller
@@ -138,16 +152,65 @@ static unsigned int brotli_window(struct weir_bytes in)
 	return in.len && in.ptr[0] & 1 && n ? 17 + n : 17;
 }
 
+/* What the decoder puts behind its window. */
+#define WINDOW_MORE 1024
+#define PAGE        4096
+
+static bool has_time_for(struct output *o, size_t bytes)
+{
+	const struct weir_inflate_limits *l = o->limits;
+
+	o->stopped = o->stopped || (l->has_time_for && !l->has_time_for(l->context, bytes));
+	return !o->stopped;
+}
+
+/* The window is touched before, with looks at the clock: memory that was never used takes as long
+ * as what it is used for. */
+static bool make_window(struct output *o, size_t bytes)
+{
+	o->window = malloc(bytes);
+	o->window_bytes = o->window ? bytes : 0;
+	for (size_t i = 0; i < o->window_bytes; i += PAGE) {
+		o->window[i] = 0;
+		if (i % (16 * PAGE) == 0 && !go_on(o))
+			return false;
+	}
+	return o->window;
+}
+
+static void *take_brotli(void *context, size_t bytes)
+{
+	struct output *o = context;
+	void *at = o->window;
+
+	if (bytes < PIECE || bytes > o->window_bytes)
+		return malloc(bytes);
+	o->window_bytes = 0; /* it is taken */
+	return at;
+}
+
+static void give_brotli(void *context, void *at)
+{
+	struct output *o = context;
+
+	if (at != o->window)
+		free(at);
+}
+
 static int undo_brotli(struct weir_bytes in, struct output *o)
 {
-	BrotliDecoderState *b = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+	BrotliDecoderState *b = NULL;
 	BrotliDecoderResult result;
 	const uint8_t *next = in.ptr;
 	size_t left = in.len;
 	int rc = -WEIR_EFORMAT;
 
-	if (!b)
-		return -WEIR_ENOMEM;
+	if (make_window(o, ((size_t)1 << brotli_window(in)) + WINDOW_MORE))
+		b = BrotliDecoderCreateInstance(take_brotli, give_brotli, o);
+	if (!b) {
+		free(o->window);
+		return o->stopped ? -WEIR_ELIMIT : -WEIR_ENOMEM;
+	}
 	do {
 		struct piece *p = room(o);
 		size_t avail = p ? PIECE - p->len : 0;
@@ -155,6 +218,10 @@ static int undo_brotli(struct weir_bytes in, struct output *o)
 
 		if (!p) {
 			rc = -WEIR_ENOMEM;
+			break;
+		}
+		if (!has_time_for(o, (size_t)1 << brotli_window(in))) {
+			rc = -WEIR_ELIMIT;
 			break;
 		}
 		result = BrotliDecoderDecompressStream(b, &left, &next, &avail, &at, NULL);
@@ -168,6 +235,7 @@ static int undo_brotli(struct weir_bytes in, struct output *o)
 			rc = 0;
 	} while (result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT);
 	BrotliDecoderDestroyInstance(b);
+	free(o->window);
 	return rc;
 }
 

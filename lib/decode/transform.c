@@ -108,8 +108,40 @@ const uint64_t *weir_transform_triggers(enum weir_transform t)
 	return transforms[t].triggers;
 }
 
+/* Those of which a long value has no place to be cut at. */
+static watched_fn *const watched[WEIR_T_END] = {
+	[WEIR_T_CMDLINE] = t_cmd_line_watched,
+	[WEIR_T_COMPRESSWHITESPACE] = t_compress_whitespace_watched,
+	[WEIR_T_CSSDECODE] = t_css_decode_watched,
+	[WEIR_T_ESCAPESEQDECODE] = t_escape_seq_decode_watched,
+	[WEIR_T_HTMLENTITYDECODE] = t_html_entity_decode_watched,
+	[WEIR_T_JSDECODE] = t_js_decode_watched,
+	[WEIR_T_NORMALIZEPATH] = t_normalize_path_watched,
+	[WEIR_T_NORMALIZEPATHWIN] = t_normalize_path_win_watched,
+	[WEIR_T_REMOVECOMMENTS] = t_remove_comments_watched,
+	[WEIR_T_REMOVECOMMENTSCHAR] = t_remove_comments_char_watched,
+	[WEIR_T_REPLACECOMMENTS] = t_replace_comments_watched,
+	[WEIR_T_TRIM] = t_trim_watched,
+	[WEIR_T_TRIMLEFT] = t_trim_left_watched,
+	[WEIR_T_TRIMRIGHT] = t_trim_right_watched,
+	[WEIR_T_UTF8TOUNICODE] = t_utf8_to_unicode_watched,
+};
+
+bool weir_transform_watched(enum weir_transform t, struct weir_bytes in, uint8_t *out,
+			    const struct weir_unicode_map *map, const struct weir_watch *watch,
+			    size_t *len)
+{
+	if (t == WEIR_T_URLDECODEUNI)
+		*len = t_url_decode_uni(in, out, map, watch);
+	else
+		*len = watched[t] ? watched[t](in, out, watch)
+				  : weir_transform_run(t, in, out, map);
+	return *len != STOPPED;
+}
+
 size_t weir_transform_run(enum weir_transform t, struct weir_bytes in, uint8_t *out,
 			  const struct weir_unicode_map *map)
 {
-	return transforms[t].run ? transforms[t].run(in, out) : t_url_decode_uni(in, out, map);
+	return transforms[t].run ? transforms[t].run(in, out)
+				 : t_url_decode_uni(in, out, map, NULL);
 }

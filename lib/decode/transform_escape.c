@@ -24,14 +24,17 @@ static uint8_t control_letter(uint8_t c)
 }
 
 /* ECMAScript's escapes, and octal ones. */
-size_t t_js_decode(struct weir_bytes in, uint8_t *out)
+size_t t_js_decode_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
 		uint8_t c = in.ptr[i], next = i + 1 < in.len ? in.ptr[i + 1] : 0;
 		size_t used;
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (c != '\\' || i + 1 >= in.len) {
 			out[n++] = c;
 			i++;
@@ -52,6 +55,11 @@ size_t t_js_decode(struct weir_bytes in, uint8_t *out)
 	return n;
 }
 
+size_t t_js_decode(struct weir_bytes in, uint8_t *out)
+{
+	return t_js_decode_watched(in, out, NULL);
+}
+
 /* The byte that `digits` (1 to 6) hexadecimal digits at `at` stand for: the last two, narrowed
  * where the digits make a full-width form. */
 static uint8_t css_code(struct weir_bytes in, size_t at, size_t digits)
@@ -69,13 +77,16 @@ static uint8_t css_code(struct weir_bytes in, size_t at, size_t digits)
 }
 
 /* CSS 2 section 4.1.3. */
-size_t t_css_decode(struct weir_bytes in, uint8_t *out)
+size_t t_css_decode_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
 		size_t digits = 0;
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (in.ptr[i] != '\\') {
 			out[n++] = in.ptr[i++];
 			continue;
@@ -97,15 +108,24 @@ size_t t_css_decode(struct weir_bytes in, uint8_t *out)
 	return n;
 }
 
-/* ANSI C's. What is no escape loses its backslash. */
-size_t t_escape_seq_decode(struct weir_bytes in, uint8_t *out)
+size_t t_css_decode(struct weir_bytes in, uint8_t *out)
 {
+	return t_css_decode_watched(in, out, NULL);
+}
+
+/* ANSI C's. What is no escape loses its backslash. */
+size_t t_escape_seq_decode_watched(struct weir_bytes in, uint8_t *out,
+				   const struct weir_watch *watch)
+{
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
 		uint8_t c = in.ptr[i], next = i + 1 < in.len ? in.ptr[i + 1] : 0;
 		size_t used;
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (c != '\\' || i + 1 >= in.len) {
 			out[n++] = c;
 			i++;
@@ -123,9 +143,15 @@ size_t t_escape_seq_decode(struct weir_bytes in, uint8_t *out)
 	return n;
 }
 
+size_t t_escape_seq_decode(struct weir_bytes in, uint8_t *out)
+{
+	return t_escape_seq_decode_watched(in, out, NULL);
+}
+
 /* Digits from `at` in `base` (10 or 16) as a byte, in the way of strtol: what is too large for a
  * long is its largest. Returns the place after them. */
-static size_t number_entity(struct weir_bytes in, size_t at, unsigned int base, uint8_t *c)
+static size_t number_entity(struct weir_bytes in, size_t at, unsigned int base, uint8_t *c,
+			    struct looks *looks)
 {
 	uint64_t value = 0;
 	size_t start = at;
@@ -135,6 +161,8 @@ static size_t number_entity(struct weir_bytes in, size_t at, unsigned int base, 
 
 		if (digit < 0 || digit >= (int)base)
 			break;
+		if (!look_at(looks, at))
+			return STOPPED;
 		value = value > INT64_MAX / 16 ? INT64_MAX : value * base + (unsigned int)digit;
 	}
 	if (at > start)
@@ -147,6 +175,8 @@ static bool is_alnum(uint8_t c)
 	return (uint8_t)(c - '0') < 10 || (uint8_t)(weir_lower(c) - 'a') < 26;
 }
 
+#define NAME_MAX_BYTES 5 /* with more it is none */
+
 /* `&name` at `i`; returns the place after the name, or `i` when it is none that is known. */
 static size_t named_entity(struct weir_bytes in, size_t i, uint8_t *c)
 {
@@ -156,7 +186,7 @@ static size_t named_entity(struct weir_bytes in, size_t i, uint8_t *c)
 	} names[] = {{"quot", '"'}, {"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"nbsp", 0xa0}};
 	size_t end = i + 1;
 
-	while (end < in.len && is_alnum(in.ptr[end]))
+	while (end < in.len && end - i <= NAME_MAX_BYTES && is_alnum(in.ptr[end]))
 		end++;
 	for (size_t k = 0; k < WEIR_ARRAY_LEN(names); k++) {
 		if (weir_bytes_is_case(weir_bytes_of(in.ptr + i + 1, end - i - 1), names[k].name)) {
@@ -167,8 +197,9 @@ static size_t named_entity(struct weir_bytes in, size_t i, uint8_t *c)
 	return i;
 }
 
-/* Returns the place after the entity at `i`, without its semicolon, or `i` where none is. */
-static size_t entity(struct weir_bytes in, size_t i, uint8_t *c)
+/* Returns the place after the entity at `i`, without its semicolon, or `i` where none is; or
+ * STOPPED. */
+static size_t entity(struct weir_bytes in, size_t i, uint8_t *c, struct looks *looks)
 {
 	size_t digits = i + 2, end;
 	unsigned int base = 10;
@@ -179,18 +210,22 @@ static size_t entity(struct weir_bytes in, size_t i, uint8_t *c)
 		base = 16;
 		digits++;
 	}
-	end = number_entity(in, digits, base, c);
+	end = number_entity(in, digits, base, c, looks);
 	return end > digits ? end : i;
 }
 
-size_t t_html_entity_decode(struct weir_bytes in, uint8_t *out)
+size_t t_html_entity_decode_watched(struct weir_bytes in, uint8_t *out,
+				    const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
 		uint8_t c = in.ptr[i];
-		size_t end = c == '&' ? entity(in, i, &c) : i;
+		size_t end = c == '&' ? entity(in, i, &c, &looks) : i;
 
+		if (end == STOPPED || !look_at(&looks, i))
+			return STOPPED;
 		out[n++] = c;
 		if (end == i)
 			i++;
@@ -198,6 +233,11 @@ size_t t_html_entity_decode(struct weir_bytes in, uint8_t *out)
 			i = end + (end < in.len && in.ptr[end] == ';');
 	}
 	return n;
+}
+
+size_t t_html_entity_decode(struct weir_bytes in, uint8_t *out)
+{
+	return t_html_entity_decode_watched(in, out, NULL);
 }
 
 size_t t_hex_decode(struct weir_bytes in, uint8_t *out)

@@ -129,6 +129,8 @@ bool weir_transform_leaves(enum weir_transform t, struct weir_bytes in)
 
 size_t weir_transform_most(enum weir_transform t, struct weir_bytes in)
 {
-	return t == WEIR_T_BASE64DECODE ? transform_base64_run(in) * 3 / 4
-					: weir_transform_bound(t, in.len);
+	struct weir_bytes glance = weir_bytes_of(in.ptr, in.len < LEN_MAX ? in.len : LEN_MAX);
+	size_t run = t == WEIR_T_BASE64DECODE ? transform_base64_run(glance) : LEN_MAX;
+
+	return run < LEN_MAX ? run * 3 / 4 : weir_transform_bound(t, in.len);
 }

@@ -25,10 +25,21 @@ static bool pop_segment(const uint8_t *out, size_t *n, size_t root)
 	return true;
 }
 
+/* The end of the segment that begins at `i`; or STOPPED. */
+static size_t segment_end(struct looks *l, struct weir_bytes in, size_t i, bool windows)
+{
+	for (; i < in.len && !is_slash(in.ptr[i], windows); i++)
+		if (!look_at(l, i))
+			return STOPPED;
+	return i;
+}
+
 /* An absolute path does not go above its root; a relative one keeps the ".." that lead out of it. A
  * slash at the end stays, and none is added. */
-static size_t normalize(struct weir_bytes in, uint8_t *out, bool windows)
+static size_t normalize(struct weir_bytes in, uint8_t *out, bool windows,
+			const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0, root;
 	bool trailing;
 
@@ -41,8 +52,9 @@ static size_t normalize(struct weir_bytes in, uint8_t *out, bool windows)
 	for (size_t i = 0; i < in.len;) {
 		size_t start = i, len;
 
-		while (i < in.len && !is_slash(in.ptr[i], windows))
-			i++;
+		i = segment_end(&looks, in, i, windows);
+		if (i == STOPPED || !look_at(&looks, i))
+			return STOPPED;
 		len = i - start;
 		i++;
 		if (len == 0 || (len == 1 && in.ptr[start] == '.'))
@@ -50,7 +62,8 @@ static size_t normalize(struct weir_bytes in, uint8_t *out, bool windows)
 		if (len == 2 && in.ptr[start] == '.' && in.ptr[start + 1] == '.' &&
 		    (pop_segment(out, &n, root) || root))
 			continue;
-		memcpy(out + n, in.ptr + start, len);
+		if (!copy_watched(&looks, in, start, len, out + n))
+			return STOPPED;
 		n += len;
 		out[n++] = '/';
 	}
@@ -59,12 +72,23 @@ static size_t normalize(struct weir_bytes in, uint8_t *out, bool windows)
 	return n;
 }
 
+size_t t_normalize_path_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+{
+	return normalize(in, out, false, watch);
+}
+
+size_t t_normalize_path_win_watched(struct weir_bytes in, uint8_t *out,
+				    const struct weir_watch *watch)
+{
+	return normalize(in, out, true, watch);
+}
+
 size_t t_normalize_path(struct weir_bytes in, uint8_t *out)
 {
-	return normalize(in, out, false);
+	return normalize(in, out, false, NULL);
 }
 
 size_t t_normalize_path_win(struct weir_bytes in, uint8_t *out)
 {
-	return normalize(in, out, true);
+	return normalize(in, out, true, NULL);
 }

@@ -21,15 +21,6 @@ static bool is_among(const uint8_t *end, unsigned int n, const char *set)
 	return false;
 }
 
-/* `\u` or `%u`, whose digits may reach the end. */
-static bool is_in_unicode(const uint8_t *end, uint8_t first)
-{
-	for (int i = 2; i <= 5; i++)
-		if (end[-i] == first && weir_lower(end[1 - i]) == 'u')
-			return true;
-	return false;
-}
-
 static bool anywhere(const uint8_t *end)
 {
 	return true;
@@ -40,61 +31,20 @@ static bool behind_percent(const uint8_t *end)
 	return *end == '%' || !is_among(end, 2, "%");
 }
 
-static bool behind_percent_u(const uint8_t *end)
+/* Nothing of a hexadecimal number. */
+static bool behind_sign(const uint8_t *end)
 {
-	return !is_among(end, 2, "%") && !is_in_unicode(end, '%');
+	return !is_alnum(end[-1]);
 }
 
-static bool behind_backslash(const uint8_t *end)
-{
-	return !is_among(end, 3, "\\") && !is_in_unicode(end, '\\');
-}
-
-/* Six digits and a space. */
-static bool behind_css(const uint8_t *end)
-{
-	return !is_among(end, 8, "\\");
-}
-
-static bool behind_entity(const uint8_t *end)
-{
-	return *end == '&' || (!is_alnum(end[-1]) && end[-1] != '&' && end[-1] != '#');
-}
-
-static bool behind_word(const uint8_t *end)
-{
-	return is_alnum(end[-1]);
-}
-
-static bool behind_ascii(const uint8_t *end)
-{
-	return end[-1] < 0x80;
-}
-
-static bool behind_mark(const uint8_t *end)
-{
-	return !is_among(end, 1, "/*-#<!>");
-}
-
-/* NULL: only the whole will do. */
+/* NULL: only the whole will do; weir_transform_watched() looks at the clock within most of them. */
 static bool (*const may_cut[WEIR_T_END])(const uint8_t *end) = {
-	[WEIR_T_CMDLINE] = behind_word,
-	[WEIR_T_COMPRESSWHITESPACE] = behind_word,
-	[WEIR_T_CSSDECODE] = behind_css,
-	[WEIR_T_ESCAPESEQDECODE] = behind_backslash,
-	[WEIR_T_HEXENCODE] = anywhere,
-	[WEIR_T_HTMLENTITYDECODE] = behind_entity,
-	[WEIR_T_JSDECODE] = behind_backslash,
-	[WEIR_T_LOWERCASE] = anywhere,
-	[WEIR_T_REMOVECOMMENTSCHAR] = behind_mark,
-	[WEIR_T_REMOVENULLS] = anywhere,
-	[WEIR_T_REMOVEWHITESPACE] = behind_word,
-	[WEIR_T_REPLACENULLS] = anywhere,
-	[WEIR_T_UPPERCASE] = anywhere,
-	[WEIR_T_URLDECODE] = behind_percent,
-	[WEIR_T_URLDECODEUNI] = behind_percent_u,
-	[WEIR_T_URLENCODE] = anywhere,
-	[WEIR_T_UTF8TOUNICODE] = behind_ascii,
+	[WEIR_T_HEXENCODE] = anywhere,        [WEIR_T_LOWERCASE] = anywhere,
+	[WEIR_T_PARITYEVEN7BIT] = anywhere,   [WEIR_T_PARITYODD7BIT] = anywhere,
+	[WEIR_T_PARITYZERO7BIT] = anywhere,   [WEIR_T_REMOVENULLS] = anywhere,
+	[WEIR_T_REMOVEWHITESPACE] = anywhere, [WEIR_T_REPLACENULLS] = anywhere,
+	[WEIR_T_SQLHEXDECODE] = behind_sign,  [WEIR_T_UPPERCASE] = anywhere,
+	[WEIR_T_URLDECODE] = behind_percent,  [WEIR_T_URLENCODE] = anywhere,
 };
 
 /* Whole groups of digits; after what is none nothing more is decoded. */

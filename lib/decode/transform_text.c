@@ -34,14 +34,18 @@ static bool is_white(uint8_t c)
 	return is_space(c) || c == NBSP;
 }
 
-size_t t_compress_whitespace(struct weir_bytes in, uint8_t *out)
+size_t t_compress_whitespace_watched(struct weir_bytes in, uint8_t *out,
+				     const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 	bool white = false;
 
 	for (size_t i = 0; i < in.len; i++) {
 		bool is = is_white(in.ptr[i]);
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (!is)
 			out[n++] = in.ptr[i];
 		else if (!white)
@@ -49,6 +53,11 @@ size_t t_compress_whitespace(struct weir_bytes in, uint8_t *out)
 		white = is;
 	}
 	return n;
+}
+
+size_t t_compress_whitespace(struct weir_bytes in, uint8_t *out)
+{
+	return t_compress_whitespace_watched(in, out, NULL);
 }
 
 size_t t_remove_whitespace(struct weir_bytes in, uint8_t *out)
@@ -61,32 +70,51 @@ size_t t_remove_whitespace(struct weir_bytes in, uint8_t *out)
 	return n;
 }
 
-static size_t trim_sides(struct weir_bytes in, uint8_t *out, bool left, bool right)
+static size_t trim_sides(struct weir_bytes in, uint8_t *out, bool left, bool right,
+			 const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t start = 0, end = in.len;
 
-	while (left && start < end && is_space(in.ptr[start]))
-		start++;
-	while (right && end > start && is_space(in.ptr[end - 1]))
-		end--;
-	if (end > start)
-		memcpy(out, in.ptr + start, end - start);
-	return end - start;
+	for (; left && start < end && is_space(in.ptr[start]); start++)
+		if (!look_at(&looks, start))
+			return STOPPED;
+	looks.next = 0;
+	for (; right && end > start && is_space(in.ptr[end - 1]); end--)
+		if (!look_at(&looks, in.len - end))
+			return STOPPED;
+	looks.next = 0;
+	return copy_watched(&looks, in, start, end - start, out) ? end - start : STOPPED;
+}
+
+size_t t_trim_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+{
+	return trim_sides(in, out, true, true, watch);
+}
+
+size_t t_trim_left_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+{
+	return trim_sides(in, out, true, false, watch);
+}
+
+size_t t_trim_right_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+{
+	return trim_sides(in, out, false, true, watch);
 }
 
 size_t t_trim(struct weir_bytes in, uint8_t *out)
 {
-	return trim_sides(in, out, true, true);
+	return trim_sides(in, out, true, true, NULL);
 }
 
 size_t t_trim_left(struct weir_bytes in, uint8_t *out)
 {
-	return trim_sides(in, out, true, false);
+	return trim_sides(in, out, true, false, NULL);
 }
 
 size_t t_trim_right(struct weir_bytes in, uint8_t *out)
 {
-	return trim_sides(in, out, false, true);
+	return trim_sides(in, out, false, true, NULL);
 }
 
 size_t t_remove_nulls(struct weir_bytes in, uint8_t *out)
@@ -117,12 +145,16 @@ static inline bool has(struct weir_bytes in, size_t i, const char *text)
 }
 
 /* A comment, ended or not, becomes one space. */
-size_t t_replace_comments(struct weir_bytes in, uint8_t *out)
+size_t t_replace_comments_watched(struct weir_bytes in, uint8_t *out,
+				  const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 	bool inside = false;
 
 	for (size_t i = 0; i < in.len;) {
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (!inside && has(in, i, "/*")) {
 			inside = true;
 			i += 2;
@@ -141,13 +173,21 @@ size_t t_replace_comments(struct weir_bytes in, uint8_t *out)
 	return n;
 }
 
-/* C's and HTML's comments go; `--` and `#` comment the rest out. */
-size_t t_remove_comments(struct weir_bytes in, uint8_t *out)
+size_t t_replace_comments(struct weir_bytes in, uint8_t *out)
 {
+	return t_replace_comments_watched(in, out, NULL);
+}
+
+/* C's and HTML's comments go; `--` and `#` comment the rest out. */
+size_t t_remove_comments_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+{
+	struct looks looks = {watch, LOOK_EVERY};
 	const char *end = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (end) {
 			bool here = has(in, i, end);
 
@@ -171,14 +211,23 @@ size_t t_remove_comments(struct weir_bytes in, uint8_t *out)
 	return n;
 }
 
-size_t t_remove_comments_char(struct weir_bytes in, uint8_t *out)
+size_t t_remove_comments(struct weir_bytes in, uint8_t *out)
 {
+	return t_remove_comments_watched(in, out, NULL);
+}
+
+size_t t_remove_comments_char_watched(struct weir_bytes in, uint8_t *out,
+				      const struct weir_watch *watch)
+{
+	struct looks looks = {watch, LOOK_EVERY};
 	static const char *const marks[] = {"/*", "*/", "<!--", "-->", "--", "#"};
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
 		size_t m = 0;
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		while (m < WEIR_ARRAY_LEN(marks) && !has(in, i, marks[m]))
 			m++;
 		if (m < WEIR_ARRAY_LEN(marks))
@@ -189,16 +238,24 @@ size_t t_remove_comments_char(struct weir_bytes in, uint8_t *out)
 	return n;
 }
 
+size_t t_remove_comments_char(struct weir_bytes in, uint8_t *out)
+{
+	return t_remove_comments_char_watched(in, out, NULL);
+}
+
 /* What cmd.exe and shells pass over goes, white space and separators become one space, and none is
  * left before '/' and '('. */
-size_t t_cmd_line(struct weir_bytes in, uint8_t *out)
+size_t t_cmd_line_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 	bool space = false;
 
 	for (size_t i = 0; i < in.len; i++) {
 		uint8_t c = in.ptr[i];
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		switch (c) {
 		case '"':
 		case '\'':
@@ -227,6 +284,11 @@ size_t t_cmd_line(struct weir_bytes in, uint8_t *out)
 		}
 	}
 	return n;
+}
+
+size_t t_cmd_line(struct weir_bytes in, uint8_t *out)
+{
+	return t_cmd_line_watched(in, out, NULL);
 }
 
 static size_t set_parity(struct weir_bytes in, uint8_t *out, bool odd)

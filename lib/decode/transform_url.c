@@ -42,13 +42,17 @@ static uint8_t unicode_escape(struct weir_bytes in, size_t i, const struct weir_
 	return narrow(hi, lo);
 }
 
-size_t t_url_decode_uni(struct weir_bytes in, uint8_t *out, const struct weir_unicode_map *map)
+size_t t_url_decode_uni(struct weir_bytes in, uint8_t *out, const struct weir_unicode_map *map,
+			const struct weir_watch *watch)
 {
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
 		uint8_t c = in.ptr[i];
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (c != '%') {
 			out[n++] = c == '+' ? ' ' : c;
 			i++;
@@ -109,16 +113,29 @@ static unsigned int sequence(struct weir_bytes in, size_t i, uint32_t *code)
 	return len;
 }
 
-size_t t_utf8_to_unicode(struct weir_bytes in, uint8_t *out)
+/* %uXXXX, with as many digits as it takes. */
+static size_t put_code(uint8_t *out, uint32_t code)
 {
+	unsigned int digits = code > 0xfffff ? 6 : code > 0xffff ? 5 : 4;
+
+	out[0] = '%';
+	out[1] = 'u';
+	for (unsigned int i = 0; i < digits; i++)
+		out[2 + i] = (uint8_t) "0123456789abcdef"[code >> 4 * (digits - 1 - i) & 15];
+	return 2 + digits;
+}
+
+size_t t_utf8_to_unicode_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+{
+	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len;) {
 		uint32_t code = 0;
 		unsigned int len = sequence(in, i, &code);
-		char text[16];
-		int digits;
 
+		if (!look_at(&looks, i))
+			return STOPPED;
 		if (!len) {
 			/* ModSecurity leaves NUL out. */
 			if (in.ptr[i])
@@ -126,12 +143,15 @@ size_t t_utf8_to_unicode(struct weir_bytes in, uint8_t *out)
 			i++;
 			continue;
 		}
-		digits = snprintf(text, sizeof(text), "%%u%04x", code);
-		memcpy(out + n, text, (size_t)digits);
-		n += (size_t)digits;
+		n += put_code(out + n, code);
 		i += len;
 	}
 	return n;
+}
+
+size_t t_utf8_to_unicode(struct weir_bytes in, uint8_t *out)
+{
+	return t_utf8_to_unicode_watched(in, out, NULL);
 }
 
 unsigned int weir_utf8_next(struct weir_bytes in, uint32_t *code)

@@ -79,6 +79,18 @@ struct weir_unicode_map {
 size_t weir_transform_run(enum weir_transform t, struct weir_bytes in, uint8_t *out,
 			  const struct weir_unicode_map *map);
 
+/* As weir_transform_run; `go_on`, where there is one, is asked whenever some ten kilobytes were
+ * read by a transformation of which a long value cannot be cut. False: it said no, and there is
+ * nothing.
+ */
+struct weir_watch {
+	bool (*go_on)(void *context);
+	void *context;
+};
+WEIR_MUST_CHECK bool weir_transform_watched(enum weir_transform t, struct weir_bytes in,
+					    uint8_t *out, const struct weir_unicode_map *map,
+					    const struct weir_watch *watch, size_t *len);
+
 /* How many bytes of a long `in` may be transformed by themselves, what follows by itself, and the
  * results joined: `least` or some more; all, where `t` has no such place. */
 size_t weir_transform_piece(enum weir_transform t, struct weir_bytes in, size_t least);
@@ -227,12 +239,14 @@ int weir_coding_find(struct weir_bytes coding);
 struct weir_inflate_limits {
 	size_t max;                   /* bytes that are made */
 	bool (*go_on)(void *context); /* as in struct weir_param_sink */
+	/* Asked before a step that cannot be left and may make so many bytes. NULL: nobody asks. */
+	bool (*has_time_for)(void *context, size_t bytes);
 	void *context;
 };
 /*
  * Undoes one coding. At most limits->max bytes are made. 0; -WEIR_ELIMIT (more would come: *out has
- * the first of them); -WEIR_EFORMAT; -WEIR_ENOMEM. The libraries allocate from the system while it
- * lasts.
+ * the first of them; or it was told to stop: nothing); -WEIR_EFORMAT; -WEIR_ENOMEM. The libraries
+ * allocate from the system while it lasts.
  */
 WEIR_MUST_CHECK int weir_inflate(enum weir_coding coding, struct weir_bytes in,
 				 const struct weir_inflate_limits *limits, struct weir_arena *a,

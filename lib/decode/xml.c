@@ -9,8 +9,11 @@
 /* libxml2 compares each attribute of an element with all before it, those that a DTD gives it
  * too. */
 #define ELEMENT_ATTRIBUTES_MAX 256
-#define TAG_MAX                (1u << 20) /* bytes of a tag, which is read as a whole */
-#define PIECE                  (128u << 10)
+#define TAG_MAX                (256u << 10) /* bytes of a tag, which is read as a whole */
+#define CDATA_MAX              (1u << 20) /* of a CDATA section, which is searched with each piece */
+#define PIECE                  (16u << 10)
+#define PROLOG_MAX             (64u << 10) /* bytes of a document type, or a comment before the root */
+#define CALLS_EVERY            64          /* what is told between two looks at the clock */
 
 struct reader {
 	xmlParserCtxtPtr ctxt;
@@ -20,6 +23,8 @@ struct reader {
 	uint8_t *text; /* as long as the input: character data never grows */
 	size_t text_len, text_cap;
 	uint32_t depth, attributes, declared;
+	unsigned int calls;
+	const char *too_long; /* what libxml2 would have to keep */
 	int rc;
 };
 
@@ -30,10 +35,18 @@ static void stop(struct reader *r, int rc)
 	xmlStopParser(r->ctxt);
 }
 
+/* Entities and small elements come in thousands in a piece. */
+static void count_call(struct reader *r)
+{
+	if (++r->calls % CALLS_EVERY == 0 && !r->rc && !may_go_on(r->sink))
+		stop(r, -WEIR_ELIMIT);
+}
+
 static void on_text(void *context, const xmlChar *text, int len)
 {
 	struct reader *r = context;
 
+	count_call(r);
 	if (len <= 0)
 		return;
 	if ((size_t)len > r->text_cap - r->text_len) {
@@ -66,6 +79,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 {
 	struct reader *r = context;
 
+	count_call(r);
 	if (++r->depth > r->limits->depth)
 		stop(r, -WEIR_ELIMIT);
 	for (int i = 0; i < n_attributes && !r->rc; i++)
@@ -142,7 +156,7 @@ static bool read_tag(struct weir_bytes *in)
 	unsigned int n = 0;
 	size_t i = 0;
 
-	for (; i < in->len && in->ptr[i] != '>'; i++) {
+	for (; i < in->len && i <= TAG_MAX && in->ptr[i] != '>'; i++) {
 		const uint8_t *end = in->ptr + i;
 
 		n += *end == '=';
@@ -176,7 +190,21 @@ static bool is_crowded(struct weir_bytes in, const struct weir_param_sink *sink)
 	return false;
 }
 
-/* libxml2 looks for the end of what it reads anew with each piece, so that they are not small. */
+/* What libxml2 keeps until its end has come is then read at once. */
+static void check_kept(struct reader *r)
+{
+	size_t kept = (size_t)(r->ctxt->input->end - r->ctxt->input->cur);
+	xmlParserInputState state = r->ctxt->instate;
+
+	if (kept > (state == XML_PARSER_CDATA_SECTION ? CDATA_MAX : TAG_MAX))
+		r->too_long = "markup that is too long";
+	else if (kept > PROLOG_MAX && state != XML_PARSER_CONTENT &&
+		 state != XML_PARSER_START_TAG && state != XML_PARSER_CDATA_SECTION)
+		r->too_long = "a document type, or a comment before the document, is too long";
+	if (r->too_long)
+		stop(r, -WEIR_ELIMIT);
+}
+
 static void parse_pieces(struct reader *r, struct weir_bytes in)
 {
 	bool last;
@@ -187,6 +215,8 @@ static void parse_pieces(struct reader *r, struct weir_bytes in)
 		last = n == in.len;
 		xmlParseChunk(r->ctxt, (const char *)in.ptr, (int)n, last);
 		in = weir_bytes_of(in.ptr + n, in.len - n);
+		if (!last && !r->rc && !r->ctxt->disableSAX)
+			check_kept(r);
 		if (!last && !r->rc && !may_go_on(r->sink))
 			stop(r, -WEIR_ELIMIT);
 	} while (!last && !r->rc && !r->ctxt->disableSAX);
@@ -199,6 +229,8 @@ static int run(struct reader *r, struct weir_bytes in, struct weir_decode_error 
 	r->ctxt->userData = r;
 	xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	parse_pieces(r, in);
+	if (r->too_long)
+		error->text = r->too_long;
 	if (r->rc || r->ctxt->wellFormed)
 		return r->rc;
 	last = xmlCtxtGetLastError(r->ctxt);

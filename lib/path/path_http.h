@@ -56,7 +56,8 @@ struct path_http_side {
 	uint8_t last;   /* byte that was looked at */
 	bool chunked;   /* the message at hand */
 	bool until_close;
-	bool judging;      /* all that is to be judged is here; it takes several turns */
+	bool judging;      /* waits for a turn: of the body, which is here, or to read more of it */
+	bool paused;       /* the latter */
 	uint64_t since_ns; /* the head began, or a byte of the body came */
 };
 
@@ -180,8 +181,10 @@ struct path_http_reader {
 	void (*on_bad)(struct path_http *x, ssize_t error);
 };
 
-/* Reads what has come of the body at hand. */
+/* Reads what has come of the body at hand; when that is much, the rest in turns. */
 void path_http_read_body(struct path_http *x, const struct path_http_reader *r);
+/* As path_http_take_turn; false where the turn is for reading more. */
+bool path_http_take_judging_turn(struct path_http *x, unsigned int leg);
 /* What was read goes on, or is thrown away, or stays, as the message's fate is. */
 void path_http_place(struct path_http *x, unsigned int leg);
 

@@ -293,7 +293,7 @@ static void read_pieces(struct path_http *x)
 static bool read_body(struct path_http *x)
 {
 	struct path_http_side *s = side_of(x);
-	bool has_turn = path_http_take_turn(x, PATH_TO_CLIENT);
+	bool has_turn = path_http_take_judging_turn(x, PATH_TO_CLIENT);
 	uint64_t before = s->at;
 
 	if (has_turn)

@@ -45,6 +45,21 @@ static bool go_on(void *ctx)
 
 /* ---- content codings ---- */
 
+/* Of bytes that a decoder makes without a look at the clock. */
+#define BYTES_PER_US 600
+
+static bool has_time_for(void *ctx, size_t bytes)
+{
+	struct weir_waf_tx *tx = ctx;
+	uint64_t ns = bytes * 1000 / BYTES_PER_US;
+
+	if (waf_clock_fits(&tx->part->clock, waf_ticks(),
+			   (uint64_t)((double)ns / tx->waf->ns_per_tick)))
+		return true;
+	waf_clock_stop(&tx->part->clock);
+	return !waf_is_late(tx);
+}
+
 static struct weir_bytes take_token(struct weir_bytes *list)
 {
 	const uint8_t *end = list->len ? memchr(list->ptr, ',', list->len) : NULL;
@@ -91,7 +106,7 @@ struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_htt
 	*failed = n < 0;
 	while (n-- > 0 && !*failed) {
 		const struct weir_inflate_limits limits = {
-			.max = limit, .go_on = go_on, .context = tx};
+			.max = limit, .go_on = go_on, .has_time_for = has_time_for, .context = tx};
 		struct weir_bytes out = {0};
 		int rc;
 

@@ -7,6 +7,7 @@ void waf_clock_start(struct waf_clock *c, uint64_t now, uint64_t budget, uint64_
 	c->until = budget ? now + budget : 0;
 	c->last = now;
 	c->step = step;
+	c->known = 0;
 	c->credit = budget * WAF_CREDIT_TIMES;
 	c->lost = 0;
 }
@@ -33,4 +34,15 @@ void waf_clock_credit(struct waf_clock *c, uint64_t now)
 bool waf_clock_wait(struct waf_clock *c)
 {
 	return c->more && c->more(c->ctx);
+}
+
+bool waf_clock_fits(struct waf_clock *c, uint64_t now, uint64_t ticks)
+{
+	bool fits = !waf_clock_is_over(c, now) && (!c->until || now + ticks <= c->until);
+
+	if (!fits)
+		fits = waf_clock_wait(c) && c->last + ticks <= c->until;
+	if (fits)
+		c->known = ticks; /* it is not taken for somebody else's */
+	return fits;
 }

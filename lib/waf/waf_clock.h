@@ -23,6 +23,7 @@ struct waf_clock {
 	uint64_t until;  /* tick at which the time is over; 0: never */
 	uint64_t last;   /* tick of the last look */
 	uint64_t step;   /* looks that are further apart are credited */
+	uint64_t known;  /* ticks that the step at hand takes, for all that is known */
 	uint64_t credit; /* ticks that may still be given back */
 	uint64_t lost;   /* ticks that were */
 	/* Asked when the time is over: true, later, when there is more of it. NULL: there is not.
@@ -41,12 +42,16 @@ WEIR_COLD void waf_clock_credit(struct waf_clock *c, uint64_t now);
 /* A look. */
 static inline bool waf_clock_is_over(struct waf_clock *c, uint64_t now)
 {
-	if (weir_unlikely(now - c->last > c->step))
+	if (weir_unlikely(now - c->last > c->step + c->known))
 		waf_clock_credit(c, now);
 	c->last = now;
+	c->known = 0;
 	return weir_unlikely(now > c->until) && c->until;
 }
 
+/* Whether a step of so many ticks may begin: now, or in the next call, which may have come when it
+ * returns. */
+WEIR_MUST_CHECK bool waf_clock_fits(struct waf_clock *c, uint64_t now, uint64_t ticks);
 /* False: there is no more time, and will not be. Else the call may have ended and another begun. */
 WEIR_COLD bool waf_clock_wait(struct waf_clock *c);
 

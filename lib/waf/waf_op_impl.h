@@ -179,7 +179,9 @@ bool waf_inject_self_test(void);
 void waf_sqli_words_init(struct op_sqli_words *w);
 /* Those of which one stands in each value that libinjection finds SQL in. */
 void waf_sqli_needed_bytes(struct waf_set *set);
-/* False: libinjection finds no SQL in it, and need not be asked. */
-bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value);
+/* False: libinjection finds no SQL in it, and need not be asked. Looks at the clock of `s`; NULL:
+ * the value is short. */
+bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value,
+			      const struct waf_scratch *s);
 
 #endif

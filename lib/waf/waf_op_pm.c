@@ -10,6 +10,8 @@
 #include "waf_op_impl.h"
 
 #define SET_PHRASES_MAX 32 /* with more the set of their first bytes says little */
+/* Places where a word that is known only now is looked for, between two looks at the clock. */
+#define WORDS_LOOK 16384
 
 /* ---- compiling ---- */
 
@@ -127,25 +129,45 @@ static void tell(const struct found *f, struct weir_bytes value, struct waf_op_m
 
 /* Hyperscan does not say which of several matches it tells first, so what stands before the end of
  * the one it did tell is looked at again, all of it. */
-static enum waf_outcome scan(const struct waf_op *op, struct waf_scratch *s,
-			     struct weir_bytes value, struct waf_op_match *want)
+static enum waf_outcome scan_piece(const struct waf_op *op, struct waf_scratch *s,
+				   struct weir_bytes piece, struct waf_op_match *want)
 {
-	const char *text = (const char *)value.ptr;
+	const char *text = (const char *)piece.ptr;
 	struct found f = {.phrases = op->pm.phrases};
 	hs_error_t rc;
 
-	if (!value.len)
-		return WAF_NO_MATCH;
-	if (value.len > UINT32_MAX)
-		return WAF_LIMIT;
-	rc = hs_scan(op->pm.db, text, (unsigned int)value.len, 0, s->hs, on_first, &f);
+	rc = hs_scan(op->pm.db, text, (unsigned int)piece.len, 0, s->hs, on_first, &f);
 	if (!f.len)
 		return rc == HS_SUCCESS ? WAF_NO_MATCH : WAF_LIMIT;
 	if (want) {
 		rc = hs_scan(op->pm.db, text, (unsigned int)f.end, 0, s->hs, on_each, &f);
-		tell(&f, value, want);
+		tell(&f, piece, want);
 	}
 	return WAF_MATCH;
+}
+
+/* A phrase that stands across two pieces is in the second: it begins with as much of the first as
+ * all but the last byte of the longest. What ends first is in the first piece that has any. */
+static enum waf_outcome scan(const struct waf_op *op, struct waf_scratch *s,
+			     struct weir_bytes value, struct waf_op_match *want)
+{
+	size_t both = op->pm.phrases[op->pm.n_phrases - 1].len - 1;
+	size_t most = OP_PIECE + both;
+
+	while (value.len) {
+		struct weir_bytes piece = value;
+		enum waf_outcome outcome;
+
+		if (piece.len > most)
+			piece.len = most;
+		outcome = scan_piece(op, s, piece, want);
+		if (outcome != WAF_NO_MATCH || piece.len == value.len)
+			return outcome;
+		value = weir_bytes_of(value.ptr + OP_PIECE, value.len - OP_PIECE);
+		if (op_is_late(s))
+			return WAF_LIMIT;
+	}
+	return WAF_NO_MATCH;
 }
 
 /* ---- phrases that are known only now ---- */
@@ -171,24 +193,30 @@ static struct weir_bytes next_word(struct weir_bytes *rest)
 	return word;
 }
 
-static void find_word(struct weir_bytes word, struct weir_bytes value, struct found *f)
+/* False: there is no time for it. */
+static bool find_word(struct waf_scratch *s, struct weir_bytes word, struct weir_bytes value,
+		      struct found *f)
 {
 	for (size_t i = 0; i + word.len <= value.len; i++) {
+		if (i % WORDS_LOOK == WORDS_LOOK - 1 && op_is_late(s))
+			return false;
 		if (weir_bytes_equal_case(weir_bytes_of(value.ptr + i, word.len), word)) {
 			note(f, i + word.len, word.len);
-			return;
+			return true;
 		}
 	}
+	return true;
 }
 
-static enum waf_outcome search(struct weir_bytes words, struct weir_bytes value,
-			       struct waf_op_match *want)
+static enum waf_outcome search(struct waf_scratch *s, struct weir_bytes words,
+			       struct weir_bytes value, struct waf_op_match *want)
 {
 	struct found f = {0};
 	struct weir_bytes word;
 
 	while ((word = next_word(&words)).len)
-		find_word(word, value, &f);
+		if (!find_word(s, word, value, &f))
+			return WAF_LIMIT;
 	if (f.len && want)
 		tell(&f, value, want);
 	return op_outcome(f.len != 0);
@@ -198,7 +226,7 @@ static enum waf_outcome run(const struct waf_op *op, struct waf_scratch *s, stru
 			    struct weir_bytes argument, struct waf_op_match *want)
 {
 	if (weir_unlikely(op->has_macro))
-		return search(argument, value, want);
+		return search(s, argument, value, want);
 	return op->pm.db ? scan(op, s, value, want) : WAF_NO_MATCH;
 }
 

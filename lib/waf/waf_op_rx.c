@@ -38,8 +38,10 @@ bool waf_rx_compile(struct waf_op *op, const struct op_source *from, struct weir
 		report(from, error, offset);
 		return false;
 	}
-	op->rx.slices = waf_rx_can_be_sliced(pattern);
 	op->rx.jit = pcre2_jit_compile(op->rx.code, PCRE2_JIT_COMPLETE) == 0;
+	op->rx.slices =
+		waf_rx_can_be_sliced(pattern) &&
+		(!op->rx.jit || pcre2_jit_compile(op->rx.code, PCRE2_JIT_PARTIAL_HARD) == 0);
 	if (!op->rx.jit)
 		weir_conf_warning(from->report, from->pos,
 				  "the expression cannot be machine code: it is matched slowly");

@@ -26,6 +26,7 @@
 
 #define WORD_MAX   29 /* bytes of the longest word */
 #define TABLE_MASK (OP_SQLI_SLOTS - 1)
+#define LOOK_EVERY (32u << 10) /* bytes between two looks at the clock */
 
 /* clang-format off */
 /* Words whose type is in neither set, and one of each phrase whose type is not. */
@@ -328,12 +329,18 @@ void waf_sqli_needed_bytes(struct waf_set *set)
 			waf_set_add(set, (uint8_t)c);
 }
 
-bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value)
+bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value,
+			      const struct waf_scratch *s)
 {
 	uint8_t types = 0, t;
-	size_t i = 0;
+	size_t i = 0, next = LOOK_EVERY;
 
 	while (i < value.len) {
+		if (weir_unlikely(i >= next)) {
+			next = i + LOOK_EVERY;
+			if (s && op_is_late(s))
+				return true;
+		}
 		t = byte_types[value.ptr[i]];
 		if (t & WORD) {
 			types |= types_of_word(w, value, i, &i);

@@ -14,6 +14,7 @@ struct asking {
 	const struct waf_rule *rule;
 	struct weir_bytes argument;
 	unsigned int matches, asked;
+	bool ran; /* the operator, since the last look at the clock */
 };
 
 /* A capture that is part of the value lives as long as that; others are the operator's own. */
@@ -97,6 +98,7 @@ static bool ask(struct asking *a, const struct waf_seen *seen, struct waf_value 
 		return false;
 	} else {
 		tx->work.candidates++;
+		a->ran = true;
 		outcome = waf_op_run(a->rule->op, tx->part->ops, v->bytes, a->argument,
 				     a->rule->sec->capture ? &m : NULL);
 	}
@@ -135,8 +137,9 @@ static bool goes_on(struct asking *a, const struct waf_seen *seen)
 {
 	if (a->tx->verdict != WEIR_WAF_PASS)
 		return false;
-	if (seen->value->bytes.len < WAF_SHORT && ++a->asked % WAF_EVERY)
+	if (seen->value->bytes.len < WAF_SHORT && !a->ran && ++a->asked % WAF_EVERY)
 		return true;
+	a->ran = false;
 	return !waf_is_late(a->tx);
 }
 

@@ -27,7 +27,7 @@ void waf_value_init(struct waf_value *v, struct weir_bytes bytes)
 
 /* Values longer than that are looked at and transformed piece by piece, with a look at the clock
  * between. */
-#define LONG (128u << 10)
+#define LONG (32u << 10)
 
 /* False: there is no time for it. */
 static bool init_value(struct weir_waf_tx *tx, struct waf_value *v, struct weir_bytes bytes)
@@ -46,15 +46,21 @@ static bool init_value(struct weir_waf_tx *tx, struct waf_value *v, struct weir_
 	return true;
 }
 
+static bool go_on(void *ctx)
+{
+	return !waf_is_late(ctx);
+}
+
 /* The result goes to out->ptr. False: there is no time for it. */
 static bool run_transform(struct weir_waf_tx *tx, uint8_t t, struct weir_bytes in,
 			  struct weir_bytes *out)
 {
+	const struct weir_watch watch = {go_on, tx};
 	uint8_t *at = (uint8_t *)(uintptr_t)out->ptr;
+	size_t n;
 
 	for (out->len = 0; in.len > LONG;) {
-		size_t n = weir_transform_piece(t, in, LONG);
-
+		n = weir_transform_piece(t, in, LONG);
 		if (n == in.len)
 			break;
 		out->len += weir_transform_run(t, weir_bytes_of(in.ptr, n), at + out->len,
@@ -63,17 +69,34 @@ static bool run_transform(struct weir_waf_tx *tx, uint8_t t, struct weir_bytes i
 		if (waf_is_late(tx))
 			return false;
 	}
-	out->len += weir_transform_run(t, in, at + out->len, tx->waf->settings->unicode_map);
+	if (!weir_transform_watched(t, in, at + out->len, tx->waf->settings->unicode_map,
+				    in.len > LONG ? &watch : NULL, &n))
+		return false;
+	out->len += n;
 	return true;
 }
 
 /* ---- results ---- */
 
+/* Long ones piece by piece; without time they are taken for different. */
+static bool is_same(struct weir_waf_tx *tx, struct weir_bytes a, struct weir_bytes b)
+{
+	size_t n = LONG;
+
+	for (; a.len == b.len && a.len > LONG; a = weir_bytes_of(a.ptr + n, a.len - n)) {
+		if (memcmp(a.ptr, b.ptr, n) != 0 || waf_is_late(tx))
+			return false;
+		b = weir_bytes_of(b.ptr + n, b.len - n);
+	}
+	return weir_bytes_equal(a, b);
+}
+
 /* A result that equals another of the same origin is that one. */
-static struct waf_value *same_as(struct waf_value *origin, struct weir_bytes bytes)
+static struct waf_value *same_as(struct weir_waf_tx *tx, struct waf_value *origin,
+				 struct weir_bytes bytes)
 {
 	for (struct waf_value *v = origin; v; v = v->sibling)
-		if (weir_bytes_equal(v->bytes, bytes))
+		if (is_same(tx, v->bytes, bytes))
 			return v;
 	return NULL;
 }
@@ -115,7 +138,7 @@ static struct waf_value *transform(struct weir_waf_tx *tx, struct waf_value *ori
 	made = weir_bytes_of(out, 0);
 	if (!run_transform(tx, t, from->bytes, &made))
 		return NULL;
-	same = same_as(origin, made);
+	same = same_as(tx, origin, made);
 	weir_arena_trim(&tx->arena, out, room, same ? 0 : made.len);
 	if (same)
 		return same;

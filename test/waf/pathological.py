@@ -160,6 +160,14 @@ def xml_defaults(size):
                b">]><r>" + b"<a/>" * (size // 8) + b"</r>")
 
 
+def xml_comment(size):
+    return xml(b"<r><!--" + b"a" * min(size, 1 << 20) + b"--><!--" + b"b" * size + b"--></r>")
+
+
+def xml_tag(size):
+    return xml(b"<r a='" + b"&lt;" * (min(size, 1 << 20) // 5) + b"'/>")
+
+
 def xml_text(size):
     return xml(b"<r>" + fill(b"x' or 1=1 /* ", size) + b"</r>")
 
@@ -222,6 +230,10 @@ def four_times(raw):
 
 
 # ---- values ----
+
+# Of honest people.
+PROSE = (b"It's what they say, and nobody (not even they) knows why. The quick brown fox jumps "
+         b"over the lazy dog; tables, chairs or a select few, it does not matter. ")
 
 # Of one argument, repeated until the body is full.
 VALUES = {
@@ -329,6 +341,14 @@ KINDS = {
     "multipart headers": multipart_headers,
     "multipart quotes": multipart_quotes,
     "multipart lines": lambda size: multipart([part(b"a", b"--\n" * (size // 3))]),
+    "multipart file": lambda size: multipart([
+        b'Content-Disposition: form-data; name="f"; filename="a.jpg"\r\n\r\n' +
+        fill(bytes(range(256)), size)]),
+    "json prose": lambda size: json_body(b'{"a":"' + fill(PROSE, size) + b'"}'),
+    "json base64": lambda size: json_body(b'{"a":"' + base64.b64encode(
+        fill(bytes(range(256)), size * 3 // 4)) + b'"}'),
+    "form prose": lambda size: post(FORM, b"a=" + fill(PROSE.replace(b" ", b"+"), size)),
+    "form backslashes and sql": form_two(b"\\", b"' or 1=1 "),
     "xml deep": xml_deep,
     "xml wide": xml_wide,
     "xml attributes": xml_attributes,
@@ -336,6 +356,8 @@ KINDS = {
     "xml entities": xml_entities,
     "xml declared entities": xml_declared,
     "xml default attributes": xml_defaults,
+    "xml comment": xml_comment,
+    "xml tag": xml_tag,
     "xml text": xml_text,
     "cookies 4000": cookies,
     "cookies hostile": cookies_hostile,

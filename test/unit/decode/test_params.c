@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+
 #include "decode_test.h"
 
 /* What a parser tells of `text`; its result must be `rc`. */
@@ -106,9 +108,56 @@ START_TEST(xml_is_text_and_attributes_and_never_entities)
 }
 END_TEST
 
+static const struct {
+	const char *before, *unit, *after;
+	const char *wanted; /* NULL: it is read */
+} long_rows[] = {
+	{"<!DOCTYPE a [<!ENTITY e \"", "ha", "\">]><a/>",
+	 "a document type, or a comment before the document, is too long"},
+	{"<!DOCTYPE a [", "<!ENTITY e 'x'>", "]><a/>",
+	 "a document type, or a comment before the document, is too long"},
+	{"<!--", "a", "--><a/>", "a document type, or a comment before the document, is too long"},
+	{"<a><!--", "a", "--></a>", "markup that is too long"},
+	{"<a b='", "a", "'/>", "an element with too many attributes, or too long"},
+	{"<a>", "b&lt;", "</a>", NULL},
+	{"<a><![CDATA[", "b]", "]]></a>", NULL},
+	{"<a><![CDATA[b]]>", "<![CDATA[c]]>", "</a>", NULL},
+};
+
+START_TEST(xml_that_would_be_read_at_once_is_refused)
+{
+	const size_t size = 600000;
+	char *text = malloc(size + 1000);
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(long_rows); i++) {
+		struct weir_xml_limits limits = {.depth = 4, .attributes = 10};
+		struct told told = {0};
+		struct weir_param_sink sink = {.param = tell, .context = &told};
+		struct weir_decode_error error;
+		struct weir_xml xml;
+		struct weir_arena a;
+		size_t n = (size_t)sprintf(text, "%s", long_rows[i].before);
+
+		while (n < size)
+			n += (size_t)sprintf(text + n, "%s", long_rows[i].unit);
+		n += (size_t)sprintf(text + n, "%s", long_rows[i].after);
+		weir_arena_init(&a, &weir_arena_malloc, 4 << 20);
+		ck_assert_int_eq(
+			weir_xml_parse(weir_bytes_of(text, n), &limits, &a, &sink, &xml, &error),
+			long_rows[i].wanted ? -WEIR_ELIMIT : 0);
+		if (long_rows[i].wanted)
+			ck_assert_str_eq(error.text, long_rows[i].wanted);
+		weir_buf_fini(&told.text);
+		weir_arena_reset(&a);
+	}
+	free(text);
+}
+END_TEST
+
 Suite *params_suite(void)
 {
 	return WEIR_SUITE("decode params", forms_are_pairs, a_sink_that_has_enough_ends_a_form,
 			  cookies_keep_their_bytes_but_for_white_space_before_them,
-			  xml_is_text_and_attributes_and_never_entities);
+			  xml_is_text_and_attributes_and_never_entities,
+			  xml_that_would_be_read_at_once_is_refused);
 }

@@ -123,6 +123,31 @@ START_TEST(a_response_without_length_has_its_end_when_it_was_judged)
 }
 END_TEST
 
+#define CHUNKS 9000
+
+/* They have all come when the request before them is judged: thousands of pieces at once. */
+START_TEST(many_small_chunks_are_read_in_turns)
+{
+	static char text[CHUNKS * 6 + 200];
+	struct http_lab *l = lab_create("", threat);
+	unsigned int turns = 0;
+	size_t n;
+
+	say_request(l, "/a", "c");
+	n = (size_t)sprintf(text, "POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+				  "Content-Type: application/x-www-form-urlencoded\r\n\r\n");
+	for (unsigned int i = 0; i < CHUNKS; i++)
+		n += (size_t)sprintf(text + n, "1\r\nx\r\n");
+	n += (size_t)sprintf(text + n, "0\r\n\r\n");
+	ck_assert_uint_eq(lab_send(l, CLIENT, text, n), n);
+	for (; !lab_has(l, SERVER, "x\r\n0\r\n\r\n") && turns < TURNS; turns++)
+		lab_wait(l, WEIR_NS_PER_MS);
+	ck_assert_uint_lt(turns, TURNS);
+	ck_assert(lab_has(l, SERVER, "POST /b"));
+	lab_destroy(l);
+}
+END_TEST
+
 #define MANY 20
 
 /* More than there are stacks to judge on: they wait for one another. */
@@ -173,6 +198,7 @@ Suite *path_http_turn_suite(void)
 	tcase_add_test(t, what_follows_waits_and_so_does_the_end);
 	tcase_add_test(t, a_response_that_takes_long_is_judged_in_turns);
 	tcase_add_test(t, a_response_without_length_has_its_end_when_it_was_judged);
+	tcase_add_test(t, many_small_chunks_are_read_in_turns);
 	tcase_add_test(t, many_at_a_time_are_all_judged);
 	tcase_add_test(t, a_client_that_goes_away_leaves_nothing_behind);
 	suite_add_tcase(s, t);

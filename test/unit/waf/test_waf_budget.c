@@ -105,10 +105,11 @@ static void free_form(struct weir_bytes form)
 
 static struct weir_bytes slow_form(void)
 {
-	struct weir_bytes form = form_of('a', 4 << 20);
+	struct weir_bytes form = form_of('a', 256 << 10);
 
-	/* A 'c' before them all, so that what the expression needs is there. */
-	((uint8_t *)(uintptr_t)form.ptr)[2] = 'c';
+	/* At the end, so that what the expression needs is there, but out of its reach. */
+	((uint8_t *)(uintptr_t)form.ptr)[form.len - 2] = 'b';
+	((uint8_t *)(uintptr_t)form.ptr)[form.len - 1] = 'c';
 	return form;
 }
 

@@ -119,11 +119,29 @@ START_TEST(who_has_more_time_gives_it_when_it_is_waited_for)
 }
 END_TEST
 
+START_TEST(a_step_fits_into_what_is_left_or_into_the_next_call)
+{
+	struct waf_clock c = {.more = give_more, .ctx = &c}, last = {0};
+
+	waf_clock_start(&c, 5000, BUDGET, STEP);
+	ck_assert(waf_clock_fits(&c, 5100, BUDGET - 100));
+	ck_assert_uint_lt(c.until, 9000);
+	ck_assert(waf_clock_fits(&c, 5200, BUDGET));
+	ck_assert_uint_gt(c.until, 9000); /* it has been waited for */
+	ck_assert(!waf_clock_fits(&c, 9000, BUDGET + 1));
+	waf_clock_start(&last, 5000, BUDGET, STEP);
+	ck_assert(!waf_clock_fits(&last, 5200, BUDGET));
+	waf_clock_start(&last, 5000, 0, STEP);
+	ck_assert(waf_clock_fits(&last, 5200, BUDGET));
+}
+END_TEST
+
 Suite *waf_clock_suite(void)
 {
 	return WEIR_SUITE("waf clock", time_is_over_when_the_budget_is,
 			  without_a_budget_time_is_never_over, steps_are_not_given_back,
 			  what_others_had_of_the_core_is_given_back,
 			  no_more_is_given_back_than_so_many_budgets, what_is_stopped_stays_over,
-			  who_has_more_time_gives_it_when_it_is_waited_for);
+			  who_has_more_time_gives_it_when_it_is_waited_for,
+			  a_step_fits_into_what_is_left_or_into_the_next_call);
 }

@@ -261,12 +261,83 @@ START_TEST(pieces_of_sql_are_told_as_libinjection_does)
 }
 END_TEST
 
+/* What libinjection says of all of it, whatever its beginning is. */
+START_TEST(long_values_are_told_as_libinjection_does)
+{
+	static const char *const pieces[] = {"1' or ", "it's ",  "\"",       "a ",  "1,",
+					     "-- x\n", "union ", "select ",  "(",   "/*",
+					     "*/",     "#",      "foo.bar ", "<b>", "sp_password ",
+					     "1 ",     " ",      "x=1 and "};
+	const size_t len = 150000;
+	char *value = malloc(len + 64);
+	uint64_t state = 5;
+	unsigned int n_found = 0;
+	struct op_test t;
+
+	op_test_init(&t, WEIR_SEC_O_DETECTSQLI, "");
+	for (unsigned int round = 0; round < 400; round++) {
+		size_t n = 0, first = round % 3 ? 40 : 70000, kind = round % 7;
+		char fingerprint[8];
+		bool found;
+
+		memset(value, 0, len + 64);
+		while (n < len - 32) {
+			const char *piece = pieces[kind];
+
+			if (n < 40 || (n > first && n < first + 40)) {
+				state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+				piece = pieces[(state >> 33) % WEIR_ARRAY_LEN(pieces)];
+			}
+			memcpy(value + n, piece, strlen(piece));
+			n += strlen(piece);
+		}
+		found = libinjection_sqli(value, n, fingerprint) != 0;
+		ck_assert_int_eq(op_test_ask_bytes(&t, value, n), found ? WAF_MATCH : WAF_NO_MATCH);
+		if (found)
+			ck_assert_str_eq(op_test_capture(&t, 0), fingerprint);
+		n_found += found;
+	}
+	ck_assert_uint_gt(n_found, 20);
+	ck_assert_uint_lt(n_found, 380);
+	op_test_fini(&t);
+	free(value);
+}
+END_TEST
+
+START_TEST(prose_and_base64_of_some_megabytes_are_told)
+{
+	static const char prose[] = "It's what they say, and nobody (not even they) knows why. ";
+	const size_t len = 3 << 20;
+	char *value = malloc(len);
+	struct op_test sqli, xss;
+
+	op_test_init(&sqli, WEIR_SEC_O_DETECTSQLI, "");
+	op_test_init(&xss, WEIR_SEC_O_DETECTXSS, "");
+	for (size_t i = 0; i < len; i++)
+		value[i] = prose[i % (sizeof(prose) - 1)];
+	ck_assert_int_eq(op_test_ask_bytes(&sqli, value, len), WAF_NO_MATCH);
+	ck_assert_int_eq(op_test_ask_bytes(&xss, value, len), WAF_NO_MATCH);
+	for (size_t i = 0; i < len; i++)
+		value[i] = "QWxhZGRpbjpvcGVuIHNlc2FtZQ+/"[i % 28];
+	value[len - 1] = value[len - 2] = '=';
+	ck_assert_int_eq(op_test_ask_bytes(&sqli, value, len), WAF_NO_MATCH);
+	ck_assert_int_eq(op_test_ask_bytes(&xss, value, len), WAF_NO_MATCH);
+	value[100] = ' ';
+	ck_assert_int_eq(op_test_ask_bytes(&xss, value, len), WAF_LIMIT);
+	op_test_fini(&xss);
+	op_test_fini(&sqli);
+	free(value);
+}
+END_TEST
+
 Suite *waf_op_inject_suite(void)
 {
 	return WEIR_SUITE(
-		"waf op inject", libinjection_is_what_it_is_taken_for, attacks_are_told_from_text,
-		the_fingerprint_is_captured, what_follows_the_value_is_not_looked_at,
-		a_value_that_is_too_long_is_not_told, markup_needs_a_bracket_or_an_equals_sign,
+		"waf op inject", long_values_are_told_as_libinjection_does,
+		prose_and_base64_of_some_megabytes_are_told, libinjection_is_what_it_is_taken_for,
+		attacks_are_told_from_text, the_fingerprint_is_captured,
+		what_follows_the_value_is_not_looked_at, a_value_that_is_too_long_is_not_told,
+		markup_needs_a_bracket_or_an_equals_sign,
 		short_values_are_told_as_libinjection_does, a_run_of_letters_and_digits_is_no_sql,
 		pieces_of_sql_are_told_as_libinjection_does);
 }

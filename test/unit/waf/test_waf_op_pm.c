@@ -164,11 +164,34 @@ START_TEST(the_earliest_end_is_that_of_the_definition)
 }
 END_TEST
 
+/* Pieces are 128 KiB. */
+START_TEST(a_phrase_is_found_wherever_it_stands_in_a_long_value)
+{
+	size_t len = 300000, border = 128 << 10;
+	char *value = malloc(len);
+	struct op_test t;
+
+	op_test_init(&t, WEIR_SEC_O_PM, "needle edle");
+	for (size_t at = border - 8; at < border + 8; at++) {
+		memset(value, 'n', len);
+		memcpy(value + at, "needle", 6);
+		memcpy(value + 2 * border, "edle", 4);
+		ck_assert_int_eq(op_test_ask_bytes(&t, value, len), WAF_MATCH);
+		ck_assert_str_eq(op_test_capture(&t, 0), "needle");
+	}
+	memset(value, 'n', len);
+	ck_assert_int_eq(op_test_ask_bytes(&t, value, len), WAF_NO_MATCH);
+	op_test_fini(&t);
+	free(value);
+}
+END_TEST
+
 Suite *waf_op_pm_suite(void)
 {
 	return WEIR_SUITE("waf op pm", phrases_are_found_in_any_case,
 			  the_phrase_that_ends_first_is_told, macros_are_split_into_words,
 			  phrases_may_have_zero_bytes_and_spaces, no_phrase_matches_nothing,
 			  thousands_of_phrases_are_found_each,
-			  the_earliest_end_is_that_of_the_definition);
+			  the_earliest_end_is_that_of_the_definition,
+			  a_phrase_is_found_wherever_it_stands_in_a_long_value);
 }

@@ -10,12 +10,13 @@ struct op_sqli_words {
 	uint32_t slot[1024];
 };
 void waf_sqli_words_init(struct op_sqli_words *w);
-bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value);
+bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value,
+			      const struct waf_scratch *s);
 char libinjection_sqli_lookup_word(void *state, int lookup_type, const char *word, size_t len);
 
 static bool possible(const struct op_sqli_words *w, const char *text)
 {
-	return waf_inject_sqli_possible(w, weir_bytes_str(text));
+	return waf_inject_sqli_possible(w, weir_bytes_str(text), NULL);
 }
 
 START_TEST(benign_values_are_not_asked_about)
