@@ -84,14 +84,16 @@ static bool is_cached(const struct asked *a)
 /* ---- a folder ---- */
 
 static char folder[] = "/tmp/weir-waf-cache.XXXXXX";
+static bool made; /* its name may end with an X by chance */
 
 static const char *empty_folder(void)
 {
 	char path[512];
 	DIR *d;
 
-	if (folder[strlen(folder) - 1] == 'X')
+	if (!made)
 		ck_assert_ptr_nonnull(mkdtemp(folder));
+	made = true;
 	d = opendir(folder);
 	ck_assert_ptr_nonnull(d);
 	for (struct dirent *e; (e = readdir(d));) {
