@@ -82,9 +82,10 @@ static void shut(struct path_tls *x, unsigned int leg, bool cut)
 	stop_hearing(x, !leg);
 }
 
+/* Where the other peer was cut off, what came of it must not look whole. */
 void path_tls_shut(struct path_tls *x, unsigned int leg)
 {
-	shut(x, leg, false);
+	shut(x, leg, x->leg[!leg].cut);
 }
 
 void path_tls_abort_leg(struct path_tls *x, unsigned int leg)

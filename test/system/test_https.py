@@ -266,6 +266,8 @@ def a_body_until_the_end_is_whole_only_with_close_notify(end):
         with lab.weir(policy=pki.policy("tls")) as weir:
             talker = Talker(lab, end)
             context = ssl.create_default_context(cafile=f"{lab.dir}/ca.pem")
+            # Python takes FIN alone for a whole end, unless it is asked not to.
+            context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
             raw = lab.client.socket()
             raw.settimeout(10)
             raw.connect((lab.server.v4, 443))
@@ -275,7 +277,7 @@ def a_body_until_the_end_is_whole_only_with_close_notify(end):
                 got = read_all(s)
                 check_equal(end, "close_notify", f"a whole body of {len(got)} bytes after")
                 check_equal(got.count(b"x"), 50000, "bytes of the body")
-            except (ssl.SSLEOFError, ConnectionResetError):
+            except (ssl.SSLError, ConnectionResetError):
                 check(end != "close_notify", "cut, though the server has closed in order")
             if end != "reset":  # which may overtake the bytes before it, or not
                 check_equal(weir.counters()["tls_truncated"], int(end == "fin"), "truncated")
@@ -394,7 +396,7 @@ def certs_tells_of_certificates():
     with Site() as site:
         shown = site.weir.weirctl("certs").stdout.splitlines()[1].split()
         check_equal(shown[:2], ["site", NAME], "weirctl certs")
-        check("29d" in shown, f"days left: {shown}")
+        check("29d" in shown or "30d" in shown, f"days left: {shown}")
 
 
 # ---- without HTTP ----
