@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #define BODY  60000
-#define SLOW  30 /* places where an expression reads all that follows */
+#define SLOW  18 /* places where an expression reads all that follows */
 #define TURNS 10000
 
 Suite *path_http_turn_suite(void);
