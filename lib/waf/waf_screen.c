@@ -473,8 +473,8 @@ static void hot_slots(struct weir_waf_tx *tx, struct waf_value *v, waf_bits *hot
 	if (!v->groups) {
 		const struct waf_way *way = waf_way_of(tx, v->view, v->transforms);
 
-		if (!way->n_asked)
-			return;
+		if (!way->is_plain || !way->n_asked)
+			return; /* too short for all that is asked about */
 		*hot = way->slots[0];
 		sift(tx, v, hot);
 		return;

@@ -192,6 +192,7 @@ size_t waf_screen_bytes(const struct weir_waf *w)
 		    hs_database_size(w->screen->literals[side].database, &database) == HS_SUCCESS)
 			bytes += database;
 	for (unsigned int i = 0; i < w->options.n_workers; i++) {
+		bytes += WAF_WAY_SETS * WAF_PLACES * sizeof(struct waf_way);
 		bytes += WAF_CLASS_SETS * WAF_PLACES * sizeof(struct waf_class) + waf_known_bytes();
 		if (w->part[i].hs && hs_scratch_size(w->part[i].hs, &scratch) == HS_SUCCESS)
 			bytes += scratch;

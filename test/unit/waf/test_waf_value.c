@@ -169,6 +169,18 @@ START_TEST(what_a_step_makes_is_changed_by_the_next_though_the_value_is_not)
 }
 END_TEST
 
+/* Nothing that is so short is asked about: that is known, and no reason to ask every rule. */
+START_TEST(a_value_too_short_for_its_only_chain_is_screened_all_the_same)
+{
+	struct waf_lab lab;
+
+	lab_init(&lab, "SecRule ARGS_GET '@rx attack' 'id:1,phase:1,pass,t:base64Decode'\n");
+	lab_get(&lab, "/?a=b");
+	ck_assert(!lab.tx->unscreened);
+	lab_fini(&lab);
+}
+END_TEST
+
 /* What cannot be kept is not judged: values take memory of the transaction, and that is bounded. */
 START_TEST(more_results_than_there_is_room_for_are_no_results)
 {
@@ -199,5 +211,6 @@ Suite *waf_value_suite(void)
 			  a_result_is_what_the_steps_of_its_chain_make_of_the_value,
 			  a_value_that_no_step_changes_is_its_own_result,
 			  what_a_step_makes_is_changed_by_the_next_though_the_value_is_not,
+			  a_value_too_short_for_its_only_chain_is_screened_all_the_same,
 			  more_results_than_there_is_room_for_are_no_results);
 }
