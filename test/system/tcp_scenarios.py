@@ -99,13 +99,13 @@ class Side:
 
 
 class Pair:
-    """Client and server of one row, on ports of its own."""
+    """Client and server of one row, on ports of its own; `nth` of up to ten pairs of it."""
 
-    def __init__(self, lab, number, family):
+    def __init__(self, lab, number, family, nth=0):
         self.lab = lab
         self.family = family
         self.number = number
-        self.port = (20000 if family == 4 else 26000) + 10 * number
+        self.port = (20000 if family == 4 else 26000) + 10 * number + nth
         self.trace = []
         hosts = [end.v4 if family == 4 else end.v6 for end in (lab.client, lab.server)]
         self.client = Side(self.trace, "client", lab.client, hosts[0])
