@@ -141,8 +141,8 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 
 size_t weir_path_inspected_bytes(void)
 {
-	return weir_tcp_conn_bytes() + sizeof(struct path_carried) + path_http_bytes_each() +
-	       path_tls_bytes_each();
+	return weir_tcp_conn_bytes() + weir_tcp_lent_bytes() + sizeof(struct path_carried) +
+	       path_http_bytes_each() + path_tls_bytes_each();
 }
 
 static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)

@@ -148,6 +148,7 @@ enum weir_drop {
 	X(TCP_TIMEOUTS, "tcp_timeouts", "retransmission timeouts")                                \
 	X(TCP_RECOVERIES, "tcp_recoveries", "losses repaired without a timeout")                  \
 	X(TCP_UNDONE, "tcp_undone", "of both, found to be late and not lost")                     \
+	X(TCP_NO_BLOCKS, "tcp_no_blocks", "SACK blocks not noted, for there was no room")         \
 	X(TCP_CHALLENGES, "tcp_challenges", "challenge acknowledgements sent (RFC 5961)")         \
 	X(TCP_MARKS, "tcp_marks", "congestion told by ECN and heeded (RFC 3168)")                 \
 	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYNs answered by cookie (RFC 4987)")             \

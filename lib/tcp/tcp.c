@@ -25,8 +25,16 @@
 #include <rte_malloc.h>
 
 #define TIME_WAIT_NS (60 * WEIR_NS_PER_S)
+/* Connections that there is one tcp_blocks for, and how many there are at least. */
+#define BLOCKS_EVERY 4
+#define BLOCKS_MIN   16
 
 /* ---- making ---- */
+
+static uint32_t n_blocks(const struct weir_tcp_cfg *cfg)
+{
+	return cfg->sack_legs ? cfg->sack_legs : cfg->connections / BLOCKS_EVERY + BLOCKS_MIN;
+}
 
 struct weir_tcp *weir_tcp_create(const struct weir_tcp_cfg *cfg, uint64_t now_ns)
 {
@@ -45,7 +53,9 @@ struct weir_tcp *weir_tcp_create(const struct weir_tcp_cfg *cfg, uint64_t now_ns
 	t->conns = weir_pool_create(name, cfg->connections, sizeof(struct weir_tcp_conn));
 	snprintf(name, sizeof(name), "ts_%s", cfg->name);
 	t->spans = weir_span_stock_create(name, cfg->segments);
-	if (!t->conns || !t->spans) {
+	snprintf(name, sizeof(name), "tb_%s", cfg->name);
+	t->blocks = weir_pool_create(name, n_blocks(cfg), sizeof(struct tcp_blocks));
+	if (!t->conns || !t->spans || !t->blocks) {
 		weir_tcp_destroy(t);
 		return NULL;
 	}
@@ -56,13 +66,15 @@ void weir_tcp_destroy(struct weir_tcp *t)
 {
 	if (!t)
 		return;
-	for (uint32_t i = 0; t->conns && t->spans && i < weir_pool_count(t->conns); i++)
+	for (uint32_t i = 0; t->blocks && i < weir_pool_count(t->conns); i++)
 		if (weir_pool_taken(t->conns, i))
 			weir_tcp_forget(t, weir_pool_at(t->conns, i));
 	if (t->conns)
 		weir_pool_destroy(t->conns);
 	if (t->spans)
 		weir_span_stock_destroy(t->spans);
+	if (t->blocks)
+		weir_pool_destroy(t->blocks);
 	rte_free(t);
 }
 
@@ -155,6 +167,7 @@ static void free_leg(struct weir_tcp *t, struct tcp_leg *l)
 	weir_timer_cancel(&t->wheel, &l->timer);
 	weir_reasm_fini(t->spans, &l->in);
 	weir_spans_clear(t->spans, &l->out);
+	tcp_sack_fini(t, l);
 }
 
 static void unlink_dirty(struct weir_tcp *t, struct weir_tcp_conn *c)
@@ -247,8 +260,10 @@ static void flush_one(struct weir_tcp *t, struct weir_tcp_conn *c)
 		tcp_end_stream(t, &c->leg[i]);
 	for (unsigned int i = 0; i < 2 && !c->over; i++)
 		tcp_output(t, &c->leg[i]);
-	for (unsigned int i = 0; i < 2 && !c->over; i++)
+	for (unsigned int i = 0; i < 2 && !c->over; i++) {
 		tcp_await_end(t, &c->leg[i]);
+		tcp_sack_settle(t, &c->leg[i]);
+	}
 }
 
 void weir_tcp_flush(struct weir_tcp *t, uint64_t now_ns)
@@ -489,4 +504,9 @@ uint32_t weir_tcp_segments_used(const struct weir_tcp *t)
 size_t weir_tcp_conn_bytes(void)
 {
 	return sizeof(struct weir_tcp_conn);
+}
+
+size_t weir_tcp_lent_bytes(void)
+{
+	return sizeof(struct tcp_blocks) / BLOCKS_EVERY;
 }

@@ -130,7 +130,7 @@ void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
 		return;
 	if (l->flags & LEG_SACK) {
 		if (o->n_sack)
-			tcp_take_sack(l, p->ack, o, &a);
+			tcp_take_sack(t, l, p->ack, o, &a);
 	} else if (duplicate) {
 		count_duplicate(t, l, &a);
 	}

@@ -80,6 +80,7 @@ static void check_input(const struct tcp_leg *l)
 		weir_assert(weir_seq_le(at, l->in_edge));
 	}
 	weir_assert(l->n_sack <= TCP_SACK_BLOCKS);
+	weir_assert(l->blocks || (!l->n_sack && !(l->flags & LEG_DSACK)));
 }
 
 /* Who waits for an answer has a timer, or it would wait for ever. */

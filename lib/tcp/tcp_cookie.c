@@ -151,7 +151,7 @@ struct weir_tcp_conn *weir_tcp_open_by_cookie(struct weir_tcp *t, const struct w
 	tcp_establish_leg(t, client, ack->ack - 1, WINDOW);
 	tcp_establish_leg(t, server, client->irs, WINDOW);
 	server->state = WEIR_TCP_HANDSHAKE;
-	c->syn_ns[0] = now_ns;
+	server->asked_ns = now_ns;
 	weir_count(t->cfg.stats, WEIR_COUNT_TCP_COOKIES_TAKEN, 1);
 	return c;
 }
@@ -174,8 +174,8 @@ static void on_syn_ack(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_l
 	l->backoff = 0;
 	tcp_timer_clear(t, l);
 	tcp_take_template(&c->leg[0], p);
-	if (c->syn_ns[0])
-		tcp_rtt_sample(l, (uint32_t)((t->now_ns - c->syn_ns[0]) / WEIR_NS_PER_US));
+	if (l->asked_ns)
+		tcp_rtt_sample(l, (uint32_t)((t->now_ns - l->asked_ns) / WEIR_NS_PER_US));
 	weir_reasm_init(&l->in, l->irs + 1);
 	l->acked_in = l->irs + 1;
 	l->in_edge = l->irs + 1 + WINDOW;
@@ -224,6 +224,6 @@ void tcp_on_syn_timer(struct weir_tcp *t, struct tcp_leg *l)
 		return;
 	}
 	l->backoff++;
-	c->syn_ns[0] = 0;
+	l->asked_ns = 0;
 	tcp_ask_server(t, c);
 }

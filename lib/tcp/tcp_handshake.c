@@ -106,19 +106,19 @@ static void learn_syn(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_le
 	l->wl_seq = p->seq;
 	l->wl_ack = p->ack;
 	tcp_take_template(tcp_other(c, l), p);
-	c->syn_ns[l->index] = again ? 0 : t->now_ns;
+	tcp_other(c, l)->asked_ns = again ? 0 : t->now_ns;
 }
 
 /* The other peer has acknowledged the SYN of `l`'s, which says how far away it is. */
 static void note_syn_acked(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg *l)
 {
-	uint64_t sent_ns = c->syn_ns[l->index];
+	struct tcp_leg *other = tcp_other(c, l);
 
 	if (l->flags & LEG_SYN_ACKED)
 		return;
 	l->flags |= LEG_SYN_ACKED;
-	if (sent_ns)
-		tcp_rtt_sample(tcp_other(c, l), (uint32_t)((t->now_ns - sent_ns) / WEIR_NS_PER_US));
+	if (other->asked_ns)
+		tcp_rtt_sample(other, (uint32_t)((t->now_ns - other->asked_ns) / WEIR_NS_PER_US));
 }
 
 /* ---- establishing ---- */

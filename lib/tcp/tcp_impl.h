@@ -68,12 +68,30 @@ struct tcp_sack {
 	uint32_t end;
 };
 
-/* CUBIC (RFC 9438), bytes and seconds. */
+/*
+ * Blocks of selective acknowledgements, lent to a leg while something is missing in what comes or
+ * goes (tcp_sack.c). Who gets none tells and hears less, as a peer without SACK does.
+ */
+struct tcp_blocks {
+	struct tcp_sack sack[TCP_SACK_BLOCKS]; /* to be told, latest first */
+	struct tcp_sack dsack;
+	struct tcp_sack heard[TCP_SACK_BLOCKS]; /* that the peer told last */
+};
+
+/* CUBIC (RFC 9438), bytes and seconds; in fast recovery, when no epoch is, rate reduction (RFC
+ * 6937), bytes. */
 struct tcp_cubic {
-	uint64_t epoch_ns; /* 0: no epoch */
-	float k_s;
+	union {
+		struct {
+			uint64_t epoch_ns; /* 0: no epoch */
+			float k_s;
+			uint32_t w_est;
+		};
+		struct {
+			uint32_t flight, delivered, out;
+		} prr;
+	};
 	uint32_t w_max;
-	uint32_t w_est;
 	uint32_t prior_cwnd; /* at the epoch's start */
 };
 
@@ -124,11 +142,13 @@ struct tcp_leg {
 	uint32_t fin_seq;     /* of its FIN, when seen */
 	uint32_t ts_recent;   /* RFC 7323 */
 	uint32_t ts_seen;     /* its clock, as far as it was seen */
-	uint64_t round_ns;
-	uint64_t passed;                       /* bytes passed on, since the beginning */
-	struct tcp_sack sack[TCP_SACK_BLOCKS]; /* latest first */
-	struct tcp_sack dsack;
-	struct tcp_sack heard[TCP_SACK_BLOCKS]; /* blocks that the peer told last */
+	union {
+		uint64_t round_ns; /* and since when */
+		/* in its handshake: when a SYN was sent to the peer; 0: more than once */
+		uint64_t asked_ns;
+	};
+	uint64_t passed;           /* bytes passed on, since the beginning */
+	struct tcp_blocks *blocks; /* NULL: none lent */
 
 	/* to the peer */
 	struct weir_spans out;    /* from una to end */
@@ -145,7 +165,6 @@ struct tcp_leg {
 	uint32_t high_sacked;          /* end of the highest one */
 	uint32_t cwnd, ssthresh;
 	uint32_t recover; /* recovery ends here */
-	uint32_t prr_flight, prr_delivered, prr_out;
 	uint32_t tlp_end;
 	uint32_t srtt_us, rttvar_us;
 	uint32_t resent_segments;
@@ -162,9 +181,9 @@ struct tcp_leg {
 	uint64_t stuck_ns;     /* since when the peer takes nothing, 0: it does */
 	uint64_t challenge_ns; /* when the next challenge may be sent */
 	struct weir_timer timer;
-	uint8_t ecn;  /* ECN_* */
-	bool shut;    /* by weir: nothing is queued any more, the FIN is or will be */
-	bool aborted; /* weir has reset its peer, and does so again when that still sends */
+	uint8_t ecn : 6;  /* ECN_* */
+	bool shut : 1;    /* by weir: nothing is queued any more, the FIN is or will be */
+	bool aborted : 1; /* weir has reset its peer, and does so again when that still sends */
 	uint8_t template[TCP_TEMPLATE_MAX];
 };
 
@@ -177,7 +196,6 @@ struct weir_tcp_conn {
 	struct weir_tcp_conn *older; /* list of those in the handshake, or of those that wait */
 	struct weir_tcp_conn *newer;
 	void *user;
-	uint64_t syn_ns[2]; /* when a SYN of each peer was passed on; 0: more than once */
 	uint16_t mtu[2];
 	uint16_t port[2]; /* of the peers */
 	uint8_t family;
@@ -194,6 +212,7 @@ struct weir_tcp {
 	struct weir_tcp_cfg cfg;
 	struct weir_pool *conns;
 	struct weir_span_stock *spans;
+	struct weir_pool *blocks; /* struct tcp_blocks */
 	struct weir_tcp_conn *dirty;
 	struct weir_tcp_conn *oldest[TCP_LIST_END];
 	struct weir_tcp_conn *newest[TCP_LIST_END];
@@ -355,10 +374,15 @@ struct tcp_acked {
 	bool resent_acked; /* a repetition was */
 };
 void tcp_note_delivered(struct tcp_leg *l, struct weir_span *s, struct tcp_acked *a);
-void tcp_take_sack(struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
+void tcp_take_sack(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
 		   struct tcp_acked *a);
 void tcp_forget_sacks(struct tcp_leg *l);
-void tcp_sack_received(struct tcp_leg *l, uint32_t start, uint32_t end);
+void tcp_sack_received(struct weir_tcp *t, struct tcp_leg *l, uint32_t start, uint32_t end);
+/* The peer has sent these bytes before. */
+void tcp_sack_repeated(struct weir_tcp *t, struct tcp_leg *l, uint32_t start, uint32_t end);
+/* At the flush: what was lent goes back when there is nothing to be noted in it. */
+void tcp_sack_settle(struct weir_tcp *t, struct tcp_leg *l);
+void tcp_sack_fini(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_sack_advance(struct tcp_leg *l);
 
 /* tcp_rack.c */

@@ -95,11 +95,8 @@ static enum weir_drop on_unacceptable(struct weir_tcp *t, struct weir_tcp_conn *
 		return WEIR_DROP_NONE;
 	}
 	/* Told twice: the peer learns so by DSACK (RFC 2883). */
-	if (l->flags & LEG_SACK && p->payload_len && weir_seq_lt(p->seq, l->in.next)) {
-		l->dsack = (struct tcp_sack){p->seq,
-					     weir_seq_min(p->seq + p->payload_len, l->in.next)};
-		l->flags |= LEG_DSACK;
-	}
+	if (p->payload_len && weir_seq_lt(p->seq, l->in.next))
+		tcp_sack_repeated(t, l, p->seq, weir_seq_min(p->seq + p->payload_len, l->in.next));
 	/* What is not a repetition might be forged, and two ends that disagree might answer each
 	 * other for ever: such answers are limited. */
 	if (weir_seq_le(p->seq + p->payload_len, l->in.next) && p->payload_len) {

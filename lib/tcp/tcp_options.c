@@ -123,11 +123,11 @@ static unsigned int sacks_to_tell(struct tcp_leg *l, struct tcp_sack *out, unsig
 	unsigned int n = 0;
 
 	if (l->flags & LEG_DSACK) {
-		out[n++] = l->dsack;
+		out[n++] = l->blocks->dsack;
 		l->flags &= (uint16_t)~LEG_DSACK;
 	}
 	for (unsigned int i = 0; i < l->n_sack && n < max; i++)
-		out[n++] = l->sack[i];
+		out[n++] = l->blocks->sack[i];
 	return n;
 }
 

@@ -92,7 +92,7 @@ bool tcp_send_span(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
 		note_again(t, l, s);
 	tcp_sent_list_add(l, s);
 	if (l->recovery == TCP_RECOVERY)
-		l->prr_out += weir_span_end(s) - s->seq;
+		l->cubic.prr.out += weir_span_end(s) - s->seq;
 	l->flags &= (uint16_t)~LEG_ACK_NOW;
 	l->ack_ns = 0;
 	l->acked_in = l->in.next;

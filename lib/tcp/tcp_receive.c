@@ -117,7 +117,7 @@ static enum weir_drop take_bytes(struct weir_tcp *t, struct tcp_leg *l, struct w
 		l->flags |= LEG_NEW_BYTES;
 	if (weir_unlikely(ready == 0 || had_gaps)) {
 		if (ready == 0)
-			tcp_sack_received(l, p->seq, p->seq + len);
+			tcp_sack_received(t, l, p->seq, p->seq + len);
 		tcp_sack_advance(l);
 		l->flags |= LEG_ACK_NOW;
 	}

@@ -50,8 +50,8 @@ void tcp_enter_recovery(struct weir_tcp *t, struct tcp_leg *l)
 	tcp_congestion_event(t, l);
 	l->recovery = TCP_RECOVERY;
 	l->recover = l->nxt;
-	l->prr_flight = tcp_max(tcp_flight(l), 1);
-	l->prr_delivered = l->prr_out = 0;
+	l->cubic.prr.flight = tcp_max(tcp_flight(l), 1);
+	l->cubic.prr.delivered = l->cubic.prr.out = 0;
 	l->flags &= (uint16_t)~LEG_TLP_OUT;
 	/* There is nothing to probe for any more (RFC 8985 section 7.2). */
 	if (l->timer_for == TCP_TIMER_TLP)
@@ -61,8 +61,10 @@ void tcp_enter_recovery(struct weir_tcp *t, struct tcp_leg *l)
 
 static void leave(struct tcp_leg *l)
 {
-	if (l->recovery == TCP_RECOVERY)
+	if (l->recovery == TCP_RECOVERY) {
 		l->cwnd = l->ssthresh;
+		l->cubic.epoch_ns = 0;
+	}
 	l->recovery = TCP_OPEN;
 	if (l->rack.persist && --l->rack.persist == 0)
 		l->rack.widths = 0;
@@ -71,21 +73,22 @@ static void leave(struct tcp_leg *l)
 /* RFC 6937 section 3.1, with slow-start reduction bound. */
 static void reduce(struct tcp_leg *l, uint32_t delivered)
 {
-	uint32_t pipe = tcp_pipe(l), room;
+	uint32_t pipe = tcp_pipe(l), out = l->cubic.prr.out, room;
 
-	l->prr_delivered += delivered;
+	l->cubic.prr.delivered += delivered;
 	if (pipe > l->ssthresh) {
-		uint64_t due = ((uint64_t)l->prr_delivered * l->ssthresh + l->prr_flight - 1) /
-			       l->prr_flight;
+		uint32_t flight = l->cubic.prr.flight;
+		uint64_t due =
+			((uint64_t)l->cubic.prr.delivered * l->ssthresh + flight - 1) / flight;
 
-		room = due > l->prr_out ? (uint32_t)due - l->prr_out : 0;
+		room = due > out ? (uint32_t)due - out : 0;
 	} else {
-		uint32_t behind = l->prr_delivered > l->prr_out ? l->prr_delivered - l->prr_out : 0;
+		uint32_t behind = l->cubic.prr.delivered > out ? l->cubic.prr.delivered - out : 0;
 
 		room = tcp_min(l->ssthresh - pipe, tcp_max(behind, delivered) + l->mss);
 	}
 	/* The first repetition goes out at once (section 3.1, last line). */
-	if (!l->prr_out)
+	if (!out)
 		room = tcp_max(room, l->mss);
 	l->cwnd = pipe + room;
 }

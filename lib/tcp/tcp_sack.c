@@ -1,10 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Selective acknowledgements (RFC 2018, 2883): those told to a peer, and those that it tells. */
+/* Selective acknowledgements (RFC 2018, 2883): those told to a peer, and those that it tells. Few
+ * legs have any at a time, so what they are noted in is lent. */
 #include "tcp_impl.h"
 
 /* A peer's word on what it has is advice, so finding the segments that it speaks of may be given
  * up: no acknowledgement costs more than this many steps. */
 #define STEPS_MAX 2048
+
+/* ---- lent ---- */
+
+static struct tcp_blocks *borrow(struct weir_tcp *t, struct tcp_leg *l)
+{
+	if (l->blocks)
+		return l->blocks;
+	l->blocks = weir_pool_take(t->blocks);
+	if (l->blocks)
+		memset(l->blocks, 0, sizeof(*l->blocks));
+	else
+		weir_count(t->cfg.stats, WEIR_COUNT_TCP_NO_BLOCKS, 1);
+	return l->blocks;
+}
+
+void tcp_sack_fini(struct weir_tcp *t, struct tcp_leg *l)
+{
+	if (l->blocks)
+		weir_pool_give(t->blocks, l->blocks);
+	l->blocks = NULL;
+	l->n_sack = 0;
+	l->flags &= (uint16_t)~LEG_DSACK;
+}
+
+void tcp_sack_settle(struct weir_tcp *t, struct tcp_leg *l)
+{
+	if (l->blocks && !l->n_sack && !l->sacked && !(l->flags & LEG_DSACK))
+		tcp_sack_fini(t, l);
+}
 
 /* ---- told ---- */
 
@@ -16,17 +46,19 @@ static bool touch(const struct tcp_sack *s, uint32_t start, uint32_t end)
 static void drop_block(struct tcp_leg *l, unsigned int i)
 {
 	for (l->n_sack--; i < l->n_sack; i++)
-		l->sack[i] = l->sack[i + 1];
+		l->blocks->sack[i] = l->blocks->sack[i + 1];
 }
 
-void tcp_sack_received(struct tcp_leg *l, uint32_t start, uint32_t end)
+void tcp_sack_received(struct weir_tcp *t, struct tcp_leg *l, uint32_t start, uint32_t end)
 {
-	if (!(l->flags & LEG_SACK))
+	struct tcp_blocks *b = l->flags & LEG_SACK ? borrow(t, l) : NULL;
+
+	if (!b)
 		return;
 	for (unsigned int i = 0; i < l->n_sack;) {
-		if (touch(&l->sack[i], start, end)) {
-			start = weir_seq_min(start, l->sack[i].start);
-			end = weir_seq_max(end, l->sack[i].end);
+		if (touch(&b->sack[i], start, end)) {
+			start = weir_seq_min(start, b->sack[i].start);
+			end = weir_seq_max(end, b->sack[i].end);
 			drop_block(l, i);
 		} else {
 			i++;
@@ -35,16 +67,25 @@ void tcp_sack_received(struct tcp_leg *l, uint32_t start, uint32_t end)
 	if (l->n_sack == TCP_SACK_BLOCKS)
 		l->n_sack--;
 	for (unsigned int i = l->n_sack; i > 0; i--)
-		l->sack[i] = l->sack[i - 1];
-	l->sack[0] = (struct tcp_sack){start, end};
+		b->sack[i] = b->sack[i - 1];
+	b->sack[0] = (struct tcp_sack){start, end};
 	l->n_sack++;
+}
+
+void tcp_sack_repeated(struct weir_tcp *t, struct tcp_leg *l, uint32_t start, uint32_t end)
+{
+	if (!(l->flags & LEG_SACK) || !borrow(t, l))
+		return;
+	l->blocks->dsack = (struct tcp_sack){start, end};
+	l->flags |= LEG_DSACK;
 }
 
 void tcp_sack_advance(struct tcp_leg *l)
 {
 	for (unsigned int i = 0; i < l->n_sack;) {
-		if (weir_seq_le(l->sack[i].end, l->in.next) ||
-		    weir_seq_le(l->sack[i].start, l->in.next))
+		const struct tcp_sack *s = &l->blocks->sack[i];
+
+		if (weir_seq_le(s->end, l->in.next) || weir_seq_le(s->start, l->in.next))
 			drop_block(l, i);
 		else
 			i++;
@@ -113,13 +154,13 @@ static bool is_sound(const struct tcp_leg *l, const struct tcp_sack *b)
 /* Most blocks of an acknowledgement repeat those of the one before. */
 static bool was_heard(const struct tcp_leg *l, const struct tcp_sack *b)
 {
-	for (unsigned int i = 0; i < TCP_SACK_BLOCKS; i++)
-		if (l->heard[i].start == b->start && l->heard[i].end == b->end)
+	for (unsigned int i = 0; l->blocks && i < TCP_SACK_BLOCKS; i++)
+		if (l->blocks->heard[i].start == b->start && l->blocks->heard[i].end == b->end)
 			return true;
 	return false;
 }
 
-void tcp_take_sack(struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
+void tcp_take_sack(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
 		   struct tcp_acked *a)
 {
 	unsigned int steps = STEPS_MAX;
@@ -129,8 +170,8 @@ void tcp_take_sack(struct tcp_leg *l, uint32_t ack, const struct tcp_options *o,
 	for (unsigned int i = a->dsack; i < o->n_sack; i++)
 		if (is_sound(l, &o->sack[i]) && !was_heard(l, &o->sack[i]))
 			take_block(l, &o->sack[i], a, &steps);
-	if (steps)
-		memcpy(l->heard, o->sack, sizeof(l->heard[0]) * o->n_sack);
+	if (steps && l->sacked && borrow(t, l))
+		memcpy(l->blocks->heard, o->sack, sizeof(o->sack[0]) * o->n_sack);
 }
 
 /* The peer has thrown away what it said it had (RFC 2018 section 8). */
@@ -141,5 +182,6 @@ void tcp_forget_sacks(struct tcp_leg *l)
 	l->sacked = 0;
 	l->high_sacked = l->una;
 	l->sack_at = NULL;
-	memset(l->heard, 0, sizeof(l->heard));
+	if (l->blocks)
+		memset(l->blocks->heard, 0, sizeof(l->blocks->heard));
 }

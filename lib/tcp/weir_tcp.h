@@ -59,6 +59,7 @@ struct weir_tcp_cfg {
 	const char *name;      /* of its pools, unique in the process */
 	uint32_t connections;  /* at a time */
 	uint32_t segments;     /* payload views at a time: about as many as packet buffers */
+	uint32_t sack_legs;    /* legs with blocks of SACK at a time; 0: a quarter of connections */
 	uint32_t window_bytes; /* a direction holds at most so much; 0: 4 MiB */
 	bool evict;            /* the oldest in the handshake goes when room is needed */
 	uint32_t half_open;    /* connections in the handshake from which on weir_tcp_is_flooded */
@@ -261,5 +262,6 @@ uint32_t weir_tcp_segments_used(const struct weir_tcp *t);
 /* Asserts the invariants; for tests. */
 void weir_tcp_check(const struct weir_tcp_conn *c);
 size_t weir_tcp_conn_bytes(void); /* that an idle connection holds */
+size_t weir_tcp_lent_bytes(void); /* kept beside it, for those that are not idle */
 
 #endif

@@ -62,6 +62,7 @@ void lab_open(struct lab *l, const struct lab_cfg *cfg)
 		.name = "lab",
 		.connections = 4,
 		.segments = cfg->segments ? cfg->segments : 8192,
+		.sack_legs = cfg->sack_legs,
 		.window_bytes = cfg->window,
 		.pool = pool,
 		.stats = &l->stats,

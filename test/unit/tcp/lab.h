@@ -39,6 +39,7 @@ struct lab_cfg {
 	uint8_t family;
 	uint16_t mtu;
 	uint32_t segments;
+	uint32_t sack_legs;
 	uint32_t window;
 	uint64_t seed;
 	bool by_cookie;

@@ -227,6 +227,24 @@ static const struct rule options[] = {
 		  "s> A 1 1 0 ts 910 110 sack 5001-9001; wait 3; s< -"},
 };
 
+/* Where only one leg can have blocks of SACK at a time. */
+static const struct rule lent[] = {
+	{"2018", "who has no room for blocks tells none, and does when there is room again",
+	 OPEN_ALL "c> A 101 1 100 ts 200 900; c< A 1 1 0 ts 900 101 sack 101-201;"
+		  "counted tcp_no_blocks 0; s> A 101 1 100 ts 910 101; s< A 1 1 0 ts 200 900;"
+		  "counted tcp_no_blocks 1; c> A 1 1 100 ts 201 900; s< A 1 1 200 ts 201 900;"
+		  "c< A 1 201 0 ts 910 201; s> A 301 201 100 ts 911 201;"
+		  "s< A 201 1 0 ts 201 900 sack 301-401; counted tcp_no_blocks 1"},
+	{"8985 6.2", "what a peer tells is heard without room to note it",
+	 OPEN_ALL "c> A 1 1 1000 ts 110 900; c> A 1001 1 1000 ts 110 900;"
+		  "c> A 2001 1 1000 ts 110 900; c> A 3001 1 1000 ts 110 900;"
+		  "s< A 1 1 1000 ts 110 900; s< A 1001 1 1000 ts 110 900;"
+		  "s< A 2001 1 1000 ts 110 900; s< A 3001 1 1000 ts 110 900;"
+		  "c> A 5001 1 100 ts 110 900; counted tcp_no_blocks 0; wait 1;"
+		  "s> A 1 1 0 ts 910 110 sack 1001-4001; counted tcp_no_blocks 1; wait 2;"
+		  "s< A 1 1 1000 ts 110 910"},
+};
+
 /* ---- RFC 3168 ---- */
 
 #define OPEN_ECN                                                               \
@@ -274,17 +292,24 @@ static const struct rule marks[] = {
 	 OPEN_ECN "c> A 1 1 100; s< A 1 1 100 ect; c< A 1 101 0; wait 220; s< A 1 1 100"},
 };
 
-static void run_rules(const struct rule *rules, size_t n)
+static void run_rules_with(const struct rule *rules, size_t n, uint32_t sack_legs)
 {
 	for (size_t i = 0; i < n; i++)
 		for (uint8_t family = 4; family <= 6; family += 2) {
-			struct lab_cfg cfg = {.family = family, .mtu = family == 4 ? 1500 : 1520};
+			struct lab_cfg cfg = {.family = family,
+					      .mtu = family == 4 ? 1500 : 1520,
+					      .sack_legs = sack_legs};
 			char name[160];
 
 			snprintf(name, sizeof(name), "RFC %s: %s (IPv%u)", rules[i].section,
 				 rules[i].name, family);
 			script_run(name, rules[i].script, &cfg);
 		}
+}
+
+static void run_rules(const struct rule *rules, size_t n)
+{
+	run_rules_with(rules, n, 0);
 }
 
 START_TEST(opening_follows_the_rules)
@@ -323,9 +348,23 @@ START_TEST(options_follow_the_rules)
 }
 END_TEST
 
+START_TEST(blocks_are_lent_to_who_needs_them)
+{
+	run_rules_with(lent, WEIR_ARRAY_LEN(lent), 1);
+}
+END_TEST
+
+START_TEST(an_idle_connection_holds_a_kilobyte)
+{
+	ck_assert_uint_le(weir_tcp_conn_bytes(), 1024);
+}
+END_TEST
+
 Suite *tcp_rules_suite(void)
 {
 	return WEIR_SUITE("tcp rules", opening_follows_the_rules, segments_are_judged_by_the_rules,
 			  closing_follows_the_rules, sending_follows_the_rules,
-			  options_follow_the_rules, marks_of_congestion_follow_the_rules);
+			  options_follow_the_rules, blocks_are_lent_to_who_needs_them,
+			  marks_of_congestion_follow_the_rules,
+			  an_idle_connection_holds_a_kilobyte);
 }
