@@ -256,6 +256,18 @@ bool path_http_take_turn(struct path_http *x, unsigned int leg)
 	return has;
 }
 
+bool path_http_may_judge_more(struct path_http *x, unsigned int leg)
+{
+	struct path_http_side *s = &x->side[leg];
+
+	if (s->judging)
+		return path_http_take_turn(x, leg);
+	if (!x->program || x->w->http->judged_ns < x->program->turn_ns || !path_http_left(x, leg))
+		return true;
+	path_http_wait_for_turn(x, leg);
+	return false;
+}
+
 /* ---- steps ---- */
 
 static bool run_tunnel(struct path_http *x)
@@ -302,6 +314,7 @@ static void run(struct path_http *x)
 	bool settled = true;
 
 	x->running = true;
+	x->w->http->judged_ns = 0;
 	if (!x->dead && !x->tunnel && is_between_requests(x) && !renew(x))
 		path_http_be_tunnel(x);
 	if (!x->dead && !x->tunnel)
@@ -372,6 +385,7 @@ bool path_http_judge_turn(struct path_worker *w, bool is_busy)
 
 	if (!x || (is_busy && w->now_ns < h->judge_from_ns))
 		return false;
+	weir_count(&w->stats, WEIR_COUNT_HTTP_TURNS, 1);
 	stop_waiting(x);
 	x->has_turn = true;
 	run(x);

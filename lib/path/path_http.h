@@ -113,6 +113,7 @@ struct path_http_worker {
 	uint64_t begun;                            /* exchanges, for their ids */
 	struct path_http *waiting, **last_waiting; /* for a turn of judging */
 	uint64_t judge_from_ns;                    /* till then it is the others' time */
+	uint64_t judged_ns;                        /* spent on the connection at hand */
 	/* worker writes, control reads */
 	uint64_t bad[WEIR_HTTP_ERROR_END];
 	/* worker only: a head at hand */
@@ -162,6 +163,8 @@ void path_http_be_tunnel(struct path_http *x);
 void path_http_wait_for_turn(struct path_http *x, unsigned int leg);
 /* Whether it has; this is it. */
 bool path_http_take_turn(struct path_http *x, unsigned int leg);
+/* Whether a further message may be judged now: those before it have left some of the time. */
+bool path_http_may_judge_more(struct path_http *x, unsigned int leg);
 
 /* ---- path_http_head.c ---- */
 

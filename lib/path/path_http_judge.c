@@ -108,13 +108,15 @@ enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchan
 {
 	enum weir_waf_verdict verdict;
 	bool ignored = false;
-	uint64_t tsc;
+	uint64_t tsc, ns;
 
 	if (!e->tx || e->unjudged)
 		return PATH_HTTP_ACCEPTED;
 	tsc = rte_rdtsc();
 	verdict = ask(e->tx, q, judged ? judged : &ignored);
-	e->waf_ns += to_ns(x->w, path_http_spent(x->w, work_of[q->step], tsc));
+	ns = to_ns(x->w, path_http_spent(x->w, work_of[q->step], tsc));
+	e->waf_ns += ns;
+	x->w->http->judged_ns += ns;
 	return accept_verdict(x, e, verdict);
 }
 

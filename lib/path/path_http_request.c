@@ -342,7 +342,8 @@ bool path_http_step_request(struct path_http *x)
 
 	switch (s->state) {
 	case PATH_HTTP_HEAD:
-		progress = x->outstanding < PATH_HTTP_OUTSTANDING && read_head(x);
+		progress = path_http_may_judge_more(x, PATH_TO_SERVER) &&
+			   x->outstanding < PATH_HTTP_OUTSTANDING && read_head(x);
 		break;
 	case PATH_HTTP_BODY:
 		progress = read_body(x);

@@ -350,7 +350,7 @@ bool path_http_step_response(struct path_http *x)
 	if (weir_unlikely(failure != NULL))
 		return on_no_server(x, failure);
 	if (s->state == PATH_HTTP_HEAD)
-		progress = read_head(x);
+		progress = path_http_may_judge_more(x, PATH_TO_CLIENT) && read_head(x);
 	else if (s->state == PATH_HTTP_BODY)
 		progress = read_body(x);
 	else if (path_http_left(x, PATH_TO_CLIENT))

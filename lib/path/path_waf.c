@@ -178,6 +178,7 @@ static bool load_one(struct loading *l, uint16_t i)
 		.mode = (uint8_t)t->waf.mode,
 		.json_refusals = t->json_refusals,
 		.on_error = t->on_error,
+		.turn_ns = t->waf.budget_ns ? t->waf.budget_ns / 10 : WEIR_NS_PER_MS,
 	};
 	if (t->waf.mode == WEIR_WAF_OFF)
 		return true;

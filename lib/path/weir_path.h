@@ -29,6 +29,7 @@ struct weir_program {
 	uint8_t mode;         /* enum weir_waf_mode */
 	bool json_refusals;
 	enum weir_failure on_error;
+	uint64_t turn_ns; /* of judging, after which further messages of a connection wait */
 };
 
 /* The programs of a generation, by index of threat policy. */

@@ -165,6 +165,7 @@ enum weir_drop {
 	  "those that a threat policy in mode detect would have refused")                         \
 	X(HTTP_LIMIT, "http_limit", "bodies over a limit of the rules, or of what can be held")   \
 	X(HTTP_BUDGET, "http_budget", "judgements that took too long")                            \
+	X(HTTP_TURNS, "http_turns", "times that judging went on when others had had their turn")  \
 	X(HTTP_MEMORY, "http_memory", "judgements without memory (memory.waf)")                   \
 	X(HTTP_UNJUDGED, "http_unjudged", "transactions passed for such reasons (onError: open)") \
 	X(HTTP_BAD_REQUEST, "http_bad_request", "requests that are not well formed, or too slow") \

@@ -36,9 +36,14 @@ bool waf_clock_wait(struct waf_clock *c)
 	return c->more && c->more(c->ctx);
 }
 
+bool waf_clock_fits_now(struct waf_clock *c, uint64_t now, uint64_t ticks)
+{
+	return !waf_clock_is_over(c, now) && (!c->until || now + ticks <= c->until);
+}
+
 bool waf_clock_fits(struct waf_clock *c, uint64_t now, uint64_t ticks)
 {
-	bool fits = !waf_clock_is_over(c, now) && (!c->until || now + ticks <= c->until);
+	bool fits = waf_clock_fits_now(c, now, ticks);
 
 	if (!fits)
 		fits = waf_clock_wait(c) && c->last + ticks <= c->until;

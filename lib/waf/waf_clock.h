@@ -52,6 +52,8 @@ static inline bool waf_clock_is_over(struct waf_clock *c, uint64_t now)
 /* Whether a step of so many ticks may begin: now, or in the next call, which may have come when it
  * returns. */
 WEIR_MUST_CHECK bool waf_clock_fits(struct waf_clock *c, uint64_t now, uint64_t ticks);
+/* Whether it may now. */
+WEIR_MUST_CHECK bool waf_clock_fits_now(struct waf_clock *c, uint64_t now, uint64_t ticks);
 /* False: there is no more time, and will not be. Else the call may have ended and another begun. */
 WEIR_COLD bool waf_clock_wait(struct waf_clock *c);
 

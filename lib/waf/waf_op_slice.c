@@ -134,10 +134,17 @@ static bool wants_more(int rc)
 	return rc == PCRE2_ERROR_PARTIAL || rc == PCRE2_ERROR_MATCHLIMIT;
 }
 
-/* Before a start is given up for what it would take, what that is told by is measured again: the
- * processor may have been taken away meanwhile. */
+static bool is_time_now_for(const struct slices *x, uint64_t ticks)
+{
+	return waf_clock_fits_now(x->scratch->clock, waf_ticks(), ticks);
+}
+
+/* Before a turn or a start is given up for what more would take, what that is told by is measured
+ * again: the processor may have been taken away meanwhile. */
 static bool is_time_for_more(const struct slices *x, struct share *s)
 {
+	if (!is_time_now_for(x, ticks_of_more(s)) && is_time_now_for(x, s->took))
+		(void)try_timed(x, s);
 	for (unsigned int again = 0; !is_time_for(x, ticks_of_more(s)); again++) {
 		if (again == AGAIN || waf_clock_is_over(x->scratch->clock, waf_ticks()))
 			return false;

@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 #define BODY  60000
-#define SLOW  18 /* places where an expression reads all that follows */
+#define SLOW  40 /* places where an expression reads all that follows */
 #define TURNS 10000
 
 Suite *path_http_turn_suite(void);
 
-static const char threat[] = ", budget: 1ms";
+static const char threat[] = ", budget: 3ms";
 
 /* "a=!coooo…xxxx…" and `tail`: what the expression needs is there. */
 static void write_body(char *at, const char *tail)
@@ -125,6 +125,53 @@ START_TEST(a_response_without_length_has_its_end_when_it_was_judged)
 }
 END_TEST
 
+#define PIPELINED 15
+#define FIELDS    120
+
+static unsigned int n_arrived(const struct http_lab *l)
+{
+	unsigned int n = 0;
+
+	for (const char *at = lab_got(l, SERVER); (at = strstr(at, "GET /next")); at++)
+		n++;
+	return n;
+}
+
+static size_t write_next(char *at)
+{
+	size_t n = (size_t)sprintf(at, "GET /next HTTP/1.1\r\nHost: x\r\n");
+
+	for (unsigned int i = 0; i < FIELDS; i++)
+		n += (size_t)sprintf(at + n, "X-%u: a field's value %u\r\n", i, i);
+	return n + (size_t)sprintf(at + n, "\r\n");
+}
+
+/* They wait until it is known whether they are any. All take more than a turn, which is a tenth of
+ * the budget. */
+START_TEST(requests_that_came_at_once_are_judged_in_turns)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	static char text[PIPELINED * (FIELDS + 2) * 32];
+	struct http_lab *l = lab_create("", ", budget: 1ms");
+	unsigned int turns = 0;
+	size_t n = 0;
+
+	lab_say(l, CLIENT,
+		"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\n"
+		"Upgrade: none\r\n\r\n");
+	for (unsigned int i = 0; i < PIPELINED; i++)
+		n += write_next(text + n);
+	ck_assert_uint_eq(lab_send(l, CLIENT, text, n), n);
+	ck_assert_uint_eq(n_arrived(l), 0);
+	ck_assert_uint_eq(lab_send(l, SERVER, answer, strlen(answer)), strlen(answer));
+	for (; n_arrived(l) < PIPELINED && turns < TURNS; turns++)
+		lab_wait(l, WEIR_NS_PER_MS);
+	ck_assert_uint_eq(n_arrived(l), PIPELINED);
+	ck_assert_uint_ge(lab_count(l, WEIR_COUNT_HTTP_TURNS), 1);
+	lab_destroy(l);
+}
+END_TEST
+
 #define CHUNKS 9000
 
 /* They have all come when the request before them is judged: thousands of pieces at once. */
@@ -198,6 +245,7 @@ Suite *path_http_turn_suite(void)
 	tcase_add_test(t, a_request_that_takes_long_is_judged_in_turns);
 	tcase_add_test(t, what_is_found_in_a_later_turn_is_refused);
 	tcase_add_test(t, what_follows_waits_and_so_does_the_end);
+	tcase_add_test(t, requests_that_came_at_once_are_judged_in_turns);
 	tcase_add_test(t, a_response_that_takes_long_is_judged_in_turns);
 	tcase_add_test(t, a_response_without_length_has_its_end_when_it_was_judged);
 	tcase_add_test(t, many_small_chunks_are_read_in_turns);
