@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is known before any transaction: TX variables that the configuration has pinned, the rules
- * at the beginning that depend on nothing but TX (they are run once, here), the variables that no
- * rule behind those writes, and the tests that they decide: a paranoia level's rules are skipped or
- * not.
+ * What is known before any transaction: TX variables that the configuration has pinned, those that
+ * the prologue (waf_prologue.c) has set and no rule behind it writes, and the tests that they
+ * decide: a paranoia level's rules are skipped or not.
  */
 #include "waf_impl.h"
 
@@ -44,7 +43,7 @@ void waf_pin(struct weir_waf *w)
 		mark_pinned(w, w->rule[i]);
 }
 
-/* ---- constants: TX that no rule behind the prologue writes ---- */
+/* ---- constants: TX that no rule writes but those of the prologue ---- */
 
 /* Whether a name with macros in it can become `name`: what stands before the first macro tells. */
 static bool may_become(const struct waf_text *t, struct weir_bytes name)
@@ -76,11 +75,12 @@ static void note_written(struct weir_waf *w, const struct waf_action *a)
 static void find_constants(struct weir_waf *w)
 {
 	for (uint16_t i = 0; i < w->n_names; i++)
-		w->constant[i] = i < w->captures || i >= w->captures + WAF_CAPTURES;
+		w->constant[i] = (i < w->captures || i >= w->captures + WAF_CAPTURES) &&
+				 i != w->limits_exceeded;
 	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++) {
 		const struct waf_phase *p = &w->phase[phase];
 
-		for (uint32_t i = p->first; i < p->n; i++)
+		for (uint32_t i = 0; i < p->n; i++)
 			for (const struct waf_rule *r = p->step[i].rule; r; r = r->next)
 				for (unsigned int k = 0; k < r->n_actions; k++)
 					note_written(w, &r->action[k]);
@@ -106,22 +106,21 @@ static bool is_constant(const struct weir_waf *w, const struct waf_rule *rule)
 	       w->tx_kind[t->name_number] != WAF_UNSET;
 }
 
-static bool passes(const struct waf_rule *rule)
+bool waf_rule_passes(const struct waf_rule *rule)
 {
 	return rule->sec->disruptive == WEIR_SEC_PASS || rule->sec->disruptive == WEIR_SEC_BLOCK;
 }
 
-/* It is told, refuses or counts for HIGHEST_SEVERITY. */
-static bool tells(const struct waf_rule *starter)
+bool waf_rule_tells(const struct waf_rule *starter)
 {
-	return starter->sec->log || !passes(starter) ||
+	return starter->sec->log || !waf_rule_passes(starter) ||
 	       starter->sec->severity != WEIR_SEC_NO_SEVERITY;
 }
 
 /* A rule that does nothing but skip. */
 static bool is_gate(const struct waf_rule *rule)
 {
-	return !rule->next && !rule->n_actions && !tells(rule);
+	return !rule->next && !rule->n_actions && !waf_rule_tells(rule);
 }
 
 static bool test_matches(struct weir_waf *w, const struct waf_rule *rule)
@@ -173,11 +172,13 @@ static bool is_entered(const struct waf_phase *p, uint32_t gate, uint32_t end)
 	return false;
 }
 
-/* Takes dead steps out; skips lead to the next that is left. */
-static void compact(struct waf_phase *p, const uint64_t *dead, uint32_t *moved)
+bool waf_drop_steps(struct weir_waf *w, struct waf_phase *p, const uint64_t *dead)
 {
+	uint32_t *moved = weir_arena_alloc(&w->arena, (p->n + 1) * sizeof(*moved));
 	uint32_t n = 0;
 
+	if (!moved)
+		return false;
 	for (uint32_t i = 0; i < p->n; i++) {
 		moved[i] = n;
 		if (!waf_word_has(dead, i))
@@ -185,20 +186,19 @@ static void compact(struct waf_phase *p, const uint64_t *dead, uint32_t *moved)
 	}
 	moved[p->n] = n;
 	p->n = n;
-	p->first = moved[p->first];
 	for (uint32_t i = 0; i < n; i++)
 		if (p->step[i].skip_to)
 			p->step[i].skip_to = moved[p->step[i].skip_to];
+	return true;
 }
 
-static void fold_phase(struct weir_waf *w, struct waf_phase *p)
+static bool fold_phase(struct weir_waf *w, struct waf_phase *p)
 {
 	uint64_t *dead = weir_arena_zalloc(&w->arena, (waf_words(p->n) + 1) * sizeof(*dead));
-	uint32_t *moved = weir_arena_alloc(&w->arena, (p->n + 1) * sizeof(*moved));
 
-	if (!dead || !moved)
-		return;
-	for (uint32_t i = p->first; i < p->n; i++) {
+	if (!dead)
+		return false;
+	for (uint32_t i = 0; i < p->n; i++) {
 		const struct waf_rule *rule = p->step[i].rule;
 		uint32_t end = p->step[i].skip_to;
 
@@ -211,98 +211,14 @@ static void fold_phase(struct weir_waf *w, struct waf_phase *p)
 			for (uint32_t k = i; k < end; k++)
 				waf_word_set(dead, k);
 	}
-	compact(p, dead, moved);
+	return waf_drop_steps(w, p, dead);
 }
 
-void waf_fold_gates(struct weir_waf *w)
+bool waf_fold_gates(struct weir_waf *w)
 {
 	find_constants(w);
 	for (unsigned int phase = 1; phase <= WEIR_SEC_PHASES; phase++)
-		fold_phase(w, &w->phase[phase]);
-}
-
-/* ---- the prologue ---- */
-
-static bool text_is_of_tx(const struct waf_text *t)
-{
-	for (unsigned int i = 0; i < t->n; i++)
-		if (t->piece[i].kind == WAF_PIECE_MACRO)
+		if (!fold_phase(w, &w->phase[phase]))
 			return false;
 	return true;
-}
-
-static bool action_is_of_tx(const struct waf_action *a)
-{
-	return a->kind == WAF_DO_SETVAR && a->name_number != WAF_NO_NAME &&
-	       text_is_of_tx(&a->value);
-}
-
-static bool link_is_of_tx(const struct waf_rule *rule)
-{
-	if (rule->sec->capture || !text_is_of_tx(&rule->argument) || rule->n_excluded)
-		return false;
-	for (unsigned int i = 0; i < rule->n_targets; i++)
-		if (rule->target[i].name_number == WAF_NO_NAME)
-			return false;
-	for (unsigned int i = 0; i < rule->n_actions; i++)
-		if (!action_is_of_tx(&rule->action[i]))
-			return false;
-	return true;
-}
-
-/* It may act on TX, or tell; not both, for what it tells must be told each time. */
-static bool depends_on_tx_alone(const struct waf_rule *starter)
-{
-	bool told = tells(starter);
-
-	for (const struct waf_rule *rule = starter; rule; rule = rule->next)
-		if (!link_is_of_tx(rule) || (told && rule->n_actions))
-			return false;
-	return true;
-}
-
-static uint32_t run_static(struct weir_waf_tx *tx, const struct waf_phase *p)
-{
-	uint32_t i = 0;
-
-	while (i < p->n) {
-		const struct waf_rule *rule = p->step[i].rule;
-		bool matched;
-
-		if (!depends_on_tx_alone(rule))
-			break;
-		matched = waf_ask_rule(tx, rule);
-		if (matched && tells(rule))
-			break;
-		i = matched && p->step[i].skip_to ? p->step[i].skip_to : i + 1;
-	}
-	return i;
-}
-
-static bool keep_tx(struct weir_waf *w, const struct weir_waf_tx *tx)
-{
-	for (uint16_t i = 0; i < w->n_names; i++) {
-		w->tx_kind[i] = tx->tx_kind[i];
-		w->tx_var[i] = tx->tx_var[i];
-		if (w->tx_kind[i] == WAF_TEXT)
-			w->tx_var[i].text = weir_arena_copy(&w->arena, tx->tx_var[i].text);
-	}
-	return !w->arena.failed;
-}
-
-bool waf_run_prologue(struct weir_waf *w)
-{
-	struct weir_waf_worker_cfg cfg = {.bytes = 1 << 20, .collection_keys = 1};
-	struct weir_waf_worker *worker = weir_waf_worker_create(&cfg);
-	struct weir_waf_begin begin = {.id = 1};
-	struct weir_waf_tx *tx = worker ? weir_waf_tx_begin(w, worker, 0, &begin) : NULL;
-	bool good = false;
-
-	if (tx) {
-		w->phase[1].first = run_static(tx, &w->phase[1]);
-		good = !tx->arena.failed && keep_tx(w, tx);
-		weir_waf_tx_destroy(tx);
-	}
-	weir_waf_worker_destroy(worker);
-	return good;
 }

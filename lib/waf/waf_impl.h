@@ -134,7 +134,6 @@ struct waf_step {
 struct waf_phase {
 	struct waf_step *step;
 	uint32_t n;
-	uint32_t first;   /* those before it have been done, once and for all */
 	uint64_t *always; /* steps that no prefilter stands before */
 };
 
@@ -294,7 +293,7 @@ struct weir_waf {
 	uint16_t n_names, cap_names;
 	uint16_t *by_name;
 	bool *pinned;
-	bool *constant; /* behind the prologue */
+	bool *constant; /* since the prologue */
 	/* TX as each transaction begins with it */
 	uint8_t *tx_kind;
 	struct waf_var *tx_var;
@@ -534,9 +533,16 @@ struct weir_bytes waf_expand(struct weir_waf_tx *tx, const struct waf_text *t);
 /* waf_name.c: numbers of TX names */
 uint16_t waf_name_intern(struct weir_waf *w, struct weir_bytes name);
 uint16_t waf_name_find(const struct weir_waf *w, struct weir_bytes lower);
-/* waf_fold.c: what is known before any transaction */
+/* waf_fold.c: what is known before any transaction; false: no memory */
 void waf_pin(struct weir_waf *w);
-void waf_fold_gates(struct weir_waf *w);
+bool waf_fold_gates(struct weir_waf *w);
+/* Whether the transaction goes on behind a match of it. */
+bool waf_rule_passes(const struct waf_rule *starter);
+/* It is told, refuses or counts for HIGHEST_SEVERITY. */
+bool waf_rule_tells(const struct waf_rule *starter);
+/* Takes dead steps out; skips lead to the next that is left. */
+bool waf_drop_steps(struct weir_waf *w, struct waf_phase *p, const uint64_t *dead);
+/* waf_prologue.c */
 bool waf_run_prologue(struct weir_waf *w);
 /* waf_chain.c: the trie of transformations; WAF_NO_NODE: no memory */
 #define WAF_NO_NODE UINT16_MAX

@@ -137,10 +137,11 @@ static bool compile(struct weir_waf *w, struct weir_conf_report *r)
 	    !waf_resolve_names(w))
 		return false;
 	waf_pin(w);
+	w->limits_exceeded = waf_name_find(w, weir_bytes_str("msc_pcre_limits_exceeded"));
 	if (!waf_make_screen(w) || !waf_run_prologue(w))
 		return false;
-	waf_fold_gates(w);
-	w->limits_exceeded = waf_name_find(w, weir_bytes_str("msc_pcre_limits_exceeded"));
+	if (!waf_fold_gates(w))
+		return false;
 	w->scores[0] = first_of(w, "blocking_inbound_anomaly_score", "anomaly_score");
 	w->scores[1] = first_of(w, "blocking_outbound_anomaly_score", "outbound_anomaly_score");
 	w->engine = engine_of(w);

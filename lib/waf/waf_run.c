@@ -282,7 +282,7 @@ static bool is_over(const struct weir_waf_tx *tx)
 
 static void run_steps(struct weir_waf_tx *tx, const struct waf_phase *p)
 {
-	uint32_t i = p->first;
+	uint32_t i = 0;
 
 	for (;;) {
 		const struct waf_step *s;

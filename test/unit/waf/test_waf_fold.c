@@ -166,65 +166,10 @@ START_TEST(gates_stand_within_each_other)
 }
 END_TEST
 
-START_TEST(rules_at_the_beginning_that_depend_on_tx_alone_are_run_once)
-{
-	static const struct {
-		const char *rules;
-		uint32_t first;
-	} rows[] = {
-		{"SecAction 'id:1,phase:1,nolog,pass,setvar:tx.a=1,setvar:tx.b=%{tx.a}'\n"
-		 "SecRule &TX:c '@eq 0' 'id:2,phase:1,nolog,pass,setvar:tx.c=5'\n"
-		 "SecRule TX:a '@eq 2' 'id:3,phase:1,deny,log'\n",
-		 3},
-		{"SecAction 'id:1,phase:1,log,pass'\n", 0},
-		{"SecAction 'id:1,phase:1,nolog,pass,setvar:tx.a=%{REMOTE_ADDR}'\n", 0},
-		{"SecAction 'id:1,phase:1,nolog,pass,setvar:ip.a=1'\n", 0},
-		{"SecAction 'id:1,phase:1,nolog,pass,ctl:ruleEngine=Off'\n", 0},
-		{"SecAction 'id:1,phase:1,nolog,pass,setvar:tx.x%{tx.a}=1'\n", 0},
-		{"SecRule TX:/a/ '@eq 0' 'id:1,phase:1,nolog,pass'\n", 0},
-		{"SecAction 'id:1,phase:1,nolog,allow'\n", 0},
-		{"SecAction 'id:1,phase:1,nolog,pass,setvar:tx.a=1'\n"
-		 "SecRule TX:a '@eq 1' 'id:3,phase:1,deny,log'\n",
-		 1},
-	};
-
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
-		struct weir_waf *w = lab_compile(rows[i].rules, NULL);
-
-		ck_assert_msg(w->phase[1].first == rows[i].first, "%s%u", rows[i].rules,
-			      w->phase[1].first);
-		weir_waf_destroy(w);
-	}
-}
-END_TEST
-
-START_TEST(what_was_run_once_comes_to_the_same_in_each_transaction)
-{
-	struct waf_lab lab;
-
-	lab_init(&lab,
-		 "SecAction 'id:1,phase:1,nolog,pass,setvar:tx.n=+2,setvar:tx.s=a%{tx.n}b'\n"
-		 "SecRule TX:n '@eq 2' 'id:2,phase:1,nolog,pass,skipAfter:M'\n"
-		 "SecAction 'id:3,phase:1,nolog,pass,setvar:tx.n=99'\n"
-		 "SecMarker M\n"
-		 "SecRule ARGS:x '@rx .' 'id:4,phase:1,nolog,pass,setvar:tx.n=+1,setvar:tx.s=c'\n"
-		 "SecAction 'id:5,phase:2,pass,logdata:%{tx.n}%{tx.s}'\n");
-	for (unsigned int i = 0; i < 3; i++) {
-		lab_get(&lab, "/?x=1");
-		ck_assert_str_eq(lab_data(&lab, 5), "3c");
-		lab_get(&lab, "/");
-		ck_assert_str_eq(lab_data(&lab, 5), "2a2b");
-	}
-	lab_fini(&lab);
-}
-END_TEST
-
 Suite *waf_fold_suite(void)
 {
 	return WEIR_SUITE("waf folding", a_gate_of_a_pinned_level_is_folded_with_all_it_holds_back,
 			  a_pinned_level_stays_whatever_rules_set,
 			  a_gate_that_may_be_passed_otherwise_stays,
-			  what_does_more_than_skip_is_no_gate, gates_stand_within_each_other,
-			  rules_at_the_beginning_that_depend_on_tx_alone_are_run_once,
-			  what_was_run_once_comes_to_the_same_in_each_transaction);
+			  what_does_more_than_skip_is_no_gate, gates_stand_within_each_other);
 }
