@@ -23,6 +23,7 @@
 #define WORD   0x10 /* stands in names, keywords and numbers */
 #define SIGN   0x20 /* a number's exponent or fraction may follow */
 #define DOUBLE 0x40 /* two of them, or with what follows, may be another token */
+#define POINT  0x80 /* may stand within a name */
 
 #define WORD_MAX   29 /* bytes of the longest word */
 #define TABLE_MASK (OP_SQLI_SLOTS - 1)
@@ -203,7 +204,7 @@ static const uint8_t byte_types[256] = {
 	['-'] = OPERATOR | DOUBLE | SIGN,
 	[':'] = DOUBLE,
 	['+'] = OPERATOR | SIGN,
-	['.'] = SIGN,
+	['.'] = SIGN | POINT,
 	['@'] = VARIABLE,
 	['0' ... '9'] = WORD,
 	['A' ... 'Z'] = WORD,
@@ -329,12 +330,31 @@ void waf_sqli_needed_bytes(struct waf_set *set)
 			waf_set_add(set, (uint8_t)c);
 }
 
+/*
+ * The name of a JSON member of which all names are plain: libinjection reads names and points up to
+ * the first point as one word, and goes on behind it only when that is a known word or, with what
+ * follows up to another point, becomes one. It is one name then, whatever it says.
+ */
+static bool is_json_name(struct weir_bytes value)
+{
+	static const char begin[] = "json.";
+	bool plain = true;
+
+	if (value.len < sizeof(begin) || memcmp(value.ptr, begin, sizeof(begin) - 1) != 0)
+		return false;
+	for (size_t i = sizeof(begin) - 1; i < value.len; i++)
+		plain &= (byte_types[value.ptr[i]] & (WORD | POINT)) != 0;
+	return plain;
+}
+
 bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes value,
 			      const struct waf_scratch *s)
 {
 	uint8_t types = 0, t;
 	size_t i = 0, next = LOOK_EVERY;
 
+	if (is_json_name(value))
+		return false;
 	while (i < value.len) {
 		if (weir_unlikely(i >= next)) {
 			next = i + LOOK_EVERY;

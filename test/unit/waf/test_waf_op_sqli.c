@@ -41,6 +41,8 @@ START_TEST(benign_values_are_not_asked_about)
 		"a=1&b=2",
 		"10:45:00",
 		"550e8400-e29b-11d4-a716-446655440000",
+		"json.select.0.union",
+		"json.or",
 	};
 	struct op_sqli_words w;
 
@@ -53,12 +55,13 @@ END_TEST
 START_TEST(what_may_be_sql_is_asked_about)
 {
 	static const char *const values[] = {
-		"'",        "\"",         "1 or 2", "1or 2", "1.5or",  "1e5or",      "1.eor",
-		"1.dunion", "1e+dunion",  "0xfor",  "0x or", "x--",    "x/*",        "x#",
-		"f(x)",     "a;if 1",     "a;iff",  "a;in",  "a&&b",   "a||b",       "1 union",
-		"SeLeCt",   "a,select.b", "@x-1",   "in-x",  "null=1", "\\",         "`a`",
-		"$a",       "{a",         "a\vb",   "0b2",   "[or]or", "\xa0or\xa0", "group by",
-		"1::int",   "x\x7f",      "as:",
+		"'",     "\"",       "1 or 2",     "1or 2",      "1.5or",      "1e5or",
+		"1.eor", "1.dunion", "1e+dunion",  "0xfor",      "0x or",      "x--",
+		"x/*",   "x#",       "f(x)",       "a;if 1",     "a;iff",      "a;in",
+		"a&&b",  "a||b",     "1 union",    "SeLeCt",     "a,select.b", "@x-1",
+		"in-x",  "null=1",   "\\",         "`a`",        "$a",         "{a",
+		"a\vb",  "0b2",      "[or]or",     "\xa0or\xa0", "group by",   "1::int",
+		"x\x7f", "as:",      "json.or or", "json.a'",    "xjson.or",
 	};
 	struct op_sqli_words w;
 
@@ -73,6 +76,8 @@ static void check_word(const struct op_sqli_words *w, const char *word, char typ
 {
 	char text[128];
 
+	/* Or names of JSON were no names. */
+	ck_assert(strncasecmp(word, "json", 4) != 0 || (word[4] && word[4] != '.'));
 	switch (type) {
 	case 'n':
 	case '1':
