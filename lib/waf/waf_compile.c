@@ -74,19 +74,29 @@ static bool is_literal(struct weir_bytes text)
 	return text.len > 0;
 }
 
+static struct weir_bytes lower_copy(struct weir_waf *w, struct weir_bytes text)
+{
+	uint8_t *lower = weir_arena_alloc(&w->arena, text.len);
+
+	for (size_t i = 0; lower && i < text.len; i++)
+		lower[i] = weir_lower(text.ptr[i]);
+	return weir_bytes_of(lower, lower ? text.len : 0);
+}
+
 /* Names are many, and most of them are told apart without the expression. */
 static bool simplify_selector(struct weir_waf *w, struct waf_target *t)
 {
 	struct weir_bytes rest = weir_bytes_of(t->name.ptr + 1, t->name.len ? t->name.len - 1 : 0);
 	struct waf_need need;
 
+	if (t->name.len && t->name.ptr[0] == '^' && is_literal(rest)) {
+		t->prefix = t->part = lower_copy(w, rest);
+		return t->prefix.len > 0;
+	}
 	if (waf_op_need(t->regex, &w->arena, &need) < 0)
 		return false;
 	if (need.n_literals && need.literals[0].n == 1)
 		t->part = need.literals[0].literal[0];
-	if (t->name.len && t->name.ptr[0] == '^' && is_literal(rest) &&
-	    weir_bytes_equal_case(t->part, rest))
-		t->prefix = t->part;
 	return true;
 }
 

@@ -168,6 +168,17 @@ struct waf_named_view {
 enum waf_side { WAF_REQUEST, WAF_RESPONSE, WAF_SIDES };
 enum waf_side waf_side_of_list(unsigned int list);
 
+/* Slots whose literals were found, by condition. */
+struct waf_hits {
+	waf_bits_loose found[WAF_NEED_LITERALS];
+};
+
+/* What is known of the names of JSON members before they are scanned: how they begin. */
+struct waf_json_names {
+	struct waf_hits hits;
+	uint8_t skipped; /* bytes that need not be scanned for that */
+};
+
 struct waf_literal_set {
 	void *database; /* hs_database_t; NULL: there are none */
 	uint32_t n;
@@ -175,6 +186,7 @@ struct waf_literal_set {
 	uint16_t *pair;  /* slot, and condition in the top bit */
 	uint16_t *length;
 	uint16_t longest;
+	struct waf_json_names json;
 };
 
 #define WAF_ANY_VALUE (~0ULL)
@@ -188,6 +200,10 @@ struct waf_screen {
 	waf_bits set[WAF_NEED_SETS][64]; /* slots that a class satisfies, by condition */
 	waf_bits no_set[WAF_NEED_SETS];  /* slots without that condition */
 	waf_bits no_literal[WAF_NEED_LITERALS];
+	waf_bits sqli;               /* slots that no name of JSON can match */
+	waf_bits relays;             /* slots of rules that hand values on (waf_relay.c) */
+	waf_bits overhear;           /* slots of rules that tell what those leave behind */
+	bool overheard;              /* by a rule without a slot, or of another phase */
 	uint16_t min_len[WAF_SLOTS]; /* bytes of a value that matches */
 	waf_bits *of_node;           /* slots by chain */
 	uint64_t transforms;         /* on any way, with triggers */
@@ -310,11 +326,6 @@ struct weir_waf {
 
 /* ---- values of a transaction ---- */
 
-/* Slots whose literals were found, by condition. */
-struct waf_hits {
-	waf_bits_loose found[WAF_NEED_LITERALS];
-};
-
 /* A transformation that was done to a value. */
 struct waf_done {
 	struct waf_done *next;
@@ -337,6 +348,7 @@ struct waf_value {
 	struct waf_value *sibling;   /* other results of the same origin */
 	struct waf_done *done;
 	struct waf_hits *hits;
+	const struct waf_json_names *json;  /* of a name of JSON, while it has no hits of its own */
 	struct waf_group *groups;           /* of an entry's value, once it was queued */
 	struct waf_value *like, *like_next; /* while values are screened */
 	bool has_classes;
@@ -473,6 +485,7 @@ struct weir_waf_tx {
 
 	/* matching */
 	waf_bits hot;
+	waf_bits wide;                        /* slots that ask about all values, once hot */
 	struct waf_pair **pair, ***pair_last; /* by slot that is hot */
 	bool unscreened;   /* some value could not be: every rule asks about all */
 	uint64_t *live;    /* steps of the phase at hand */

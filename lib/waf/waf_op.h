@@ -51,6 +51,12 @@ static inline uint64_t waf_ticks(void)
  * an operator waits for more time others may use the scratch. NULL: as long as it takes. */
 void waf_scratch_clock(struct waf_scratch *s, struct waf_clock *clock);
 
+/*
+ * The name of a JSON member of which all names are plain, as JSON's decoder makes it: @detectSQLi
+ * does not match it.
+ */
+bool waf_inject_is_json_name(struct weir_bytes value);
+
 #define WAF_CAPTURES 10
 
 /* What matched: views into the value. capture[0] is the whole match; those that did not take part

@@ -331,11 +331,11 @@ void waf_sqli_needed_bytes(struct waf_set *set)
 }
 
 /*
- * The name of a JSON member of which all names are plain: libinjection reads names and points up to
- * the first point as one word, and goes on behind it only when that is a known word or, with what
- * follows up to another point, becomes one. It is one name then, whatever it says.
+ * libinjection reads names and points up to the first point as one word, and goes on behind it only
+ * when that is a known word or, with what follows up to another point, becomes one. It is one name
+ * then, whatever it says.
  */
-static bool is_json_name(struct weir_bytes value)
+bool waf_inject_is_json_name(struct weir_bytes value)
 {
 	static const char begin[] = "json.";
 	bool plain = true;
@@ -353,7 +353,7 @@ bool waf_inject_sqli_possible(const struct op_sqli_words *w, struct weir_bytes v
 	uint8_t types = 0, t;
 	size_t i = 0, next = LOOK_EVERY;
 
-	if (is_json_name(value))
+	if (waf_inject_is_json_name(value))
 		return false;
 	while (i < value.len) {
 		if (weir_unlikely(i >= next)) {

@@ -88,7 +88,11 @@ static bool has_hits_of_another(struct scan *s, struct waf_value *v)
 
 static void queue(struct scan *s, struct waf_value *v)
 {
-	if (!v || v->queued || v->screened || has_hits_of_another(s, v))
+	if (!v || v->queued || v->screened)
+		return;
+	if (waf_inject_is_json_name(v->bytes))
+		v->json = &s->literals->json;
+	if (has_hits_of_another(s, v))
 		return;
 	if (s->n == s->cap && !grow_queue(s)) {
 		s->tx->unscreened = true;
@@ -275,9 +279,20 @@ static void queue_list(struct scan *s, unsigned int list)
 
 static struct waf_hits *hits_of(struct weir_waf_tx *tx, struct waf_value *v)
 {
-	if (!v->hits)
-		v->hits = weir_arena_zalloc(&tx->arena, sizeof(*v->hits));
+	if (v->hits)
+		return v->hits;
+	v->hits = weir_arena_zalloc(&tx->arena, sizeof(*v->hits));
+	if (v->hits && v->json)
+		*v->hits = v->json->hits;
 	return v->hits;
+}
+
+/* NULL: there are none. */
+static const struct waf_hits *hits_seen(const struct waf_value *v)
+{
+	if (v->hits || !v->json)
+		return v->hits;
+	return &v->json->hits;
 }
 
 static void note_literal(struct scan *s, struct waf_value *v, unsigned int literal)
@@ -375,6 +390,14 @@ static bool scan_joined(struct scan *s)
 	return !s->len;
 }
 
+/* Of a name of JSON how it begins is known. */
+static struct weir_bytes unknown_part(const struct waf_value *v)
+{
+	size_t known = v->json ? v->json->skipped : 0;
+
+	return weir_bytes_of(v->bytes.ptr + known, v->bytes.len - known);
+}
+
 /* Puts short values behind one another; long ones are scanned at once. False: none was screened. */
 static bool scan_all(struct scan *s)
 {
@@ -392,17 +415,18 @@ static bool scan_all(struct scan *s)
 	s->len = 0;
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct waf_value *v = s->value[i];
+		struct weir_bytes b = unknown_part(v);
 
 		s->hint = i;
 		if (v->bytes.len > COPY_MAX) {
-			v->screened = scan_long(s, v->bytes);
+			v->screened = scan_long(s, b);
 			continue;
 		}
 		s->value[kept] = v;
 		s->start[kept++] = s->len;
-		if (v->bytes.len)
-			memcpy(s->bytes + s->len, v->bytes.ptr, v->bytes.len);
-		s->len += (uint32_t)v->bytes.len;
+		if (b.len)
+			memcpy(s->bytes + s->len, b.ptr, b.len);
+		s->len += (uint32_t)b.len;
 	}
 	s->n = kept;
 	s->hint = 0;
@@ -420,6 +444,7 @@ static void scan(struct scan *s)
 		s->value[i]->screened |= good;
 	for (struct waf_value *v = s->like; v; v = v->like_next) {
 		v->hits = v->like->hits;
+		v->json = v->like->json;
 		v->screened = v->like->screened;
 	}
 	s->like = NULL;
@@ -433,6 +458,7 @@ static void scan(struct scan *s)
 /* Leaves in *may those slots whose conditions `v` meets. */
 static void sift(struct weir_waf_tx *tx, struct waf_value *v, waf_bits *may)
 {
+	const struct waf_hits *hits = hits_seen(v);
 	const struct waf_class *c;
 
 	if (weir_unlikely(!v->screened)) {
@@ -440,13 +466,15 @@ static void sift(struct weir_waf_tx *tx, struct waf_value *v, waf_bits *may)
 		return;
 	}
 	c = waf_class_of(tx, waf_value_classes(tx->waf, v));
-	if (!v->hits) {
+	if (!hits) {
 		*may &= c->cold;
 		return;
 	}
 	*may &= c->satisfied;
+	if (v->json)
+		*may &= ~tx->waf->screen->sqli;
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
-		*may &= c->single[k] | v->hits->found[k];
+		*may &= c->single[k] | hits->found[k];
 }
 
 static void add_pair(struct weir_waf_tx *tx, unsigned int slot, const struct waf_pair *from)
@@ -551,6 +579,38 @@ static bool make_pairs(struct weir_waf_tx *tx)
 	return tx->pair && tx->pair_last;
 }
 
+/* They hand on every value. */
+static void widen_relays(struct weir_waf_tx *tx)
+{
+	const struct waf_screen *screen = tx->waf->screen;
+
+	for (unsigned int i = 0; i < screen->n_slots; i++) {
+		if (!waf_bits_has(&screen->relays, i) || waf_bits_has(&tx->wide, i))
+			continue;
+		waf_bits_set(&tx->wide, i);
+		waf_bits_set(&tx->hot, i);
+		tx->pair[i] = NULL;
+		tx->pair_last[i] = &tx->pair[i];
+	}
+}
+
+static bool is_any(const waf_bits *b)
+{
+	uint64_t any = 0;
+
+	for (unsigned int i = 0; i < WAF_SLOT_WORDS; i++)
+		any |= (*b)[i];
+	return any != 0;
+}
+
+static bool is_overheard(const struct weir_waf_tx *tx)
+{
+	const struct waf_screen *screen = tx->waf->screen;
+	waf_bits told = tx->hot & screen->overhear;
+
+	return screen->overheard || is_any(&told);
+}
+
 void waf_screen(struct weir_waf_tx *tx)
 {
 	const struct waf_screen *screen = tx->waf->screen;
@@ -566,14 +626,17 @@ void waf_screen(struct weir_waf_tx *tx)
 	for (unsigned int side = 0; side < WAF_SIDES; side++)
 		for (unsigned int i = 0; i < screen->n_lists[side]; i++)
 			heat_list(tx, screen->list[side][i]);
+	if (is_overheard(tx))
+		widen_relays(tx);
 }
 
 bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 		      struct waf_value *v)
 {
 	const struct waf_screen *screen = tx->waf->screen;
+	const struct waf_hits *hits = hits_seen(v);
 
-	if (rule->slot < 0 || !v->screened)
+	if (rule->slot < 0 || !v->screened || waf_bits_has(&tx->wide, (unsigned int)rule->slot))
 		return true;
 	for (unsigned int k = 0; k < rule->n_sets; k++)
 		if (!(waf_value_classes(tx->waf, v) & rule->set[k]))
@@ -581,7 +644,7 @@ bool waf_is_candidate(const struct weir_waf_tx *tx, const struct waf_rule *rule,
 	for (unsigned int k = 0; k < WAF_NEED_LITERALS; k++)
 		if (!waf_bits_has(&screen->no_literal[k], (unsigned int)rule->slot) &&
 		    !(waf_value_classes(tx->waf, v) & rule->single[k]) &&
-		    !(v->hits && v->hits->found[k][rule->slot / 64] >> (rule->slot % 64) & 1))
+		    !(hits && hits->found[k][rule->slot / 64] >> (rule->slot % 64) & 1))
 			return false;
 	return true;
 }

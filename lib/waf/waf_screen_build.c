@@ -53,6 +53,18 @@ static uint16_t least(uint32_t len)
 	return len < UINT16_MAX ? (uint16_t)len : UINT16_MAX;
 }
 
+/* The conditions of the rule in slot `slot`. False: no memory. */
+static bool find_need(struct waf_build *b, const struct waf_rule *rule, uint32_t slot)
+{
+	struct weir_waf *w = b->w;
+
+	if (waf_relay_need(w, rule, &b->need[slot])) {
+		waf_bits_set(&b->screen->relays, slot);
+		return true;
+	}
+	return waf_cache_need(w->cache, rule->op, &w->arena, &b->need[slot]) == 0;
+}
+
 static bool give_slots(struct waf_build *b)
 {
 	struct weir_waf *w = b->w;
@@ -65,11 +77,13 @@ static bool give_slots(struct waf_build *b)
 
 			if (slot == WAF_SLOTS || !can_be_screened(rule))
 				continue;
-			if (waf_cache_need(w->cache, rule->op, &w->arena, &b->need[slot]) < 0)
+			if (!find_need(b, rule, slot))
 				return false;
 			if (!has_conditions(&b->need[slot]))
 				continue;
 			rule->slot = (int16_t)slot;
+			if (rule->sec->test.op == WEIR_SEC_O_DETECTSQLI)
+				waf_bits_set(&b->screen->sqli, slot);
 			step->screened = true;
 			b->rule[slot] = rule;
 			b->screen->slot[slot] = (struct waf_slot){(uint8_t)phase, i};
@@ -77,6 +91,7 @@ static bool give_slots(struct waf_build *b)
 			b->screen->n_slots++;
 		}
 	}
+	waf_relay_watch(w, b->screen);
 	return true;
 }
 

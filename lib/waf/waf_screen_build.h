@@ -28,4 +28,10 @@ bool waf_build_classes(struct waf_build *b);
 bool waf_build_literals(struct waf_build *b);
 bool waf_build_views(struct waf_build *b);
 
+/* waf_relay.c: the conditions of a rule of that kind, once constants are known. False: it is none.
+ */
+bool waf_relay_need(struct weir_waf *w, const struct waf_rule *starter, struct waf_need *out);
+/* Once all have their slots: who tells what they leave behind. */
+void waf_relay_watch(const struct weir_waf *w, struct waf_screen *screen);
+
 #endif

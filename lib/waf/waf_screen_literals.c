@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "waf_cache.h"
+#include "waf_cond.h"
 #include "waf_screen_build.h"
 
 /* Requests and responses are screened by databases of their own. */
@@ -113,6 +114,39 @@ static bool join_literals(struct waf_build *b, struct waf_literal_set *set)
 	return true;
 }
 
+/* ---- names of JSON ---- */
+
+static const char json[] = "json"; /* and a point */
+
+/* It may begin within that, and end behind it. */
+static bool leaves_json(struct weir_bytes literal)
+{
+	for (const char *at = json; *at; at++) {
+		size_t len = strlen(at);
+
+		if (literal.len > len && !memcmp(literal.ptr, at, len) && literal.ptr[len] == '.')
+			return true;
+	}
+	return false;
+}
+
+/* Literals that each name of JSON begins with are no news, and are not looked for. */
+static void know_json(const struct waf_build *b, struct waf_literal_set *set)
+{
+	struct waf_json_names names = {.skipped = sizeof(json) - 1};
+
+	for (uint32_t i = 0; i < b->n_literals; i++) {
+		struct weir_bytes text = b->literal[i].text;
+		uint16_t pair = set->pair[i];
+
+		if (leaves_json(text))
+			return;
+		if (waf_literal_in(weir_bytes_str(json), text))
+			names.hits.found[pair >> 15][(pair & 0x7fff) / 64] |= 1ULL << (pair % 64);
+	}
+	set->json = names;
+}
+
 static bool compile_literals(struct waf_build *b, struct waf_literal_set *set)
 {
 	struct weir_bytes *text = calloc(set->n + 1, sizeof(*text));
@@ -140,6 +174,7 @@ bool waf_build_literals(struct waf_build *b)
 				return false;
 		if (b->n_literals && (!join_literals(b, set) || !compile_literals(b, set)))
 			return false;
+		know_json(b, set);
 	}
 	return true;
 }

@@ -95,7 +95,8 @@ static void walk_pairs(struct walk *w, unsigned int list, bool names)
 
 static void walk_one_list(struct walk *w, unsigned int list, bool names)
 {
-	if (w->rule->slot >= 0 && !w->tx->unscreened)
+	if (w->rule->slot >= 0 && !w->tx->unscreened &&
+	    !waf_bits_has(&w->tx->wide, (unsigned int)w->rule->slot))
 		walk_pairs(w, list, names);
 	else
 		walk_list(w, list, names);

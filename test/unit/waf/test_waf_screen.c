@@ -134,6 +134,49 @@ START_TEST(a_literal_is_found_in_its_value_and_not_across_two)
 }
 END_TEST
 
+#define OF_JSON         "SecAction 'id:9,phase:1,nolog,pass,ctl:requestBodyProcessor=JSON'\n"
+#define NAMED(id, what) "SecRule ARGS_NAMES '" what "' 'id:" #id ",phase:2,pass'\n"
+
+/* Of those literals that are within it nothing is looked for, unless one goes on behind it. */
+START_TEST(how_names_of_json_begin_is_known)
+{
+	static const struct weir_waf_options options[] = {{0}, {.no_prefilter = true}};
+	static const struct {
+		const char *rules, *body, *ids;
+		uint8_t skipped;
+	} rows[] = {
+#define WITHIN                                                                               \
+	OF_JSON NAMED(1, "@contains json") NAMED(2, "@contains so") NAMED(3, "@contains .a") \
+		NAMED(4, "@contains jsox") NAMED(5, "@rx on.*select")
+		{WITHIN, "{\"ab\":1}", "1 2 3", 4},
+		{WITHIN, "{\"b\":{\"jsox\":1}}", "1 2 4", 4},
+		{WITHIN, "{\"b\":{\"select\":1}}", "1 2 5", 4},
+		{WITHIN, "{\"b c\":{\"select\":1}}", "1 2 5", 4},
+		{WITHIN "SecRule ARGS '@contains on.a' 'id:6,phase:2,pass'\n"
+			"SecRule ARGS_NAMES '@contains on.a' 'id:7,phase:2,pass'\n",
+		 "{\"ab\":1}", "1 2 3 7", 0},
+		/* names that are plain are no SQL */
+		{OF_JSON NAMED(1, "@detectSQLi"), "{\"1\":{\"or\":1}}", "", 4},
+		{OF_JSON NAMED(1, "@detectSQLi"), "{\"x' or 1=1 -- \":1}", "1", 4},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++)
+		for (size_t k = 0; k < WEIR_ARRAY_LEN(options); k++) {
+			struct waf_lab lab;
+
+			lab_init_options(&lab, rows[i].rules, &options[k]);
+			ck_assert_msg(!strcmp(lab_post(&lab, "application/json", rows[i].body),
+					      rows[i].ids),
+				      "%s%s: %s", rows[i].rules, rows[i].body, lab_ids(&lab));
+			if (!k)
+				ck_assert_uint_eq(
+					lab.waf->screen->literals[WAF_REQUEST].json.skipped,
+					rows[i].skipped);
+			lab_fini(&lab);
+		}
+}
+END_TEST
+
 START_TEST(a_value_that_is_scanned_alone_is_found_as_well)
 {
 	static const struct weir_waf_options without = {.no_prefilter = true};
@@ -195,6 +238,7 @@ Suite *waf_screen_suite(void)
 			  a_prefilter_changes_nothing_of_what_large_rule_sets_match,
 			  rules_beyond_the_slots_are_asked_always,
 			  a_literal_is_found_in_its_value_and_not_across_two,
+			  how_names_of_json_begin_is_known,
 			  a_value_that_is_scanned_alone_is_found_as_well,
 			  a_benign_request_asks_no_rule,
 			  values_of_an_earlier_phase_are_asked_about_in_a_later_one);

@@ -80,6 +80,7 @@ Suite *waf_store_suite(void);
 Suite *waf_screen_suite(void);
 Suite *waf_fold_suite(void);
 Suite *waf_prologue_suite(void);
+Suite *waf_relay_suite(void);
 Suite *waf_compile_suite(void);
 Suite *waf_text_suite(void);
 Suite *waf_target_suite(void);
