@@ -22,11 +22,29 @@ static struct weir_bytes cut(struct weir_bytes b)
 	return b;
 }
 
+#define EACH_BYTE(c) ((c)*0x0101010101010101ULL)
+
+/* Whether a byte is zero is told by its top bit, which borrows; likewise below 0x20. */
+static bool has_control(uint64_t eight)
+{
+	uint64_t del = eight ^ EACH_BYTE(0x7fULL);
+
+	return (((eight - EACH_BYTE(0x20ULL)) & ~eight) | ((del - EACH_BYTE(1ULL)) & ~del)) &
+	       EACH_BYTE(0x80ULL);
+}
+
 static size_t escaped_len(struct weir_bytes b)
 {
-	size_t len = 0;
+	size_t plain = 0, len;
+	uint64_t eight;
 
-	for (size_t i = 0; i < b.len; i++)
+	for (; plain + sizeof(eight) <= b.len; plain += sizeof(eight)) {
+		memcpy(&eight, b.ptr + plain, sizeof(eight));
+		if (has_control(eight))
+			break;
+	}
+	len = plain;
+	for (size_t i = plain; i < b.len; i++)
 		len += b.ptr[i] >= 0x20 && b.ptr[i] != 0x7f ? 1 : 4;
 	return len;
 }
