@@ -177,6 +177,47 @@ START_TEST(how_names_of_json_begin_is_known)
 }
 END_TEST
 
+/* Behind links that look at TX and leave nothing behind, what values are asked about comes first.
+ */
+START_TEST(a_chain_is_screened_by_the_first_link_that_asks_about_values)
+{
+#define ON      "SecRule ARGS:on '@streq yes' 'id:5,phase:2,pass,nolog,setvar:tx.a=1'\n"
+#define IF(how) ON "SecRule TX:a '@eq 1' 'id:1,phase:2,pass" how ",chain'\n"
+#define SELECT  "SecRule ARGS:x '@contains select'"
+	static const struct {
+		const char *rules;
+		bool screened;
+	} rows[] = {
+		{IF("") SELECT "\n", true},
+		{IF("") "SecRule &TX:b '@eq 0' chain\n" SELECT "\n", true},
+		{IF("") SELECT " chain\nSecRule TX:a '@eq 1'\n", true},
+		{IF("") "SecRule TX:a '@eq 1'\n", false},
+		/* a link before it acts, captures or asks about more */
+		{IF(",setvar:tx.b=1") SELECT "\n", false},
+		{IF(",capture") SELECT "\n", false},
+		{ON "SecRule TX:a|REMOTE_ADDR '@rx 1' 'id:1,phase:2,pass,chain'\n" SELECT "\n",
+		 false},
+	};
+	static const struct lab_row asked[] = {
+		{IF("") SELECT "\n", "/?on=yes&x=select", "1"},
+		{IF("") SELECT "\n", "/?on=no&x=select", ""},
+		{IF("") SELECT "\n", "/?on=yes&x=selec", ""},
+		{IF("") SELECT "\n", "/?x=select&on=yes&y=select", "1"},
+		{IF("") SELECT "\n", "/?on=yes&y=select", ""},
+		{IF("") SELECT " chain\nSecRule ARGS:y '@rx .'\n", "/?on=yes&x=select&y=1", "1"},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		struct weir_waf *w = lab_compile(rows[i].rules, NULL);
+
+		ck_assert_msg(w->phase[2].step[1].screened == rows[i].screened, "%s",
+			      rows[i].rules);
+		weir_waf_destroy(w);
+	}
+	lab_rows(asked, WEIR_ARRAY_LEN(asked));
+}
+END_TEST
+
 START_TEST(a_value_that_is_scanned_alone_is_found_as_well)
 {
 	static const struct weir_waf_options without = {.no_prefilter = true};
@@ -239,6 +280,7 @@ Suite *waf_screen_suite(void)
 			  rules_beyond_the_slots_are_asked_always,
 			  a_literal_is_found_in_its_value_and_not_across_two,
 			  how_names_of_json_begin_is_known,
+			  a_chain_is_screened_by_the_first_link_that_asks_about_values,
 			  a_value_that_is_scanned_alone_is_found_as_well,
 			  a_benign_request_asks_no_rule,
 			  values_of_an_earlier_phase_are_asked_about_in_a_later_one);
