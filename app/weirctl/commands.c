@@ -52,7 +52,9 @@ static const struct command commands[] = {
 		.option = {{"from", 0, OPTION_TEXT, "from", "ADDRESS", "who begins it"},
 			   {"to", 0, OPTION_TEXT, "to", "ADDRESS", "whom it is begun with"},
 			   {"proto", 0, OPTION_TEXT, "protocol", "NAME", "tcp (default), udp, …"},
-			   {"port", 'p', OPTION_NUMBER, "port", "N", "the destination's"}},
+			   {"port", 'p', OPTION_NUMBER, "port", "N", "the destination's"},
+			   {"sni", 's', OPTION_TEXT, "sni", "NAME",
+			    "whom the client asks for by TLS; '' for nobody"}},
 	},
 	{
 		.name = "trace",

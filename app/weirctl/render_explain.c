@@ -64,6 +64,7 @@ static void print_service(const json_t *s)
 static void print_decision(const json_t *d)
 {
 	const char *rule = text_of(d, "rule"), *reason = text_of(d, "reason");
+	const char *bypass = text_of(d, "bypass");
 	bool would_deny = json_is_true(json_object_get(d, "would_deny"));
 
 	printf("%s%s, by %s%s%s", text_of(d, "verdict"),
@@ -73,15 +74,24 @@ static void print_decision(const json_t *d)
 		printf(" (%s)", reason);
 	if (json_is_true(json_object_get(d, "inspect")))
 		fputs(", with inspection", stdout);
+	if (json_is_true(json_object_get(d, "by_name")))
+		fputs(", as far as the handshake: whom the client asks for decides (--sni)",
+		      stdout);
+	if (json_is_true(json_object_get(d, "intercept")))
+		fputs(", its TLS opened", stdout);
+	if (*bypass)
+		printf(", its TLS left closed: %s", bypass);
 	putchar('\n');
 }
 
 void render_explain(const json_t *answer)
 {
-	const json_t *e = json_object_get(answer, "explain");
+	const json_t *e = json_object_get(answer, "explain"), *name = json_object_get(e, "name");
 
 	print_side("from", json_object_get(e, "from"));
 	print_side("to", json_object_get(e, "to"));
+	if (name)
+		printf("name  %s (%s)\n", text_of(name, "text"), text_of(name, "state"));
 	printf("proto %lld, port %lld, generation %lld\n\n", (long long)int_of(e, "proto"),
 	       (long long)int_of(e, "port"), (long long)int_of(answer, "generation"));
 	print_candidates(json_object_get(e, "candidates"));

@@ -211,14 +211,46 @@ static bool read_query(struct ctl_call *call, struct weir_policy_query *q)
 	return true;
 }
 
+/* Whom the client asks for, by the SNI of its ClientHello; "" is none. False: reported. */
+static bool read_sni(struct ctl_call *call, struct weir_policy_name *name,
+		     char text[WEIR_TLS_NAME_MAX + 1], bool *given)
+{
+	static const enum weir_name_state states[WEIR_TLS_SNI_END] = {
+		[WEIR_TLS_SNI_NONE] = WEIR_NAME_MISSING, [WEIR_TLS_SNI_NAME] = WEIR_NAME_GOOD,
+		[WEIR_TLS_SNI_ADDRESS] = WEIR_NAME_BAD,  [WEIR_TLS_SNI_BAD] = WEIR_NAME_BAD,
+		[WEIR_TLS_SNI_LONG] = WEIR_NAME_BAD,
+	};
+	const json_t *v = json_object_get(call->args, "sni");
+
+	*given = v != NULL;
+	if (!v)
+		return true;
+	if (!json_is_string(v))
+		return ctl_fail(call, "sni: a string is wanted");
+	*name = (struct weir_policy_name){
+		.source = WEIR_NAME_SNI,
+		.state = states[weir_tls_name_read(
+			weir_bytes_of(json_string_value(v), json_string_length(v)), text)],
+		.text = text,
+	};
+	return true;
+}
+
 bool ctl_cmd_explain(struct ctl_call *call)
 {
 	const struct weir_generation *g = weir_path_generation(call->ctl->cfg.path);
+	char text[WEIR_TLS_NAME_MAX + 1];
+	struct weir_policy_name name;
 	struct weir_policy_query q;
+	bool named;
 
-	if (!read_query(call, &q))
+	if (!read_query(call, &q) || !read_sni(call, &name, text, &named))
 		return false;
 	weir_json_u64(&call->j, "generation", g->number);
-	weir_policy_explain(g->policy, &q, call->ctl->cfg.names, &call->j, "explain");
+	weir_policy_explain(g->policy,
+			    &(struct weir_policy_explaining){.q = &q,
+							     .name = named ? &name : NULL,
+							     .names = call->ctl->cfg.names},
+			    &call->j, "explain");
 	return true;
 }

@@ -84,6 +84,7 @@ struct weir_policy_size weir_policy_size(const struct weir_policy *p)
 		  p->docs.members.n * 128ULL; /* a tree node and its pool's overhead */
 	for (unsigned int v = 0; v < VIEWS; v++)
 		s.bytes += array_bytes(&p->view[v].intervals, sizeof(struct interval)) +
+			   array_bytes(&p->view[v].named, sizeof(struct interval)) +
 			   array_bytes(&p->view[v].parts, sizeof(struct proto_part)) +
 			   array_bytes(&p->view[v].pairs, sizeof(struct pair)) +
 			   (p->view[v].rows ? p->docs.groups.n * sizeof(struct row) : 0);

@@ -105,12 +105,12 @@ static bool rule_has_proto(const struct weir_policy *p, const struct rule *rule,
 	return false;
 }
 
-static void add_interval(struct building *b, uint16_t lo, uint16_t hi, uint32_t rank)
+static void add_interval(struct building *b, struct array *to, struct range r, uint32_t rank)
 {
-	struct interval *i = array_add(&b->view->intervals, sizeof(*i));
+	struct interval *i = array_add(to, sizeof(*i));
 
 	if (i)
-		*i = (struct interval){.lo = lo, .hi = hi, .rank = rank};
+		*i = (struct interval){.lo = r.lo, .hi = r.hi, .rank = rank};
 	else
 		b->good = false;
 }
@@ -136,7 +136,7 @@ static void claim(struct building *b, uint16_t lo, uint16_t hi, uint32_t rank)
 
 		if (from > to)
 			continue;
-		add_interval(b, from, to, rank);
+		add_interval(b, &b->view->intervals, (struct range){from, to}, rank);
 		/* What is left of the gap: one piece in its place, a second one at the end. */
 		if (r.lo < from && r.hi > to)
 			add_free(b, to + 1u, r.hi);
@@ -168,11 +168,26 @@ static int by_port(const void *a, const void *b)
 	return (int)x->lo - (int)y->lo;
 }
 
+/* A rule that asks for names may not match after all: later ones get its ports all the same. */
+static void add_named(struct building *b, const struct rule *rule, uint32_t rank)
+{
+	const struct range *ranges = b->p->docs.ranges.items;
+
+	if (!rule->n_range)
+		add_interval(b, &b->view->named, (struct range){0, 65535}, rank);
+	for (uint32_t i = 0; i < rule->n_range; i++)
+		add_interval(b, &b->view->named, ranges[rule->range + i], rank);
+}
+
 static void claim_rule(struct building *b, uint32_t rank)
 {
 	const struct rule *rule = rule_at(b->p, rank);
 	const struct range *ranges = b->p->docs.ranges.items;
 
+	if (rule->tls != RULE_TLS_NONE) {
+		add_named(b, rule, rank);
+		return;
+	}
 	if (!rule->n_range)
 		claim(b, 0, 65535, rank);
 	for (uint32_t i = 0; i < rule->n_range; i++)
@@ -184,7 +199,7 @@ static void claim_rule(struct building *b, uint32_t rank)
 static void add_part(struct building *b, const struct edge *edges, uint32_t n, uint16_t proto)
 {
 	struct proto_part *part = array_add(&b->view->parts, sizeof(*part));
-	uint32_t first = b->view->intervals.n;
+	uint32_t first = b->view->intervals.n, first_named = b->view->named.n;
 
 	if (!part) {
 		b->good = false;
@@ -196,7 +211,12 @@ static void add_part(struct building *b, const struct edge *edges, uint32_t n, u
 		if (rule_has_proto(b->p, rule_at(b->p, edges[i].rank), proto))
 			claim_rule(b, edges[i].rank);
 	*part = (struct proto_part){
-		.proto = proto, .first = first, .n = b->view->intervals.n - first};
+		.proto = proto,
+		.first = first,
+		.n = b->view->intervals.n - first,
+		.first_named = first_named,
+		.n_named = b->view->named.n - first_named,
+	};
 	if (part->n)
 		qsort((struct interval *)b->view->intervals.items + first, part->n,
 		      sizeof(struct interval), by_port);
@@ -309,6 +329,7 @@ void view_fini(struct view *v)
 	array_fini(&v->pairs);
 	array_fini(&v->parts);
 	array_fini(&v->intervals);
+	array_fini(&v->named);
 }
 
 bool policy_compile(struct weir_policy *p)

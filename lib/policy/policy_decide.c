@@ -34,12 +34,23 @@ static uint32_t find_port(const struct view *v, const struct proto_part *part, u
 
 /* What is looked for, and the lowest rank found so far. */
 struct matching {
-	const struct weir_policy *p;
+	const struct asking *a;
 	const struct view *v;
-	uint16_t port;
-	uint8_t proto;
 	uint32_t best;
 };
+
+/* Of rules that ask for names the first that the name fits, or any name where it is not known. */
+static uint32_t find_named(const struct matching *m, const struct proto_part *part)
+{
+	const struct interval *all = (const struct interval *)m->v->named.items + part->first_named;
+	const struct asking *a = m->a;
+
+	for (uint32_t i = 0; i < part->n_named && all[i].rank < m->best; i++)
+		if (all[i].lo <= a->q->dport && a->q->dport <= all[i].hi &&
+		    (!a->name || rule_fits_name(&a->p->docs, rule_at(a->p, all[i].rank), a->name)))
+			return all[i].rank;
+	return RANK_NONE;
+}
 
 static void match_pair(struct matching *m, const struct pair *pair)
 {
@@ -48,8 +59,11 @@ static void match_pair(struct matching *m, const struct pair *pair)
 
 	if (pair->best >= m->best)
 		return;
-	part = find_part(m->v, pair, m->proto);
-	rank = part ? find_port(m->v, part, m->port) : RANK_NONE;
+	part = find_part(m->v, pair, m->a->q->proto);
+	rank = part ? find_port(m->v, part, m->a->q->dport) : RANK_NONE;
+	if (rank < m->best)
+		m->best = rank;
+	rank = part && part->n_named ? find_named(m, part) : RANK_NONE;
 	if (rank < m->best)
 		m->best = rank;
 }
@@ -89,7 +103,7 @@ static void match_row(struct matching *m, uint32_t from, const struct class *dst
 {
 	const struct row *row = &m->v->rows[from];
 	const struct pair *pairs = m->v->pairs.items;
-	const uint32_t *members = m->p->classes.member.items;
+	const uint32_t *members = m->a->p->classes.member.items;
 	uint32_t at = row->first, i = dst->first, end = dst->first + dst->n;
 
 	if (row->first == row->end || row->best >= m->best)
@@ -110,15 +124,14 @@ static void match_row(struct matching *m, uint32_t from, const struct class *dst
 	}
 }
 
-uint32_t view_match(const struct weir_policy *p, const struct view *v, const struct class *src,
-		    const struct class *dst, uint8_t proto, uint16_t port)
+uint32_t view_match(const struct asking *a, const struct view *v)
 {
-	struct matching m = {.p = p, .v = v, .port = port, .proto = proto, .best = RANK_NONE};
-	const uint32_t *members = p->classes.member.items;
+	struct matching m = {.a = a, .v = v, .best = RANK_NONE};
+	const uint32_t *members = a->p->classes.member.items;
 
-	match_row(&m, GROUP_ANY, dst);
-	for (uint32_t i = 0; i < src->n; i++)
-		match_row(&m, member_group(members[src->first + i]), dst);
+	match_row(&m, GROUP_ANY, a->dst);
+	for (uint32_t i = 0; i < a->src->n; i++)
+		match_row(&m, member_group(members[a->src->first + i]), a->dst);
 	return m.best;
 }
 
@@ -133,18 +146,16 @@ static uint16_t reason_of(enum weir_verdict v, enum weir_drop denied)
 }
 
 /* Nothing matched. */
-static void fall_back(const struct weir_policy *p, unsigned int view, const struct class *src,
-		      const struct class *dst, uint8_t proto, struct weir_policy_decision *out)
+static void fall_back(const struct asking *a, unsigned int view, struct weir_policy_decision *out)
 {
-	const struct weir_policy_defaults *d = &p->docs.defaults;
+	const struct weir_policy_defaults *d = &a->p->docs.defaults;
 
-	out->policy = p->default_name;
-	out->rule = 0;
-	out->flags = 0;
-	if (!has_state_here(proto)) {
+	*out = (struct weir_policy_decision){.policy = a->p->default_name,
+					     .intercept = WEIR_NO_TLS};
+	if (!has_state_here(a->q->proto)) {
 		out->verdict = d->unknown_protocol;
 		out->reason = reason_of(d->unknown_protocol, WEIR_DROP_UNKNOWN_PROTOCOL);
-	} else if (src->named[view] || dst->named[view]) {
+	} else if (a->src->named[view] || a->dst->named[view]) {
 		out->verdict = WEIR_VERDICT_DENY;
 		out->reason = WEIR_DROP_DEFAULT_DENY;
 	} else {
@@ -155,18 +166,30 @@ static void fall_back(const struct weir_policy *p, unsigned int view, const stru
 		out->flags = WEIR_DECISION_KEEP;
 }
 
-static void decide_in(const struct weir_policy *p, unsigned int view, const struct class *src,
-		      const struct class *dst, const struct weir_policy_query *q,
-		      struct weir_policy_decision *out)
+/* The rule that matches asks for a name, and it fits. */
+static void add_interception(const struct asking *a, const struct rule *rule,
+			     struct weir_policy_decision *out)
 {
-	uint32_t rank = view_match(p, &p->view[view], src, dst, q->proto, q->dport);
+	if (rule->tls != RULE_TLS_INTERCEPT)
+		return;
+	if (a->name->state == WEIR_NAME_GOOD)
+		out->bypass = intercept_bypass(&a->p->docs, rule->intercept, a->name->text);
+	if (out->bypass)
+		return;
+	out->flags |= WEIR_DECISION_INTERCEPT | WEIR_DECISION_INSPECT;
+	out->intercept = rule->intercept;
+}
+
+static void decide_in(const struct asking *a, unsigned int view, struct weir_policy_decision *out)
+{
+	uint32_t rank = view_match(a, &a->p->view[view]);
 	const struct rule *rule;
 
 	if (rank == RANK_NONE) {
-		fall_back(p, view, src, dst, q->proto, out);
+		fall_back(a, view, out);
 		return;
 	}
-	rule = rule_at(p, rank);
+	rule = rule_at(a->p, rank);
 	*out = (struct weir_policy_decision){
 		.policy = rule->policy,
 		.rule = rule->name,
@@ -176,19 +199,40 @@ static void decide_in(const struct weir_policy *p, unsigned int view, const stru
 				  ? WEIR_DROP_POLICY_DROP
 				  : reason_of((enum weir_verdict)rule->verdict,
 					      WEIR_DROP_POLICY_DENY),
+		.intercept = WEIR_NO_TLS,
 	};
+	if (rule->tls == RULE_TLS_NONE)
+		return;
+	if (a->name)
+		add_interception(a, rule, out);
+	else
+		out->flags |= WEIR_DECISION_NAMES;
 }
 
-/* What the policies in mode detect would have done about an allowed flow. */
-static void add_hypothesis(const struct weir_policy *p, const struct class *src,
-			   const struct class *dst, const struct weir_policy_query *q,
-			   struct weir_policy_decision *out)
+/* Rules have asked for a name, and this one is why none of them matched. */
+static void add_reason(const struct weir_policy_name *name, struct weir_policy_decision *out)
+{
+	static const uint16_t reasons[] = {
+#define REASON(id, text, reason) WEIR_DROP_##reason,
+		WEIR_NAME_STATES(REASON)
+#undef REASON
+	};
+
+	if (name && out->verdict != WEIR_VERDICT_ALLOW)
+		out->reason = reasons[name->state];
+}
+
+/* What the policies in mode detect would have done about an allowed flow; they may have to see its
+ * name for that. */
+static void add_hypothesis(const struct asking *a, struct weir_policy_decision *out)
 {
 	struct weir_policy_decision would;
 
-	decide_in(p, VIEW_ALL, src, dst, q, &would);
+	decide_in(a, VIEW_ALL, &would);
+	out->flags |= would.flags & WEIR_DECISION_NAMES;
 	if (would.verdict == WEIR_VERDICT_ALLOW)
 		return;
+	add_reason(a->name, &would);
 	out->policy = would.policy;
 	out->rule = would.rule;
 	out->reason = would.reason;
@@ -208,17 +252,37 @@ static void add_service(const struct weir_policy *p, const struct weir_policy_qu
 		out->flags |= WEIR_DECISION_TLS | WEIR_DECISION_INSPECT;
 }
 
+static void decide(const struct weir_policy *p, const struct weir_policy_query *q,
+		   const struct weir_policy_name *name, struct weir_policy_decision *out)
+{
+	const struct asking a = {
+		.p = p,
+		.q = q,
+		.name = name,
+		.src = class_of(&p->classes, &q->src),
+		.dst = class_of(&p->classes, &q->dst),
+	};
+
+	decide_in(&a, VIEW_ENFORCED, out);
+	add_reason(name, out);
+	if (weir_unlikely(p->has_detect) && out->verdict == WEIR_VERDICT_ALLOW)
+		add_hypothesis(&a, out);
+	if (p->has_services && out->verdict == WEIR_VERDICT_ALLOW && q->proto == PROTO_TCP)
+		add_service(p, q, out);
+}
+
 void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,
 			struct weir_policy_decision *out)
 {
-	const struct class *src = class_of(&p->classes, &q->src);
-	const struct class *dst = class_of(&p->classes, &q->dst);
+	decide(p, q, NULL, out);
+}
 
-	decide_in(p, VIEW_ENFORCED, src, dst, q, out);
-	if (weir_unlikely(p->has_detect) && out->verdict == WEIR_VERDICT_ALLOW)
-		add_hypothesis(p, src, dst, q, out);
-	if (p->has_services && out->verdict == WEIR_VERDICT_ALLOW && q->proto == 6)
-		add_service(p, q, out);
+void weir_policy_decide_name(const struct weir_policy *p, const struct weir_policy_query *q,
+			     const struct weir_policy_name *name, struct weir_policy_decision *out)
+{
+	decide(p, q, NULL, out);
+	if (out->flags & WEIR_DECISION_NAMES)
+		decide(p, q, name, out);
 }
 
 const char *weir_verdict_name(enum weir_verdict v)

@@ -30,6 +30,7 @@ const struct weir_policy_defaults policy_defaults_initial = {
 			.icmp_ns = SECONDS(30),
 			.other_ns = SECONDS(600),
 			.denied_ns = SECONDS(10),
+			.client_hello_ns = SECONDS(10),
 		},
 };
 
@@ -87,6 +88,7 @@ static void read_timeouts(struct docs *d, const struct weir_conf_node *spec)
 		{"icmp", &f->timeouts.icmp_ns},
 		{"other", &f->timeouts.other_ns},
 		{"denied", &f->timeouts.denied_ns},
+		{"clientHello", &f->timeouts.client_hello_ns},
 	};
 	const struct weir_conf_node *map = weir_conf_get(spec, "timeouts");
 	const char *keys[WEIR_ARRAY_LEN(rows) + 1] = {0};

@@ -56,6 +56,8 @@ void docs_fini(struct docs *d)
 	array_fini(&d->groups_of_rules);
 	array_fini(&d->protos);
 	array_fini(&d->ranges);
+	array_fini(&d->hosts);
+	array_fini(&d->bypasses);
 	array_fini(&d->policies);
 	array_fini(&d->policy_of_name);
 	array_fini(&d->rule_names);

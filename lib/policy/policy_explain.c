@@ -39,10 +39,24 @@ static bool in_groups(const struct weir_policy *p, const struct class *k, uint32
 	return false;
 }
 
+/* Of a rule that else matches. */
+static const char *why_not_by_name(const struct weir_policy *p, const struct rule *rule,
+				   const struct weir_policy_name *name)
+{
+	if (rule->tls == RULE_TLS_NONE)
+		return NULL;
+	if (!name)
+		return "whom the client asks for decides";
+	if (rule_fits_name(&p->docs, rule, name))
+		return NULL;
+	return name->state == WEIR_NAME_GOOD ? "another name" : "no name";
+}
+
 /* NULL when the rule matches. Both sides are in its groups. */
 static const char *why_not(const struct weir_policy *p, const struct rule *rule,
-			   const struct weir_policy_query *q)
+			   const struct weir_policy_explaining *x)
 {
+	const struct weir_policy_query *q = x->q;
 	const uint16_t *protos = (const uint16_t *)p->docs.protos.items + rule->proto;
 	const struct range *ranges = (const struct range *)p->docs.ranges.items + rule->range;
 	bool good = false;
@@ -51,12 +65,10 @@ static const char *why_not(const struct weir_policy *p, const struct rule *rule,
 		good |= protos[i] == PROTO_ANY || protos[i] == q->proto;
 	if (!good)
 		return "another protocol";
-	if (!rule->n_range)
-		return NULL;
+	good = !rule->n_range;
 	for (uint32_t i = 0; i < rule->n_range; i++)
-		if (ranges[i].lo <= q->dport && q->dport <= ranges[i].hi)
-			return NULL;
-	return "another port";
+		good |= ranges[i].lo <= q->dport && q->dport <= ranges[i].hi;
+	return good ? why_not_by_name(p, rule, x->name) : "another port";
 }
 
 static void add_candidate(const struct weir_policy *p, const struct weir_names *names,
@@ -78,10 +90,11 @@ static void add_candidate(const struct weir_policy *p, const struct weir_names *
 	weir_json_end_object(j);
 }
 
-static void add_candidates(const struct weir_policy *p, const struct weir_policy_query *q,
-			   const struct weir_names *names, struct weir_json *j,
-			   const struct class *src, const struct class *dst)
+static void add_candidates(const struct weir_policy *p, const struct weir_policy_explaining *x,
+			   struct weir_json *j)
 {
+	const struct class *src = class_of(&p->classes, &x->q->src);
+	const struct class *dst = class_of(&p->classes, &x->q->dst);
 	unsigned int n = 0;
 
 	weir_json_array(j, "candidates");
@@ -92,8 +105,8 @@ static void add_candidates(const struct weir_policy *p, const struct weir_policy
 		if (!in_groups(p, src, rule->from, rule->n_from) ||
 		    !in_groups(p, dst, rule->to, rule->n_to))
 			continue;
-		why = why_not(p, rule, q);
-		add_candidate(p, names, j, rule, why);
+		why = why_not(p, rule, x);
+		add_candidate(p, x->names, j, rule, why);
 		n++;
 		if (!why && rule->mode == MODE_ENFORCE)
 			break; /* decided */
@@ -141,25 +154,46 @@ static void add_decision(const struct weir_policy_decision *d, const struct weir
 	if (d->flags & WEIR_DECISION_WOULD_DENY)
 		weir_json_bool(j, "would_deny", true);
 	weir_json_bool(j, "inspect", (d->flags & WEIR_DECISION_INSPECT) != 0);
+	if (d->flags & WEIR_DECISION_NAMES)
+		weir_json_bool(j, "by_name", true);
+	if (d->flags & WEIR_DECISION_INTERCEPT)
+		weir_json_bool(j, "intercept", true);
+	if (d->bypass)
+		weir_json_str(j, "bypass", weir_names_get(names, d->bypass));
 	weir_json_str(j, "on_change", d->flags & WEIR_DECISION_KEEP ? "keep" : "reevaluate");
 	weir_json_end_object(j);
 }
 
-void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_query *q,
-			 const struct weir_names *names, struct weir_json *j, const char *key)
+static void add_name(const struct weir_policy_name *name, struct weir_json *j)
 {
-	const struct class *src = class_of(&p->classes, &q->src);
-	const struct class *dst = class_of(&p->classes, &q->dst);
+	if (!name)
+		return;
+	weir_json_object(j, "name");
+	weir_json_str(j, "source", "sni");
+	weir_json_str(j, "state", weir_name_state_name(name->state));
+	if (name->state == WEIR_NAME_GOOD)
+		weir_json_str(j, "text", name->text);
+	weir_json_end_object(j);
+}
+
+void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_explaining *x,
+			 struct weir_json *j, const char *key)
+{
+	const struct weir_policy_query *q = x->q;
 	struct weir_policy_decision d;
 
-	weir_policy_decide(p, q, &d);
+	if (x->name)
+		weir_policy_decide_name(p, q, x->name, &d);
+	else
+		weir_policy_decide(p, q, &d);
 	weir_json_object(j, key);
-	add_side(p, j, "from", &q->src, src);
-	add_side(p, j, "to", &q->dst, dst);
+	add_side(p, j, "from", &q->src, class_of(&p->classes, &q->src));
+	add_side(p, j, "to", &q->dst, class_of(&p->classes, &q->dst));
 	weir_json_u64(j, "proto", q->proto);
 	weir_json_u64(j, "port", q->dport);
-	add_candidates(p, q, names, j, src, dst);
-	add_service(p, q, names, j);
-	add_decision(&d, names, j);
+	add_name(x->name, j);
+	add_candidates(p, x, j);
+	add_service(p, q, x->names, j);
+	add_decision(&d, x->names, j);
 	weir_json_end_object(j);
 }

@@ -9,6 +9,7 @@ struct rte_fib;
 struct rte_fib6;
 
 #define GROUP_ANY     0 /* the group that every address is in */
+#define PROTO_TCP     6
 #define PROTO_ANY     256
 #define PRIORITY_REST 65536 /* added for what stands after all rules: an EgressPolicy's rest */
 
@@ -44,6 +45,20 @@ struct range {
 	uint16_t hi; /* inclusive: 65535 must fit */
 };
 
+/* What a rule wants of the flow's TLS. */
+enum rule_tls {
+	RULE_TLS_NONE,     /* nothing: it is not looked at */
+	RULE_TLS_SNI,      /* a name that fits */
+	RULE_TLS_ANY,      /* a ClientHello, whatever its name */
+	RULE_TLS_INTERCEPT /* the same with or without names, and it is opened */
+};
+
+/* A host's name in a rule's list, or all names below it. */
+struct host {
+	const char *text; /* in docs.texts; without "*." */
+	bool below;
+};
+
 /* One rule of one policy, its lists as parts of the arrays in struct docs. */
 struct rule {
 	uint32_t policy; /* interned names */
@@ -57,6 +72,10 @@ struct rule {
 	uint8_t verdict;
 	uint8_t flags; /* WEIR_DECISION_INSPECT, KEEP */
 	uint8_t mode;
+	uint8_t tls;             /* enum rule_tls */
+	bool missing_sni;        /* a ClientHello without a name fits */
+	uint16_t intercept;      /* place in docs.tls, with RULE_TLS_INTERCEPT */
+	uint32_t hosts, n_hosts; /* in docs.hosts, in order; none: all names */
 };
 
 /*
@@ -80,6 +99,8 @@ struct docs {
 	struct array groups_of_rules;      /* uint32_t */
 	struct array protos;               /* uint16_t */
 	struct array ranges;               /* struct range */
+	struct array hosts;                /* struct host */
+	struct array bypasses;             /* struct bypass */
 	struct array policies;             /* struct weir_conf_pos, of each policy's name */
 	struct array policy_of_name;       /* uint32_t by interned name: place in policies + 1 */
 	struct array rule_names;           /* uint32_t by interned name: the same, last user */
@@ -109,6 +130,13 @@ struct service {
 struct service_tls {
 	struct weir_service_tls is; /* texts are in docs.texts */
 	struct array certs;         /* struct weir_service_cert, which is.certs shows */
+	uint32_t bypass, n_bypass;  /* in docs.bypasses */
+};
+
+/* Names that an interception leaves alone, and why. */
+struct bypass {
+	uint32_t hosts, n_hosts;
+	uint32_t reason; /* interned */
 };
 
 /* A service listens at a prefix on lo..hi. */
@@ -171,6 +199,10 @@ struct proto_part {
 	uint16_t proto; /* PROTO_ANY: every other one */
 	uint32_t first;
 	uint32_t n;
+	/* In view.named: of rules that ask for names, which leave their ports to others; as they
+	 * are tried. */
+	uint32_t first_named;
+	uint32_t n_named;
 };
 
 struct pair {
@@ -193,6 +225,7 @@ struct view {
 	struct array pairs;     /* struct pair */
 	struct array parts;     /* struct proto_part */
 	struct array intervals; /* struct interval */
+	struct array named;     /* the same, of rules that ask for names */
 };
 
 enum { VIEW_ENFORCED, VIEW_ALL, VIEWS };
@@ -250,11 +283,38 @@ bool listen_build(struct weir_policy *p);
 /* policy_tls.c */
 /* The key `tls` of a Service, whose protocol is known. */
 void docs_read_tls(struct docs *d, const struct weir_conf_node *spec, struct weir_service *s);
+/* A new one whose texts are the policy's; NULL: reported, or no memory. */
+struct service_tls *docs_add_tls(struct docs *d, const struct weir_conf_node *map);
+bool docs_read_cert(struct docs *d, const struct weir_conf_node *map,
+		    struct weir_service_cert *out);
+/* `handshakeTimeout`, and how servers are verified. */
+void docs_read_handshake_timeout(struct docs *d, const struct weir_conf_node *map,
+				 struct weir_service_tls *t);
+void docs_read_verify(struct docs *d, const struct weir_conf_node *map, struct weir_service_tls *t);
 /* `path` as it stands in the file of `n`: relative ones count from that file's folder. To be freed;
  * NULL: no memory. */
 char *docs_resolve(const struct weir_conf_node *n, const char *path);
 void docs_free_tls(struct docs *d);
 void docs_free_texts(struct docs *d);
+
+/* Takes `text`; NULL: no memory. */
+const char *docs_keep_text(struct docs *d, char *text);
+
+/* policy_names.c: whom rules let clients ask for */
+/* A name or a list of them: [*first, *first + *n) of docs.hosts. False: reported. */
+bool docs_read_names(struct docs *d, const struct weir_conf_node *list, uint32_t *first,
+		     uint32_t *n);
+bool hosts_have(const struct docs *d, uint32_t first, uint32_t n, const char *name);
+/* Whether the name fits a rule that asks for one. */
+bool rule_fits_name(const struct docs *d, const struct rule *rule,
+		    const struct weir_policy_name *name);
+
+/* policy_intercept.c */
+/* The key `intercept` of a policy: its place in docs.tls; WEIR_NO_TLS: there is none, or reported.
+ */
+uint16_t docs_read_intercept(struct docs *d, uint32_t policy, const struct weir_conf_node *spec);
+/* Why it leaves a name alone, interned; 0: it does not. */
+uint32_t intercept_bypass(const struct docs *d, uint16_t intercept, const char *name);
 
 /* policy_threat.c */
 /* `name` is interned. */
@@ -284,9 +344,15 @@ void view_fini(struct view *v);
 
 /* policy_decide.c */
 #define RANK_NONE UINT32_MAX
+/* What is asked about a flow. */
+struct asking {
+	const struct weir_policy *p;
+	const struct weir_policy_query *q;
+	const struct weir_policy_name *name; /* NULL: not known yet, so that every name fits */
+	const struct class *src, *dst;
+};
 /* The first rule that matches, RANK_NONE when none does. */
-uint32_t view_match(const struct weir_policy *p, const struct view *v, const struct class *src,
-		    const struct class *dst, uint8_t proto, uint16_t port);
+uint32_t view_match(const struct asking *a, const struct view *v);
 static inline const struct rule *rule_at(const struct weir_policy *p, uint32_t rank)
 {
 	return (const struct rule *)p->docs.rules.items + p->ranked[rank];

@@ -23,6 +23,8 @@ struct header {
 	uint32_t priority;
 	enum mode mode;
 	uint8_t flags;
+	bool missing_sni;   /* missingSni: allow */
+	uint16_t intercept; /* place in docs.tls; WEIR_NO_TLS: none */
 };
 
 /* ---- from, to ---- */
@@ -401,7 +403,8 @@ static void add_rule(struct docs *d, struct rule rule, struct weir_conf_pos pos)
 
 static void read_header(struct docs *d, const struct weir_conf_node *spec, struct header *h)
 {
-	unsigned int mode = h->mode, change = d->defaults.keep_on_change;
+	static const char *const missing_words[] = {"deny", "allow", NULL};
+	unsigned int mode = h->mode, change = d->defaults.keep_on_change, missing = 0;
 	uint64_t priority = h->priority;
 	bool inspect = false;
 
@@ -409,6 +412,9 @@ static void read_header(struct docs *d, const struct weir_conf_node *spec, struc
 	weir_conf_word(spec, "mode", mode_words, &mode, d->r);
 	weir_conf_word(spec, "onChange", change_words, &change, d->r);
 	weir_conf_bool(spec, "inspect", &inspect, d->r);
+	weir_conf_word(spec, "missingSni", missing_words, &missing, d->r);
+	h->missing_sni = missing == 1;
+	h->intercept = docs_read_intercept(d, h->name, spec);
 	h->spec = spec;
 	h->priority = (uint32_t)priority;
 	h->mode = (enum mode)mode;
@@ -478,6 +484,68 @@ static struct rule begin_rule(struct docs *d, const struct header *h,
 	return rule;
 }
 
+/* ---- whom clients may ask for ---- */
+
+/* Left out, it is TCP here. */
+static bool narrow_to_tcp(struct docs *d, const struct weir_conf_node *map, struct rule *rule)
+{
+	const struct weir_conf_node *n = weir_conf_get(map, "protocol");
+	uint16_t *protos = (uint16_t *)d->protos.items + rule->proto;
+
+	if (n && (rule->n_proto != 1 || protos[0] != PROTO_TCP)) {
+		weir_conf_error(d->r, n->key_pos, "names and tls need 'protocol: tcp'");
+		return false;
+	}
+	protos[0] = PROTO_TCP;
+	rule->n_proto = 1;
+	d->protos.n = rule->proto + 1;
+	return true;
+}
+
+static bool check_tls(struct docs *d, const struct header *h, const struct weir_conf_node *n,
+		      const struct rule *rule)
+{
+	if (rule->verdict != WEIR_VERDICT_ALLOW)
+		weir_conf_error(d->r, n->key_pos,
+				"%s needs 'action: allow': a client may well hide its name",
+				n->key);
+	else if (rule->tls == RULE_TLS_SNI && !rule->n_hosts)
+		weir_conf_error(d->r, n->key_pos, "'tls: sni' needs names");
+	else if (rule->tls == RULE_TLS_ANY && rule->n_hosts)
+		weir_conf_error(d->r, n->key_pos, "'tls: any' takes all names: 'sni' asks for one");
+	else if (rule->tls == RULE_TLS_INTERCEPT && h->intercept == WEIR_NO_TLS)
+		weir_conf_error(
+			d->r, n->key_pos,
+			"'tls: intercept' needs the policy's intercept.certificateAuthority");
+	else
+		return true;
+	return false;
+}
+
+/* `names` and `tls`; false: reported. */
+static bool read_tls(struct docs *d, const struct header *h, const struct weir_conf_node *map,
+		     struct rule *rule)
+{
+	static const char *const words[] = {"none", "sni", "any", "intercept", NULL};
+	const struct weir_conf_node *names = weir_conf_get(map, "names");
+	const struct weir_conf_node *tls = weir_conf_get(map, "tls");
+	unsigned int word = names ? RULE_TLS_SNI : RULE_TLS_NONE;
+
+	if (names && !docs_read_names(d, names, &rule->hosts, &rule->n_hosts))
+		return false;
+	if (!weir_conf_word(map, "tls", words, &word, d->r))
+		return false;
+	rule->tls = (uint8_t)word;
+	rule->missing_sni = h->missing_sni;
+	rule->intercept = h->intercept;
+	if (names && word == RULE_TLS_NONE) {
+		weir_conf_error(d->r, tls->key_pos, "names need that TLS is looked at");
+		return false;
+	}
+	return word == RULE_TLS_NONE ||
+	       (check_tls(d, h, tls ? tls : names, rule) && narrow_to_tcp(d, map, rule));
+}
+
 static void read_access_rule(struct docs *d, const struct header *h,
 			     const struct weir_conf_node *map, uint32_t number)
 {
@@ -490,7 +558,7 @@ static void read_access_rule(struct docs *d, const struct header *h,
 	good = weir_conf_require(map, "action", d->r) &&
 	       weir_conf_word(map, "action", action_words, &action, d->r) && good;
 	rule.verdict = (uint8_t)action;
-	if (good)
+	if (good && read_tls(d, h, map, &rule))
 		add_rule(d, rule, map->pos);
 }
 
@@ -512,8 +580,9 @@ static const struct weir_conf_node *rule_list(struct docs *d, const struct weir_
 static void read_rule_list(struct docs *d, const struct header *h,
 			   const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"name",  "from",   "to",      "protocol",    "ports",
-					   "types", "action", "inspect", "description", NULL};
+	static const char *const keys[] = {"name",   "from",    "to",          "protocol",
+					   "ports",  "types",   "names",       "tls",
+					   "action", "inspect", "description", NULL};
 	const struct weir_conf_node *list = rule_list(d, spec, "rules", keys);
 	uint32_t number = 0;
 
@@ -530,11 +599,12 @@ static void read_rule_list(struct docs *d, const struct header *h,
 /* One rule right in the spec, or a list of them; not both. */
 static bool check_access_keys(struct docs *d, const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"priority", "mode", "onChange",    "inspect", "rules",
-					   "from",     "to",   "protocol",    "ports",   "types",
-					   "action",   "name", "description", NULL};
-	static const char *const of_one[] = {"from",  "to",     "protocol", "ports",
-					     "types", "action", "name"};
+	static const char *const keys[] = {
+		"priority",    "mode",     "onChange", "inspect",    "rules",     "from",
+		"to",          "protocol", "ports",    "types",      "action",    "name",
+		"description", "names",    "tls",      "missingSni", "intercept", NULL};
+	static const char *const of_one[] = {"from",   "to",   "protocol", "ports", "types",
+					     "action", "name", "names",    "tls"};
 	bool good = weir_conf_known_keys(spec, keys, d->r);
 
 	for (size_t i = 0; weir_conf_get(spec, "rules") && i < WEIR_ARRAY_LEN(of_one); i++) {
@@ -567,13 +637,15 @@ static void read_egress_rule(struct docs *d, const struct header *h, const struc
 			     const struct weir_conf_node *map, uint32_t number)
 {
 	struct rule rule = begin_rule(d, h, map, number);
-	bool good =
-		weir_conf_require(map, "to", d->r) && read_side(d, map, "to", &rule.to, &rule.n_to);
+	bool named = weir_conf_get(map, "names") || weir_conf_get(map, "tls");
+	bool good = (named || weir_conf_require(map, "to", d->r)) &&
+		    read_side(d, map, "to", &rule.to, &rule.n_to);
 
 	rule.from = from->from;
 	rule.n_from = from->n_from;
 	rule.verdict = WEIR_VERDICT_ALLOW;
-	if (read_protos(d, map, &rule) && read_ranges(d, map, &rule) && good)
+	if (read_protos(d, map, &rule) && read_ranges(d, map, &rule) && good &&
+	    read_tls(d, h, map, &rule))
 		add_rule(d, rule, map->pos);
 }
 
@@ -603,8 +675,8 @@ static void add_rest(struct docs *d, const struct header *h, const struct rule *
 static void read_allow_list(struct docs *d, const struct header *h, const struct rule *from,
 			    const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"name",  "to",      "protocol",    "ports",
-					   "types", "inspect", "description", NULL};
+	static const char *const keys[] = {"name",  "to",  "protocol", "ports",       "types",
+					   "names", "tls", "inspect",  "description", NULL};
 	const struct weir_conf_node *list = rule_list(d, spec, "allow", keys);
 	uint32_t number = 0;
 
@@ -615,9 +687,9 @@ static void read_allow_list(struct docs *d, const struct header *h, const struct
 
 void docs_read_egress(struct docs *d, uint32_t name, const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"priority",  "mode",        "onChange",
-					   "inspect",   "from",        "allow",
-					   "otherwise", "description", NULL};
+	static const char *const keys[] = {"priority",   "mode",      "onChange",  "inspect",
+					   "from",       "allow",     "otherwise", "description",
+					   "missingSni", "intercept", NULL};
 	static const char *const rest_words[] = {"deny", "drop", NULL};
 	struct header h = {.name = name, .priority = EGRESS_PRIORITY, .mode = MODE_ENFORCE};
 	struct rule from = {0};

@@ -12,8 +12,7 @@
 
 /* ---- texts that the policy keeps ---- */
 
-/* Takes `text`. */
-static const char *keep(struct docs *d, char *text)
+const char *docs_keep_text(struct docs *d, char *text)
 {
 	char **slot = text ? array_add(&d->texts, sizeof(*slot)) : NULL;
 
@@ -35,7 +34,7 @@ void docs_free_texts(struct docs *d)
 
 static void keep_pos(struct docs *d, struct weir_conf_pos *pos)
 {
-	pos->file = keep(d, strdup(pos->file));
+	pos->file = docs_keep_text(d, strdup(pos->file));
 }
 
 char *docs_resolve(const struct weir_conf_node *n, const char *path)
@@ -62,7 +61,7 @@ static void read_text(struct docs *d, const struct weir_conf_node *map, const ch
 	const char *text = NULL;
 
 	if (weir_conf_str(map, key, &text, d->r) && text)
-		*out = keep(d, strdup(text));
+		*out = docs_keep_text(d, strdup(text));
 }
 
 static void read_path(struct docs *d, const struct weir_conf_node *map, const char *key,
@@ -73,7 +72,7 @@ static void read_path(struct docs *d, const struct weir_conf_node *map, const ch
 	if (!n || !weir_conf_expect(n, WEIR_CONF_SCALAR, key, d->r))
 		return;
 	if (*n->text)
-		*out = keep(d, docs_resolve(n, n->text));
+		*out = docs_keep_text(d, docs_resolve(n, n->text));
 	else
 		weir_conf_error(d->r, n->pos, "an empty path");
 }
@@ -91,8 +90,7 @@ static const struct weir_conf_node *read_map(struct docs *d, const struct weir_c
 
 /* ---- certificates ---- */
 
-static bool read_cert(struct docs *d, const struct weir_conf_node *map,
-		      struct weir_service_cert *out)
+bool docs_read_cert(struct docs *d, const struct weir_conf_node *map, struct weir_service_cert *out)
 {
 	static const char *const keys[] = {"certificate", "key", "ocsp", NULL};
 
@@ -113,7 +111,7 @@ static void add_cert(struct docs *d, struct service_tls *t, const struct weir_co
 {
 	struct weir_service_cert cert, *slot;
 
-	if (!read_cert(d, map, &cert))
+	if (!docs_read_cert(d, map, &cert))
 		return;
 	slot = array_add(&t->certs, sizeof(*slot));
 	if (slot)
@@ -167,10 +165,17 @@ static void read_ciphers(struct docs *d, const struct weir_conf_node *map,
 	if (!list->count)
 		weir_conf_error(d->r, list->pos, "ciphers is empty");
 	if (lists[0].len)
-		t->ciphers12 = keep(d, lists[0].ptr);
+		t->ciphers12 = docs_keep_text(d, lists[0].ptr);
 	if (lists[1].len)
-		t->ciphers13 = keep(d, lists[1].ptr);
+		t->ciphers13 = docs_keep_text(d, lists[1].ptr);
 	d->no_memory |= lists[0].failed || lists[1].failed;
+}
+
+void docs_read_handshake_timeout(struct docs *d, const struct weir_conf_node *map,
+				 struct weir_service_tls *t)
+{
+	weir_conf_duration(map, "handshakeTimeout", 100 * WEIR_NS_PER_MS, HANDSHAKE_MAX_NS,
+			   &t->handshake_timeout_ns, d->r);
 }
 
 static void read_spoken(struct docs *d, const struct weir_conf_node *map,
@@ -182,8 +187,7 @@ static void read_spoken(struct docs *d, const struct weir_conf_node *map,
 	weir_conf_word(map, "minVersion", words, &version, d->r);
 	t->min_version = version ? WEIR_TLS_1_3 : WEIR_TLS_1_2;
 	weir_conf_bool(map, "strictSni", &t->sni_strict, d->r);
-	weir_conf_duration(map, "handshakeTimeout", 100 * WEIR_NS_PER_MS, HANDSHAKE_MAX_NS,
-			   &t->handshake_timeout_ns, d->r);
+	docs_read_handshake_timeout(d, map, t);
 	read_ciphers(d, map, t);
 }
 
@@ -227,36 +231,49 @@ static void read_client(struct docs *d, const struct weir_conf_node *tls,
 		weir_conf_error(d->r, map->pos, "verify '%s' needs a ca", words[verify]);
 }
 
+void docs_read_verify(struct docs *d, const struct weir_conf_node *map, struct weir_service_tls *t)
+{
+	static const char *const words[] = {"full", "ca", "none", NULL};
+	unsigned int verify = WEIR_TLS_VERIFY_FULL;
+
+	weir_conf_word(map, "verify", words, &verify, d->r);
+	t->verify = (enum weir_tls_verify)verify;
+	t->upstream_pos = map->pos;
+	keep_pos(d, &t->upstream_pos);
+	t->roots.system = !read_roots(d, map, &t->roots);
+}
+
 static void read_upstream(struct docs *d, const struct weir_conf_node *tls,
 			  struct weir_service_tls *t)
 {
 	static const char *const keys[] = {"mode", "verify",      "ca", "crl",
 					   "name", "certificate", NULL};
 	static const char *const modes[] = {"plain", "tls", NULL};
-	static const char *const verifies[] = {"full", "ca", "none", NULL};
 	const struct weir_conf_node *map = read_map(d, tls, "upstream", keys), *cert;
-	unsigned int mode = 0, verify = WEIR_TLS_VERIFY_FULL;
+	unsigned int mode = 0;
 
 	if (!map)
 		return;
 	weir_conf_word(map, "mode", modes, &mode, d->r);
-	weir_conf_word(map, "verify", verifies, &verify, d->r);
 	t->upstream_tls = mode == 1;
-	t->verify = (enum weir_tls_verify)verify;
-	t->upstream_pos = map->pos;
-	keep_pos(d, &t->upstream_pos);
-	t->roots.system = !read_roots(d, map, &t->roots);
+	docs_read_verify(d, map, t);
 	read_text(d, map, "name", &t->name);
 	cert = weir_conf_get(map, "certificate");
-	t->has_cert = cert && read_cert(d, cert, &t->cert);
+	t->has_cert = cert && docs_read_cert(d, cert, &t->cert);
 }
 
 /* ---- all ---- */
 
-static struct service_tls *add_tls(struct docs *d, const struct weir_conf_node *map)
+struct service_tls *docs_add_tls(struct docs *d, const struct weir_conf_node *map)
 {
-	struct service_tls *t = array_add(&d->tls, sizeof(*t));
+	struct service_tls *t;
 
+	if (d->tls.n == WEIR_NO_TLS) {
+		weir_conf_error(d->r, map->key_pos, "more than %u Services and policies with TLS",
+				WEIR_NO_TLS);
+		return NULL;
+	}
+	t = array_add(&d->tls, sizeof(*t));
 	if (!t) {
 		d->no_memory = true;
 		return NULL;
@@ -275,7 +292,7 @@ static void read_terminate(struct docs *d, const struct weir_conf_node *map, str
 	static const char *const keys[] = {"mode",    "certificates", "minVersion",
 					   "ciphers", "strictSni",    "handshakeTimeout",
 					   "client",  "upstream",     NULL};
-	struct service_tls *t = add_tls(d, map);
+	struct service_tls *t = docs_add_tls(d, map);
 
 	if (!t)
 		return;

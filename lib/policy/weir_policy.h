@@ -33,6 +33,13 @@ const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" *
 #define WEIR_DECISION_TLS \
 	0x20 /* to a Service whose TLS weir ends: weir_policy_service tells how. INSPECT too */
 
+#define WEIR_DECISION_NAMES                                                                  \
+	0x40 /* allowed as far as TCP's handshake only: whom the client asks for decides, by \
+		weir_policy_decide_name, and nothing it says goes on before. Policy and rule \
+		are the first that ask */
+#define WEIR_DECISION_INTERCEPT \
+	0x80 /* TLS is to be opened under the operator's CA: `intercept` tells how. INSPECT too */
+
 struct weir_policy_query {
 	struct weir_addr src; /* the initiator */
 	struct weir_addr dst;
@@ -48,6 +55,37 @@ struct weir_policy_decision {
 			    so */
 	uint8_t verdict; /* enum weir_verdict */
 	uint8_t flags;
+	uint16_t intercept; /* with INTERCEPT: place of weir_policy_tls; else WEIR_NO_TLS */
+	uint32_t bypass;    /* interned reason for which it is not opened though its rule says so;
+			       0: none */
+};
+
+/* What is known of whom a client wants to speak to. Names are what `weirctl explain` shows; the
+ * reason is that of a refusal where rules ask for a name. */
+#define WEIR_NAME_STATES(X)                                                                   \
+	X(GOOD, "good", SNI_DENIED)                                                           \
+	X(MISSING, "missing", SNI_MISSING)   /* TLS without a name */                         \
+	X(BAD, "bad", SNI_BAD)               /* an address, two names, NUL, 300 bytes, … */ \
+	X(NO_TLS, "no_tls", NO_HELLO)        /* something else than TLS */                    \
+	X(MALFORMED, "malformed", HELLO_BAD) /* TLS that is none */                           \
+	X(LATE, "late", HELLO_TIMEOUT)       /* it did not come in time */                    \
+	X(UNSEEN, "unseen", NAME_UNSEEN)     /* the flow's beginning was not seen */
+
+enum weir_name_state {
+#define WEIR_NAME_STATE_ENUM(id, name, reason) WEIR_NAME_##id,
+	WEIR_NAME_STATES(WEIR_NAME_STATE_ENUM)
+#undef WEIR_NAME_STATE_ENUM
+		WEIR_NAME_STATE_END
+};
+const char *weir_name_state_name(enum weir_name_state s);
+
+/* Where it was found. */
+enum weir_name_source { WEIR_NAME_SNI };
+
+struct weir_policy_name {
+	enum weir_name_source source;
+	enum weir_name_state state;
+	const char *text; /* GOOD: as weir_tls_name_read() gives it */
 };
 
 /* What becomes of something when a resource or check fails. */
@@ -74,6 +112,7 @@ struct weir_policy_defaults {
 		uint64_t syn_sent_ns, syn_received_ns, established_ns, closing_ns, time_wait_ns,
 			closed_ns;
 		uint64_t udp_new_ns, udp_replied_ns, icmp_ns, other_ns, denied_ns;
+		uint64_t client_hello_ns; /* for a whole ClientHello where names decide; 10 s */
 	} timeouts; /* timeouts.synSent … timeouts.denied; as weir_flow_timeouts_default */
 };
 
@@ -104,10 +143,24 @@ void weir_policy_destroy(struct weir_policy *p);
 void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,
 			struct weir_policy_decision *out);
 
+/*
+ * The same once it is known whom the client asks for; NAMES does not come back. Of the rules that
+ * ask for names those match that this name fits. Where they ask, what is refused after all has the
+ * name's reason.
+ */
+void weir_policy_decide_name(const struct weir_policy *p, const struct weir_policy_query *q,
+			     const struct weir_policy_name *name, struct weir_policy_decision *out);
+
+/* What is to be explained, and how it is written. */
+struct weir_policy_explaining {
+	const struct weir_policy_query *q;
+	const struct weir_policy_name *name; /* NULL: not known */
+	const struct weir_names *names;
+};
 /* The same decision with its grounds as one JSON object: groups of both sides, the rules that were
  * candidates in order with whether and why not each matched (at most 100), the decision. */
-void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_query *q,
-			 const struct weir_names *names, struct weir_json *j, const char *key);
+void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_explaining *x,
+			 struct weir_json *j, const char *key);
 
 const struct weir_policy_defaults *weir_policy_defaults(const struct weir_policy *p);
 
@@ -156,10 +209,13 @@ struct weir_service_cert {
 	struct weir_tls_cert_files files;
 };
 
-/* A Service's TLS: how weir speaks it with clients, and how it goes on to the servers. What it
- * points to is the policy's. */
+/* A Service's TLS: how weir speaks it with clients, and how it goes on to the servers. Or that of
+ * flows which a policy's `intercept` opens: then there is an authority in place of certificates.
+ * What it points to is the policy's. */
 struct weir_service_tls {
-	uint32_t service; /* interned name */
+	uint32_t service; /* interned name; of the policy */
+	bool intercepts;
+	struct weir_service_cert authority;
 	bool http;
 	struct weir_conf_pos pos;
 	const struct weir_service_cert *certs;

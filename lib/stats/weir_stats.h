@@ -99,6 +99,14 @@
 	X(HTTP_EXHAUSTED, "http_exhausted",                                                        \
 	  "no memory or time left to judge a transaction (memory.waf)")                            \
 	X(TLS, "tls", "weir has ended the connection because of its TLS")                          \
+	X(SNI_DENIED, "sni_denied", "no policy allows the name that the client asks for")          \
+	X(SNI_MISSING, "sni_missing", "ClientHello without a name, where policy asks for one")     \
+	X(SNI_BAD, "sni_bad", "ClientHello whose name is none: an address, two, NUL, too long")    \
+	X(NO_HELLO, "no_hello", "no TLS where policy asks for the name that TLS tells")            \
+	X(HELLO_BAD, "hello_bad", "ClientHello that is malformed")                                 \
+	X(HELLO_TIMEOUT, "hello_timeout", "no whole ClientHello in time (timeouts.clientHello)")   \
+	X(NAME_UNSEEN, "name_unseen",                                                              \
+	  "policy asks for a name, and the flow's beginning was not seen")                         \
 	X(TX_FULL, "tx_full", "the port's transmit queue is full")                                 \
 	X(TX_TOO_BIG, "tx_too_big", "larger than the other port can send")                         \
 	X(TX_LINK_DOWN, "tx_link_down", "the other port's link is down")

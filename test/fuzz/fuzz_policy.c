@@ -35,16 +35,23 @@ static struct weir_addr addr(const char *text)
 	return a;
 }
 
+/* `name` may be NULL. */
 static void ask(const struct weir_policy *p, const struct weir_names *names,
-		const struct weir_policy_query *q)
+		const struct weir_policy_query *q, const struct weir_policy_name *name)
 {
+	const struct weir_policy_explaining x = {.q = q, .name = name, .names = names};
 	struct weir_buf told = {0}, decided = {0};
 	struct weir_json j = weir_json_into(&told), k = weir_json_into(&decided);
 	struct weir_policy_decision d;
 	const char *in_told;
 
-	weir_policy_decide(p, q, &d);
-	weir_policy_explain(p, q, names, &j, NULL);
+	if (name)
+		weir_policy_decide_name(p, q, name, &d);
+	else
+		weir_policy_decide(p, q, &d);
+	if (name && d.flags & WEIR_DECISION_NAMES)
+		abort();
+	weir_policy_explain(p, &x, &j, NULL);
 	weir_json_object(&k, NULL);
 	weir_json_str(&k, "verdict", weir_verdict_name((enum weir_verdict)d.verdict));
 	weir_json_str(&k, "policy", weir_names_get(names, d.policy));
@@ -73,7 +80,15 @@ static void ask_all(const struct weir_policy *p, const struct weir_names *names)
 	static const struct {
 		uint8_t proto;
 		uint16_t port;
-	} ports[] = {{6, 80}, {6, 0}, {17, 53}, {17, 65535}, {1, 8}, {58, 128}, {132, 1}, {47, 0}};
+	} ports[] = {{6, 80}, {6, 443},  {6, 0},   {17, 53}, {17, 65535},
+		     {1, 8},  {58, 128}, {132, 1}, {47, 0}};
+
+	static const struct weir_policy_name asked[] = {
+		{.state = WEIR_NAME_GOOD, .text = "api.example.org"},
+		{.state = WEIR_NAME_GOOD, .text = "a"},
+		{.state = WEIR_NAME_MISSING},
+		{.state = WEIR_NAME_NO_TLS},
+	};
 
 	for (size_t a = 0; a < WEIR_ARRAY_LEN(pairs); a++)
 		for (size_t i = 0; i < WEIR_ARRAY_LEN(ports); i++) {
@@ -84,7 +99,9 @@ static void ask_all(const struct weir_policy *p, const struct weir_names *names)
 				.proto = ports[i].proto,
 			};
 
-			ask(p, names, &q);
+			ask(p, names, &q, NULL);
+			for (size_t k = 0; k < WEIR_ARRAY_LEN(asked); k++)
+				ask(p, names, &q, &asked[k]);
 		}
 }
 

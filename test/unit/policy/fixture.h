@@ -51,6 +51,8 @@ Suite *exclude_suite(void);
 Suite *explain_suite(void);
 Suite *files_suite(void);
 Suite *listen_suite(void);
+Suite *intercept_suite(void);
+Suite *names_suite(void);
 Suite *rules_suite(void);
 Suite *service_suite(void);
 Suite *threat_suite(void);

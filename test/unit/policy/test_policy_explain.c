@@ -9,7 +9,8 @@ static void explain(const struct loaded *l, const struct weir_policy_query *q, s
 	struct weir_json j = weir_json_into(out);
 
 	weir_buf_reset(out);
-	weir_policy_explain(l->policy, q, l->names, &j, NULL);
+	weir_policy_explain(l->policy, &(struct weir_policy_explaining){.q = q, .names = l->names},
+			    &j, NULL);
 	ck_assert(!out->failed);
 	ck_assert_uint_eq(j.depth, 0);
 }

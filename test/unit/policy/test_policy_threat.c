@@ -185,7 +185,9 @@ START_TEST(explain_tells_the_service_and_its_policy)
 		struct weir_buf out = {0};
 		struct weir_json j = weir_json_into(&out);
 
-		weir_policy_explain(l.policy, &q, l.names, &j, NULL);
+		weir_policy_explain(l.policy,
+				    &(struct weir_policy_explaining){.q = &q, .names = l.names}, &j,
+				    NULL);
 		if (rows[i].wanted)
 			ck_assert_msg(strstr(out.ptr, rows[i].wanted) != NULL, "%s", out.ptr);
 		else
