@@ -119,9 +119,9 @@ void setup_workers(struct weir_conf *conf)
 
 uint64_t setup_table_bytes(const struct weir_conf *conf, unsigned int workers)
 {
-	uint64_t events =
-		(conf->event_ring * 256ULL + conf->event_transactions * TRANSACTION_BYTES) *
-		workers;
+	uint64_t events = (conf->event_ring * sizeof(struct weir_event) +
+			   conf->event_transactions * TRANSACTION_BYTES) *
+			  workers;
 
 	return conf->connections * (uint64_t)FLOW_BYTES +
 	       conf->inspected * (uint64_t)weir_path_inspected_bytes() + events + POLICY_BYTES +

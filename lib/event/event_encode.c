@@ -111,7 +111,8 @@ static const char *event_type_name(uint8_t type)
 		[WEIR_EVENT_DROP] = "drop",         [WEIR_EVENT_FAILURE] = "failure",
 		[WEIR_EVENT_LINK] = "link",         [WEIR_EVENT_RELOAD] = "reload",
 		[WEIR_EVENT_TRACE] = "trace",       [WEIR_EVENT_ALERT] = "alert",
-		[WEIR_EVENT_HTTP] = "http",
+		[WEIR_EVENT_HTTP] = "http",         [WEIR_EVENT_HELLO] = "tls",
+		[WEIR_EVENT_PINNED] = "tls",
 	};
 
 	return type < WEIR_ARRAY_LEN(names) ? names[type] : "unknown";
@@ -314,6 +315,11 @@ static void add_verdict(struct weir_buf *out, const struct weir_event *e)
 		LIT(out, ",\"midstream\":true");
 }
 
+static bool tells_hello(uint8_t type)
+{
+	return type == WEIR_EVENT_HELLO || type == WEIR_EVENT_PINNED;
+}
+
 static void add_weir(struct weir_buf *out, const struct weir_event *e,
 		     const struct weir_names *names)
 {
@@ -332,6 +338,8 @@ static void add_weir(struct weir_buf *out, const struct weir_event *e,
 		event_add_transaction(out, e, names);
 	if (e->type == WEIR_EVENT_FLOW)
 		event_add_tls_legs(out, e->tls);
+	if (tells_hello(e->type))
+		event_add_hello_members(out, e, names);
 	LIT(out, "}");
 }
 
@@ -359,6 +367,8 @@ void weir_event_encode(const struct weir_event *e, const struct weir_names *name
 		add_alert(out, e, names);
 	if (e->type == WEIR_EVENT_HTTP)
 		event_add_http(out, e->http);
+	if (tells_hello(e->type))
+		event_add_hello(out, &e->hello);
 	add_weir(out, e, names);
 	LIT(out, "}");
 }

@@ -63,11 +63,21 @@ void event_add_transaction(struct weir_buf *out, const struct weir_event *e,
 
 /* ---- event_tls.c ---- */
 
-/* eve's `tls`, of the client's side; nothing where there was none. */
+/* eve's `tls`, of the client's side; nothing where there was none and no name was seen. */
 void event_add_tls(struct weir_buf *out, const struct weir_event_tls tls[2], const char *sni,
 		   size_t sni_room);
+/* As Suricata writes it. */
+const char *event_tls_version(uint16_t version);
 /* The member of our own object. */
 void event_add_tls_legs(struct weir_buf *out, const struct weir_event_tls tls[2]);
+
+/* ---- event_hello.c: a ClientHello ---- */
+
+/* eve's `tls`. */
+void event_add_hello(struct weir_buf *out, const struct weir_event_hello *h);
+/* The members of our own object. */
+void event_add_hello_members(struct weir_buf *out, const struct weir_event *e,
+			     const struct weir_names *names);
 
 /* ---- event_recent.c: the newest lines, for `weirctl events` ---- */
 

@@ -9,9 +9,12 @@ static bool is_there(const struct weir_event_tls *t)
 	return t->cipher || t->failure;
 }
 
-static const char *version_name(uint16_t version)
+const char *event_tls_version(uint16_t version)
 {
-	return version == WEIR_TLS_1_3 ? "TLS 1.3" : "TLS 1.2";
+	static const char *const names[] = {"SSLv3", "TLSv1", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
+
+	return version >> 8 == 3 && (version & 0xff) < WEIR_ARRAY_LEN(names) ? names[version & 0xff]
+									     : "UNDETERMINED";
 }
 
 static void add_text(struct weir_buf *out, const char *key, struct weir_bytes text)
@@ -25,11 +28,11 @@ void event_add_tls(struct weir_buf *out, const struct weir_event_tls tls[2], con
 {
 	struct weir_bytes name = weir_bytes_of(sni, strnlen(sni, sni_room));
 
-	if (!is_there(&tls[0]))
+	if (!is_there(&tls[0]) && !name.len)
 		return;
 	LIT(out, ",\"tls\":{");
 	if (tls[0].cipher)
-		add_text(out, "\"version\":", weir_bytes_str(version_name(tls[0].version)));
+		add_text(out, "\"version\":", weir_bytes_str(event_tls_version(tls[0].version)));
 	else
 		LIT(out, "\"version\":\"UNDETERMINED\"");
 	if (name.len)
@@ -51,7 +54,7 @@ static void add_leg(struct weir_buf *out, const char *key, const struct weir_eve
 	LIT(out, "{\"handshake_us\":");
 	event_add_u64(out, t->handshake_us);
 	if (t->cipher) {
-		add_text(out, ",\"version\":", weir_bytes_str(version_name(t->version)));
+		add_text(out, ",\"version\":", weir_bytes_str(event_tls_version(t->version)));
 		add_text(out, ",\"cipher\":", weir_bytes_str(t->cipher));
 		weir_buf_str(out, t->resumed ? ",\"resumed\":true" : ",\"resumed\":false");
 	}

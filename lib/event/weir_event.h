@@ -20,7 +20,10 @@ enum weir_event_type {
 	WEIR_EVENT_ALERT,    /* a stream rule matched: eve's "alert" */
 	WEIR_EVENT_TRACE, /* one packet of a traced flow; goes to `weirctl trace`, not to the file
 			   */
-	WEIR_EVENT_HTTP   /* a transaction that is worth telling: eve's "http" */
+	WEIR_EVENT_HTTP,  /* a transaction that is worth telling: eve's "http" */
+	WEIR_EVENT_HELLO, /* a ClientHello was read, and policy judged by it: eve's "tls" */
+	WEIR_EVENT_PINNED /* a client does not take the certificate that weir has made for a server:
+			     eve's "tls", too */
 };
 
 #define WEIR_EVENT_CONTEXT 64
@@ -37,6 +40,19 @@ struct weir_event_tls {
 	bool verified;   /* and it is good */
 };
 #define WEIR_EVENT_SNI 64
+
+#define WEIR_EVENT_NAME 128
+#define WEIR_EVENT_ALPN 32
+/* What a ClientHello says. Texts end with NUL and are cut to fit; they came from the net. */
+struct weir_event_hello {
+	char sni[WEIR_EVENT_NAME];
+	char alpn[WEIR_EVENT_ALPN]; /* protocols that are offered, as far as they fit, by commas */
+	char ja3[33], ja4[37];      /* "" where there was none to be read */
+	uint32_t bypass;            /* interned reason for which it was not opened; 0: none */
+	uint16_t version;           /* the highest that is offered; 0: not known */
+	uint8_t name_state;         /* enum weir_name_state of policy/ */
+	bool has_ech;               /* of either kind */
+};
 
 /* ---- what a transaction leaves: too large for a ring's places, so the record has a pointer ----
  */
@@ -131,7 +147,8 @@ struct weir_event {
 					       drop */
 			char context[WEIR_EVENT_CONTEXT]; /* redacted */
 		};
-		struct weir_event_http *http; /* HTTP; owned by the record */
+		struct weir_event_http *http;  /* HTTP; owned by the record */
+		struct weir_event_hello hello; /* HELLO, PINNED */
 	};
 	struct weir_addr src;
 	struct weir_addr dst;

@@ -97,6 +97,7 @@ struct weir_flow {
 	uint16_t vlan;
 	uint16_t vlan_inner;
 	uint32_t place; /* in its table */
+	uint32_t name;  /* of whom the client asked for, path/ knows; 0: none */
 	void *carried;  /* WEIR_FLOW_F_CARRIED: whose it is, path/ knows */
 	struct weir_timer timer;
 	struct weir_flow *older; /* list of half-open flows, or of those in TIME_WAIT */

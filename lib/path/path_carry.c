@@ -22,6 +22,8 @@ static void let_go(struct path_worker *w, struct path_carried *k)
 {
 	k->flow->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
 	k->flow->carried = NULL;
+	if (k->hello)
+		path_hello_end(k->hello);
 	if (k->http)
 		path_http_end(k->http);
 	if (k->tls) {
@@ -82,9 +84,9 @@ static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg
 static void refuse_rest(struct path_worker *w, struct weir_flow *f, uint8_t verdict,
 			uint16_t reason)
 {
-	path_event_flow(w, f, WEIR_FLOW_END_POLICY);
 	f->decision.verdict = verdict;
 	f->decision.reason = reason;
+	path_event_flow(w, f, WEIR_FLOW_END_POLICY);
 	weir_flow_deny(w->flows, f, w->now_ns);
 }
 
@@ -138,7 +140,9 @@ static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 {
 	struct path_carried *k = weir_tcp_user(c);
 
-	if (weir_unlikely(k->tls != NULL))
+	if (weir_unlikely(k->hello != NULL))
+		path_hello_input(k->hello, leg);
+	else if (weir_unlikely(k->tls != NULL))
 		path_tls_input(k->tls, leg);
 	else
 		path_carry_bytes(ctx, k, leg);
@@ -177,7 +181,7 @@ const struct weir_tcp_ops path_tcp_ops = {
 
 /* What is read out of its bytes. A replay has no keys: there TLS stays what it is. False: no room.
  */
-static bool begin_reading(struct path_worker *w, struct path_carried *k)
+static bool begin_content(struct path_worker *w, struct path_carried *k)
 {
 	uint8_t flags = k->flow->decision.flags;
 
@@ -190,6 +194,49 @@ static bool begin_reading(struct path_worker *w, struct path_carried *k)
 	if (k->tls)
 		path_tls_end(k->tls);
 	return false;
+}
+
+/* First of all whom the client asks for, where that decides about all the rest. */
+static bool begin_reading(struct path_worker *w, struct path_carried *k)
+{
+	if (k->flow->decision.flags & WEIR_DECISION_NAMES)
+		return path_hello_begin(w, k);
+	return begin_content(w, k);
+}
+
+static void hand_over(struct path_worker *w, struct path_carried *k)
+{
+	for (unsigned int leg = 0; leg < 2; leg++)
+		if (k->tls)
+			path_tls_input(k->tls, leg);
+		else
+			path_carry_bytes(w, k, leg);
+}
+
+/* Of TLS that stays closed HTTP cannot be read. */
+static void close_content(struct weir_flow *f)
+{
+	if (!(f->decision.flags & WEIR_DECISION_TLS))
+		f->decision.flags &= (uint8_t)~WEIR_DECISION_THREAT;
+}
+
+void path_carry_go_on(struct path_worker *w, struct path_carried *k,
+		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello)
+{
+	if (hello)
+		close_content(k->flow);
+	if (begin_content(w, k)) {
+		hand_over(w, k);
+		return;
+	}
+	path_note_drop(w, NULL, NULL, WEIR_DROP_FLOW_TABLE_FULL);
+	weir_count_drop(&w->stats, WEIR_DROP_FLOW_TABLE_FULL);
+	weir_tcp_abort(w->tcp, k->conn, 3, w->now_ns);
+}
+
+bool path_carry_is_held(const struct weir_flow *f)
+{
+	return f->flags & WEIR_FLOW_F_CARRIED && carried_by(f)->hello;
 }
 
 bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
@@ -248,8 +295,8 @@ bool path_carry_release(struct path_worker *w, struct weir_flow *f)
 	struct path_carried *k = carried_by(f);
 	struct weir_flow_tcp side[2];
 
-	if (is_to_be_inspected(w, f) || k->tls || (k->http && path_http_is_active(k->http)) ||
-	    !weir_tcp_is_quiet(k->conn))
+	if (k->hello || k->stopped || is_to_be_inspected(w, f) || k->tls ||
+	    (k->http && path_http_is_active(k->http)) || !weir_tcp_is_quiet(k->conn))
 		return false;
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		struct weir_tcp_edge e;
@@ -357,6 +404,7 @@ bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct wei
 
 void path_carry_turn(struct path_worker *w)
 {
+	path_hello_turn(w);
 	path_tls_turn(w);
 	path_http_turn(w);
 	weir_tcp_advance(w->tcp, w->now_ns, ADVANCE_BUDGET);

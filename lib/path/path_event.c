@@ -5,6 +5,8 @@
  */
 #include "path_impl.h"
 
+#include <stdio.h>
+
 struct weir_addr path_addr(const uint8_t *bytes, uint8_t family)
 {
 	if (family == 4)
@@ -97,11 +99,95 @@ void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir
 	};
 
 	add_flow(&e, f);
+	if (f->name)
+		snprintf(e.sni, sizeof(e.sni), "%s", path_name_of(w, f->name).text);
 	if (w->told_tls.of == f) {
 		w->told_tls.of = NULL;
 		memcpy(e.tls, w->told_tls.tls, sizeof(e.tls));
-		memcpy(e.sni, w->told_tls.sni, sizeof(e.sni));
+		if (*w->told_tls.sni)
+			memcpy(e.sni, w->told_tls.sni, sizeof(e.sni));
 	}
+	post(w, &e);
+}
+
+/* ---- ClientHellos ---- */
+
+static void add_protocols(const struct weir_tls_hello *hello, char out[WEIR_EVENT_ALPN])
+{
+	struct weir_bytes left = hello->alpn, protocol;
+	size_t at = 0;
+
+	while (weir_tls_alpn_next(&left, &protocol) &&
+	       at + (at != 0) + protocol.len < WEIR_EVENT_ALPN) {
+		if (at)
+			out[at++] = ',';
+		memcpy(out + at, protocol.ptr, protocol.len);
+		at += protocol.len;
+	}
+	out[at] = '\0';
+}
+
+static enum weir_name_state state_of(enum weir_tls_sni sni)
+{
+	if (sni == WEIR_TLS_SNI_NONE)
+		return WEIR_NAME_MISSING;
+	return sni == WEIR_TLS_SNI_NAME ? WEIR_NAME_GOOD : WEIR_NAME_BAD;
+}
+
+static void describe(const struct weir_tls_hello *hello, struct weir_event_hello *out)
+{
+	bool good = hello->sni == WEIR_TLS_SNI_NAME;
+	struct weir_bytes name = good ? weir_bytes_str(hello->name) : hello->server_name;
+
+	*out = (struct weir_event_hello){
+		.version = hello->version,
+		.name_state = (uint8_t)state_of(hello->sni),
+		.has_ech = hello->has_ech,
+	};
+	memcpy(out->sni, name.ptr, RTE_MIN(name.len, sizeof(out->sni) - 1));
+	add_protocols(hello, out->alpn);
+	weir_tls_ja3(hello, out->ja3);
+	weir_tls_ja4(hello, true, out->ja4);
+}
+
+static void add_decision(struct weir_event *e, const struct weir_policy_decision *d)
+{
+	e->policy = d->policy;
+	e->rule = d->rule;
+	e->reason = d->reason;
+	e->verdict = d->verdict;
+	e->decision_flags = d->flags;
+}
+
+void path_event_hello(struct path_worker *w, const struct weir_flow *f,
+		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello)
+{
+	struct weir_event e = {.type = WEIR_EVENT_HELLO, .port = initiator_port(w, f)};
+
+	add_flow(&e, f);
+	if (d)
+		add_decision(&e, d);
+	describe(hello, &e.hello);
+	e.hello.bypass = d ? d->bypass : 0;
+	post(w, &e);
+}
+
+void path_event_pinned(struct path_worker *w, const struct weir_flow *f, const char *name)
+{
+	struct weir_event e = {.type = WEIR_EVENT_PINNED, .port = initiator_port(w, f)};
+
+	add_flow(&e, f);
+	snprintf(e.hello.sni, sizeof(e.hello.sni), "%s", name);
+	post(w, &e);
+}
+
+void path_event_refused(struct path_worker *w, const struct weir_flow *f,
+			const struct weir_policy_decision *d)
+{
+	struct weir_event e = {.type = WEIR_EVENT_DECISION, .port = initiator_port(w, f)};
+
+	add_flow(&e, f);
+	add_decision(&e, d);
 	post(w, &e);
 }
 

@@ -10,10 +10,10 @@ static const struct weir_policy_defaults *defaults(const struct path_worker *w)
 	return weir_policy_defaults(w->gen->policy);
 }
 
-static struct weir_flow_decision remember(const struct path_worker *w,
-					  const struct weir_policy_decision *d)
+void path_flow_remember(const struct path_worker *w, struct weir_flow *f,
+			const struct weir_policy_decision *d)
 {
-	return (struct weir_flow_decision){
+	f->decision = (struct weir_flow_decision){
 		.generation = w->gen->number,
 		.policy = d->policy,
 		.rule = d->rule,
@@ -92,7 +92,7 @@ static void begin_refused(struct path_worker *w, const struct path_burst *b, str
 		return;
 	}
 	w->flows_begun++;
-	f->decision = remember(w, d);
+	path_flow_remember(w, f, d);
 	weir_count(&w->stats, WEIR_COUNT_FLOWS_DENIED, 1);
 	path_event_decision(w, b, p, d, f->id);
 	(void)weir_flow_track(w->flows, f, p, 0, w->now_ns, &reopen);
@@ -194,15 +194,15 @@ static void pass(struct path_worker *w, const struct path_burst *b, struct weir_
 /* Inspection needs the connection's beginning. */
 static bool wants_inspection(const struct weir_policy_decision *d, const struct weir_pkt *p)
 {
-	return d->flags & WEIR_DECISION_INSPECT && p->tuple.proto == WEIR_PROTO_TCP &&
-	       p->tcp_flags & WEIR_TCP_SYN;
+	return d->flags & (WEIR_DECISION_INSPECT | WEIR_DECISION_NAMES) &&
+	       p->tuple.proto == WEIR_PROTO_TCP && p->tcp_flags & WEIR_TCP_SYN;
 }
 
 static void note_begin(struct path_worker *w, struct weir_flow *f,
 		       const struct weir_policy_decision *d)
 {
 	w->flows_begun++;
-	f->decision = remember(w, d);
+	path_flow_remember(w, f, d);
 	weir_count(&w->stats, WEIR_COUNT_FLOWS_CREATED, 1);
 	if (f->flags & WEIR_FLOW_F_MIDSTREAM)
 		weir_count(&w->stats, WEIR_COUNT_FLOWS_MIDSTREAM, 1);
@@ -265,7 +265,8 @@ static bool begin_by_cookie(struct path_worker *w, const struct path_burst *b, s
 	if (weir_likely(!weir_tcp_is_cookie(w->tcp, p, w->now_ns)))
 		return false;
 	weir_policy_decide(w->gen->policy, &q, &d);
-	if (d.verdict != WEIR_VERDICT_ALLOW || !(d.flags & WEIR_DECISION_INSPECT)) {
+	if (d.verdict != WEIR_VERDICT_ALLOW ||
+	    !(d.flags & (WEIR_DECISION_INSPECT | WEIR_DECISION_NAMES))) {
 		path_answer(w, b, p);
 		path_drop(w, b, p, WEIR_DROP_TCP_BAD_STATE); /* policy has changed since */
 		return true;
@@ -334,7 +335,7 @@ static void begin_midstream(struct path_worker *w, const struct path_burst *b, s
 		path_forward(w, b, p);
 		return;
 	}
-	if (is_to_be_judged(w, p)) {
+	if (d.flags & WEIR_DECISION_NAMES || is_to_be_judged(w, p)) {
 		path_answer(w, b, p);
 		path_drop(w, b, p, WEIR_DROP_TCP_MIDSTREAM);
 		return;
@@ -380,16 +381,30 @@ void path_new_flow(struct path_worker *w, const struct path_burst *b, struct wei
 
 /* ---- known flows ---- */
 
-static struct weir_policy_query query_of_flow(const struct weir_flow *f, const struct weir_pkt *p)
+struct weir_policy_query path_flow_query(const struct weir_flow *f)
 {
-	bool icmp = f->proto == WEIR_PROTO_ICMP || f->proto == WEIR_PROTO_ICMPV6;
-
 	return (struct weir_policy_query){
 		.src = f->addr[0],
 		.dst = f->addr[1],
-		.dport = icmp ? p->icmp_type : f->port[1],
+		.dport = f->port[1],
 		.proto = f->proto,
 	};
+}
+
+/* Policy's word on a flow that `p` belongs to. As long as its ClientHello is waited for nobody need
+ * know its name; afterwards it is remembered. */
+static void decide_again(const struct path_worker *w, const struct weir_flow *f,
+			 const struct weir_pkt *p, struct weir_policy_decision *d)
+{
+	struct weir_policy_query q = path_flow_query(f);
+	struct weir_policy_name name = path_name_of(w, f->name);
+
+	if (f->proto == WEIR_PROTO_ICMP || f->proto == WEIR_PROTO_ICMPV6)
+		q.dport = p->icmp_type;
+	if (path_carry_is_held(f))
+		weir_policy_decide(w->gen->policy, &q, d);
+	else
+		weir_policy_decide_name(w->gen->policy, &q, &name, d);
 }
 
 /* ICMP answers have another type than the query that policy decided about. */
@@ -407,19 +422,17 @@ static WEIR_COLD enum outcome reevaluate(struct path_worker *w, struct weir_flow
 					 const struct weir_pkt *p, uint8_t dir,
 					 struct weir_policy_decision *d)
 {
-	struct weir_policy_query q = query_of_flow(f, p);
-
 	if (f->decision.flags & WEIR_DECISION_KEEP) {
 		f->decision.generation = w->gen->number;
 		return STANDS;
 	}
 	if (answers_query(f, dir))
 		return STANDS;
-	weir_policy_decide(w->gen->policy, &q, d);
+	decide_again(w, f, p, d);
 	weir_count(&w->stats, WEIR_COUNT_FLOWS_REEVALUATED, 1);
 	if ((d->verdict == WEIR_VERDICT_ALLOW) != (f->decision.verdict == WEIR_VERDICT_ALLOW))
 		return d->verdict == WEIR_VERDICT_ALLOW ? NOW_ALLOWED : NOW_REFUSED;
-	f->decision = remember(w, d);
+	path_flow_remember(w, f, d);
 	/* Inspection was not asked for when it began, so its bytes till now were not seen. */
 	if (d->flags & WEIR_DECISION_INSPECT && f->proto == WEIR_PROTO_TCP &&
 	    !(f->flags & (WEIR_FLOW_F_CARRIED | WEIR_FLOW_F_MIDSTREAM))) {
@@ -495,8 +508,10 @@ void path_on_flow_end(void *ctx, struct weir_flow *f, enum weir_flow_end why, ui
 	w->flows_ended++;
 	if (f->flags & WEIR_FLOW_F_CARRIED)
 		path_carry_forget(w, f);
-	if (f->decision.verdict != WEIR_VERDICT_ALLOW)
-		return; /* its one record went out when it was refused */
-	weir_count(&w->stats, counters[why], 1);
-	path_event_flow(w, f, why);
+	/* Of what was refused the one record went out then. */
+	if (f->decision.verdict == WEIR_VERDICT_ALLOW) {
+		weir_count(&w->stats, counters[why], 1);
+		path_event_flow(w, f, why);
+	}
+	path_name_put(w, f->name);
 }

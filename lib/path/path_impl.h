@@ -89,6 +89,7 @@ static inline uint64_t path_users_count(const struct path_users u[WEIR_CONF_WORK
 
 /* ---- a flow that weir carries itself ---- */
 
+struct path_hello;
 struct path_http;
 struct path_tls;
 
@@ -101,14 +102,17 @@ struct path_carried {
 	bool started[2];
 	uint8_t n_tail[2];
 	uint8_t tail[2][PATH_TAIL]; /* the last bytes that were looked at, for the context */
-	struct path_http *http;     /* NULL: is not read as HTTP */
-	struct path_tls *tls;       /* NULL: weir does not end its TLS */
-	bool unscanned;             /* passed without: the failure mode is open */
-	uint8_t stopped;            /* enum weir_verdict: not ALLOW when weir has ended it */
-	uint16_t stop_reason;       /* enum weir_drop, then */
+	struct path_hello *hello; /* NULL: whom the client asks for is known, or does not matter */
+	struct path_http *http;   /* NULL: is not read as HTTP */
+	struct path_tls *tls;     /* NULL: weir does not end its TLS */
+	bool unscanned;           /* passed without: the failure mode is open */
+	uint8_t stopped;          /* enum weir_verdict: not ALLOW when weir has ended it */
+	uint16_t stop_reason;     /* enum weir_drop, then */
 };
 
+struct path_hello_worker;
 struct path_http_worker;
+struct path_names;
 struct path_tls_worker;
 
 /* ---- the worker ---- */
@@ -142,7 +146,9 @@ struct path_worker {
 	struct weir_tcp *tcp;
 	struct weir_pool *carried; /* struct path_carried */
 	struct weir_event_ring *ring;
+	struct path_hello_worker *hello;
 	struct path_http_worker *http;
+	struct path_names *names; /* that clients of flows have asked for */
 	struct path_tls_worker *tls;
 	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */
 	struct weir_event_store *store; /* of transactions' records; NULL: none are told */
@@ -243,6 +249,10 @@ unsigned int path_turn(struct path_worker *w);
 void path_known_flow(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 		     struct weir_flow *f, uint8_t dir);
 void path_new_flow(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p);
+/* What policy has decided about it stands from now on. */
+void path_flow_remember(const struct path_worker *w, struct weir_flow *f,
+			const struct weir_policy_decision *d);
+struct weir_policy_query path_flow_query(const struct weir_flow *f);
 void path_on_flow_end(void *ctx, struct weir_flow *f, enum weir_flow_end why, uint64_t now_ns);
 
 /* path_scan.c: bytes of a carried flow against the stream rules */
@@ -274,6 +284,36 @@ void path_carry_turn(struct path_worker *w);
 
 /* What can be read from the peer of `leg` by path_stream.h, or its end: what may goes on. */
 void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned int leg);
+/* Whom its client asks for is known, and policy allows it as the flow's decision says: what was
+ * held goes on. `hello` is NULL where it was no TLS. False: no room, the connection is ended. */
+void path_carry_go_on(struct path_worker *w, struct path_carried *k,
+		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello);
+bool path_carry_is_held(const struct weir_flow *f);
+
+/* path_hello.c: flows that are allowed by whom their clients ask for */
+/* False: no room for another. */
+bool path_hello_begin(struct path_worker *w, struct path_carried *k);
+void path_hello_end(struct path_hello *x);
+/* TCP has something of the peer of `leg`. */
+void path_hello_input(struct path_hello *x, unsigned int leg);
+void path_hello_turn(struct path_worker *w);
+/* The ClientHello at the front of what the client has sent, good until the next call: its bytes; 0:
+ * it is not whole yet; or a negative enum weir_tls_error. *need: no use in asking again before so
+ * many bytes are there. */
+ssize_t path_hello_read(struct path_worker *w, struct path_carried *k,
+			const struct weir_tls_hello **out, size_t *need);
+WEIR_MUST_CHECK int path_hello_worker_create(struct path_worker *w, uint32_t connections);
+void path_hello_worker_destroy(struct path_worker *w);
+size_t path_hello_bytes_each(void);
+
+/* path_names.c: whom clients asked for, kept as long as their flows: a reload asks policy again */
+struct path_names *path_names_create(const struct weir_siphash_key *key);
+void path_names_destroy(struct path_names *n);
+/* 0: no room. Held until it is put back. */
+uint32_t path_name_get(struct path_worker *w, const struct weir_policy_name *name);
+void path_name_put(struct path_worker *w, uint32_t id);
+/* Of a flow; one that was not seen for 0. */
+struct weir_policy_name path_name_of(const struct path_worker *w, uint32_t id);
 
 /* path_tls.c: connections whose TLS weir ends. Those that path_stream.h calls mean what they mean
  * there. */
@@ -376,6 +416,14 @@ void path_event_stopped(struct path_worker *w, const struct weir_flow *f, uint8_
 /* Takes `http`. */
 void path_event_transaction(struct path_worker *w, const struct weir_flow *f,
 			    struct weir_event_http *http);
+/* A ClientHello of `f`, and what policy has said to it; NULL: what it said before stands. */
+void path_event_hello(struct path_worker *w, const struct weir_flow *f,
+		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello);
+/* Its client did not take the certificate that was made for the server. */
+void path_event_pinned(struct path_worker *w, const struct weir_flow *f, const char *name);
+/* It was refused by what came, or did not come, in place of a ClientHello. */
+void path_event_refused(struct path_worker *w, const struct weir_flow *f,
+			const struct weir_policy_decision *d);
 void path_note_drop(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		    enum weir_drop reason);
 void path_tell_untold(struct path_worker *w);

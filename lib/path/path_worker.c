@@ -142,7 +142,7 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 size_t weir_path_inspected_bytes(void)
 {
 	return weir_tcp_conn_bytes() + weir_tcp_lent_bytes() + sizeof(struct path_carried) +
-	       path_http_bytes_each() + path_tls_bytes_each();
+	       path_http_bytes_each() + path_tls_bytes_each() + path_hello_bytes_each();
 }
 
 static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
@@ -221,12 +221,14 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	w->tcp = make_tcp(cfg, w);
 	w->carried = make_carried(cfg, w);
 	w->waf = make_waf(cfg, w);
-	if (!w->flows || !w->frags || !w->tcp || !w->carried || w->mark_offset < 0 ||
+	w->names = path_names_create(&w->key);
+	if (!w->flows || !w->frags || !w->tcp || !w->carried || !w->names || w->mark_offset < 0 ||
 	    (!w->waf && cfg->conf->waf_bytes)) {
 		path_worker_destroy(w);
 		return NULL;
 	}
-	if (path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
+	if (path_hello_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
+	    path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
 	    path_tls_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1)) {
 		path_worker_destroy(w);
 		return NULL;
@@ -242,8 +244,10 @@ void path_worker_destroy(struct path_worker *w)
 		weir_flow_clear(w->flows, w->now_ns);
 	weir_flow_table_destroy(w->flows);
 	weir_tcp_destroy(w->tcp);
+	path_hello_worker_destroy(w);
 	path_http_worker_destroy(w);
 	path_tls_worker_destroy(w);
+	path_names_destroy(w->names);
 	if (w->carried)
 		weir_pool_destroy(w->carried);
 	weir_frag_destroy(w->frags);

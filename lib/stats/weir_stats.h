@@ -191,6 +191,12 @@ enum weir_drop {
 	X(TLS_TRUNCATED, "tls_truncated", "TLS connections that ended without close_notify")      \
 	X(TLS_KEPT, "tls_kept", "TLS connections whose records libssl makes")                     \
 	X(TLS_MEMORY, "tls_memory", "times that TLS had to wait for packet buffers")              \
+	X(NAMES_ALLOWED, "names_allowed", "flows that policy allowed by their ClientHello")       \
+	X(NAMES_DENIED, "names_denied", "flows that it refused by that, or for want of it")       \
+	X(NAMES_LOST, "names_lost", "names of flows not remembered for the next reload")          \
+	X(TLS_INTERCEPTED, "tls_intercepted", "flows whose TLS is opened by policy")              \
+	X(TLS_BYPASSED, "tls_bypassed", "flows left closed by an interception's bypass")          \
+	X(TLS_PINNED, "tls_pinned", "clients that did not take a certificate that weir has made") \
 	X(TX_RECORDS_LOST, "tx_records_lost", "records of transactions lost (log.transactions)")  \
 	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                     \
 	X(FRAGMENTS_OUT, "fragments_out", "fragments sent on")                                    \
