@@ -220,12 +220,36 @@ static void close_content(struct weir_flow *f)
 		f->decision.flags &= (uint8_t)~WEIR_DECISION_THREAT;
 }
 
+/* What is a Service's weir ends as that. */
+static bool is_intercepted(const struct path_worker *w, const struct weir_policy_decision *d)
+{
+	return d->flags & WEIR_DECISION_INTERCEPT && !(d->flags & WEIR_DECISION_TLS) && w->gen->tls;
+}
+
+static bool begin_intercepted(struct path_worker *w, struct path_carried *k, uint16_t tls,
+			      const struct weir_tls_hello *hello)
+{
+	if (!path_tls_begin_intercepted(w, k, tls, hello))
+		return false;
+	if (!(k->flow->decision.flags & WEIR_DECISION_THREAT) || path_http_begin(w, k))
+		return true;
+	path_tls_end(k->tls);
+	return false;
+}
+
 void path_carry_go_on(struct path_worker *w, struct path_carried *k,
 		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello)
 {
-	if (hello)
-		close_content(k->flow);
-	if (begin_content(w, k)) {
+	bool begun;
+
+	if (hello && is_intercepted(w, d)) {
+		begun = begin_intercepted(w, k, d->intercept, hello);
+	} else {
+		if (hello)
+			close_content(k->flow);
+		begun = begin_content(w, k);
+	}
+	if (begun) {
 		hand_over(w, k);
 		return;
 	}

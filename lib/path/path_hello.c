@@ -82,7 +82,7 @@ ssize_t path_hello_read(struct path_worker *w, struct path_carried *k,
 
 /* ---- refusing ---- */
 
-static bool say_alert(struct path_worker *w, struct path_carried *k, uint8_t alert)
+bool path_hello_alert(struct path_worker *w, struct path_carried *k, uint8_t alert)
 {
 	const uint8_t record[] = {WEIR_TLS_ALERT, 3, 3, 0, 2, 2, alert};
 
@@ -106,7 +106,7 @@ static void refuse(struct path_worker *w, struct path_carried *k,
 	k->flow->decision.rule = d->rule;
 	/* One that weir asks itself has not answered yet: there is nothing to be reset alone. */
 	weir_tcp_leg_info(k->conn, 1, &server);
-	if (deny && is_tls && server.state != WEIR_TCP_HANDSHAKE && say_alert(w, k, alert))
+	if (deny && is_tls && server.state != WEIR_TCP_HANDSHAKE && path_hello_alert(w, k, alert))
 		weir_tcp_abort_leg(w->tcp, k->conn, 1, w->now_ns);
 	else
 		weir_tcp_abort(w->tcp, k->conn, deny ? 3 : 2, w->now_ns);

@@ -297,6 +297,8 @@ void path_hello_end(struct path_hello *x);
 /* TCP has something of the peer of `leg`. */
 void path_hello_input(struct path_hello *x, unsigned int leg);
 void path_hello_turn(struct path_worker *w);
+/* A fatal alert in the clear, to a client that has said nothing but its hello. False: no room. */
+bool path_hello_alert(struct path_worker *w, struct path_carried *k, uint8_t alert);
 /* The ClientHello at the front of what the client has sent, good until the next call: its bytes; 0:
  * it is not whole yet; or a negative enum weir_tls_error. *need: no use in asking again before so
  * many bytes are there. */
@@ -319,6 +321,9 @@ struct weir_policy_name path_name_of(const struct path_worker *w, uint32_t id);
  * there. */
 /* False: no room for another. */
 bool path_tls_begin(struct path_worker *w, struct path_carried *k);
+/* The same to whatever server, by the policy's interception `tls`. */
+bool path_tls_begin_intercepted(struct path_worker *w, struct path_carried *k, uint16_t tls,
+				const struct weir_tls_hello *hello);
 void path_tls_end(struct path_tls *x);
 /* TCP has something of the peer of `leg`. */
 void path_tls_input(struct path_tls *x, unsigned int leg);

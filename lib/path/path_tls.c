@@ -124,8 +124,8 @@ static void on_server_failure(struct path_tls *x, enum weir_tls_error e)
 	x->failure = e;
 	say_end(x, PATH_SERVER, true);
 	x->leg[PATH_CLIENT].news = true;
-	if (x->k->http && path_http_is_active(x->k->http))
-		return; /* it has words for that */
+	if (path_tls_explain_failure(x, x->k->http && path_http_is_active(x->k->http)))
+		return;
 	path_tls_alert(x, PATH_CLIENT, weir_tls_error_alert(WEIR_TLS_E_MEMORY));
 	stop(x);
 }
@@ -145,6 +145,8 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
 	if (has_handshake(l))
 		l->info.handshake_us = (uint32_t)((x->w->now_ns - l->begun_ns) / WEIR_NS_PER_US);
 	l->info.failure = (uint8_t)e;
+	if (client)
+		path_tls_note_refusal(x, error);
 	if (l->state == PATH_TLS_OPEN)
 		(void)path_tls_post(x, leg);
 	l->state = PATH_TLS_FAILED;
@@ -342,6 +344,27 @@ void path_tls_turn(struct path_worker *w)
 
 /* ---- beginning and end ---- */
 
+struct path_tls *path_tls_open_service(struct path_worker *w, struct path_carried *k,
+				       const struct path_tls_service *s)
+{
+	struct path_tls *x = weir_pool_take(w->tls->connections);
+
+	if (!x) {
+		path_tls_service_put(w, s);
+		return NULL;
+	}
+	*x = (struct path_tls){.w = w, .k = k, .service = s};
+	x->leg[PATH_CLIENT].state = PATH_TLS_IDLE;
+	x->leg[PATH_SERVER].state = s->upstream_tls ? PATH_TLS_IDLE : PATH_TLS_PLAIN;
+	x->leg[PATH_CLIENT].begun_ns = w->now_ns;
+	x->leg[PATH_CLIENT].want = x->leg[PATH_SERVER].want = PATH_TLS_HELD;
+	x->heard = k->flow->name != 0;
+	weir_tcp_keep_ends(k->conn);
+	k->tls = x;
+	set_timer(x);
+	return x;
+}
+
 bool path_tls_begin(struct path_worker *w, struct path_carried *k)
 {
 	const struct weir_flow *f = k->flow;
@@ -349,22 +372,8 @@ bool path_tls_begin(struct path_worker *w, struct path_carried *k)
 		weir_policy_service(w->gen->policy, &f->addr[1], f->port[1]);
 	const struct path_tls_service *s =
 		service && w->tls ? path_tls_service_get(w, w->gen, service->tls) : NULL;
-	struct path_tls *x = s ? weir_pool_take(w->tls->connections) : NULL;
 
-	if (!x) {
-		if (s)
-			path_tls_service_put(w, s);
-		return false;
-	}
-	*x = (struct path_tls){.w = w, .k = k, .service = s};
-	x->leg[PATH_CLIENT].state = PATH_TLS_IDLE;
-	x->leg[PATH_SERVER].state = s->upstream_tls ? PATH_TLS_IDLE : PATH_TLS_PLAIN;
-	x->leg[PATH_CLIENT].begun_ns = w->now_ns;
-	x->leg[PATH_CLIENT].want = x->leg[PATH_SERVER].want = PATH_TLS_HELD;
-	weir_tcp_keep_ends(k->conn);
-	k->tls = x;
-	set_timer(x);
-	return true;
+	return s && path_tls_open_service(w, k, s);
 }
 
 void path_tls_end(struct path_tls *x)
@@ -373,8 +382,10 @@ void path_tls_end(struct path_tls *x)
 
 	weir_timer_cancel(&t->wheel, &x->timer);
 	path_tls_unlist(x);
+	path_tls_note_refusal(x, -WEIR_TLS_E_TRUNCATED);
 	let_go(x, PATH_CLIENT);
 	let_go(x, PATH_SERVER);
+	path_tls_put_leaf(x);
 	path_tls_service_put(x->w, x->service);
 	x->k->tls = NULL;
 	weir_pool_give(t->connections, x);

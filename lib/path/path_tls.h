@@ -60,7 +60,13 @@ struct path_tls {
 	struct path_tls_leg leg[2];
 	enum weir_tls_error failure;     /* of the servers' side */
 	char sni[WEIR_TLS_NAME_MAX + 1]; /* that the client asked for; ended by NUL */
-	bool listed;                     /* among those */
+	/* Of what policy has opened: the leaf that is shown to the client, borrowed; bits of what
+	 * the client offers, and then of what the server has agreed to. */
+	const struct weir_tls_identity *identity;
+	uint32_t offered;
+	size_t need; /* bytes of the ClientHello, before it is of use to look at it again */
+	bool heard;  /* it was told of */
+	bool listed; /* among those */
 	bool working;
 	bool dead;  /* was ended by weir, both ways */
 	bool retry; /* something was missing: again in a moment */
@@ -84,6 +90,12 @@ struct path_tls_worker {
 
 /* ---- path_tls_load.c: a Service's contexts ---- */
 
+/* Of those in the order in which they are preferred; their bits are what is offered. */
+#define PATH_TLS_H2            0
+#define PATH_TLS_HTTP1         1
+#define PATH_TLS_BIT(protocol) (1u << (protocol))
+extern const struct weir_tls_alpn path_tls_protocols;
+
 struct path_tls_service {
 	struct weir_tls_services *of;
 	uint32_t name;
@@ -95,6 +107,10 @@ struct path_tls_service {
 	struct weir_tls_client *client[WEIR_CONF_WORKERS_MAX];
 	struct weir_tls_cert **certs; /* control reads them */
 	uint32_t n_certs;
+	/* Of flows that a policy has opened; certificates are made. */
+	bool intercepts;
+	struct weir_tls_ca *ca; /* control reads it */
+	struct weir_tls_minter *minter[WEIR_CONF_WORKERS_MAX];
 };
 
 /* Held until it is put back, by the same worker. NULL: there is none. */
@@ -103,6 +119,10 @@ path_tls_service_get(struct path_worker *w, const struct weir_generation *gen, u
 void path_tls_service_put(struct path_worker *w, const struct path_tls_service *s);
 
 /* ---- path_tls.c ---- */
+
+/* A connection of `s`, which is taken. NULL: no room, and it was put back. */
+struct path_tls *path_tls_open_service(struct path_worker *w, struct path_carried *k,
+				       const struct path_tls_service *s);
 
 /* The peer of `leg` sends nothing any more: its FIN has come, or it is gone. */
 bool path_tls_is_over(const struct path_tls *x, unsigned int leg);
@@ -118,6 +138,20 @@ bool path_tls_hand(struct path_tls *x, unsigned int leg);
 void path_tls_unlist(struct path_tls *x);
 /* Begins with the servers' side when it is time. */
 void path_tls_begin_server(struct path_tls *x);
+
+/* ---- path_tls_intercept.c: where policy opens what is not weir's own ---- */
+
+/* The client's handshake may not begin yet. */
+bool path_tls_waits_for_server(const struct path_tls *x);
+/* A leaf after the server's certificate, whose handshake is done with the protocol `alpn`, -1 for
+ * none. 0, or negative. */
+int path_tls_mint(struct path_tls *x, int alpn);
+void path_tls_put_leaf(struct path_tls *x);
+/* The servers cannot be spoken with. True: the client will hear of it by HTTP, which can; false: it
+ * has heard what it can hear. */
+bool path_tls_explain_failure(struct path_tls *x, bool by_http);
+/* The client's handshake fails: is it because of the leaf? */
+void path_tls_note_refusal(struct path_tls *x, int error);
 
 /* ---- path_tls_queue.c ---- */
 

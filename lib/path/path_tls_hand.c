@@ -6,7 +6,8 @@
  */
 #include "path_tls.h"
 
-#define INFO_MAX (sizeof(((struct path_tls_worker *)0)->info))
+#define HELLO_AHEAD 2048
+#define INFO_MAX    (sizeof(((struct path_tls_worker *)0)->info))
 
 /* ---- what was agreed upon ---- */
 
@@ -24,7 +25,8 @@ static void give_info(void *context, void *chunk, size_t bytes)
 	(void)bytes;
 }
 
-static void note_info(struct path_tls *x, unsigned int leg)
+/* The protocol that was agreed upon; -1: none. */
+static int note_info(struct path_tls *x, unsigned int leg)
 {
 	const struct weir_arena_source source = {take_info, give_info, x->w->tls};
 	struct path_tls_leg *l = &x->leg[leg];
@@ -38,7 +40,7 @@ static void note_info(struct path_tls *x, unsigned int leg)
 		.cipher = info.cipher,
 		.version = info.version,
 		.handshake_us = (uint32_t)((x->w->now_ns - l->begun_ns) / WEIR_NS_PER_US),
-		.alpn_http1 = info.alpn == 0,
+		.alpn_http1 = info.alpn == PATH_TLS_HTTP1,
 		.resumed = info.resumed,
 		.shown = info.has_cert,
 		.verified = info.verified,
@@ -47,6 +49,7 @@ static void note_info(struct path_tls *x, unsigned int leg)
 		memcpy(x->sni, info.sni.ptr, info.sni.len);
 		x->sni[info.sni.len] = '\0';
 	}
+	return info.alpn;
 }
 
 static void count(struct path_tls *x, unsigned int leg)
@@ -61,13 +64,21 @@ static void count(struct path_tls *x, unsigned int leg)
 		weir_count(s, WEIR_COUNT_TLS_KEPT, 1);
 }
 
-static void finish(struct path_tls *x, unsigned int leg)
+/* 0, or what is wrong with it all the same. */
+static int finish(struct path_tls *x, unsigned int leg)
 {
 	struct path_tls_leg *l = &x->leg[leg];
+	int alpn = note_info(x, leg);
+	int error = 0;
 
-	note_info(x, leg);
-	if (leg == PATH_CLIENT)
+	if (leg == PATH_CLIENT) {
 		path_tls_unlist(x);
+		path_tls_put_leaf(x);
+	} else if (x->service->intercepts) {
+		error = path_tls_mint(x, alpn);
+	}
+	if (error)
+		return error;
 	l->kept = !weir_tls_take_records(l->conn, &l->records);
 	if (!l->kept && !weir_tls_wants_ticket(l->conn)) {
 		weir_tls_conn_destroy(l->conn);
@@ -75,6 +86,7 @@ static void finish(struct path_tls *x, unsigned int leg)
 	}
 	l->state = PATH_TLS_OPEN;
 	count(x, leg);
+	return 0;
 }
 
 /* ---- going on ---- */
@@ -121,10 +133,39 @@ static void list(struct path_tls *x)
 	t->handshakes++;
 }
 
+/* Bits for ALPN. */
+static uint32_t spoken(const struct path_tls *x)
+{
+	if (x->service->intercepts)
+		return x->offered;
+	return x->service->http ? PATH_TLS_BIT(PATH_TLS_HTTP1) : 0;
+}
+
+/* Whether the client's hello has been told of, or never can be. */
+static bool hear_client(struct path_tls *x)
+{
+	const struct weir_tls_hello *hello = NULL;
+	struct weir_tcp_conn *c = x->k->conn;
+	ssize_t used;
+
+	if (x->heard)
+		return true;
+	used = path_hello_read(x->w, x->k, &hello, &x->need);
+	if (used == 0 && !path_tls_is_over(x, PATH_CLIENT)) {
+		weir_tcp_want(x->w->tcp, c, PATH_CLIENT, (uint32_t)x->need + HELLO_AHEAD);
+		if (!weir_tcp_is_full(x->w->tcp, c, PATH_CLIENT))
+			return false;
+	}
+	x->heard = true;
+	if (used > 0)
+		path_event_hello(x->w, x->k->flow, NULL, hello);
+	return true;
+}
+
 static void begin_client(struct path_tls *x)
 {
 	struct path_tls_leg *l = &x->leg[PATH_CLIENT];
-	struct weir_tls_accept_opts opts = {.alpn = x->service->http ? 1 : 0};
+	struct weir_tls_accept_opts opts = {.alpn = spoken(x), .identity = x->identity};
 
 	list(x);
 	l->conn = weir_tls_accept(x->service->server[x->w->id], &opts);
@@ -140,7 +181,8 @@ bool path_tls_hand(struct path_tls *x, unsigned int leg)
 	bool used = true;
 	int rc = WEIR_TLS_WANT;
 
-	if (leg == PATH_CLIENT && l->state == PATH_TLS_IDLE && weir_tcp_readable(x->k->conn, leg))
+	if (leg == PATH_CLIENT && l->state == PATH_TLS_IDLE && weir_tcp_readable(x->k->conn, leg) &&
+	    !path_tls_waits_for_server(x) && hear_client(x))
 		begin_client(x);
 	if (l->state != PATH_TLS_HANDSHAKE)
 		return false;
@@ -148,10 +190,13 @@ bool path_tls_hand(struct path_tls *x, unsigned int leg)
 		rc = feed(x, leg, &used);
 	if (rc == WEIR_TLS_WANT && path_tls_is_over(x, leg))
 		rc = -WEIR_TLS_E_TRUNCATED;
+	if (rc == WEIR_TLS_DONE) {
+		int error = finish(x, leg);
+
+		rc = error ? error : rc;
+	}
 	if (rc < 0)
 		path_tls_fail(x, leg, rc);
-	else if (rc == WEIR_TLS_DONE)
-		finish(x, leg);
 	return rc == WEIR_TLS_DONE;
 }
 
@@ -170,7 +215,7 @@ static bool may_begin(struct path_tls *x)
 	struct weir_tcp_leg_info info;
 
 	if (x->leg[PATH_SERVER].state != PATH_TLS_IDLE ||
-	    x->leg[PATH_CLIENT].state == PATH_TLS_IDLE ||
+	    (x->leg[PATH_CLIENT].state == PATH_TLS_IDLE && !x->service->intercepts) ||
 	    (x->leg[PATH_CLIENT].state == PATH_TLS_HANDSHAKE && !x->service->server_name[0]))
 		return false;
 	/* It was asked by weir itself, and has not answered yet. */
@@ -182,7 +227,7 @@ static bool may_begin(struct path_tls *x)
 void path_tls_begin_server(struct path_tls *x)
 {
 	struct path_tls_leg *l = &x->leg[PATH_SERVER];
-	struct weir_tls_connect_opts opts = {.alpn = x->service->http ? 1 : 0};
+	struct weir_tls_connect_opts opts = {.alpn = spoken(x)};
 	char text[WEIR_ADDR_TEXT];
 	bool used;
 	int rc;

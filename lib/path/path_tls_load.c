@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SESSIONS_KEPT 64 /* of servers, a worker and Service */
+#define SESSIONS_KEPT 64   /* of servers, a worker and Service */
+#define LEAVES_KEPT   1024 /* made for servers, a worker and policy that intercepts */
 
 struct weir_tls_services {
 	struct path_users user[WEIR_CONF_WORKERS_MAX];
@@ -46,7 +47,9 @@ static void fini_service(struct path_tls_service *s)
 	for (unsigned int w = 0; w < s->of->n_workers; w++) {
 		weir_tls_server_destroy(s->server[w]);
 		weir_tls_client_destroy(s->client[w]);
+		weir_tls_minter_destroy(s->minter[w]);
 	}
+	weir_tls_ca_destroy(s->ca);
 	for (uint32_t i = 0; s->certs && i < s->n_certs; i++)
 		weir_tls_cert_destroy(s->certs[i]);
 	free(s->certs);
@@ -79,6 +82,8 @@ const struct weir_tls_cert_info *weir_tls_services_cert(const struct weir_tls_se
 {
 	const struct path_tls_service *s = &set->service[i];
 
+	if (s->ca)
+		return k == 0 ? weir_tls_ca_info(s->ca) : NULL;
 	return k < s->n_certs ? weir_tls_cert_info(s->certs[k]) : NULL;
 }
 
@@ -94,7 +99,7 @@ struct loading {
 
 static bool report(const struct loading *l, struct weir_conf_pos pos, struct weir_buf *why)
 {
-	weir_conf_error(l->cfg->report, pos, "Service '%s': %s",
+	weir_conf_error(l->cfg->report, pos, "%s '%s': %s", l->s->intercepts ? "policy" : "Service",
 			weir_names_get(l->cfg->names, l->tls->service),
 			why->len ? why->ptr : "no memory");
 	weir_buf_fini(why);
@@ -138,6 +143,19 @@ static bool load_certs(struct loading *l)
 	return (!l->tls->has_cert || load_cert(l, &l->tls->cert)) && good;
 }
 
+static bool load_ca(const struct loading *l)
+{
+	const struct weir_service_cert *from = &l->tls->authority;
+	struct weir_buf why = {0};
+
+	l->s->ca = weir_tls_ca_load(&from->files, &why);
+	if (!l->s->ca)
+		return report(l, from->pos, &why);
+	weir_buf_fini(&why);
+	warn_of_dates(l, from, weir_tls_ca_info(l->s->ca));
+	return true;
+}
+
 static bool load_roots(const struct loading *l, const struct weir_tls_roots_files *files,
 		       struct weir_conf_pos pos, struct weir_tls_roots **out)
 {
@@ -153,7 +171,7 @@ static bool load_roots(const struct loading *l, const struct weir_tls_roots_file
 static bool load_files(struct loading *l)
 {
 	const struct weir_service_tls *t = l->tls;
-	bool good = load_certs(l);
+	bool good = l->s->intercepts ? load_ca(l) : load_certs(l);
 
 	if (t->verify_client != WEIR_TLS_CLIENT_NONE)
 		good = load_roots(l, &t->client_roots, t->client_pos, &l->client_roots) && good;
@@ -162,9 +180,9 @@ static bool load_files(struct loading *l)
 	return good;
 }
 
-/* What is offered and agreed to by ALPN; HTTP/2 stands before it once weir speaks that. */
-static const char *const protocols[] = {"http/1.1"};
-#define PROTOCOLS ((struct weir_tls_alpn){protocols, WEIR_ARRAY_LEN(protocols)})
+/* What is offered and agreed to by ALPN, as far as opts of each connection say. */
+static const char *const protocols[] = {[PATH_TLS_H2] = "h2", [PATH_TLS_HTTP1] = "http/1.1"};
+const struct weir_tls_alpn path_tls_protocols = {protocols, WEIR_ARRAY_LEN(protocols)};
 
 static bool make_server(const struct loading *l, unsigned int w)
 {
@@ -177,13 +195,14 @@ static bool make_server(const struct loading *l, unsigned int w)
 		.algorithms = {.ciphers12 = l->tls->ciphers12, .ciphers13 = l->tls->ciphers13},
 		.verify_client = l->tls->verify_client,
 		.client_roots = l->client_roots,
-		.tickets = l->cfg->tickets,
+		/* A session that goes on would not show which server it is with. */
+		.tickets = l->s->intercepts ? NULL : l->cfg->tickets,
 		.sni_strict = l->tls->sni_strict,
 	};
 	struct weir_buf why = {0};
 
-	if (l->s->http)
-		cfg.alpn = PROTOCOLS;
+	if (l->s->http || l->s->intercepts)
+		cfg.alpn = path_tls_protocols;
 	l->s->server[w] = weir_tls_server_create(&cfg, &why);
 	if (!l->s->server[w])
 		return report(l, l->tls->pos, &why);
@@ -205,11 +224,24 @@ static bool make_client(const struct loading *l, unsigned int w)
 		return true;
 	if (l->tls->has_cert)
 		cfg.cert = l->s->certs[l->n_server_certs];
-	if (l->s->http)
-		cfg.alpn = PROTOCOLS;
+	if (l->s->http || l->s->intercepts)
+		cfg.alpn = path_tls_protocols;
 	l->s->client[w] = weir_tls_client_create(&cfg, &why);
 	if (!l->s->client[w])
 		return report(l, l->tls->upstream_pos, &why);
+	weir_buf_fini(&why);
+	return true;
+}
+
+static bool make_minter(const struct loading *l, unsigned int w)
+{
+	struct weir_buf why = {0};
+
+	if (!l->s->intercepts)
+		return true;
+	l->s->minter[w] = weir_tls_minter_create(l->s->ca, LEAVES_KEPT, &why);
+	if (!l->s->minter[w])
+		return report(l, l->tls->authority.pos, &why);
 	weir_buf_fini(&why);
 	return true;
 }
@@ -239,10 +271,11 @@ static bool load_one(const struct weir_tls_loading *cfg, struct weir_tls_service
 	l.s->name = l.tls->service;
 	l.s->upstream_tls = l.tls->upstream_tls;
 	l.s->http = l.tls->http;
+	l.s->intercepts = l.tls->intercepts;
 	l.s->handshake_timeout_ns = l.tls->handshake_timeout_ns;
 	good = load_files(&l) && set_name(&l);
 	for (unsigned int w = 0; good && w < set->n_workers; w++)
-		good = make_server(&l, w) && make_client(&l, w);
+		good = make_server(&l, w) && make_client(&l, w) && make_minter(&l, w);
 	weir_tls_roots_destroy(l.client_roots);
 	weir_tls_roots_destroy(l.roots);
 	return good;

@@ -7,7 +7,7 @@ import time
 from cases import Suite, check, check_equal
 from client_hello import hello, message, records
 from lab import Lab, best_device, need, wait_for
-from test_inspect import PORT, Recorder, dial, dial_in
+from test_inspect import Recorder, dial, dial_in
 
 suite = Suite()
 POLICY = """
