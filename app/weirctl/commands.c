@@ -101,6 +101,13 @@ static const struct command commands[] = {
 		.render = render_certs,
 	},
 	{
+		.name = "pinned",
+		.about = "servers whose certificates clients know better than to take weir's",
+		.more = "They fail as long as weir opens their TLS: `bypass` of the policy's\n"
+			"`intercept` leaves them alone.\n",
+		.render = render_pinned,
+	},
+	{
 		.name = "reload",
 		.about = "load the configuration's policy anew",
 		.more = "A bad file changes nothing and is named with line and column.\n",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Certificates of Services, and how long they are good. */
+/* Certificates that weir shows, and how long they are good; servers that are better left alone. */
 #include "weirctl.h"
 
 /* The first ones, and how many more there are. */
@@ -32,6 +32,27 @@ void render_certs(const json_t *answer)
 		table_cell(&t, "%.40s", text_of(c, "issuer"));
 		table_cell(&t, "%s", text_of(c, "not_after"));
 		table_cell(&t, "%s", left > 0 ? duration(left, text) : "expired");
+	}
+	table_end(&t);
+}
+
+void render_pinned(const json_t *answer)
+{
+	static const char *const head[] = {"NAME",   ">CLIENTS", "LAST CLIENT", "LAST",
+					   "POLICY", "RULE",     NULL};
+	const json_t *p, *pinned = json_object_get(answer, "pinned");
+	struct table t = table_begin(head);
+	size_t i;
+
+	json_array_foreach (pinned, i, p) {
+		const char *name = text_of(p, "name");
+
+		table_cell(&t, "%s", *name ? name : "(none)");
+		table_cell(&t, "%lld", (long long)int_of(p, "clients"));
+		table_cell(&t, "%s", text_of(p, "last_client"));
+		table_cell(&t, "%s", text_of(p, "last"));
+		table_cell(&t, "%s", text_of(p, "policy"));
+		table_cell(&t, "%s", text_of(p, "rule"));
 	}
 	table_end(&t);
 }

@@ -119,6 +119,7 @@ void render_explain(const json_t *answer);
 void render_events(const json_t *answer);
 void render_rules(const json_t *answer);
 void render_certs(const json_t *answer);
+void render_pinned(const json_t *answer);
 void render_tx(const json_t *answer);
 /* Of a status: the compiled rules of threat policies, a line each. */
 void print_programs(const json_t *generation);

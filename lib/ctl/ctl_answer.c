@@ -53,6 +53,7 @@ static const struct command {
 	{"rules", ctl_cmd_rules, {"view", "by", "count"}},
 	{"tx", ctl_cmd_tx, {"denied", "count"}},
 	{"certs", ctl_cmd_certs, {NULL}},
+	{"pinned", ctl_cmd_pinned, {NULL}},
 	{"metrics", cmd_metrics, {NULL}},
 	{"ports", ctl_cmd_ports, {NULL}},
 	{"config", ctl_cmd_config, {NULL}},

@@ -132,6 +132,7 @@ bool ctl_cmd_config(struct ctl_call *call);
 bool ctl_cmd_rules(struct ctl_call *call);
 bool ctl_cmd_tx(struct ctl_call *call);
 bool ctl_cmd_certs(struct ctl_call *call);
+bool ctl_cmd_pinned(struct ctl_call *call);
 
 /* ---- ctl_waf.c ---- */
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command certs, what the metrics say of TLS, and the keys of session tickets, which are
- * changed while weir runs. */
+/* The commands certs and pinned, what the metrics say of TLS, and the keys of session tickets,
+ * which are changed while weir runs. */
 #include "ctl_impl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <weir_log.h>
@@ -77,6 +78,50 @@ bool ctl_cmd_certs(struct ctl_call *call)
 						weir_tls_services_name(all, i)),
 				 info);
 	weir_json_end_array(&call->j);
+	return true;
+}
+
+/* ---- servers whose certificates clients know better ---- */
+
+static int by_count(const void *a, const void *b)
+{
+	const struct weir_event_pinned *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void add_pinned(struct ctl_call *call, const struct weir_event_pinned *p)
+{
+	const struct weir_names *names = call->ctl->cfg.names;
+	char text[WEIR_ADDR_TEXT];
+
+	weir_json_object(&call->j, NULL);
+	weir_json_str(&call->j, "name", p->name);
+	weir_json_u64(&call->j, "clients", p->count);
+	weir_json_str(&call->j, "last_client", weir_addr_format(&p->client, text));
+	add_time(&call->j, "last", (int64_t)(p->last_unix_ns / WEIR_NS_PER_S));
+	weir_json_str(&call->j, "policy", weir_names_get(names, p->policy));
+	weir_json_str(&call->j, "rule", weir_names_get(names, p->rule));
+	weir_json_end_object(&call->j);
+}
+
+bool ctl_cmd_pinned(struct ctl_call *call)
+{
+	struct weir_event_pinned *all = calloc(WEIR_EVENT_PINNED_MAX, sizeof(*all));
+	unsigned int n = 0;
+
+	if (!all)
+		return ctl_fail(call, "no memory");
+	if (call->ctl->cfg.writer)
+		n = weir_event_writer_pinned(call->ctl->cfg.writer, all, WEIR_EVENT_PINNED_MAX);
+	qsort(all, n, sizeof(*all), by_count);
+	weir_json_array(&call->j, "pinned");
+	for (unsigned int i = 0; i < n; i++)
+		add_pinned(call, &all[i]);
+	weir_json_end_array(&call->j);
+	free(all);
 	return true;
 }
 

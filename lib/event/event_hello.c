@@ -4,42 +4,46 @@
 
 #include <weir_policy.h>
 
-static void add_protocols(struct weir_buf *out, const char *alpn)
+static void add_protocols(struct weir_buf *out, struct weir_bytes alpn)
 {
-	bool first = true;
-
 	LIT(out, ",\"client_alpns\":[");
-	while (*alpn) {
-		size_t len = strcspn(alpn, ",");
+	for (size_t at = 0; at < alpn.len;) {
+		const uint8_t *comma = memchr(alpn.ptr + at, ',', alpn.len - at);
+		size_t end = comma ? (size_t)(comma - alpn.ptr) : alpn.len;
 
-		if (!first)
+		if (at)
 			LIT(out, ",");
-		event_add_bytes(out, weir_bytes_of(alpn, len));
-		alpn += len + (alpn[len] == ',');
-		first = false;
+		event_add_bytes(out, weir_bytes_of(alpn.ptr + at, end - at));
+		at = end + 1;
 	}
 	LIT(out, "]");
 }
 
+/* A text with its key; nothing when it is empty. */
+static void add_text(struct weir_buf *out, const char *key, const char *text, size_t room)
+{
+	size_t len = strnlen(text, room);
+
+	if (!len)
+		return;
+	weir_buf_str(out, key);
+	event_add_bytes(out, weir_bytes_of(text, len));
+}
+
 void event_add_hello(struct weir_buf *out, const struct weir_event_hello *h)
 {
+	size_t alpn = strnlen(h->alpn, sizeof(h->alpn));
+
 	/* What was agreed upon is not known yet. */
 	LIT(out, ",\"tls\":{\"version\":\"UNDETERMINED\"");
-	if (*h->sni) {
-		LIT(out, ",\"sni\":");
-		event_add_text(out, h->sni);
-	}
+	add_text(out, ",\"sni\":", h->sni, sizeof(h->sni));
 	if (*h->ja3) {
-		LIT(out, ",\"ja3\":{\"hash\":");
-		event_add_text(out, h->ja3);
+		add_text(out, ",\"ja3\":{\"hash\":", h->ja3, sizeof(h->ja3));
 		LIT(out, "}");
 	}
-	if (*h->ja4) {
-		LIT(out, ",\"ja4\":");
-		event_add_text(out, h->ja4);
-	}
-	if (*h->alpn)
-		add_protocols(out, h->alpn);
+	add_text(out, ",\"ja4\":", h->ja4, sizeof(h->ja4));
+	if (alpn)
+		add_protocols(out, weir_bytes_of(h->alpn, alpn));
 	LIT(out, "}");
 }
 

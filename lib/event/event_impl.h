@@ -79,6 +79,15 @@ void event_add_hello(struct weir_buf *out, const struct weir_event_hello *h);
 void event_add_hello_members(struct weir_buf *out, const struct weir_event *e,
 			     const struct weir_names *names);
 
+/* ---- event_pinned.c: servers whose leaves clients did not take ---- */
+
+/* The caller locks. */
+struct event_pinned {
+	unsigned int n;
+	struct weir_event_pinned name[WEIR_EVENT_PINNED_MAX];
+};
+void event_pinned_add(struct event_pinned *p, const struct weir_event *e);
+
 /* ---- event_recent.c: the newest lines, for `weirctl events` ---- */
 
 #define EVENT_RECENT_LINES 1000

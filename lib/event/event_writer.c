@@ -35,6 +35,7 @@ struct weir_event_writer {
 	/* any thread, under `lock` */
 	pthread_mutex_t lock;
 	struct event_recent recent;
+	struct event_pinned pinned;
 	struct weir_event waiting[CONTROL_QUEUE];
 	unsigned int n_waiting;
 	char *path;
@@ -53,6 +54,8 @@ static void take_in(struct weir_event_writer *w, const struct weir_event *e)
 			w->on_trace(w->ctx, e);
 		return;
 	}
+	if (e->type == WEIR_EVENT_PINNED)
+		event_pinned_add(&w->pinned, e);
 	weir_event_encode(e, w->names, lines);
 	if (e->type == WEIR_EVENT_HTTP)
 		weir_event_http_give(e->http);
@@ -278,4 +281,16 @@ struct weir_event_writer_stats weir_event_writer_stats(const struct weir_event_w
 		.written = atomic_load_explicit(&w->file.written, memory_order_relaxed),
 		.write_errors = atomic_load_explicit(&w->file.lost, memory_order_relaxed),
 	};
+}
+
+unsigned int weir_event_writer_pinned(struct weir_event_writer *w, struct weir_event_pinned *out,
+				      unsigned int max)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&w->lock);
+	n = w->pinned.n < max ? w->pinned.n : max;
+	memcpy(out, w->pinned.name, n * sizeof(*out));
+	pthread_mutex_unlock(&w->lock);
+	return n;
 }

@@ -51,7 +51,7 @@ struct weir_event_hello {
 	uint32_t bypass;            /* interned reason for which it was not opened; 0: none */
 	uint16_t version;           /* the highest that is offered; 0: not known */
 	uint8_t name_state;         /* enum weir_name_state of policy/ */
-	bool has_ech;               /* of either kind */
+	uint8_t has_ech;            /* 1: of either kind */
 };
 
 /* ---- what a transaction leaves: too large for a ring's places, so the record has a pointer ----
@@ -230,6 +230,18 @@ int weir_event_writer_set_path(struct weir_event_writer *w, const char *path);
 /* Appends the newest records, oldest first, at most `max` (and at most 1,000 are kept), as JSON
  * lines. */
 void weir_event_writer_recent(struct weir_event_writer *w, unsigned int max, struct weir_buf *out);
+/* A server's name whose leaf clients did not take. */
+struct weir_event_pinned {
+	char name[WEIR_EVENT_NAME];
+	uint64_t count; /* of clients */
+	uint64_t last_unix_ns;
+	struct weir_addr client; /* the last one */
+	uint32_t policy, rule;   /* interned; that opened it */
+};
+#define WEIR_EVENT_PINNED_MAX 256 /* the one that was seen last longest ago makes room */
+/* Copies at most `max` of them, in no order; how many. Any control-side thread. */
+unsigned int weir_event_writer_pinned(struct weir_event_writer *w, struct weir_event_pinned *out,
+				      unsigned int max);
 struct weir_event_writer_stats {
 	uint64_t records; /* taken */
 	uint64_t written;

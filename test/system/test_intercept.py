@@ -207,6 +207,8 @@ def a_client_that_does_not_take_the_leaf_is_told_of(version):
         check_equal(event["tls"]["sni"], SITE, "whom it was for")
         check_equal(world.weir.counters()["tls_pinned"], 1, "clients")
         check_equal(world.status(), "200", "another client")
+        listed = world.weir.weirctl("pinned").stdout.splitlines()[1].split()
+        check_equal(listed[:3], [SITE, "1", world.lab.client.v4], "the list of such names")
 
 
 @suite.case(limit_s=120)

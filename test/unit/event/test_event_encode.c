@@ -134,6 +134,55 @@ START_TEST(a_flow_has_eves_flow_and_tcp_objects)
 }
 END_TEST
 
+START_TEST(a_client_hello_is_eves_tls_with_what_was_decided)
+{
+	struct weir_event e = tcp_record(WEIR_EVENT_HELLO);
+
+	e.hello = (struct weir_event_hello){
+		.sni = "api.example.org",
+		.alpn = "h2,http/1.1",
+		.ja3 = "0123",
+		.ja4 = "t13d",
+		.version = 0x0304,
+		.bypass = NAME_RULE,
+		.has_ech = 1,
+	};
+	e.verdict = WEIR_VERDICT_DENY;
+	e.reason = WEIR_DROP_SNI_DENIED;
+	assert_encoded(&e, "x",
+		       "{\"timestamp\":\"2023-12-31T23:59:59.123456+0000\","
+		       "\"flow_id\":1234567890123456,\"in_iface\":\"outside\","
+		       "\"event_type\":\"tls\",\"src_ip\":\"10.0.0.2\",\"src_port\":40000,"
+		       "\"dest_ip\":\"192.168.255.1\",\"dest_port\":5432,\"proto\":\"TCP\","
+		       "\"tls\":{\"version\":\"UNDETERMINED\",\"sni\":\"api.example.org\","
+		       "\"ja3\":{\"hash\":\"0123\"},\"ja4\":\"t13d\","
+		       "\"client_alpns\":[\"h2\",\"http/1.1\"]},"
+		       "\"weir\":{\"generation\":7,\"worker\":3,\"policy\":\"web-to-db\","
+		       "\"rule\":\"postgres\",\"reason\":\"sni_denied\",\"verdict\":\"deny\","
+		       "\"hello\":{\"name\":\"good\",\"version\":\"TLS 1.3\",\"ech\":true},"
+		       "\"bypass\":\"postgres\"}}");
+}
+END_TEST
+
+START_TEST(a_client_that_pins_is_told_of_with_the_name)
+{
+	struct weir_event e = tcp_record(WEIR_EVENT_PINNED);
+
+	e.hello = (struct weir_event_hello){.sni = "a.example"};
+	e.decision_flags = WEIR_DECISION_INTERCEPT | WEIR_DECISION_INSPECT;
+	assert_encoded(&e, "x",
+		       "{\"timestamp\":\"2023-12-31T23:59:59.123456+0000\","
+		       "\"flow_id\":1234567890123456,\"in_iface\":\"outside\","
+		       "\"event_type\":\"tls\",\"src_ip\":\"10.0.0.2\",\"src_port\":40000,"
+		       "\"dest_ip\":\"192.168.255.1\",\"dest_port\":5432,\"proto\":\"TCP\","
+		       "\"tls\":{\"version\":\"UNDETERMINED\",\"sni\":\"a.example\"},"
+		       "\"weir\":{\"generation\":7,\"worker\":3,\"policy\":\"web-to-db\","
+		       "\"rule\":\"postgres\",\"verdict\":\"allow\",\"inspect\":true,"
+		       "\"hello\":{\"name\":\"good\",\"ech\":false},\"intercept\":true,"
+		       "\"pinned_suspected\":true}}");
+}
+END_TEST
+
 START_TEST(an_icmp_flow_has_its_identifier_and_no_ports)
 {
 	struct weir_event e = tcp_record(WEIR_EVENT_DECISION);
@@ -408,6 +457,8 @@ Suite *event_encode_suite(void)
 	return WEIR_SUITE(
 		"event encode", a_denied_flow_is_a_decision_with_policy_rule_and_reason,
 		mode_detect_is_told_as_would_deny, a_flow_has_eves_flow_and_tcp_objects,
+		a_client_hello_is_eves_tls_with_what_was_decided,
+		a_client_that_pins_is_told_of_with_the_name,
 		an_icmp_flow_has_its_identifier_and_no_ports, drops_and_failures_are_counted,
 		links_and_reloads_have_a_detail_and_no_verdict,
 		a_traced_segment_has_its_sequence_numbers,
