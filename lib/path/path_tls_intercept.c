@@ -35,6 +35,7 @@ bool path_tls_begin_intercepted(struct path_worker *w, struct path_carried *k, u
 
 	if (!x)
 		return false;
+	x->leg[PATH_CLIENT].begun_ns = 0; /* it is the server who has the time now */
 	x->heard = true;
 	x->offered = protocols_of(k, hello);
 	if (hello->sni == WEIR_TLS_SNI_NAME)

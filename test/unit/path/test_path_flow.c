@@ -11,6 +11,7 @@ Suite *path_http_refuse_suite(void);
 Suite *path_waf_suite(void);
 Suite *path_special_suite(void);
 Suite *path_hello_suite(void);
+Suite *path_intercept_suite(void);
 Suite *path_tls_suite(void);
 Suite *path_tls_random_suite(void);
 
@@ -396,5 +397,5 @@ static Suite *path_flow_suite(void)
 
 WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_control_suite,
 	       path_http_suite, path_http_refuse_suite, path_http_random_suite,
-	       path_http_turn_suite, path_hello_suite, path_tls_suite, path_tls_random_suite,
-	       path_waf_suite)
+	       path_http_turn_suite, path_hello_suite, path_intercept_suite, path_tls_suite,
+	       path_tls_random_suite, path_waf_suite)

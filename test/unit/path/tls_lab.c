@@ -32,6 +32,15 @@ struct tls_lab *tls_lab_create(const char *tls, const char *service)
 	return t;
 }
 
+struct tls_lab *tls_lab_over(struct http_lab *l)
+{
+	struct tls_lab *t = calloc(1, sizeof(*t));
+
+	ck_assert_ptr_nonnull(t);
+	t->l = l;
+	return t;
+}
+
 static void stop(struct tls_end *e)
 {
 	peer_stop(&e->peer);

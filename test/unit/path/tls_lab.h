@@ -29,6 +29,8 @@ struct tls_lab {
 /* `tls` is added to the Service's key tls, "" for nothing; `certs` of the Service is the PKI's EC
  * certificate. */
 struct tls_lab *tls_lab_create(const char *tls, const char *service);
+/* Over a laboratory of any policy. Takes `l`. */
+struct tls_lab *tls_lab_over(struct http_lab *l);
 /* What stands for `tls` where the servers speak TLS, too, and are known by the PKI's CA. */
 #define UPSTREAM_TLS ", upstream: {mode: tls, ca: '%s', name: " SERVER_NAME "}"
 const char *upstream_tls(const char *more);
