@@ -5,6 +5,8 @@
  */
 #include "path_stream.h"
 
+#include <weir_tls.h>
+
 #define ADVANCE_BUDGET 256
 
 static struct path_carried *carried_by(const struct weir_flow *f)
@@ -111,11 +113,27 @@ static void pass(struct path_worker *w, struct path_carried *k, unsigned int leg
 		path_stream_pass(w, k, leg, clean);
 }
 
+/* What is inspected and begins with a ClientHello is told of, if that comes in one piece: nothing
+ * waits for it. */
+static void look_for_hello(struct path_worker *w, struct path_carried *k)
+{
+	const struct weir_tls_hello *hello;
+	struct weir_bytes first;
+	size_t need = 0;
+
+	k->looked = true;
+	if (!k->tls && !k->http && weir_tcp_read(k->conn, 0, 0, &first, 1) &&
+	    *first.ptr == WEIR_TLS_HANDSHAKE && path_hello_read(w, k, &hello, &need) > 0)
+		path_event_hello(w, k->flow, NULL, hello);
+}
+
 void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned int leg)
 {
 	uint32_t clean = path_stream_readable(k, leg);
 	bool reset;
 
+	if (weir_unlikely(!k->looked && leg == 0 && clean))
+		look_for_hello(w, k);
 	if (clean && !k->unscanned) {
 		switch (path_scan(w, k, leg, &clean, &reset)) {
 		case PATH_SCAN_PASS:
@@ -242,6 +260,7 @@ void path_carry_go_on(struct path_worker *w, struct path_carried *k,
 {
 	bool begun;
 
+	k->looked = true;
 	if (hello && is_intercepted(w, d)) {
 		begun = begin_intercepted(w, k, d->intercept, hello);
 	} else {

@@ -105,6 +105,7 @@ struct path_carried {
 	struct path_hello *hello; /* NULL: whom the client asks for is known, or does not matter */
 	struct path_http *http;   /* NULL: is not read as HTTP */
 	struct path_tls *tls;     /* NULL: weir does not end its TLS */
+	bool looked;              /* at the first bytes, whether they are TLS */
 	bool unscanned;           /* passed without: the failure mode is open */
 	uint8_t stopped;          /* enum weir_verdict: not ALLOW when weir has ended it */
 	uint16_t stop_reason;     /* enum weir_drop, then */

@@ -142,7 +142,7 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
 	weir_count(&x->w->stats, client ? WEIR_COUNT_TLS_FAILED : WEIR_COUNT_TLS_SERVER_FAILED, 1);
 	if (e == WEIR_TLS_E_TIMEOUT)
 		weir_count(&x->w->stats, WEIR_COUNT_TLS_TIMEOUTS, 1);
-	if (has_handshake(l))
+	if (has_handshake(l) && l->begun_ns)
 		l->info.handshake_us = (uint32_t)((x->w->now_ns - l->begun_ns) / WEIR_NS_PER_US);
 	l->info.failure = (uint8_t)e;
 	if (client)

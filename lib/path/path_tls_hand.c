@@ -167,7 +167,8 @@ static void begin_client(struct path_tls *x)
 	struct path_tls_leg *l = &x->leg[PATH_CLIENT];
 	struct weir_tls_accept_opts opts = {.alpn = spoken(x), .identity = x->identity};
 
-	list(x);
+	if (!x->listed)
+		list(x);
 	l->conn = weir_tls_accept(x->service->server[x->w->id], &opts);
 	l->state = PATH_TLS_HANDSHAKE;
 	l->begun_ns = x->w->now_ns;
@@ -234,6 +235,8 @@ void path_tls_begin_server(struct path_tls *x)
 
 	if (!may_begin(x))
 		return;
+	if (x->service->intercepts)
+		list(x); /* its client's handshake takes over from this one */
 	opts.name = server_name(x, text);
 	l->state = PATH_TLS_HANDSHAKE;
 	l->begun_ns = x->w->now_ns;

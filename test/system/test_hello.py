@@ -107,6 +107,8 @@ def a_client_hello_that_policy_allows_arrives_as_it_was_sent(piece):
                             check_equal(server.got[n], b"", f"{row['what']}: before its last byte")
                         check_equal(say(s, row["bytes_"][-1:], piece), None, row["what"])
                         check_equal(s.recv(4), b"well", f"{row['what']}: the answer")
+                        s.shutdown(socket.SHUT_WR)
+                        heard(s)  # an answer to each piece that the server has read
                     wait_for(lambda n=n: server.ends[n] == "closed", 5, "the server's end")
                     check_equal(server.got[n], row["bytes_"], row["what"])
             events = wait_for(lambda host=host: len(found := weir.events(

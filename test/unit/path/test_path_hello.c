@@ -256,6 +256,29 @@ START_TEST(a_held_flow_is_judged_by_the_policy_of_its_last_byte)
 }
 END_TEST
 
+START_TEST(what_is_inspected_is_told_of_and_not_waited_for)
+{
+	struct http_lab *l = lab_with("kind: AccessPolicy\nmetadata: {name: all}\n"
+				      "spec: {from: any, inspect: true, action: allow}\n");
+	char hello[2048];
+	size_t len = make_hello("evil.example", hello, sizeof(hello));
+	struct weir_event e;
+
+	say(l, CLIENT, hello, len);
+	ck_assert_uint_eq(l->end[SERVER].n_got, len);
+	e = last_of(l, WEIR_EVENT_HELLO);
+	ck_assert_str_eq(e.hello.sni, "evil.example");
+	ck_assert_str_eq(weir_names_get(l->f->names, e.policy), "all");
+	lab_connect(l);
+	say(l, CLIENT, hello, 1);
+	ck_assert_uint_eq(l->end[SERVER].n_got, 1);
+	say(l, CLIENT, hello + 1, len - 1);
+	ck_assert_uint_eq(l->end[SERVER].n_got, len);
+	ck_assert_uint_eq(fixture_events_of(l->f, WEIR_EVENT_HELLO, &e), 0);
+	lab_destroy(l);
+}
+END_TEST
+
 START_TEST(what_began_unseen_has_no_name)
 {
 	struct http_lab *l = lab_with(POLICY_WEB);
@@ -286,7 +309,7 @@ Suite *path_hello_suite(void)
 		policies_that_drop_tell_the_server_alone, trials_see_the_name_and_let_pass,
 		an_allowed_flow_is_forwarded_and_keeps_its_name_over_reloads,
 		a_held_flow_is_judged_by_the_policy_of_its_last_byte,
-		what_began_unseen_has_no_name);
+		what_is_inspected_is_told_of_and_not_waited_for, what_began_unseen_has_no_name);
 	TCase *t = tcase_create("each");
 
 	tcase_add_loop_test(t, nothing_goes_on_before_the_last_byte_of_what_is_allowed, 0,
