@@ -144,7 +144,8 @@ static void describe(const struct weir_tls_hello *hello, struct weir_event_hello
 		.name_state = (uint8_t)state_of(hello->sni),
 		.has_ech = hello->has_ech,
 	};
-	memcpy(out->sni, name.ptr, RTE_MIN(name.len, sizeof(out->sni) - 1));
+	if (name.len)
+		memcpy(out->sni, name.ptr, RTE_MIN(name.len, sizeof(out->sni) - 1));
 	add_protocols(hello, out->alpn);
 	weir_tls_ja3(hello, out->ja3);
 	weir_tls_ja4(hello, true, out->ja4);
