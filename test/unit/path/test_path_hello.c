@@ -18,16 +18,21 @@ Suite *path_hello_suite(void);
 #define DENIED    "\x15\x03\x03\x00\x02\x02\x31"
 #define MALFORMED "\x15\x03\x03\x00\x02\x02\x32"
 
-static struct http_lab *lab_with(const char *policy)
+static struct http_lab *large_lab_with(const char *policy, unsigned int connections)
 {
 	struct http_lab *l = calloc(1, sizeof(*l));
 
 	ck_assert_ptr_nonnull(l);
-	l->f = fixture_create(policy, 1000);
+	l->f = fixture_create(policy, connections);
 	l->piece = 536;
 	l->port = 40000;
 	lab_connect(l);
 	return l;
+}
+
+static struct http_lab *lab_with(const char *policy)
+{
+	return large_lab_with(policy, 1000);
 }
 
 /* OpenSSL's; `name` NULL: it asks for nobody. */
@@ -241,6 +246,30 @@ START_TEST(an_allowed_flow_is_forwarded_and_keeps_its_name_over_reloads)
 }
 END_TEST
 
+/* As many as a worker remembers, and a hundred. */
+START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
+{
+	struct http_lab *l = large_lab_with(POLICY, 8192);
+	char name[64];
+
+	for (unsigned int i = 0; i < 4196; i++) {
+		if (i)
+			lab_connect(l);
+		snprintf(name, sizeof(name), "n%u.cdn.example", i);
+		open_named(l, name);
+		(void)lab_record(l, NULL);
+	}
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_NAMES_LOST), 100);
+	say(l, CLIENT, "more", 4);
+	ck_assert_str_eq(lab_got(l, SERVER), "more");
+	fixture_reload(l->f, POLICY, 2);
+	say(l, CLIENT, "more", 4);
+	ck_assert_str_eq(lab_got(l, SERVER), "more");
+	ck_assert_uint_eq(fixture_drops(l->f, WEIR_DROP_NAME_UNSEEN), 1);
+	lab_destroy(l);
+}
+END_TEST
+
 START_TEST(a_held_flow_is_judged_by_the_policy_of_its_last_byte)
 {
 	struct http_lab *l = lab_with(POLICY);
@@ -312,6 +341,8 @@ Suite *path_hello_suite(void)
 		what_is_inspected_is_told_of_and_not_waited_for, what_began_unseen_has_no_name);
 	TCase *t = tcase_create("each");
 
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_flow_whose_name_found_no_room_does_not_survive_a_reload);
 	tcase_add_loop_test(t, nothing_goes_on_before_the_last_byte_of_what_is_allowed, 0,
 			    (int)WEIR_ARRAY_LEN(pieces));
 	tcase_add_loop_test(t, what_is_refused_is_told_to_both_and_the_server_has_read_nothing, 0,
