@@ -98,7 +98,8 @@ static void render_legs(const json_t *flows)
 /* Of those that are read as HTTP: how far they are. */
 static void render_http(const json_t *flows)
 {
-	static const char *const head[] = {"ID", ">REQUESTS", ">RESPONSES", ">OUTSTANDING", NULL};
+	static const char *const head[] = {"ID",         "VERSION",      ">REQUESTS",
+					   ">RESPONSES", ">OUTSTANDING", NULL};
 	static const char *const keys[] = {"requests", "responses", "outstanding"};
 	struct table t = table_begin(head);
 	const json_t *flow;
@@ -111,6 +112,7 @@ static void render_http(const json_t *flows)
 		if (!http)
 			continue;
 		table_cell(&t, "%lld", (long long)int_of(flow, "flow_id"));
+		table_cell(&t, "%s", json_string_value(json_object_get(http, "version")) ?: "");
 		for (size_t k = 0; k < WEIR_ARRAY_LEN(keys); k++)
 			table_cell(&t, "%s", scaled(number_of(http, keys[k]), a));
 	}

@@ -16,8 +16,8 @@
 #define RING_MAX         (1U << 24)
 #define TRANSACTIONS_MIN 16
 #define TRANSACTIONS_MAX (1U << 20)
-#define WAF_BYTES_MIN    (1ULL << 20)
-#define WAF_BYTES_MAX    (1ULL << 40)
+#define WORKER_BYTES_MIN (1ULL << 20)
+#define WORKER_BYTES_MAX (1ULL << 40)
 
 /* The mapping at `key` with no keys but `keys`; NULL when absent or wrong. */
 static const struct weir_conf_node *section(struct conf_reading *g,
@@ -78,25 +78,26 @@ static void read_workers(struct conf_reading *g, const struct weir_conf_node *ro
 	}
 }
 
-/* 0 is none; else at least what a few transactions take. */
-static void read_waf_bytes(struct conf_reading *g, const struct weir_conf_node *map)
+/* 0 is none; else at least what a few transactions or sessions take. */
+static void read_bytes(struct conf_reading *g, const struct weir_conf_node *map, const char *key,
+		       uint64_t *out)
 {
-	const struct weir_conf_node *n = weir_conf_get(map, "waf");
-	uint64_t bytes = g->conf->waf_bytes;
+	const struct weir_conf_node *n = weir_conf_get(map, key);
+	uint64_t bytes = *out;
 
-	if (!weir_conf_size(map, "waf", 0, WAF_BYTES_MAX, &bytes, g->report))
+	if (!weir_conf_size(map, key, 0, WORKER_BYTES_MAX, &bytes, g->report))
 		return;
-	if (bytes && bytes < WAF_BYTES_MIN)
-		weir_conf_error(g->report, n->pos, "waf must be 0 or at least 1MiB, not %s",
+	if (bytes && bytes < WORKER_BYTES_MIN)
+		weir_conf_error(g->report, n->pos, "%s must be 0 or at least 1MiB, not %s", key,
 				n->text);
 	else
-		g->conf->waf_bytes = bytes;
+		*out = bytes;
 }
 
 static void read_memory(struct conf_reading *g, const struct weir_conf_node *root)
 {
-	static const char *const keys[] = {"connections", "inspected", "packets", "fragments",
-					   "waf",         "hugepages", NULL};
+	static const char *const keys[] = {"connections", "inspected", "packets",   "fragments",
+					   "waf",         "http2",     "hugepages", NULL};
 	static const char *const words[] = {"auto", "require", "never", NULL};
 	const struct weir_conf_node *m = section(g, root, "memory", keys);
 	struct weir_conf *c = g->conf;
@@ -111,7 +112,8 @@ static void read_memory(struct conf_reading *g, const struct weir_conf_node *roo
 	if (!conf_is_auto(weir_conf_get(m, "packets")))
 		take_u32(g, m, "packets", PACKETS_MIN, PACKETS_MAX, &c->packets);
 	take_u32(g, m, "fragments", 1, FRAGMENTS_MAX, &c->fragments);
-	read_waf_bytes(g, m);
+	read_bytes(g, m, "waf", &c->waf_bytes);
+	read_bytes(g, m, "http2", &c->http2_bytes);
 	if (weir_conf_word(m, "hugepages", words, &word, g->report))
 		c->hugepages = (enum weir_conf_hugepages)word;
 }
@@ -191,6 +193,7 @@ static struct weir_conf *new_conf(const char *file)
 	c->event_ring = 65536;
 	c->event_transactions = 1024;
 	c->waf_bytes = 64 << 20;
+	c->http2_bytes = 64 << 20;
 	c->file = strdup(file);
 	c->control_socket = strdup("/run/weir/weir.sock");
 	if (c->file && c->control_socket)

@@ -102,8 +102,10 @@ static void dump_memory(const struct weir_conf *c, struct weir_buf *out)
 		weir_buf_str(out, "  packets: auto\n");
 	weir_buf_printf(out,
 			"  fragments: %u  # unfinished datagrams a worker\n"
-			"  waf: %llu  # bytes a worker, for HTTP transactions\n  hugepages: %s\n",
-			c->fragments, (unsigned long long)c->waf_bytes, hugepages[c->hugepages]);
+			"  waf: %llu  # bytes a worker, for HTTP transactions\n"
+			"  http2: %llu  # bytes a worker, for HTTP/2\n  hugepages: %s\n",
+			c->fragments, (unsigned long long)c->waf_bytes,
+			(unsigned long long)c->http2_bytes, hugepages[c->hugepages]);
 }
 
 void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out)

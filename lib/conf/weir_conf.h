@@ -160,9 +160,10 @@ struct weir_conf {
 	bool workers_given;                      /* the file names them: nobody filled them in */
 	uint32_t connections;                    /* flows over all workers; default 100000 */
 	uint32_t packets;                        /* mbufs over all workers; 0: auto */
-	uint32_t inspected; /* flows whose content is inspected, of them; default a quarter */
-	uint32_t fragments; /* unfinished datagrams a worker; default 1024 */
-	uint64_t waf_bytes; /* memory.waf: a worker's, for HTTP transactions; default 64 MiB */
+	uint32_t inspected;   /* flows whose content is inspected, of them; default a quarter */
+	uint32_t fragments;   /* unfinished datagrams a worker; default 1024 */
+	uint64_t waf_bytes;   /* memory.waf: a worker's, for HTTP transactions; default 64 MiB */
+	uint64_t http2_bytes; /* memory.http2: a worker's, for its sessions; default 64 MiB */
 	enum weir_conf_hugepages hugepages;
 	struct weir_conf_port ports[WEIR_CONF_PORTS_MAX];
 	uint16_t n_ports;

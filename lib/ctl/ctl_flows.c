@@ -106,6 +106,7 @@ static void add_legs(struct weir_json *j, const struct weir_path_flow *p)
 static void add_http(struct weir_json *j, const struct weir_path_flow *p)
 {
 	weir_json_object(j, "http");
+	weir_json_str(j, "version", p->http2 ? "2" : "1.1");
 	weir_json_u64(j, "requests", p->requests);
 	weir_json_u64(j, "responses", p->responses);
 	weir_json_u64(j, "outstanding", p->outstanding);

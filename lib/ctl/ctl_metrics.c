@@ -139,6 +139,22 @@ static void add_bad_http(struct weir_buf *out, const struct weir_ctl *c)
 								       (enum weir_http_error)e));
 }
 
+static void add_bad_http2(struct weir_buf *out, const struct weir_ctl *c)
+{
+	head(out, "http2_errors_total", "counter", "sessions and streams of HTTP/2 that ended so");
+	for (unsigned int leg = 0; leg < 2; leg++)
+		for (unsigned int e = 1; e < WEIR_HTTP2_ERROR_END; e++)
+			for (unsigned int w = 0; w < weir_path_workers(c->cfg.path); w++)
+				weir_buf_printf(
+					out,
+					"weir_http2_errors_total{side=\"%s\",error=\"%s\",worker="
+					"\"%u\"} %llu\n",
+					leg ? "server" : "client",
+					weir_http2_error_name((enum weir_http2_error)e), w,
+					(unsigned long long)weir_path_bad_http2(
+						c->cfg.path, w, leg, (enum weir_http2_error)e));
+}
+
 static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 {
 	const struct weir_stats *stats[WEIR_CONF_WORKERS_MAX];
@@ -153,6 +169,7 @@ static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(worker_rows); i++)
 		add_row(out, c, &worker_rows[i]);
 	add_bad_http(out, c);
+	add_bad_http2(out, c);
 	ctl_add_tls_metrics(out, c);
 	add_worker_gauges(out, c);
 }

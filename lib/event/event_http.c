@@ -181,6 +181,8 @@ void event_add_transaction(struct weir_buf *out, const struct weir_event *e,
 	add_id(out, h->tx_id);
 	event_add_name(out, names, ",\"service\":", h->service);
 	event_add_name(out, names, ",\"policy\":", h->threat);
+	if (h->stream)
+		MEMBER_U64(out, "stream", h->stream);
 	add_verdicts(out, h);
 	add_rules(out, h);
 	add_matches(out, h);

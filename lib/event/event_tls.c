@@ -58,8 +58,10 @@ static void add_leg(struct weir_buf *out, const char *key, const struct weir_eve
 		add_text(out, ",\"cipher\":", weir_bytes_str(t->cipher));
 		weir_buf_str(out, t->resumed ? ",\"resumed\":true" : ",\"resumed\":false");
 	}
-	if (t->alpn_http1)
+	if (t->alpn == WEIR_EVENT_ALPN_HTTP1)
 		LIT(out, ",\"alpn\":\"http/1.1\"");
+	else if (t->alpn == WEIR_EVENT_ALPN_HTTP2)
+		LIT(out, ",\"alpn\":\"h2\"");
 	if (t->shown)
 		weir_buf_str(out, t->verified ? ",\"verified\":true" : ",\"verified\":false");
 	if (t->failure)

@@ -28,13 +28,15 @@ enum weir_event_type {
 
 #define WEIR_EVENT_CONTEXT 64
 
+enum weir_event_alpn { WEIR_EVENT_ALPN_NONE, WEIR_EVENT_ALPN_HTTP1, WEIR_EVENT_ALPN_HTTP2 };
+
 /* TLS with one peer of a connection that weir ends it for. All zero: there was none. */
 struct weir_event_tls {
 	const char *cipher; /* lives as long as the process; NULL: no handshake was finished */
 	uint32_t handshake_us;
 	uint16_t version;
 	uint8_t failure; /* enum weir_tls_error that ended it, 0: none */
-	bool alpn_http1; /* http/1.1 was agreed upon by ALPN */
+	uint8_t alpn;    /* enum weir_event_alpn: agreed upon */
 	bool resumed;    /* no certificates were exchanged: those of the session count */
 	bool shown;      /* the peer has shown a certificate */
 	bool verified;   /* and it is good */
@@ -85,6 +87,7 @@ struct weir_event_http {
 	int32_t inbound_score, outbound_score;
 	uint64_t request_bytes, response_bytes; /* of content */
 	uint64_t waf_ns, total_ns;
+	uint32_t stream;              /* of HTTP/2; 0: it was none */
 	struct weir_event_tls tls[2]; /* with the client, with the server */
 	char sni[WEIR_EVENT_SNI];
 	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */

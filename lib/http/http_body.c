@@ -219,6 +219,24 @@ static size_t take_content(struct weir_http_body *b, struct weir_bytes in)
 	return n;
 }
 
+enum weir_http_place weir_http_body_place(const struct weir_http_body *b)
+{
+	switch ((enum state)b->state) {
+	case S_CONTENT:
+	case S_FOREVER:
+	case S_CHUNK:
+		return WEIR_HTTP_AT_CONTENT;
+	case S_TRAILER:
+	case S_TRAILER_NAME:
+	case S_TRAILER_VALUE:
+	case S_TRAILER_LF:
+	case S_END_LF:
+		return WEIR_HTTP_AT_TRAILERS;
+	default:
+		return WEIR_HTTP_AT_FRAMING;
+	}
+}
+
 ssize_t weir_http_body_feed(struct weir_http_body *b, struct weir_bytes in,
 			    struct weir_bytes *content)
 {

@@ -142,6 +142,9 @@ struct weir_http_body {
 
 void weir_http_body_init(struct weir_http_body *b, const struct weir_http_head *h,
 			 const struct weir_http_limits *limits);
+/* What the next byte is of. */
+enum weir_http_place { WEIR_HTTP_AT_CONTENT, WEIR_HTTP_AT_FRAMING, WEIR_HTTP_AT_TRAILERS };
+enum weir_http_place weir_http_body_place(const struct weir_http_body *b);
 /*
  * Takes the next bytes of the message. Returns how many of `in` were taken, at least 1 of a `in`
  * that is not empty unless b->done; or a negative enum weir_http_error. *content is the body's

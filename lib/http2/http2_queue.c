@@ -85,6 +85,21 @@ struct weir_bytes weir_http2_queue_front(const struct weir_http2_queue *q)
 	return weir_bytes_of(q->first->bytes + q->off, q->first->len - q->off);
 }
 
+size_t weir_http2_queue_read(const struct weir_http2_queue *q, uint8_t *to, size_t max)
+{
+	uint32_t off = q->off;
+	size_t done = 0;
+
+	for (const struct weir_http2_piece *p = q->first; p && done < max; p = p->next) {
+		size_t n = min(p->len - off, max - done);
+
+		memcpy(to + done, p->bytes + off, n);
+		done += n;
+		off = 0;
+	}
+	return done;
+}
+
 void weir_http2_queue_drop(struct weir_http2_session *s, struct weir_http2_queue *q, size_t n)
 {
 	n = min(n, q->bytes);

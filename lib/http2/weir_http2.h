@@ -319,6 +319,8 @@ bool weir_http2_queue_add(struct weir_http2_session *s, struct weir_http2_queue 
 /* Moves at most `max` bytes to `to`; returns how many. */
 size_t weir_http2_queue_take(struct weir_http2_session *s, struct weir_http2_queue *q, uint8_t *to,
 			     size_t max);
+/* Copies at most `max` of the first bytes to `to`, where they stay; returns how many. */
+size_t weir_http2_queue_read(const struct weir_http2_queue *q, uint8_t *to, size_t max);
 /* A view of the first bytes, as many as lie in one piece. */
 struct weir_bytes weir_http2_queue_front(const struct weir_http2_queue *q);
 /* Forgets the first `n` bytes. */

@@ -69,7 +69,7 @@ static void on_send(void *ctx, struct weir_tcp_conn *c, unsigned int leg, struct
 
 /* What completes a match does not go on. With `drop` the sender is not told; its peer is reset in
  * any case, or a repetition could still reach it when the flow is forgotten. */
-static void stop(struct path_worker *w, struct path_carried *k, unsigned int leg, bool reset)
+void path_carry_stop(struct path_worker *w, struct path_carried *k, unsigned int leg, bool reset)
 {
 	weir_count(&w->stats, WEIR_COUNT_STREAMS_STOPPED, 1);
 	weir_count_drop(&w->stats, WEIR_DROP_STREAM_RULE);
@@ -134,14 +134,14 @@ void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned in
 
 	if (weir_unlikely(!k->looked && leg == 0 && clean))
 		look_for_hello(w, k);
-	if (clean && !k->unscanned) {
+	if (clean && !k->unscanned && !(k->http && path_http_scans(k->http))) {
 		switch (path_scan(w, k, leg, &clean, &reset)) {
 		case PATH_SCAN_PASS:
 			break;
 		case PATH_SCAN_STOP:
 			if (!k->http)
 				path_stream_pass(w, k, leg, clean);
-			stop(w, k, leg, reset);
+			path_carry_stop(w, k, leg, reset);
 			return;
 		case PATH_SCAN_FAILED:
 			on_scan_failure(w, k);
@@ -197,6 +197,13 @@ const struct weir_tcp_ops path_tcp_ops = {
 
 /* ---- a flow's life ---- */
 
+/* Where nothing protects a Service, HTTP is read only by who may have to translate it. */
+static bool is_read_as_http(const struct path_carried *k)
+{
+	return k->flow->decision.flags & WEIR_DECISION_THREAT ||
+	       (k->tls && path_tls_speaks_http2(k->tls));
+}
+
 /* What is read out of its bytes. A replay has no keys: there TLS stays what it is. False: no room.
  */
 static bool begin_content(struct path_worker *w, struct path_carried *k)
@@ -207,7 +214,7 @@ static bool begin_content(struct path_worker *w, struct path_carried *k)
 		return true;
 	if (flags & WEIR_DECISION_TLS && !path_tls_begin(w, k))
 		return false;
-	if (!(flags & WEIR_DECISION_THREAT) || path_http_begin(w, k))
+	if (!is_read_as_http(k) || path_http_begin(w, k))
 		return true;
 	if (k->tls)
 		path_tls_end(k->tls);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What must hold of connections that weir carries, between two calls; for tests. */
-#include "path_http.h"
+#include "path_http2.h"
 #include "path_stream.h"
 #include "path_tls.h"
 
 /* What a worker's connections hold, all in all. */
 struct held {
-	uint32_t carried, http, exchanges, tls, plain_mbufs;
+	uint32_t carried, http, exchanges, streams, tls, plain_mbufs;
 };
 
 static void check_side(const struct path_http *x, unsigned int leg)
@@ -36,8 +36,36 @@ static void check_queue(const struct path_http *x)
 	weir_assert(n <= PATH_HTTP_OUTSTANDING);
 }
 
+static void check_way(const struct path_http2_way *way)
+{
+	weir_assert(way->ahead <= way->body.bytes);
+	weir_assert(way->fate != PATH_HTTP_DISCARD || (!way->body.bytes && !way->unread));
+	weir_assert(!way->over || way->gone || way->fate == PATH_HTTP_DISCARD);
+}
+
+static void check_http2(const struct path_http2 *h)
+{
+	uint32_t n = 0, late = 0;
+	size_t ahead = 0;
+
+	for (const struct path_http2_stream *s = h->streams; s; s = s->next, n++) {
+		weir_assert(s->h == h && (s->client || s->server || h->wire == s));
+		weir_assert(!s->e.refused || !s->e.begun);
+		check_way(&s->way[PATH_TO_SERVER]);
+		check_way(&s->way[PATH_TO_CLIENT]);
+		ahead += s->way[PATH_TO_SERVER].ahead + s->way[PATH_TO_CLIENT].ahead;
+		late += s->late;
+	}
+	weir_assert(n == h->n_streams && n == h->x->outstanding);
+	weir_assert(ahead == h->ahead && late == h->n_late);
+}
+
 static void check_http(const struct path_http *x)
 {
+	if (x->h2) {
+		check_http2(x->h2);
+		return;
+	}
 	check_queue(x);
 	weir_assert(!x->dead || !x->first);
 	/* A reset takes away what was not read. */
@@ -82,7 +110,10 @@ static void check_flow(const struct weir_flow *f, struct held *held)
 	weir_assert(k->http->k == k);
 	check_http(k->http);
 	held->http++;
-	held->exchanges += k->http->outstanding;
+	if (k->http->h2)
+		held->streams += k->http->outstanding;
+	else
+		held->exchanges += k->http->outstanding;
 }
 
 static void check_worker(const struct path_worker *w)
@@ -103,6 +134,7 @@ static void check_worker(const struct path_worker *w)
 		return;
 	weir_assert(weir_pool_used(w->http->connections) == held.http);
 	weir_assert(weir_pool_used(w->http->exchanges) == held.exchanges);
+	weir_assert(!w->http2 || w->http2->streams == held.streams);
 }
 
 void weir_path_check(const struct weir_path *p)

@@ -160,8 +160,8 @@ void path_event_http(struct path_http *x, const struct path_exchange *e,
 		add_result(x, h, r);
 	h->tx_id = e->id;
 	h->service = x->service.name;
-	h->threat = x->program->name;
-	h->detect = x->program->mode == WEIR_WAF_DETECT;
+	h->threat = e->program->name;
+	h->detect = e->program->mode == WEIR_WAF_DETECT;
 	h->status = e->status;
 	h->answered_by_weir = e->answered;
 	h->request_bytes = e->request_bytes;
@@ -170,6 +170,7 @@ void path_event_http(struct path_http *x, const struct path_exchange *e,
 	/* The worker's clock stands still within a turn. */
 	h->total_ns = RTE_MAX(x->w->now_ns - e->begun_ns, e->waf_ns);
 	h->bad = e->bad;
+	h->stream = e->stream;
 	if (x->k->tls)
 		path_tls_describe(x->k->tls, h->tls, h->sni);
 	path_event_transaction(x->w, x->k->flow, h);

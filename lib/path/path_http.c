@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A connection of HTTP/1.1 that is inspected: bytes come in, and it is decided how many of them go
+ * A connection of HTTP that is inspected, and one of HTTP/1.1 in particular (for the other see
+ * path_http2.c): bytes come in, and it is decided how many of them go
  * on. Nothing of a request reaches the server before it was judged as far as its rules ask, nothing
  * of a response the client; till then bytes stay where TCP has put them, and the window bounds
  * them. What is not well formed goes nowhere.
@@ -8,6 +9,7 @@
 #include "path_http.h"
 #include "path_stream.h"
 
+#include <weir_http2.h>
 #include <weir_log.h>
 
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include <rte_malloc.h>
 
 #define TIMER_BUDGET 64
+#define PREFACE      24 /* bytes of HTTP/2's */
 #define ROOM_AHEAD   (64u << 10)
 /* When spans were missing to pass bytes on, it is tried again so much later. */
 #define RETRY_NS (10 * WEIR_NS_PER_MS)
@@ -149,31 +152,24 @@ static void forget_program(struct path_http *x)
 	x->program = NULL;
 }
 
-static const struct weir_service *service_of(const struct path_http *x)
-{
-	const struct weir_flow *f = x->k->flow;
-
-	if (!(f->decision.flags & WEIR_DECISION_THREAT))
-		return NULL;
-	return weir_policy_service(x->w->gen->policy, &f->addr[1], f->port[1]);
-}
-
-/* Between requests it goes over to the newest generation. False: nothing protects it (any more). */
-static bool renew(struct path_http *x)
+/* HTTP/1.1 goes over to the newest generation between requests, HTTP/2 with each new one. */
+bool path_http_renew(struct path_http *x)
 {
 	const struct weir_generation *gen = x->w->gen;
+	const struct weir_flow *f = x->k->flow;
 	const struct weir_service *service;
 
 	if (x->generation == gen->number)
 		return x->program;
 	forget_program(x);
 	x->generation = gen->number;
-	service = service_of(x);
-	if (!service || service->threat == WEIR_NO_THREAT)
+	service = weir_policy_service(gen->policy, &f->addr[1], f->port[1]);
+	if (!service)
 		return false;
 	x->service = *service;
 	x->service.limits.headers = RTE_MIN(service->limits.headers, PATH_HTTP_HEADERS_MAX);
-	x->program = path_program_get(x->w, gen, service->threat);
+	if (f->decision.flags & WEIR_DECISION_THREAT && service->threat != WEIR_NO_THREAT)
+		x->program = path_program_get(x->w, gen, service->threat);
 	return x->program;
 }
 
@@ -192,6 +188,8 @@ static uint64_t deadline(const struct path_http *x)
 	const struct path_http_side *s = &x->side[PATH_TO_SERVER];
 	const struct weir_service *service = &x->service;
 
+	if (x->h2 && !x->dead)
+		return path_http2_deadline(x->h2);
 	if (x->dead || x->tunnel || !x->program || s->judging)
 		return 0;
 	if (s->state == PATH_HTTP_BODY && service->body_timeout_ns)
@@ -308,6 +306,88 @@ static void end_exchanges(struct path_http *x)
 		path_exchange_end(x);
 }
 
+/* ---- which protocol it is ---- */
+
+/* By prior knowledge (RFC 9113 section 3.3): no HTTP/1.1 request begins so. */
+static enum weir_http2_preface look_for_preface(struct path_http *x)
+{
+	struct weir_bytes views[PREFACE];
+	uint8_t bytes[PREFACE];
+	unsigned int n = path_http_views(x, PATH_TO_SERVER, views, PREFACE);
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < n && len < PREFACE; i++) {
+		size_t part = RTE_MIN(views[i].len, PREFACE - len);
+
+		memcpy(bytes + len, views[i].ptr, part);
+		len += part;
+	}
+	return weir_http2_detect(weir_bytes_of(bytes, len));
+}
+
+static enum path_http_protocol detect(struct path_http *x)
+{
+	if (!x->service.http2 || !path_http2_is_possible(x->w))
+		return PATH_HTTP_1;
+	switch (look_for_preface(x)) {
+	case WEIR_HTTP2_PREFACE_NOT:
+		return PATH_HTTP_1;
+	case WEIR_HTTP2_PREFACE_YES:
+		return PATH_HTTP_2;
+	case WEIR_HTTP2_PREFACE_MORE:
+		break;
+	}
+	/* A server that speaks first, or a client that says no more, is for HTTP/1.1 to judge. */
+	if (path_http_left(x, PATH_TO_CLIENT) || path_http_is_ended(x, PATH_TO_SERVER) ||
+	    path_http_is_ended(x, PATH_TO_CLIENT))
+		return PATH_HTTP_1;
+	if (path_http_left(x, PATH_TO_SERVER) && !x->side[PATH_TO_SERVER].since_ns)
+		x->side[PATH_TO_SERVER].since_ns = x->w->now_ns;
+	return PATH_HTTP_UNKNOWN;
+}
+
+static enum path_http_protocol protocol_of(struct path_http *x)
+{
+	const struct path_carried *k = x->k;
+
+	if (!k->tls)
+		return detect(x);
+	if (!path_tls_is_up(k->tls, 0))
+		return PATH_HTTP_UNKNOWN;
+	return path_tls_alpn(k->tls, 0) == WEIR_EVENT_ALPN_HTTP2 ? PATH_HTTP_2 : PATH_HTTP_1;
+}
+
+/* False: it is not known yet, or cannot be spoken. */
+static bool choose_protocol(struct path_http *x)
+{
+	x->protocol = protocol_of(x);
+	if (x->protocol == PATH_HTTP_2 && !path_http2_begin(x, !x->k->tls)) {
+		weir_count(&x->w->stats, WEIR_COUNT_HTTP_MEMORY, 1);
+		path_http_abort(x);
+		return false;
+	}
+	if (x->protocol == PATH_HTTP_1 && !x->program) {
+		path_http_be_tunnel(x);
+		if (path_stream_failure(x->k)) /* and nobody has words for it */
+			path_http_abort(x);
+	}
+	return x->protocol != PATH_HTTP_UNKNOWN;
+}
+
+/* ---- running ---- */
+
+/* False: again in a moment. */
+static bool run_any(struct path_http *x)
+{
+	if (x->protocol == PATH_HTTP_UNKNOWN && !choose_protocol(x))
+		return true;
+	if (x->h2)
+		return x->dead || path_http2_run(x->h2);
+	if (!x->dead && !x->tunnel && is_between_requests(x) && !path_http_renew(x))
+		path_http_be_tunnel(x);
+	return x->dead || x->tunnel || run_http(x);
+}
+
 static void run(struct path_http *x)
 {
 	uint64_t tsc = rte_rdtsc();
@@ -315,10 +395,8 @@ static void run(struct path_http *x)
 
 	x->running = true;
 	x->w->http->judged_ns = 0;
-	if (!x->dead && !x->tunnel && is_between_requests(x) && !renew(x))
-		path_http_be_tunnel(x);
 	if (!x->dead && !x->tunnel)
-		settled = run_http(x);
+		settled = run_any(x);
 	if (!x->dead && x->tunnel)
 		settled = run_tunnel(x);
 	x->running = false;
@@ -345,6 +423,11 @@ void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean)
 
 static void on_deadline(struct path_http *x)
 {
+	if (x->h2) {
+		path_http2_on_deadline(x->h2);
+		run(x);
+		return;
+	}
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_TIMEOUTS, 1);
 	if (x->side[PATH_TO_SERVER].state == PATH_HTTP_HEAD && !x->side[PATH_TO_SERVER].since_ns)
 		path_http_close(x);
@@ -411,8 +494,10 @@ bool path_http_begin(struct path_worker *w, struct path_carried *k)
 	path_http_expect_head(x, PATH_TO_SERVER);
 	path_http_expect_head(x, PATH_TO_CLIENT);
 	k->http = x;
-	if (!renew(x))
+	if (!path_http_renew(x) && !k->tls) {
+		x->protocol = PATH_HTTP_1;
 		path_http_be_tunnel(x);
+	}
 	set_timer(x, true);
 	return true;
 }
@@ -422,6 +507,8 @@ void path_http_end(struct path_http *x)
 	struct path_http_worker *h = x->w->http;
 
 	end_exchanges(x);
+	if (x->h2)
+		path_http2_end(x->h2);
 	weir_timer_cancel(&h->wheel, &x->timer);
 	stop_waiting(x);
 	forget_program(x);
@@ -434,9 +521,15 @@ bool path_http_is_active(const struct path_http *x)
 	return !x->tunnel;
 }
 
+bool path_http_scans(const struct path_http *x)
+{
+	return x->h2;
+}
+
 void path_http_describe(const struct path_http *x, struct weir_path_flow *out)
 {
 	out->http = !x->tunnel;
+	out->http2 = x->h2 != NULL;
 	out->requests = x->requests;
 	out->responses = x->responses;
 	out->outstanding = x->outstanding;

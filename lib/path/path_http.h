@@ -24,6 +24,8 @@
 
 enum { PATH_TO_SERVER, PATH_TO_CLIENT }; /* by leg that the bytes come from */
 
+enum path_http_protocol { PATH_HTTP_UNKNOWN, PATH_HTTP_1, PATH_HTTP_2 };
+
 /* Where a side stands in what its peer sends. */
 enum path_http_state {
 	PATH_HTTP_HEAD,
@@ -64,12 +66,14 @@ struct path_http_side {
 /* A request and its response. */
 struct path_exchange {
 	struct path_exchange *next;
-	struct weir_waf_tx *tx; /* NULL: not judged */
+	const struct weir_program *program; /* held; NULL: it is not protected */
+	struct weir_waf_tx *tx;             /* NULL: not judged */
 	uint64_t id;
 	uint64_t begun_ns;
 	uint64_t waf_ns;
 	uint64_t request_bytes, response_bytes; /* of content */
 	const char *bad;                        /* what was wrong with it, NULL: nothing */
+	uint32_t stream;                        /* of HTTP/2, else 0 */
 	uint16_t status;                        /* that the client got or gets, 0: none yet */
 	uint8_t verdict;                        /* enum weir_waf_verdict, that was acted on */
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
@@ -85,9 +89,12 @@ struct path_exchange {
 	char method[24], host[128], path[256], user_agent[128], protocol[12];
 };
 
+struct path_http2;
+
 struct path_http {
 	struct path_worker *w;
 	struct path_carried *k;
+	struct path_http2 *h2; /* NULL: it speaks HTTP/1.1, or is not known yet */
 	struct weir_timer timer;
 	struct weir_service service;        /* a copy: the policy may go before */
 	const struct weir_program *program; /* NULL: none yet, or no more */
@@ -97,6 +104,7 @@ struct path_http {
 	struct path_exchange *reading;      /* whose request is being read, NULL: none */
 	uint16_t outstanding;
 	struct path_http *waiting, **waits_at; /* for a turn of judging; NULL: it does not */
+	enum path_http_protocol protocol;      /* that the client speaks */
 	bool has_turn;
 	bool tunnel;      /* no HTTP any more */
 	bool running;     /* is being looked at */
@@ -165,6 +173,22 @@ void path_http_wait_for_turn(struct path_http *x, unsigned int leg);
 bool path_http_take_turn(struct path_http *x, unsigned int leg);
 /* Whether a further message may be judged now: those before it have left some of the time. */
 bool path_http_may_judge_more(struct path_http *x, unsigned int leg);
+
+/* What it is judged by becomes that of the newest generation. False: nothing protects it (any
+ * more). */
+bool path_http_renew(struct path_http *x);
+
+/* ---- path_http2.c: a connection that speaks HTTP/2 ---- */
+
+/* False: no memory. */
+bool path_http2_begin(struct path_http *x, bool by_prior_knowledge);
+void path_http2_end(struct path_http2 *h);
+/* Goes on with what has come, or has room now; false when something is missing that comes of
+ * itself. */
+bool path_http2_run(struct path_http2 *h);
+/* When it is to be looked at again, 0: when something comes. */
+uint64_t path_http2_deadline(const struct path_http2 *h);
+void path_http2_on_deadline(struct path_http2 *h);
 
 /* ---- path_http_head.c ---- */
 
@@ -237,7 +261,13 @@ bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
 
 /* ---- path_http_queue.c ---- */
 
-/* NULL: none left. */
+/* An exchange in the caller's memory, judged by what the connection is judged by now; `h` is its
+ * request, NULL: none that could be read. */
+void path_exchange_init(struct path_http *x, struct path_exchange *e,
+			const struct weir_http_head *h);
+/* Tells of it. */
+void path_exchange_fini(struct path_http *x, struct path_exchange *e);
+/* The next one of HTTP/1.1; NULL: none left. */
 struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h);
 /* Tells of the first one and forgets it. */
 void path_exchange_end(struct path_http *x);
@@ -246,6 +276,15 @@ void path_http_advance_queue(struct path_http *x);
 
 /* ---- path_http_answer.c ---- */
 
+/* What a refusal says, whatever it is sent in; texts end with NUL. */
+struct path_http_page {
+	char text[640];
+	size_t len;
+	char length[8];
+	char location[512]; /* "": none */
+	const char *type;
+};
+void path_http_make_page(struct path_http_page *p, const struct path_exchange *e);
 /* False: there was no buffer, or the client's stream is at its end. */
 bool path_http_answer(struct path_http *x, const struct path_exchange *e);
 bool path_http_continue(struct path_http *x);

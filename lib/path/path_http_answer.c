@@ -5,15 +5,7 @@
 
 #include <stdio.h>
 
-#define PAGE_MAX     640
-#define LOCATION_MAX 512
-#define ANSWER_MAX   2048
-
-struct page {
-	char text[PAGE_MAX];
-	size_t len;
-	const char *type;
-};
+#define ANSWER_MAX 2048
 
 static const char *reason_of(uint16_t status)
 {
@@ -52,7 +44,7 @@ static const char *reason_of(uint16_t status)
 	return status < 400 ? "Redirect" : "Refused";
 }
 
-static void make_page(struct page *p, const struct path_exchange *e)
+static void make_text(struct path_http_page *p, const struct path_exchange *e)
 {
 	static const char html[] =
 		"<!DOCTYPE html>\n<html><head><title>%u %s</title></head>\n"
@@ -67,23 +59,29 @@ static void make_page(struct page *p, const struct path_exchange *e)
 	n = e->json ? snprintf(p->text, sizeof(p->text), json, e->status, reason, id)
 		    : snprintf(p->text, sizeof(p->text), html, e->status, reason, reason, id);
 	p->len = (size_t)n;
+	snprintf(p->length, sizeof(p->length), "%d", n);
 }
 
 /* A rule's text may have come from the request: no byte of it ends the field. */
-static size_t make_location(char *to, size_t room, const struct path_exchange *e)
+static void make_location(struct path_http_page *p, const struct path_exchange *e)
 {
 	struct weir_waf_result result;
 	size_t n = 0;
 
+	p->location[0] = '\0';
 	if (e->verdict != WEIR_WAF_REDIRECT || !e->tx)
-		return 0;
+		return;
 	weir_waf_tx_result(e->tx, &result);
-	n = (size_t)snprintf(to, room, "Location: ");
-	for (size_t i = 0; i < result.location.len && n < room - 3; i++)
+	for (size_t i = 0; i < result.location.len && n < sizeof(p->location) - 1; i++)
 		if (result.location.ptr[i] > ' ' && result.location.ptr[i] < 127)
-			to[n++] = (char)result.location.ptr[i];
-	memcpy(to + n, "\r\n", 3);
-	return n + 2;
+			p->location[n++] = (char)result.location.ptr[i];
+	p->location[n] = '\0';
+}
+
+void path_http_make_page(struct path_http_page *p, const struct path_exchange *e)
+{
+	make_text(p, e);
+	make_location(p, e);
 }
 
 /* What was let go before it goes first; without spans for that there are none for this either. */
@@ -95,17 +93,18 @@ static bool say(struct path_http *x, const char *text, size_t len)
 
 bool path_http_answer(struct path_http *x, const struct path_exchange *e)
 {
-	char answer[ANSWER_MAX], location[LOCATION_MAX] = "";
-	struct page page;
+	char answer[ANSWER_MAX];
+	struct path_http_page page;
 	int n;
 
-	make_page(&page, e);
-	(void)make_location(location, sizeof(location), e);
+	path_http_make_page(&page, e);
 	n = snprintf(answer, sizeof(answer),
-		     "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s"
+		     "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %s\r\n%s%s%s"
 		     "Cache-Control: no-store\r\nConnection: %s\r\n\r\n%s",
-		     e->status, reason_of(e->status), page.type, page.len, location,
-		     e->close ? "close" : "keep-alive", e->is_head ? "" : page.text);
+		     e->status, reason_of(e->status), page.type, page.length,
+		     page.location[0] ? "Location: " : "", page.location,
+		     page.location[0] ? "\r\n" : "", e->close ? "close" : "keep-alive",
+		     e->is_head ? "" : page.text);
 	return say(x, answer, (size_t)n);
 }
 

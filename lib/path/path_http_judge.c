@@ -62,7 +62,7 @@ bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
 	e->verdict = (uint8_t)verdict;
 	weir_count(&x->w->stats, counter_of(verdict), 1);
 	path_note_drop(x->w, NULL, NULL, WEIR_DROP_HTTP_EXHAUSTED);
-	if (x->program->on_error != WEIR_FAIL_OPEN && x->program->mode != WEIR_WAF_DETECT)
+	if (e->program->on_error != WEIR_FAIL_OPEN && e->program->mode != WEIR_WAF_DETECT)
 		return false;
 	if (!e->unjudged)
 		weir_count(&x->w->stats, WEIR_COUNT_HTTP_UNJUDGED, 1);
@@ -133,7 +133,7 @@ void path_http_begin_judging(struct path_http *x, struct path_exchange *e)
 	};
 	uint64_t tsc = rte_rdtsc();
 
-	e->tx = weir_waf_tx_begin(x->program->waf, x->w->waf, x->w->id, &begin);
+	e->tx = weir_waf_tx_begin(e->program->waf, x->w->waf, x->w->id, &begin);
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
 }
 

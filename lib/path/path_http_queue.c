@@ -33,17 +33,17 @@ static bool has_word(struct weir_bytes text, const char *word, size_t *at)
 }
 
 /* Whoever names JSON, and no HTML before it, is a program. */
-static bool wants_json(const struct path_http *x, const struct weir_http_head *h)
+static bool wants_json(const struct path_exchange *e, const struct weir_http_head *h)
 {
 	struct weir_bytes accept = field(h, "accept");
 	size_t json, html;
 
-	if (x->program->json_refusals)
+	if (e->program && e->program->json_refusals)
 		return true;
 	return has_word(accept, "json", &json) && (!has_word(accept, "html", &html) || json < html);
 }
 
-static void describe(struct path_http *x, struct path_exchange *e, const struct weir_http_head *h)
+static void describe(struct path_exchange *e, const struct weir_http_head *h)
 {
 	struct weir_bytes host = h->authority.len ? h->authority : h->host;
 
@@ -53,7 +53,7 @@ static void describe(struct path_http *x, struct path_exchange *e, const struct 
 	e->keep_alive = h->keep_alive;
 	e->http10 = h->minor == 0;
 	e->expects = h->expects;
-	e->json = wants_json(x, h);
+	e->json = wants_json(e, h);
 	COPY_TEXT(e->method, h->method);
 	COPY_TEXT(e->host, host.len ? host : weir_bytes_str(""));
 	COPY_TEXT(e->path, h->path.len ? h->path : weir_bytes_str(""));
@@ -69,24 +69,32 @@ static uint64_t next_id(struct path_worker *w)
 	return weir_siphash13(&w->key, words, 2);
 }
 
+void path_exchange_init(struct path_http *x, struct path_exchange *e,
+			const struct weir_http_head *h)
+{
+	memset(e, 0, offsetof(struct path_exchange, method));
+	e->method[0] = e->host[0] = e->path[0] = e->user_agent[0] = e->protocol[0] = '\0';
+	e->id = next_id(x->w);
+	e->begun_ns = x->w->now_ns;
+	if (x->program)
+		e->program = path_program_hold(x->w, x->program);
+	if (h)
+		describe(e, h);
+	x->outstanding++;
+	x->requests++;
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_REQUESTS, 1);
+}
+
 struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h)
 {
 	struct path_exchange *e = weir_pool_take(x->w->http->exchanges);
 
 	if (!e)
 		return NULL;
-	memset(e, 0, offsetof(struct path_exchange, method));
-	e->method[0] = e->host[0] = e->path[0] = e->user_agent[0] = e->protocol[0] = '\0';
-	e->id = next_id(x->w);
-	e->begun_ns = x->w->now_ns;
-	if (h)
-		describe(x, e, h);
+	path_exchange_init(x, e, h);
 	*(x->last ? &x->last->next : &x->first) = e;
 	x->last = e;
-	x->outstanding++;
-	x->requests++;
 	x->reading = e;
-	weir_count(&x->w->stats, WEIR_COUNT_HTTP_REQUESTS, 1);
 	return e;
 }
 
@@ -105,20 +113,29 @@ static void record(struct path_http *x, const struct path_exchange *e)
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_RECORD, tsc);
 }
 
+void path_exchange_fini(struct path_http *x, struct path_exchange *e)
+{
+	if (e->program) {
+		path_http_end_judging(x, e);
+		record(x, e);
+		path_http_forget_judging(x, e);
+		path_program_put(x->w, e->program);
+		e->program = NULL;
+	}
+	x->outstanding--;
+	x->idle_ns = x->w->now_ns;
+}
+
 void path_exchange_end(struct path_http *x)
 {
 	struct path_exchange *e = x->first;
 
-	path_http_end_judging(x, e);
-	record(x, e);
-	path_http_forget_judging(x, e);
+	path_exchange_fini(x, e);
 	x->first = e->next;
 	if (!x->first)
 		x->last = NULL;
 	if (x->reading == e)
 		x->reading = NULL;
-	x->outstanding--;
-	x->idle_ns = x->w->now_ns;
 	weir_pool_give(x->w->http->exchanges, e);
 }
 

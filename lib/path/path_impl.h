@@ -114,6 +114,7 @@ struct path_carried {
 struct path_hello_worker;
 struct path_http_worker;
 struct path_names;
+struct path_http2_worker;
 struct path_tls_worker;
 
 /* ---- the worker ---- */
@@ -150,6 +151,7 @@ struct path_worker {
 	struct path_hello_worker *hello;
 	struct path_http_worker *http;
 	struct path_names *names; /* that clients of flows have asked for */
+	struct path_http2_worker *http2; /* NULL: memory.http2 is 0 */
 	struct path_tls_worker *tls;
 	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */
 	struct weir_event_store *store; /* of transactions' records; NULL: none are told */
@@ -266,6 +268,8 @@ enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsig
 			    uint32_t *clean, bool *reset);
 
 /* path_carry.c: flows whose connections weir carries itself */
+/* What completes a match does not go on: the connection ends, silently but for `reset`. */
+void path_carry_stop(struct path_worker *w, struct path_carried *k, unsigned int leg, bool reset);
 extern const struct weir_tcp_ops path_tcp_ops;
 /* False: no room for another. */
 /* For a SYN, or for what weir_tcp_is_cookie. False: no room. */
@@ -342,6 +346,22 @@ void path_tls_discard(struct path_tls *x, unsigned int leg, uint32_t n);
 WEIR_MUST_CHECK int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes);
 void path_tls_shut(struct path_tls *x, unsigned int leg);
 void path_tls_abort_leg(struct path_tls *x, unsigned int leg);
+/* Resets the peer of `leg`; the other one is heard and spoken to as before. */
+void path_tls_leave(struct path_tls *x, unsigned int leg);
+/* close_notify and FIN to the peer of `leg` alone. */
+void path_tls_finish(struct path_tls *x, unsigned int leg);
+bool path_tls_is_cut(const struct path_tls *x, unsigned int leg);
+/* From now on the end of one side is not done to the other by itself. */
+void path_tls_keep_ends(struct path_tls *x);
+/* Whoever reads `leg` is called when TCP has told of room for more towards its peer. */
+void path_tls_tell_room(struct path_tls *x, unsigned int leg);
+/* Its handshake is done, or it has none. */
+bool path_tls_is_up(const struct path_tls *x, unsigned int leg);
+enum weir_event_alpn path_tls_alpn(const struct path_tls *x, unsigned int leg);
+/* Its servers speak TLS, too. */
+bool path_tls_has_server(const struct path_tls *x);
+/* It is a Service of HTTP whose clients may speak HTTP/2. */
+bool path_tls_speaks_http2(const struct path_tls *x);
 bool path_tls_is_open(const struct path_tls *x);
 const char *path_tls_failure(const struct path_tls *x);
 void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
@@ -361,6 +381,8 @@ void path_http_end(struct path_http *x);
 /* Of the bytes that can be read from the peer of `leg`, the first `clean` are let pass by stream
  * rules: passes what may go. Also to be called for a FIN. */
 void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean);
+/* Stream rules see its messages, which are not what is on the wire. */
+bool path_http_scans(const struct path_http *x);
 /* The connection is over for a reason that is none of HTTP: nothing more is done. */
 void path_http_abandon(struct path_http *x);
 /* False: what it says is no HTTP any more. */
@@ -375,6 +397,11 @@ WEIR_MUST_CHECK int path_http_worker_create(struct path_worker *w, uint32_t conn
 void path_http_worker_destroy(struct path_worker *w);
 /* Memory that goes with an inspected connection. */
 size_t path_http_bytes_each(void);
+
+/* path_http2_memory.c */
+WEIR_MUST_CHECK int path_http2_worker_create(struct path_worker *w, uint64_t bytes);
+void path_http2_worker_destroy(struct path_worker *w);
+bool path_http2_is_possible(const struct path_worker *w);
 
 /* path_special.c: what is not looked up by its own addresses. Each takes p->mbuf. */
 void path_non_ip(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p);
@@ -456,7 +483,10 @@ void path_free_retired(struct weir_path *p);
 /* NULL: the policy is off, or there is no memory for transactions. Worker only. */
 const struct weir_program *path_program_get(struct path_worker *w,
 					    const struct weir_generation *gen, uint16_t threat);
-/* Once for each get, by the same worker. */
+/* Once more. */
+const struct weir_program *path_program_hold(struct path_worker *w,
+					     const struct weir_program *program);
+/* Once for each get and hold, by the same worker. */
 void path_program_put(struct path_worker *w, const struct weir_program *program);
 void path_retire_programs(struct weir_path *p, struct weir_generation *g);
 void path_free_retired_programs(struct weir_path *p);

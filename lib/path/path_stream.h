@@ -93,6 +93,35 @@ static inline void path_stream_abort_leg(struct path_worker *w, struct path_carr
 		path_tls_abort_leg(k->tls, leg);
 }
 
+/* Resets the peer of `leg` alone: the other one is heard and spoken to as before. For who keeps the
+ * ends apart, as the next two. */
+static inline void path_stream_leave(struct path_worker *w, struct path_carried *k,
+				     unsigned int leg)
+{
+	if (weir_likely(!k->tls))
+		weir_tcp_abort_leg(w->tcp, k->conn, leg, w->now_ns);
+	else
+		path_tls_leave(k->tls, leg);
+}
+
+/* Ends what is said to the peer of `leg`. */
+static inline void path_stream_finish(struct path_worker *w, struct path_carried *k,
+				      unsigned int leg)
+{
+	if (weir_likely(!k->tls))
+		weir_tcp_shut(w->tcp, k->conn, leg);
+	else
+		path_tls_finish(k->tls, leg);
+}
+
+/* The peer of `leg` did not end what it said: it was cut off. */
+static inline bool path_stream_is_cut(const struct path_carried *k, unsigned int leg)
+{
+	if (weir_likely(!k->tls))
+		return weir_tcp_is_gone(k->conn, leg) && !weir_tcp_is_ended(k->conn, leg);
+	return path_tls_is_cut(k->tls, leg);
+}
+
 /* Both peers have what they need to be spoken with. */
 static inline bool path_stream_is_open(const struct path_carried *k)
 {

@@ -88,7 +88,7 @@ void path_tls_shut(struct path_tls *x, unsigned int leg)
 	shut(x, leg, x->leg[!leg].cut);
 }
 
-void path_tls_abort_leg(struct path_tls *x, unsigned int leg)
+void path_tls_leave(struct path_tls *x, unsigned int leg)
 {
 	struct weir_tcp_leg_info info;
 
@@ -100,8 +100,59 @@ void path_tls_abort_leg(struct path_tls *x, unsigned int leg)
 	let_go(x, leg);
 	x->leg[leg].state = PATH_TLS_FAILED;
 	x->leg[leg].shut = true;
+}
+
+void path_tls_abort_leg(struct path_tls *x, unsigned int leg)
+{
+	path_tls_leave(x, leg);
 	stop_hearing(x, !leg);
 	shut(x, !leg, false);
+}
+
+void path_tls_finish(struct path_tls *x, unsigned int leg)
+{
+	say_end(x, leg, false);
+}
+
+bool path_tls_is_cut(const struct path_tls *x, unsigned int leg)
+{
+	const struct weir_tcp_conn *c = x->k->conn;
+
+	if (x->leg[leg].state == PATH_TLS_PLAIN)
+		return weir_tcp_is_gone(c, leg) && !weir_tcp_is_ended(c, leg);
+	return x->leg[leg].cut;
+}
+
+void path_tls_keep_ends(struct path_tls *x)
+{
+	x->keeps_ends = true;
+}
+
+void path_tls_tell_room(struct path_tls *x, unsigned int leg)
+{
+	x->leg[leg].told_room = true;
+}
+
+bool path_tls_is_up(const struct path_tls *x, unsigned int leg)
+{
+	enum path_tls_state s = x->leg[leg].state;
+
+	return s == PATH_TLS_OPEN || s == PATH_TLS_PLAIN;
+}
+
+enum weir_event_alpn path_tls_alpn(const struct path_tls *x, unsigned int leg)
+{
+	return x->leg[leg].info.alpn;
+}
+
+bool path_tls_has_server(const struct path_tls *x)
+{
+	return x->service->upstream_tls;
+}
+
+bool path_tls_speaks_http2(const struct path_tls *x)
+{
+	return x->service->http2 && path_http2_is_possible(x->w);
 }
 
 /* Both sides end: the client hears what was written to it, and no close_notify. */
@@ -167,6 +218,8 @@ const char *path_tls_failure(const struct path_tls *x)
 /* All that the peer of a leg has said has gone on: so does its end. */
 static void end_streams(struct path_tls *x)
 {
+	if (x->keeps_ends)
+		return;
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		const struct path_tls_leg *l = &x->leg[leg], *to = &x->leg[!leg];
 
@@ -303,7 +356,8 @@ static void work(struct path_tls *x)
 
 void path_tls_input(struct path_tls *x, unsigned int leg)
 {
-	x->leg[leg].news |= x->leg[leg].state == PATH_TLS_PLAIN;
+	x->leg[leg].news |= x->leg[leg].state == PATH_TLS_PLAIN || x->leg[leg].told_room;
+	x->leg[leg].told_room = false;
 	work(x);
 }
 

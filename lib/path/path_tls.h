@@ -40,6 +40,7 @@ struct path_tls_leg {
 	bool unheard;               /* what its peer says goes nowhere */
 	bool starved;               /* there was no buffer to open a record into */
 	bool news;                  /* whoever reads it has not seen all that came */
+	bool told_room;             /* whoever writes to it waits for room */
 	struct weir_tls_conn *conn; /* handshake; then only where libssl is still needed */
 	struct weir_tls_records records;
 	/* opened, not passed on: a list by m->next */
@@ -68,8 +69,9 @@ struct path_tls {
 	bool heard;  /* it was told of */
 	bool listed; /* among those */
 	bool working;
-	bool dead;  /* was ended by weir, both ways */
-	bool retry; /* something was missing: again in a moment */
+	bool dead;       /* was ended by weir, both ways */
+	bool keeps_ends; /* who reads it does to one side what the other one's end means */
+	bool retry;      /* something was missing: again in a moment */
 };
 
 /* A worker's part. */
@@ -100,7 +102,7 @@ struct path_tls_service {
 	struct weir_tls_services *of;
 	uint32_t name;
 	bool upstream_tls;
-	bool http;
+	bool http, http2;
 	uint64_t handshake_timeout_ns;
 	char server_name[WEIR_TLS_NAME_MAX + 1]; /* "": what the client asks for */
 	struct weir_tls_server *server[WEIR_CONF_WORKERS_MAX];

@@ -25,6 +25,13 @@ static void give_info(void *context, void *chunk, size_t bytes)
 	(void)bytes;
 }
 
+static uint8_t alpn_of(int protocol)
+{
+	if (protocol == PATH_TLS_H2)
+		return WEIR_EVENT_ALPN_HTTP2;
+	return protocol == PATH_TLS_HTTP1 ? WEIR_EVENT_ALPN_HTTP1 : WEIR_EVENT_ALPN_NONE;
+}
+
 /* The protocol that was agreed upon; -1: none. */
 static int note_info(struct path_tls *x, unsigned int leg)
 {
@@ -40,7 +47,7 @@ static int note_info(struct path_tls *x, unsigned int leg)
 		.cipher = info.cipher,
 		.version = info.version,
 		.handshake_us = (uint32_t)((x->w->now_ns - l->begun_ns) / WEIR_NS_PER_US),
-		.alpn_http1 = info.alpn == PATH_TLS_HTTP1,
+		.alpn = alpn_of(info.alpn),
 		.resumed = info.resumed,
 		.shown = info.has_cert,
 		.verified = info.verified,
@@ -134,11 +141,13 @@ static void list(struct path_tls *x)
 }
 
 /* Bits for ALPN. */
-static uint32_t spoken(const struct path_tls *x)
+static uint32_t spoken(const struct path_tls *x, bool http2)
 {
 	if (x->service->intercepts)
 		return x->offered;
-	return x->service->http ? PATH_TLS_BIT(PATH_TLS_HTTP1) : 0;
+	if (!x->service->http)
+		return 0;
+	return PATH_TLS_BIT(PATH_TLS_HTTP1) | (http2 ? PATH_TLS_BIT(PATH_TLS_H2) : 0);
 }
 
 /* Whether the client's hello has been told of, or never can be. */
@@ -165,7 +174,10 @@ static bool hear_client(struct path_tls *x)
 static void begin_client(struct path_tls *x)
 {
 	struct path_tls_leg *l = &x->leg[PATH_CLIENT];
-	struct weir_tls_accept_opts opts = {.alpn = spoken(x), .identity = x->identity};
+	struct weir_tls_accept_opts opts = {
+		.alpn = spoken(x, path_tls_speaks_http2(x)),
+		.identity = x->identity,
+	};
 
 	if (!x->listed)
 		list(x);
@@ -211,13 +223,23 @@ static const char *server_name(const struct path_tls *x, char text[WEIR_ADDR_TEX
 	return x->sni[0] ? x->sni : weir_addr_format(&x->k->flow->addr[1], text);
 }
 
+/* Whether it is known for whom, and in which protocol, the servers are to be asked. */
+static bool is_client_known(const struct path_tls *x)
+{
+	const struct path_tls_leg *l = &x->leg[PATH_CLIENT];
+
+	if (l->state == PATH_TLS_IDLE)
+		return x->service->intercepts;
+	return l->state != PATH_TLS_HANDSHAKE ||
+	       (x->service->server_name[0] &&
+		(!x->service->http2 || weir_tls_conn_alpn(l->conn) >= 0));
+}
+
 static bool may_begin(struct path_tls *x)
 {
 	struct weir_tcp_leg_info info;
 
-	if (x->leg[PATH_SERVER].state != PATH_TLS_IDLE ||
-	    (x->leg[PATH_CLIENT].state == PATH_TLS_IDLE && !x->service->intercepts) ||
-	    (x->leg[PATH_CLIENT].state == PATH_TLS_HANDSHAKE && !x->service->server_name[0]))
+	if (x->leg[PATH_SERVER].state != PATH_TLS_IDLE || !is_client_known(x))
 		return false;
 	/* It was asked by weir itself, and has not answered yet. */
 	weir_tcp_leg_info(x->k->conn, PATH_SERVER, &info);
@@ -225,10 +247,19 @@ static bool may_begin(struct path_tls *x)
 	return info.state != WEIR_TCP_HANDSHAKE;
 }
 
+/* Who speaks HTTP/1.1 may ask for what HTTP/2 has not. */
+static bool is_http2_client(const struct path_tls *x)
+{
+	const struct path_tls_leg *l = &x->leg[PATH_CLIENT];
+
+	return l->state == PATH_TLS_HANDSHAKE ? weir_tls_conn_alpn(l->conn) == PATH_TLS_H2
+					      : l->info.alpn == WEIR_EVENT_ALPN_HTTP2;
+}
+
 void path_tls_begin_server(struct path_tls *x)
 {
 	struct path_tls_leg *l = &x->leg[PATH_SERVER];
-	struct weir_tls_connect_opts opts = {.alpn = spoken(x)};
+	struct weir_tls_connect_opts opts = {.alpn = spoken(x, is_http2_client(x))};
 	char text[WEIR_ADDR_TEXT];
 	bool used;
 	int rc;

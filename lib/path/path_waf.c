@@ -242,6 +242,13 @@ const struct weir_program *path_program_get(struct path_worker *w,
 	return &set->program[threat].is;
 }
 
+const struct weir_program *path_program_hold(struct path_worker *w,
+					     const struct weir_program *program)
+{
+	path_users_add(&((const struct path_program *)program)->of->user[w->id], 1);
+	return program;
+}
+
 void path_program_put(struct path_worker *w, const struct weir_program *program)
 {
 	/* It is the first member. */

@@ -229,6 +229,7 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	}
 	if (path_hello_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
 	    path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
+	    path_http2_worker_create(w, cfg->conf->http2_bytes) ||
 	    path_tls_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1)) {
 		path_worker_destroy(w);
 		return NULL;
@@ -246,6 +247,7 @@ void path_worker_destroy(struct path_worker *w)
 	weir_tcp_destroy(w->tcp);
 	path_hello_worker_destroy(w);
 	path_http_worker_destroy(w);
+	path_http2_worker_destroy(w);
 	path_tls_worker_destroy(w);
 	path_names_destroy(w->names);
 	if (w->carried)

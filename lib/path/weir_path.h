@@ -11,6 +11,7 @@
 #include <weir_event.h>
 #include <weir_flow.h>
 #include <weir_http.h>
+#include <weir_http2.h>
 #include <weir_policy.h>
 #include <weir_port.h>
 #include <weir_scan.h>
@@ -166,6 +167,10 @@ unsigned int weir_path_cpu(const struct weir_path *p, unsigned int worker);
 /* Messages of HTTP that a worker found to be malformed so; a moment old. Any thread. */
 uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e);
 
+/* The same of HTTP/2, what clients (leg 0) or servers (1) have done. */
+uint64_t weir_path_bad_http2(const struct weir_path *p, unsigned int worker, unsigned int leg,
+			     enum weir_http2_error e);
+
 /* TLS that a worker found to be wrong so, with clients (leg 0) or servers (1). Any thread. */
 uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsigned int leg,
 			   enum weir_tls_error e);
@@ -197,7 +202,8 @@ struct weir_path_flow {
 	uint8_t worker;
 	bool carried; /* by weir itself; then: */
 	struct weir_tcp_leg_info leg[2];
-	bool http; /* and read as HTTP; then: */
+	bool http;  /* and read as HTTP; then: */
+	bool http2; /* it is HTTP/2: `outstanding` are its streams */
 	uint64_t requests, responses;
 	uint16_t outstanding; /* requests that wait for their responses */
 	uint64_t scanned[2];  /* bytes held against the stream rules, by leg they came from */

@@ -14,7 +14,7 @@
 	{                                                                                       \
 		.threat = WEIR_NO_THREAT, .tls = WEIR_NO_TLS, .header_timeout_ns = SECONDS(10), \
 		.body_timeout_ns = SECONDS(60), .idle_timeout_ns = SECONDS(75),                 \
-		.limits = weir_http_limits_default,                                             \
+		.limits = weir_http_limits_default, .http2 = true,                              \
 	}
 
 static const char *const protocol_words[] = {"tcp", "http", NULL};
@@ -214,12 +214,21 @@ static void read_limits(struct docs *d, const struct weir_conf_node *spec, struc
 				s->limits.line_bytes, s->limits.head_bytes);
 }
 
+static void read_upstream(struct docs *d, const struct weir_conf_node *spec, struct weir_service *s)
+{
+	static const char *const words[] = {"auto", "true", "false", NULL};
+	unsigned int word = s->http2_upstream;
+
+	if (weir_conf_word(spec, "http2Upstream", words, &word, d->r))
+		s->http2_upstream = (uint8_t)word;
+}
+
 /* ---- all ---- */
 
 /* What only HTTP has. */
 static void check_for_tcp(struct docs *d, const struct weir_conf_node *spec)
 {
-	static const char *const of_http[] = {"timeouts", "limits"};
+	static const char *const of_http[] = {"timeouts", "limits", "http2", "http2Upstream"};
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(of_http); i++) {
 		const struct weir_conf_node *n = weir_conf_get(spec, of_http[i]);
@@ -232,8 +241,9 @@ static void check_for_tcp(struct docs *d, const struct weir_conf_node *spec)
 void docs_read_service(struct docs *d, const char *name, struct weir_conf_pos pos,
 		       const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"addresses", "ports", "protocol",    "timeouts",
-					   "limits",    "tls",   "description", NULL};
+	static const char *const keys[] = {"addresses",   "ports", "protocol",      "timeouts",
+					   "limits",      "http2", "http2Upstream", "tls",
+					   "description", NULL};
 	struct service *s = add_service(d, name, pos);
 	struct reading g = {.d = d, .service = (uint16_t)(d->services.n - 1)};
 	unsigned int protocol = WEIR_SERVICE_TCP;
@@ -248,6 +258,8 @@ void docs_read_service(struct docs *d, const char *name, struct weir_conf_pos po
 	s->is.protocol = (uint8_t)protocol;
 	read_timeouts(d, spec, &s->is);
 	read_limits(d, spec, &s->is);
+	weir_conf_bool(spec, "http2", &s->is.http2, d->r);
+	read_upstream(d, spec, &s->is);
 	docs_read_tls(d, spec, &s->is);
 	read_places(&g, spec);
 }

@@ -299,6 +299,7 @@ static void read_terminate(struct docs *d, const struct weir_conf_node *map, str
 	s->tls = (uint16_t)(d->tls.n - 1);
 	t->is.service = s->name;
 	t->is.http = s->protocol == WEIR_SERVICE_HTTP;
+	t->is.http2 = t->is.http && s->http2;
 	weir_conf_known_keys(map, keys, d->r);
 	read_certs(d, t, map);
 	read_spoken(d, map, &t->is);

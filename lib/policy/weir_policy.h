@@ -169,6 +169,14 @@ const struct weir_policy_defaults *weir_policy_defaults(const struct weir_policy
 enum weir_service_protocol { WEIR_SERVICE_TCP, WEIR_SERVICE_HTTP };
 const char *weir_service_protocol_name(enum weir_service_protocol p); /* "tcp", "http" */
 
+/* What servers in the clear are spoken to in: HTTP/2 when the client came by prior knowledge, or
+ * always, or never. */
+enum weir_service_upstream {
+	WEIR_SERVICE_AS_CLIENT,
+	WEIR_SERVICE_HTTP2_UPSTREAM,
+	WEIR_SERVICE_HTTP1_UPSTREAM
+};
+
 #define WEIR_NO_THREAT UINT16_MAX
 #define WEIR_NO_TLS    UINT16_MAX
 
@@ -179,6 +187,8 @@ struct weir_service {
 	uint8_t protocol; /* enum weir_service_protocol */
 	uint16_t threat;  /* index of its ThreatPolicy; WEIR_NO_THREAT: none, or its mode is off */
 	uint16_t tls;     /* index of how weir ends its TLS; WEIR_NO_TLS: it does not */
+	bool http2;       /* clients may speak HTTP/2 */
+	uint8_t http2_upstream;     /* enum weir_service_upstream: of servers in the clear */
 	uint64_t header_timeout_ns; /* for a whole head, from its first byte; 0: none */
 	uint64_t body_timeout_ns;   /* without a byte of a body; 0: none */
 	uint64_t idle_timeout_ns;   /* between requests; 0: none */
@@ -216,7 +226,7 @@ struct weir_service_tls {
 	uint32_t service; /* interned name; of the policy */
 	bool intercepts;
 	struct weir_service_cert authority;
-	bool http;
+	bool http, http2;
 	struct weir_conf_pos pos;
 	const struct weir_service_cert *certs;
 	uint32_t n_certs;

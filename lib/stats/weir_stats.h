@@ -180,6 +180,7 @@ enum weir_drop {
 	X(HTTP_BAD_RESPONSE, "http_bad_response",                                                 \
 	  "responses that are not well formed, or unasked")                                       \
 	X(HTTP_TIMEOUTS, "http_timeouts", "clients that were too slow, or idle for too long")     \
+	X(HTTP2_CONNECTIONS, "http2_connections", "connections whose clients speak HTTP/2")       \
 	X(HTTP_TUNNELS, "http_tunnels", "connections that ceased to be HTTP (CONNECT, Upgrade)")  \
 	X(TLS_HANDSHAKES, "tls_handshakes", "TLS handshakes finished with clients")               \
 	X(TLS_RESUMED, "tls_resumed", "of them those that resumed a session")                     \

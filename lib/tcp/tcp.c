@@ -247,6 +247,7 @@ static void read_leg(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg
 {
 	bool is_new = l->flags & LEG_NEW_BYTES;
 
+	is_new |= tcp_tells_room(c, l);
 	l->flags &= (uint16_t)~LEG_NEW_BYTES;
 	if (is_new && !tcp_is_unheard(l))
 		t->cfg.ops->on_bytes(t->cfg.ctx, c, l->index);

@@ -204,7 +204,9 @@ struct weir_tcp_conn {
 	uint8_t end;  /* enum weir_tcp_end, when over */
 	uint8_t list; /* enum tcp_list that it is on */
 	bool by_cookie;
-	bool keeps_ends; /* what happens on one leg is not done to the other by itself */
+	bool keeps_ends : 1; /* what happens on one leg is not done to the other by itself */
+	bool uncoupled : 1;  /* what waits for one peer is none of the other's window */
+	uint8_t tells : 2;   /* on_bytes is due when a leg (bit 0, bit 1) has room again */
 	bool apart; /* a peer did not hear all that the other said, or more: the numbers differ */
 };
 
@@ -310,6 +312,8 @@ void tcp_drop_input(struct weir_tcp *t, struct tcp_leg *l);
 /* The peer of `l` is gone, or to be reset. True: that is none of the other's business, whose stream
  * weir has ended itself, and its leg goes on alone. */
 bool tcp_leave_other(struct weir_tcp *t, struct tcp_leg *l, bool reset);
+/* Whether whoever writes to its peer is to be told of room, which is done then. */
+bool tcp_tells_room(struct weir_tcp_conn *c, const struct tcp_leg *l);
 /* Resets its peer; the other leg is shut, or will be at the flush. */
 void tcp_abort_peer(struct weir_tcp *t, struct tcp_leg *l);
 /* Before what is to be sent at the flush: ends streams that are to end. */

@@ -150,11 +150,29 @@ uint32_t weir_tcp_queued(const struct weir_tcp_conn *c, unsigned int leg)
 	return c->leg[leg].out.bytes;
 }
 
+void weir_tcp_tell_room(struct weir_tcp_conn *c, unsigned int leg)
+{
+	c->tells = (c->tells | 1u << leg) & 3;
+}
+
+bool tcp_tells_room(struct weir_tcp_conn *c, const struct tcp_leg *l)
+{
+	if (!(c->tells & 1u << l->index) || l->out.bytes > tcp_max(l->cwnd, WEIR_TCP_ROOM_MIN))
+		return false;
+	c->tells = (c->tells & ~(1u << l->index)) & 3;
+	return true;
+}
+
 /* ---- ending ---- */
 
 void weir_tcp_keep_ends(struct weir_tcp_conn *c)
 {
 	c->keeps_ends = c->apart = true;
+}
+
+void weir_tcp_uncouple(struct weir_tcp_conn *c)
+{
+	c->uncoupled = true;
 }
 
 void weir_tcp_shut(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg)
@@ -222,7 +240,7 @@ static void close_alone(struct weir_tcp *t, struct tcp_leg *l)
 bool tcp_leave_other(struct weir_tcp *t, struct tcp_leg *l, bool reset)
 {
 	const struct tcp_leg *other = tcp_other(tcp_conn(l), l);
-	bool ends_own = tcp_conn(l)->keeps_ends && l->shut;
+	bool ends_own = tcp_conn(l)->keeps_ends && (l->shut || tcp_conn(l)->uncoupled);
 
 	if ((!other->shut && !ends_own) || other->state == WEIR_TCP_HANDSHAKE ||
 	    other->state == WEIR_TCP_CLOSED)

@@ -28,11 +28,19 @@ static unsigned int pressure(const struct weir_tcp *t)
 			      weir_span_stock_size(t->spans));
 }
 
+static bool is_uncoupled(const struct tcp_leg *l)
+{
+	return ((const struct weir_tcp_conn *)(const void *)((const uint8_t *)(l - l->index) -
+							     offsetof(struct weir_tcp_conn, leg)))
+		->uncoupled;
+}
+
 /* What the buffer lets the peer send, from in.next on. What is dropped as it comes need not wait
  * for the other peer to read. */
 static uint32_t room(const struct weir_tcp *t, const struct tcp_leg *l, const struct tcp_leg *other)
 {
-	uint32_t held = l->in.ready.bytes + (tcp_is_shut(other) ? 0 : other->out.bytes);
+	bool alone = tcp_is_shut(other) || is_uncoupled(l);
+	uint32_t held = l->in.ready.bytes + (alone ? 0 : other->out.bytes);
 	uint32_t buffer = l->buffer;
 
 	if (weir_unlikely(pressure(t) >= 4))

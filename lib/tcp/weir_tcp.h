@@ -211,6 +211,14 @@ void weir_tcp_abort_leg(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned in
 			uint64_t now_ns);
 /* Bytes queued for the peer of `leg` and not yet acknowledged, unsent ones too. */
 uint32_t weir_tcp_queued(const struct weir_tcp_conn *c, unsigned int leg);
+#define WEIR_TCP_ROOM_MIN (64u << 10)
+/* Once no more is than the congestion window, or than these, on_bytes is called for `leg`, once,
+ * though its peer may have said nothing: whoever has more to write to it goes on. */
+void weir_tcp_tell_room(struct weir_tcp_conn *c, unsigned int leg);
+/* From now on what is queued for one peer does not shut the other's window: for who does not pass
+ * bytes on but answers for itself how much it writes, as where one peer's words are about many
+ * streams at a time. With weir_tcp_keep_ends, a peer's reset or silence ends its own leg alone. */
+void weir_tcp_uncouple(struct weir_tcp_conn *c);
 
 /* ---- release (back to the forwarding path) ---- */
 

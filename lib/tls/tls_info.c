@@ -191,23 +191,30 @@ static bool is_verified(const struct weir_tls_conn *c)
 	       SSL_get_verify_result(c->ssl) == X509_V_OK;
 }
 
+int weir_tls_conn_alpn(const struct weir_tls_conn *c)
+{
+	const uint8_t *alpn = NULL;
+	unsigned int len = 0;
+
+	weir_assert(c->ssl);
+	SSL_get0_alpn_selected(c->ssl, &alpn, &len);
+	return tls_alpn_find(&c->context->alpn, c->alpn, weir_bytes_of(alpn, len));
+}
+
 int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 		       struct weir_tls_info *out)
 {
 	X509 *leaf;
 	const char *sni;
-	const uint8_t *alpn = NULL;
-	unsigned int alpn_len = 0;
 
 	weir_assert(c->ssl);
 	leaf = SSL_get0_peer_certificate(c->ssl);
 	sni = SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name);
-	SSL_get0_alpn_selected(c->ssl, &alpn, &alpn_len);
 	*out = (struct weir_tls_info){
 		.version = (uint16_t)SSL_version(c->ssl),
 		.cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(c->ssl)),
 		.resumed = SSL_session_reused(c->ssl) == 1,
-		.alpn = tls_alpn_find(&c->context->alpn, c->alpn, weir_bytes_of(alpn, alpn_len)),
+		.alpn = weir_tls_conn_alpn(c),
 		.sni = weir_arena_copy(a, weir_bytes_str(sni ? sni : "")),
 	};
 	if (leaf)

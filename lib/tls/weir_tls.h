@@ -605,6 +605,9 @@ struct weir_tls_writer {
 int weir_tls_handshake(struct weir_tls_conn *c, const struct weir_bytes *in, unsigned int n,
 		       size_t *used, const struct weir_tls_writer *out);
 
+/* Place in the context's list of the protocol that ALPN has chosen so far, -1: none. */
+int weir_tls_conn_alpn(const struct weir_tls_conn *c);
+
 /* The last fatal alert that was sent and that came, WEIR_TLS_NO_ALERT for none; and OpenSSL's words
  * on why a handshake failed, "" while it has not. They live as long as the process. */
 struct weir_tls_failure {

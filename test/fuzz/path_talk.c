@@ -215,8 +215,8 @@ bool talk_take(struct talk *t, unsigned int port, const uint8_t *frame, size_t l
 void talk_open(struct talk *t, uint16_t port)
 {
 	static const struct frame_spec spec[2] = {
-		{.src = "10.0.0.2", .dst = "10.0.1.2", .dport = 80},
-		{.src = "10.0.1.2", .dst = "10.0.0.2", .sport = 80, .from_second = true},
+		{.src = "10.0.0.2", .dst = "10.0.1.2"},
+		{.src = "10.0.1.2", .dst = "10.0.0.2", .from_second = true},
 	};
 
 	for (unsigned int i = 0; i < 2; i++) {
@@ -225,6 +225,7 @@ void talk_open(struct talk *t, uint16_t port)
 		memset(e, 0, offsetof(struct talk_end, stream));
 		e->spec = spec[i];
 		*(i ? &e->spec.dport : &e->spec.sport) = port;
+		*(i ? &e->spec.sport : &e->spec.dport) = t->server_port;
 		e->first = isn[i] + 1;
 		e->window = 65535;
 	}

@@ -42,6 +42,7 @@ struct talk {
 	struct weir_path *path;
 	struct rte_mempool *frames; /* of what the ends send */
 	uint64_t *now_ns;
+	uint16_t server_port;
 	struct talk_end end[2];
 };
 

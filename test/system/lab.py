@@ -306,12 +306,12 @@ control: {{ socket: weir.sock }}
 
     # ---- things that tests need at the ends ----
 
-    def nginx(self, listen=(80,), end=None, http="", server="", tls=None):
+    def nginx(self, listen=(80,), end=None, http="", server="", tls=None, http2=False):
         """A web server of our own, configuration and pid file included. Takes PUT, too; `http` and
         `server` are further directives. `tls` is a certificate's path without its .pem, .key."""
         home = os.path.join(self.dir, "nginx")
         os.makedirs(os.path.join(home, "www"), exist_ok=True)
-        how = " ssl" if tls else ""
+        how = (" ssl" if tls else "") + (" http2" if http2 else "")
         lines = "".join(f"listen 0.0.0.0:{p}{how}; listen [::]:{p}{how}; " for p in listen)
         if tls:
             lines += (f"ssl_certificate {tls}.pem; ssl_certificate_key {tls}.key; "

@@ -116,7 +116,8 @@ class Site:
         flag = {"1.2": "1.2", "1.3": "1.3"}[version]
         return self.lab.client.run(
             "curl", "-sS", "-m", "1500", "-A", "Mozilla/5.0", "--cacert",
-            f"{self.lab.dir}/ca.pem", "--resolve", f"{NAME}:443:{host}", f"--tlsv{flag}",
+            f"{self.lab.dir}/ca.pem", "--http1.1", "--resolve", f"{NAME}:443:{host}",
+            f"--tlsv{flag}",
             "--tls-max", flag, *words, f"https://{NAME}{path}", check=check_exit,
             timeout=1700).stdout
 

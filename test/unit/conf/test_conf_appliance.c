@@ -19,6 +19,7 @@ START_TEST(the_smallest_file_has_every_default)
 	ck_assert_uint_eq(c->inspected, 25000);
 	ck_assert_uint_eq(c->fragments, 1024);
 	ck_assert_uint_eq(c->waf_bytes, 64 << 20);
+	ck_assert_uint_eq(c->http2_bytes, 64 << 20);
 	ck_assert_int_eq(c->hugepages, WEIR_HUGEPAGES_AUTO);
 	ck_assert_uint_eq(c->n_policy, 0);
 	ck_assert_uint_eq(c->n_stream_rules, 0);
@@ -37,7 +38,7 @@ START_TEST(every_section_is_taken)
 	struct weir_conf *c =
 		conf_of("workers: [3, 1, 1023]\n"
 			"memory: { connections: 64, inspected: 16, packets: 1024, fragments: 1, "
-			"waf: 8MiB, hugepages: never }\n" GOOD
+			"waf: 8MiB, http2: 0, hugepages: never }\n" GOOD
 			"policy: [policy.d]\nrules: { stream: [rules/stream] }\n"
 			"log: { events: /var/log/weir/events.json, ring: 64, transactions: 16, "
 			"values: true }\ncontrol: { socket: w.sock }\n",
@@ -53,6 +54,7 @@ START_TEST(every_section_is_taken)
 	ck_assert_uint_eq(c->inspected, 16);
 	ck_assert_uint_eq(c->fragments, 1);
 	ck_assert_uint_eq(c->waf_bytes, 8 << 20);
+	ck_assert_uint_eq(c->http2_bytes, 0);
 	ck_assert_int_eq(c->hugepages, WEIR_HUGEPAGES_NEVER);
 	ck_assert_str_eq(c->policy[0], "/etc/weir/policy.d");
 	ck_assert_str_eq(c->stream_rules[0], "/etc/weir/rules/stream");
@@ -161,6 +163,8 @@ static const struct said_row refused[] = {
 	 "t.yaml:3:21: error: fragments must lie between 1 and 1048576, not 0\n"},
 	{"memory: {waf: 1023KiB}\n",
 	 "t.yaml:3:15: error: waf must be 0 or at least 1MiB, not 1023KiB\n"},
+	{"memory: {http2: 1000KiB}\n",
+	 "t.yaml:3:17: error: http2 must be 0 or at least 1MiB, not 1000KiB\n"},
 	{"memory: {waf: 1025GiB}\n",
 	 "t.yaml:3:15: error: waf must lie between 0 and 1024GiB, not 1025GiB\n"},
 	{"log: {transactions: 15}\n",

@@ -27,6 +27,7 @@ START_TEST(the_dump_has_every_default_filled_in)
 				"  packets: auto\n"
 				"  fragments: 1024  # unfinished datagrams a worker\n"
 				"  waf: 67108864  # bytes a worker, for HTTP transactions\n"
+				"  http2: 67108864  # bytes a worker, for HTTP/2\n"
 				"  hugepages: auto\n"
 				"ports:\n"
 				"  - name: \"a\"\n"

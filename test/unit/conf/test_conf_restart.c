@@ -43,6 +43,7 @@ static const struct {
 	{"socket: c", "socket: d", "control"},
 	{"control: {socket: c}", "", "control"},
 	{"connections: 1000", "connections: 1000, waf: 1MiB", "memory"},
+	{"connections: 1000", "connections: 1000, http2: 1MiB", "memory"},
 	{"ring: 128", "ring: 256", "log.ring"},
 	{"ring: 128", "ring: 128, transactions: 99", "log.transactions"},
 	{"ring: 128", "ring: 128, values: true", "log.values"},

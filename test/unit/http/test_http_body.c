@@ -66,6 +66,24 @@ START_TEST(content_is_the_same_however_it_is_cut)
 }
 END_TEST
 
+/* By a letter a byte. */
+START_TEST(each_byte_is_told_where_it_stands)
+{
+	static const char text[] = "3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n";
+	static const char place[] = "FFFFFFFCCCFFFFFTTTTTTTT";
+	const struct weir_http_head h = {.framing = WEIR_HTTP_CHUNKED};
+	struct weir_bytes content;
+	struct weir_http_body b;
+
+	weir_http_body_init(&b, &h, &weir_http_limits_default);
+	for (size_t i = 0; text[i]; i++) {
+		ck_assert_int_eq("CFT"[weir_http_body_place(&b)], place[i]);
+		ck_assert_int_eq(weir_http_body_feed(&b, weir_bytes_of(text + i, 1), &content), 1);
+	}
+	ck_assert(b.done);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	enum weir_http_error error;
@@ -114,6 +132,7 @@ END_TEST
 
 Suite *body_suite(void)
 {
-	return WEIR_SUITE("http body", content_is_the_same_however_it_is_cut,
+	return WEIR_SUITE("http body", each_byte_is_told_where_it_stands,
+			  content_is_the_same_however_it_is_cut,
 			  malformed_chunks_are_refused_by_name);
 }

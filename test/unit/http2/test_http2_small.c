@@ -126,6 +126,10 @@ START_TEST(a_queue_gives_back_what_was_put_in_whatever_the_sizes)
 
 			ck_assert_uint_eq(front.ptr[0], content_at(1, out));
 		}
+		taken = weir_http2_queue_read(&q, got, m);
+		ck_assert_uint_eq(taken, m < in - out ? m : in - out);
+		for (size_t i = 0; i < taken; i++)
+			ck_assert_uint_eq(got[i], content_at(1, out + i));
 		taken = weir_http2_queue_take(o->s, &q, got, m);
 		for (size_t i = 0; i < taken; i++)
 			ck_assert_uint_eq(got[i], content_at(1, out + i));

@@ -462,7 +462,8 @@ START_TEST(records_say_what_was_agreed_upon)
 	struct tls_lab *t = lab_with(upstream_tls(""));
 	struct weir_event_http h;
 
-	SSL_CTX_set_alpn_protos(t->end[CLIENT].peer.ctx, (const uint8_t *)"\x02h2\x08http/1.1", 12);
+	SSL_CTX_set_alpn_protos(t->end[CLIENT].peer.ctx, (const uint8_t *)"\x04spdy\x08http/1.1",
+				14);
 	SSL_CTX_set_max_proto_version(t->end[SERVER].peer.ctx, TLS1_2_VERSION);
 	tls_lab_connect(t);
 	tls_lab_say(t, CLIENT, GET("/"));
@@ -470,7 +471,8 @@ START_TEST(records_say_what_was_agreed_upon)
 	h = lab_record(t->l, NULL);
 	ck_assert_uint_eq(h.tls[0].version, WEIR_TLS_1_3);
 	ck_assert_str_eq(h.tls[0].cipher, "TLS_AES_128_GCM_SHA256");
-	ck_assert(h.tls[0].alpn_http1 && !h.tls[0].resumed && !h.tls[0].shown);
+	ck_assert_uint_eq(h.tls[0].alpn, WEIR_EVENT_ALPN_HTTP1);
+	ck_assert(!h.tls[0].resumed && !h.tls[0].shown);
 	ck_assert_str_eq(h.sni, SERVER_NAME);
 	ck_assert_uint_eq(h.tls[1].version, WEIR_TLS_1_2);
 	ck_assert(h.tls[1].shown && h.tls[1].verified);

@@ -28,6 +28,8 @@ START_TEST(what_a_service_does_not_say_has_its_default)
 	ck_assert_uint_eq(s->body_timeout_ns, 60 * S);
 	ck_assert_uint_eq(s->idle_timeout_ns, 75 * S);
 	ck_assert_mem_eq(&s->limits, &weir_http_limits_default, sizeof(s->limits));
+	ck_assert(s->http2);
+	ck_assert_uint_eq(s->http2_upstream, WEIR_SERVICE_AS_CLIENT);
 	ck_assert_uint_eq(weir_policy_size(l.policy).services, 1);
 	unload(&l);
 }
@@ -39,7 +41,8 @@ START_TEST(every_key_of_a_service_is_read)
 		GROUP SERVICE
 		"{ addresses: [ web, 10.1.0.1, 'fd00::/64' ], ports: [ 80, 8000-8002 ],\n"
 		"  protocol: http, timeouts: { header: 1s, body: 2s, idle: 0ms }, description: d,\n"
-		"  limits: { line: 1KiB, head: 2KiB, headers: 5, chunk: 64 } }\n");
+		"  limits: { line: 1KiB, head: 2KiB, headers: 5, chunk: 64 },\n"
+		"  http2: false, http2Upstream: true }\n");
 	static const char *const there[] = {"10.0.0.255", "10.1.0.1", "fd00::1"};
 	const struct weir_service *s = service_at(&l, "10.0.0.1", 80);
 
@@ -51,6 +54,8 @@ START_TEST(every_key_of_a_service_is_read)
 	ck_assert_uint_eq(s->limits.head_bytes, 2048);
 	ck_assert_uint_eq(s->limits.headers, 5);
 	ck_assert_uint_eq(s->limits.chunk_bytes, 64);
+	ck_assert(!s->http2);
+	ck_assert_uint_eq(s->http2_upstream, WEIR_SERVICE_HTTP2_UPSTREAM);
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(there); i++) {
 		ck_assert_ptr_eq(service_at(&l, there[i], 8002), s);
 		ck_assert_ptr_null(service_at(&l, there[i], 8003));

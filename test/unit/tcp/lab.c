@@ -40,6 +40,7 @@ static void on_bytes(void *ctx, struct weir_tcp_conn *c, unsigned int leg)
 {
 	struct lab *l = ctx;
 
+	l->told[leg]++;
 	if (l->reader)
 		l->reader(l, leg);
 	else if (!l->hold)

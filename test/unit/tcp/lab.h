@@ -20,9 +20,10 @@ struct lab {
 	uint8_t family;
 	uint16_t mtu;
 	void (*reader)(struct lab *l, unsigned int leg); /* instead of passing them */
-	bool hold;      /* bytes are not passed on when they come */
-	bool later;     /* a script's own words wait for its flush */
-	bool by_cookie; /* SYNs are answered as in a flood */
+	bool hold;            /* bytes are not passed on when they come */
+	bool later;           /* a script's own words wait for its flush */
+	bool by_cookie;       /* SYNs are answered as in a flood */
+	unsigned int told[2]; /* how often on_bytes was called, by leg */
 	bool ended;
 	enum weir_tcp_end end;
 	enum weir_drop last; /* what weir_tcp_input said */

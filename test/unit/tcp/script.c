@@ -255,7 +255,7 @@ static void do_write(struct script *s, char **at)
 	unsigned int leg = leg_of(s, at);
 	uint32_t first = isn[!leg] + number(s, at), n = number(s, at);
 	const char *refused = word(at);
-	uint8_t bytes[8192];
+	static uint8_t bytes[80000];
 	int got;
 
 	must(s, n <= sizeof(bytes), "too much");
@@ -277,6 +277,15 @@ static bool do_own(struct script *s, const char *verb, char **at)
 		weir_tcp_shut(t, c, leg_of(s, at));
 	} else if (strcmp(verb, "apart") == 0) {
 		weir_tcp_keep_ends(c);
+	} else if (strcmp(verb, "uncouple") == 0) {
+		weir_tcp_uncouple(c);
+	} else if (strcmp(verb, "tell") == 0) {
+		weir_tcp_tell_room(c, leg_of(s, at));
+	} else if (strcmp(verb, "told") == 0) {
+		unsigned int leg = leg_of(s, at), got = s->lab.told[leg];
+
+		must(s, got == number(s, at), "%u", got);
+		return true;
 	} else if (strcmp(verb, "abort") == 0) {
 		weir_tcp_abort_leg(t, c, leg_of(s, at), s->lab.now_ns);
 	} else if (strcmp(verb, "discard") == 0) {

@@ -13,7 +13,10 @@
  *   hold, pass N                    bytes are not passed on by themselves; the first N are
  *   write c|s SEQ N [refused]       weir sends N bytes of its own to this side, there in number SEQ
  *   discard c|s N, shut c|s,
- *   abort c|s, apart                weir_tcp_discard, _shut, _abort_leg, _keep_ends
+ *   abort c|s, apart, uncouple,
+ *   tell c|s                        weir_tcp_discard, _shut, _abort_leg, _keep_ends, _uncouple,
+ *                                   _tell_room
+ *   told c|s N                      on_bytes was called so often for the leg
  *   later, flush                    what weir is asked to do until `flush` goes out only then
  *   queued c|s N, offset c|s N,
  *   quiet, unquiet                  what weir_tcp_queued, _offset, _is_quiet say

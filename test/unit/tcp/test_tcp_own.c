@@ -94,6 +94,20 @@ static const struct row writing[] = {
 	{"not to a peer that was reset", "open; abort s; write s 1 10 refused; s< RA 1 1 0"},
 };
 
+static const struct row alone[] = {
+	{"a peer that resets its leg ends it alone",
+	 "open; hold; apart; uncouple; s> R 1 0 0; c< -; end none; told s 1; write c 1 10;"
+	 "c< A 1 1 10"},
+	{"what waits for one peer leaves the other's window as it is",
+	 "open; hold; apart; uncouple; write s 1 1400; c> A 1 1 10; c< A 1 11 0 win 65525"},
+	{"who has little under way is told of room at the next flush, and once",
+	 "open; hold; apart; write s 1 100; tell s; told s 0; s> A 1 51 0; told s 1;"
+	 "s> A 1 101 0; told s 1"},
+	{"who has more is told when some of it has arrived",
+	 "open; hold; apart; write s 1 70000; tell s; s> A 1 2921 0;"
+	 "told s 0; s> A 1 5841 0; told s 1; s> A 1 8761 0; told s 1; told c 0"},
+};
+
 static const struct row apart[] = {
 	{"a fin is not passed on by itself",
 	 "open; hold; apart; c> FA 1 1 0; c< A 1 2 0; s< -; shut s; s< FA 1 1 0; s> FA 1 2 0;"
@@ -298,6 +312,12 @@ END_TEST
 START_TEST(legs_that_are_kept_apart_end_each_for_itself)
 {
 	run_rows(apart, WEIR_ARRAY_LEN(apart));
+}
+END_TEST
+
+START_TEST(legs_that_are_uncoupled_stand_alone)
+{
+	run_rows(alone, WEIR_ARRAY_LEN(alone));
 }
 END_TEST
 
@@ -560,6 +580,7 @@ Suite *tcp_own_suite(void)
 {
 	return WEIR_SUITE("tcp own words", bytes_can_be_thrown_away, weir_can_speak_itself,
 			  weir_can_end_a_stream, legs_that_are_kept_apart_end_each_for_itself,
+			  legs_that_are_uncoupled_stand_alone,
 			  room_that_was_reserved_is_sent_or_given_up,
 			  one_peer_is_reset_and_the_other_hears_the_rest, every_state_can_be_shut,
 			  without_views_nothing_is_queued, without_buffers_nothing_is_queued,
