@@ -308,28 +308,45 @@ static void end_exchanges(struct path_http *x)
 
 /* ---- which protocol it is ---- */
 
-/* By prior knowledge (RFC 9113 section 3.3): no HTTP/1.1 request begins so. */
-static enum weir_http2_preface look_for_preface(struct path_http *x)
+/* What a peer has said first, at most PREFACE bytes of it. */
+static struct weir_bytes first_bytes(const struct path_http *x, unsigned int leg,
+				     uint8_t to[PREFACE])
 {
 	struct weir_bytes views[PREFACE];
-	uint8_t bytes[PREFACE];
-	unsigned int n = path_http_views(x, PATH_TO_SERVER, views, PREFACE);
+	unsigned int n = path_http_views(x, leg, views, PREFACE);
 	size_t len = 0;
 
 	for (unsigned int i = 0; i < n && len < PREFACE; i++) {
 		size_t part = RTE_MIN(views[i].len, PREFACE - len);
 
-		memcpy(bytes + len, views[i].ptr, part);
+		memcpy(to + len, views[i].ptr, part);
 		len += part;
 	}
-	return weir_http2_detect(weir_bytes_of(bytes, len));
+	return weir_bytes_of(to, len);
 }
 
+/* Servers of HTTP/2 may send their SETTINGS (RFC 9113 section 3.4) before they hear anything; who
+ * speaks first otherwise is for HTTP/1.1 to judge. */
+static bool is_other_server(const struct path_http *x)
+{
+	static const uint8_t settings[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
+	uint8_t bytes[PREFACE];
+	struct weir_bytes b = first_bytes(x, PATH_TO_CLIENT, bytes);
+
+	for (size_t i = 0; i < b.len && i < sizeof(settings); i++)
+		if (bytes[i] != settings[i] && i != 1 && i != 2) /* its length */
+			return true;
+	return path_http_is_ended(x, PATH_TO_CLIENT);
+}
+
+/* By prior knowledge (RFC 9113 section 3.3): no HTTP/1.1 request begins so. */
 static enum path_http_protocol detect(struct path_http *x)
 {
+	uint8_t bytes[PREFACE];
+
 	if (!x->service.http2 || !path_http2_is_possible(x->w))
 		return PATH_HTTP_1;
-	switch (look_for_preface(x)) {
+	switch (weir_http2_detect(first_bytes(x, PATH_TO_SERVER, bytes))) {
 	case WEIR_HTTP2_PREFACE_NOT:
 		return PATH_HTTP_1;
 	case WEIR_HTTP2_PREFACE_YES:
@@ -337,9 +354,7 @@ static enum path_http_protocol detect(struct path_http *x)
 	case WEIR_HTTP2_PREFACE_MORE:
 		break;
 	}
-	/* A server that speaks first, or a client that says no more, is for HTTP/1.1 to judge. */
-	if (path_http_left(x, PATH_TO_CLIENT) || path_http_is_ended(x, PATH_TO_SERVER) ||
-	    path_http_is_ended(x, PATH_TO_CLIENT))
+	if (path_http_is_ended(x, PATH_TO_SERVER) || is_other_server(x))
 		return PATH_HTTP_1;
 	if (path_http_left(x, PATH_TO_SERVER) && !x->side[PATH_TO_SERVER].since_ns)
 		x->side[PATH_TO_SERVER].since_ns = x->w->now_ns;

@@ -447,6 +447,31 @@ START_TEST(http1_is_not_held_up_by_looking_for_http2)
 }
 END_TEST
 
+/* As gRPC's servers do. */
+START_TEST(a_server_may_send_its_settings_first)
+{
+	static const char settings[] = "\0\0\0\x04\0\0\0\0\0";
+	struct http_lab *l = lab_create("", "");
+	unsigned int n;
+
+	ck_assert_uint_eq(lab_send(l, SERVER, settings, 9), 9);
+	lab_wait(l, WEIR_NS_PER_S);
+	ck_assert(!l->end[CLIENT].rst && !l->end[SERVER].rst);
+	lab_say(l, CLIENT, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	lab_wait(l, WEIR_NS_PER_S);
+	ck_assert(!l->end[CLIENT].rst && !l->end[SERVER].rst);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP2_CONNECTIONS), 1);
+	ck_assert_uint_gt(l->end[SERVER].n_got, 24);
+	ck_assert_int_eq(memcmp(l->end[SERVER].got, "PRI * HTTP/2.0", 14), 0);
+	lab_connect(l);
+	lab_say(l, SERVER, "220 mail\r\n");
+	ck_assert(l->end[CLIENT].rst);
+	(void)lab_record(l, &n);
+	ck_assert_uint_eq(n, 0);
+	lab_destroy(l);
+}
+END_TEST
+
 START_TEST(http2_comes_in_any_pieces)
 {
 	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
@@ -488,14 +513,14 @@ END_TEST
 
 Suite *path_http2_end_suite(void)
 {
-	Suite *s =
-		WEIR_SUITE("path http2 end", a_server_of_http2_that_dies_leaves_no_whole_answer,
-			   a_server_that_goes_away_ends_what_is_under_way_first,
-			   a_server_that_is_no_server_is_a_502,
-			   a_server_whose_tls_fails_is_a_502_for_each_stream,
-			   an_answer_that_nobody_waits_for_ends_the_session_when_it_does_not_come,
-			   a_reload_is_for_the_streams_that_begin_after_it,
-			   http1_is_not_held_up_by_looking_for_http2);
+	Suite *s = WEIR_SUITE(
+		"path http2 end", a_server_of_http2_that_dies_leaves_no_whole_answer,
+		a_server_that_goes_away_ends_what_is_under_way_first,
+		a_server_that_is_no_server_is_a_502,
+		a_server_whose_tls_fails_is_a_502_for_each_stream,
+		an_answer_that_nobody_waits_for_ends_the_session_when_it_does_not_come,
+		a_reload_is_for_the_streams_that_begin_after_it,
+		a_server_may_send_its_settings_first, http1_is_not_held_up_by_looking_for_http2);
 	const TTest *const everywhere[] = {
 		when_the_server_closes_the_client_is_told_and_both_end,
 		a_stream_that_the_client_resets_is_none_of_the_others,
