@@ -66,8 +66,10 @@ struct path_http_side {
 /* A request and its response. */
 struct path_exchange {
 	struct path_exchange *next;
-	const struct weir_program *program; /* held; NULL: it is not protected */
-	struct weir_waf_tx *tx;             /* NULL: not judged */
+	struct path_http *owner;             /* while `listed` */
+	struct path_exchange *older, *newer; /* in the list of those that are held */
+	const struct weir_program *program;  /* held; NULL: it is not protected */
+	struct weir_waf_tx *tx;              /* NULL: not judged */
 	uint64_t id;
 	uint64_t begun_ns;
 	uint64_t waf_ns;
@@ -78,6 +80,8 @@ struct path_exchange {
 	uint8_t verdict;                        /* enum weir_waf_verdict, that was acted on */
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
 	bool unjudged;                                               /* the failure mode is open */
+	bool listed;
+	bool evicted;     /* its memory for judging was given to others */
 	bool forwarded;   /* its first byte has gone to the server */
 	bool begun;       /* the first byte of its response has gone to the client */
 	bool refused;     /* weir answers in the server's place */
@@ -118,10 +122,11 @@ struct path_http_worker {
 	struct weir_pool *connections; /* struct path_http */
 	struct weir_pool *exchanges;
 	struct weir_timer_wheel wheel;
-	uint64_t begun;                            /* exchanges, for their ids */
-	struct path_http *waiting, **last_waiting; /* for a turn of judging */
-	uint64_t judge_from_ns;                    /* till then it is the others' time */
-	uint64_t judged_ns;                        /* spent on the connection at hand */
+	uint64_t begun;                                  /* exchanges, for their ids */
+	struct path_http *waiting, **last_waiting;       /* for a turn of judging */
+	uint64_t judge_from_ns;                          /* till then it is the others' time */
+	struct path_exchange *oldest_held, *newest_held; /* whose requests are not judged yet */
+	uint64_t judged_ns;                              /* spent on the connection at hand */
 	/* worker writes, control reads */
 	uint64_t bad[WEIR_HTTP_ERROR_END];
 	/* worker only: a head at hand */
@@ -258,6 +263,13 @@ enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned 
 /* The failure mode: true when `e` goes on without being judged. */
 bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
 			  enum weir_waf_verdict verdict);
+
+/* ---- path_http_evict.c: memory for judging ---- */
+
+void path_http_list_held(struct path_http *x, struct path_exchange *e);
+void path_http_unlist_held(struct path_exchange *e);
+/* When little is left, those that have been held for the longest go. */
+void path_http_make_way(struct path_worker *w);
 
 /* ---- path_http_queue.c ---- */
 

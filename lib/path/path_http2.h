@@ -212,6 +212,8 @@ bool path_http2_is_grpc(const struct weir_http_head *h);
 void path_http2_refuse(struct path_http2_stream *s, uint16_t status, const char *bad);
 /* The client was too slow with it. */
 void path_http2_on_slow_body(struct path_http2_stream *s);
+/* It is refused in its turn: its memory was given to others. */
+void path_http2_judge_evicted(struct path_http2_stream *s);
 
 /* ---- path_http2_response.c: what a server says, in whichever protocol ---- */
 

@@ -59,6 +59,11 @@ static void judge_later(struct path_http2_stream *s, enum path_http_step step)
 	path_http2_stand_in(s, PATH_HTTP2_TO_JUDGE);
 }
 
+void path_http2_judge_evicted(struct path_http2_stream *s)
+{
+	judge_later(s, PATH_JUDGE_REQUEST_END);
+}
+
 static void judge_end(struct path_http2_stream *s)
 {
 	const struct path_http_question q = {.step = PATH_JUDGE_REQUEST_END};

@@ -103,6 +103,14 @@ static enum path_http_judgement accept_verdict(struct path_http *x, struct path_
 	return PATH_HTTP_REFUSED;
 }
 
+/* Whether the client has no more to say to that. */
+static bool is_over(enum path_http_step step, enum weir_waf_verdict verdict, const bool *judged)
+{
+	if (verdict == WEIR_WAF_MORE)
+		return false;
+	return verdict != WEIR_WAF_PASS || step == PATH_JUDGE_REQUEST_END || (judged && *judged);
+}
+
 enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchange *e,
 					 const struct path_http_question *q, bool *judged)
 {
@@ -110,6 +118,8 @@ enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchan
 	bool ignored = false;
 	uint64_t tsc, ns;
 
+	if (e->evicted && !e->unjudged)
+		return accept_verdict(x, e, WEIR_WAF_MEMORY);
 	if (!e->tx || e->unjudged)
 		return PATH_HTTP_ACCEPTED;
 	tsc = rte_rdtsc();
@@ -117,6 +127,8 @@ enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchan
 	ns = to_ns(x->w, path_http_spent(x->w, work_of[q->step], tsc));
 	e->waf_ns += ns;
 	x->w->http->judged_ns += ns;
+	if (is_over(q->step, verdict, judged))
+		path_http_unlist_held(e);
 	return accept_verdict(x, e, verdict);
 }
 
@@ -133,7 +145,10 @@ void path_http_begin_judging(struct path_http *x, struct path_exchange *e)
 	};
 	uint64_t tsc = rte_rdtsc();
 
+	path_http_make_way(x->w);
 	e->tx = weir_waf_tx_begin(e->program->waf, x->w->waf, x->w->id, &begin);
+	if (e->tx)
+		path_http_list_held(x, e);
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
 }
 
@@ -153,6 +168,7 @@ void path_http_forget_judging(struct path_http *x, struct path_exchange *e)
 
 	if (!e->tx)
 		return;
+	path_http_unlist_held(e);
 	weir_waf_tx_destroy(e->tx);
 	e->tx = NULL;
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
@@ -162,6 +178,8 @@ enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned 
 {
 	enum weir_waf_body mode;
 
+	if (e->evicted && !e->unjudged)
+		return PATH_HTTP_HOLD;
 	if (!e->tx || e->unjudged)
 		return PATH_HTTP_PASS;
 	mode = leg == PATH_TO_SERVER ? weir_waf_request_body_mode(e->tx)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """HTTP through weir: a site works as without it, attacks are refused by Debian's CRS wherever they
 stand, and what is not clear goes nowhere."""
+import contextlib
 import hashlib
 import os
 import socket
@@ -346,6 +347,30 @@ def slow_clients_are_let_go_and_honest_ones_do_not_notice():
             check(time.monotonic() - begin < 2, "an honest client waits")
         wait_for(lambda: weir.counters()["http_timeouts"] >= 250, 30, "slow clients let go")
         slow.terminate()
+
+
+@suite.case(limit_s=120)
+def bodies_that_never_end_take_no_memory_from_honest_clients():
+    need("nginx")
+    site.close()
+    text = policy(service=", timeouts: { body: 60s }")
+    with Lab(best_device()) as lab, lab.weir(policy=text, memory=", waf: 4MiB") as weir:
+        web(lab)
+        head = (b"POST /page.html HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+                b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=")
+        with contextlib.ExitStack() as slow:
+            held = [slow.enter_context(dial(lab)) for _ in range(200)]
+            for s in held[:100]:
+                s.sendall(head)
+            time.sleep(1.5)
+            for s in held[100:]:
+                s.sendall(head)
+                check_equal(status(lab, path="/page.html"), "200", "an honest client's status")
+            counters = weir.counters()
+            check(counters["http_evicted"] >= 50, f"evicted: {counters['http_evicted']}")
+            held[0].settimeout(5)
+            check(held[0].recv(100).startswith(b"HTTP/1.1 503 "), "the first is told")
+        check(weir.alive(), "weir has ended")
 
 
 if __name__ == "__main__":
