@@ -158,15 +158,21 @@ END_TEST
 
 /* ---- without memory ---- */
 
-/* Transactions that are under way take all of memory.waf; they stay when the lab goes on to the
- * next connection. */
+static void begin_request(struct http_lab *l)
+{
+	static const char text[] =
+		"POST / HTTP/1.1\r\nHost: x\r\n" FORM "Content-Length: 9\r\n\r\na";
+
+	lab_connect(l);
+	ck_assert_uint_eq(lab_send(l, CLIENT, text, strlen(text)), strlen(text));
+}
+
+/* Transactions that are under way, all at once, take all of memory.waf; they stay when the lab goes
+ * on to the next connection. */
 static void use_up(struct http_lab *l)
 {
-	for (int i = 0; i < 200 && !lab_count(l, WEIR_COUNT_HTTP_MEMORY); i++) {
-		lab_connect(l);
-		lab_say(l, CLIENT,
-			"POST / HTTP/1.1\r\nHost: x\r\n" FORM "Content-Length: 9\r\n\r\na");
-	}
+	for (int i = 0; i < 200 && !lab_count(l, WEIR_COUNT_HTTP_MEMORY); i++)
+		begin_request(l);
 	ck_assert_uint_ge(lab_count(l, WEIR_COUNT_HTTP_MEMORY), 1);
 }
 
@@ -197,6 +203,24 @@ START_TEST(without_memory_a_request_passes_unjudged_where_the_policy_says_so)
 }
 END_TEST
 
+START_TEST(who_is_held_for_long_makes_way)
+{
+	struct http_lab *l = lab_create("", "");
+
+	for (int i = 0; i < 200; i++) {
+		begin_request(l);
+		lab_wait(l, 50 * WEIR_NS_PER_MS);
+	}
+	ck_assert_uint_ge(lab_count(l, WEIR_COUNT_HTTP_EVICTED), 1);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_EVICTED),
+			  lab_count(l, WEIR_COUNT_HTTP_MEMORY));
+	ck_assert_uint_eq(lab_record(l, NULL).verdict, WEIR_WAF_MEMORY);
+	lab_say(l, CLIENT, "bcdefghi");
+	ck_assert(lab_has(l, SERVER, "\r\n\r\nabcdefghi"));
+	lab_destroy(l);
+}
+END_TEST
+
 Suite *path_http_random_suite(void)
 {
 	Suite *s = suite_create("path_http_random");
@@ -205,6 +229,7 @@ Suite *path_http_random_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, conversations_arrive_in_order_whatever_the_segments, 0, 30);
 	tcase_add_test(t, without_memory_a_request_is_answered_503);
+	tcase_add_test(t, who_is_held_for_long_makes_way);
 	tcase_add_test(t, without_memory_a_request_passes_unjudged_where_the_policy_says_so);
 	suite_add_tcase(s, t);
 	return s;
