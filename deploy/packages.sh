@@ -21,7 +21,7 @@ packages_of() {
 			modsecurity-crs libmodsecurity-dev python3-yaml slowhttptest chromium nghttp2-client nghttp2-server python3-grpcio
 		;;
 	perf)
-		echo jq iproute2 iputils-ping ethtool iperf3 dpdk python3 wrk nginx-light libnginx-mod-http-modsecurity \
+		echo jq iproute2 iputils-ping ethtool iperf3 dpdk python3 wrk nginx-light haproxy libnginx-mod-http-modsecurity \
 			modsecurity-crs libmodsecurity-dev
 		;;
 	quickstart)

@@ -17,7 +17,6 @@ is in none."""
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -28,8 +27,10 @@ os.environ.setdefault("WEIR_BUILD", os.path.abspath(sys.argv[1] if len(sys.argv)
 sys.path.insert(0, os.path.join(ROOT, "test/system"))
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
-from lab import ALLOW_ALL, Lab, best_device, cpus, listens, read_file, sh, wait_for  # noqa: E402
+from lab import ALLOW_ALL, Lab, best_device  # noqa: E402
 from cases import Failure, Skip  # noqa: E402
+from middle import (ORIGIN_CPU, Gateway, Processes, machine, median, plug, spread,  # noqa: E402
+                    start_nginx, version)
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "3"))
@@ -37,7 +38,6 @@ CONNECTIONS = int(os.environ.get("CONNECTIONS", "16"))
 DEVICE = os.environ.get("WEIR_DEVICE") or best_device()
 PORT = 80
 MODULE = "/usr/lib/nginx/modules/ngx_http_modsecurity_module.so"
-ORIGIN_CPU, MIDDLE_CPU = cpus()[0], cpus()[-1]
 PLAIN, MODSECURITY, WEIR, NO_RULES = ("nginx", "nginx + ModSecurity + CRS", "weir + CRS",
                                       "weir, no rules")
 WAYS = (PLAIN, MODSECURITY, WEIR, NO_RULES)
@@ -67,17 +67,6 @@ Include {root}/test/waf/base.conf
 Include /etc/modsecurity/crs/crs-setup.conf
 Include /usr/share/modsecurity-crs/rules/*.conf
 """
-NGINX = """{load}daemon off; user root; worker_processes 1; pid {home}/pid;
-error_log /dev/null crit;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off; keepalive_timeout 300s; keepalive_requests 1000000000;
-    client_body_buffer_size 1m; default_type text/html;
-    client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fcgi; uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;
-    {http}
-}}
-"""
 PAGE = "<p>All is well.</p> " * 26
 ORIGIN = "server { listen PORT; location / { return 200 '%s'; } }" % PAGE
 PROXY = """upstream origin { server 10.78.2.2:80; keepalive 64; keepalive_requests 1000000000; }
@@ -87,27 +76,6 @@ PROXY = """upstream origin { server 10.78.2.2:80; keepalive 64; keepalive_reques
 
 
 # ---- the laboratory: client - weir - origin, and beside it client - nginx - origin ----
-
-
-def plug(lab, middle, near, end, network, host):
-    """A veth from `end` to the nginx in the middle, as the kernel makes it, with all offloads."""
-    Lab.wire(middle, near, (), end, "eth1")
-    for namespace, device, last in ((middle, near, 1), (end, "eth1", host)):
-        namespace.ip("link", "set", device, "up")
-        namespace.ip("addr", "add", f"10.78.{network}.{last}/24", "dev", device)
-
-
-def start_nginx(lab, namespace, name, port, http, load="", cpu=MIDDLE_CPU):
-    home = os.path.join(lab.dir, name)
-    os.makedirs(home)
-    with open(f"{home}/nginx.conf", "w", encoding="utf-8") as f:
-        f.write(NGINX.format(home=home, http=http.replace("PORT", str(port)), load=load))
-    process = namespace.start("taskset", "-c", cpu, "nginx", "-e", f"{home}/error.log", "-c",
-                              f"{home}/nginx.conf")
-    wait_for(lambda: listens(namespace, port) or process.poll() is not None, 30, name)
-    if process.poll() is not None:
-        raise Failure(f"{name} ended: {read_file(home + '/error.log')[-500:]}")
-    return int(read_file(f"{home}/pid"))
 
 
 def start_proxies(lab):
@@ -123,56 +91,6 @@ def start_proxies(lab):
         PLAIN: start_nginx(lab, proxy, "plain", 81, PROXY % ""),
         MODSECURITY: start_nginx(lab, proxy, "waf", 82, PROXY % waf, f"load_module {MODULE};\n"),
     }
-
-
-# ---- CPU time ----
-
-
-def thread_seconds(pid, tid):
-    """To the nanosecond where the kernel tells it, else to its tick."""
-    try:
-        return int(read_file(f"/proc/{pid}/task/{tid}/schedstat").split()[0]) / 1e9
-    except (IndexError, ValueError):
-        fields = read_file(f"/proc/{pid}/task/{tid}/stat").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def cpu_by_thread(pids):
-    return {(pid, tid): thread_seconds(pid, tid)
-            for pid in pids for tid in os.listdir(f"/proc/{pid}/task")}
-
-
-def children(pid):
-    return [int(word) for word in read_file(f"/proc/{pid}/task/{pid}/children").split()]
-
-
-class Nginx:
-    def __init__(self, pid):
-        self.pids = [pid, *children(pid)]
-
-    def read(self):
-        return sum(cpu_by_thread(self.pids).values())
-
-    @staticmethod
-    def spent(before, after):
-        return {"cpu_s": after - before}
-
-
-class Gateway:
-    def __init__(self, weir):
-        self.weir = weir
-
-    def read(self):
-        return cpu_by_thread([self.weir.process.pid]), self.weir.counters()
-
-    @staticmethod
-    def spent(before, after):
-        took = {tid: s - before[0].get(tid, 0) for tid, s in after[0].items()}
-        worker = max(took, key=took.get)
-        cycles, busy = (after[1][key] - before[1][key] for key in ("cycles", "cycles_busy"))
-        others = sum(took.values()) - took[worker]
-        return {"cpu_s": took[worker] * busy / cycles + others, "busy": busy / cycles,
-                "others_s": others}
 
 
 # ---- runs ----
@@ -213,33 +131,13 @@ def run_rounds(lab, proxies, requests):
             break
         for way, pid in proxies.items():
             port = 81 if way == PLAIN else 82
-            runs[way].append(measure(lab, Nginx(pid), f"10.78.1.1:{port}", requests))
+            runs[way].append(measure(lab, Processes(pid), f"10.78.1.1:{port}", requests))
         for way in (WEIR, NO_RULES):
             runs[way].append(measure_weir(lab, way, requests))
     return runs
 
 
 # ---- what came of it ----
-
-
-def machine():
-    model = next((line.split(":")[1].strip() for line in read_file("/proc/cpuinfo").splitlines()
-                  if line.startswith("model name")), "unknown")
-    load = os.getloadavg()[0]
-    return f"{model}, {len(cpus())} cores, Linux {os.uname().release}; load {load:.2f}"
-
-
-def version(package):
-    return sh("dpkg-query", "-Wf", "${Version}", package, check=False).stdout or "none"
-
-
-def median(runs, key):
-    return statistics.median(run[key] for run in runs)
-
-
-def spread(runs, key):
-    values = [run[key] for run in runs]
-    return f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
 
 def report(runs):

@@ -1,0 +1,301 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""TLS ended in the middle, plain HTTP behind: weir beside nginx and HAProxy with the same keys and
+the same client, in turns, medians of five rounds. CPU time of the middle for a full TLS 1.3
+handshake with a small request (ECDSA P-256 and RSA 2048), for a resumed one, for a small request on
+a kept connection; Gbit/s a core of large objects; bytes of an idle connection.
+
+    test/perf/tls.py [BUILD-FOLDER [KIND]]      (needs root; ends within four minutes)
+
+Environment: ROUNDS=5, SECONDS=1 of each run, WEIR_DEVICE=af_xdp or af_packet, JSON=FILE.
+
+KIND is part of a kind's name: only those. Core and CPU time are as in http.py. weir reads HTTP and
+judges each request, by no rules; its upstream connections are the clients' own, so that each
+handshake also opens one, where the proxies keep theirs. Bytes of an idle connection are for both
+legs: of a proxy's process, and of weir's tables and process; the kernel's sockets, which proxies
+have two of, are not in it."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
+os.environ.setdefault("WEIR_BUILD", BUILD)
+sys.path.insert(0, os.path.join(ROOT, "test/system"))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from lab import ALLOW_ALL, Lab, best_device, listens, need, read_file, sh, wait_for  # noqa: E402
+from cases import Failure, Skip  # noqa: E402
+from middle import (MIDDLE_CPU, ORIGIN_CPU, Gateway, Processes, machine, median, plug,  # noqa: E402
+                    spread, start_nginx, version)
+
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+SECONDS = float(os.environ.get("SECONDS", "1"))
+DEVICE = os.environ.get("WEIR_DEVICE") or best_device()
+LOAD = os.path.join(BUILD, "test/tls/tls_load")
+FOR_ALL = time.monotonic() + 230
+IDLE = 2000
+WEIR, NGINX, HAPROXY = WAYS = ("weir", "nginx", "HAProxy")
+ECDSA, RSA = 443, 444
+# name: mode, port, path, connections
+KINDS = {
+    "handshake, ECDSA": ("full", ECDSA, "/", 16),
+    "handshake, RSA": ("full", RSA, "/", 16),
+    "handshake, resumed": ("resumed", ECDSA, "/", 16),
+    "kept, small": ("kept", ECDSA, "/", 16),
+    "kept, 1 MiB": ("kept", ECDSA, "/1m", 4),
+    "kept, 64 MiB": ("kept", ECDSA, "/64m", 2),
+}
+if len(sys.argv) > 2:
+    KINDS = {name: what for name, what in KINDS.items() if sys.argv[2] in name}
+
+SERVICE = """---
+kind: Service
+metadata: {{ name: {name} }}
+spec:
+  addresses: 10.77.0.0/24
+  ports: {port}
+  protocol: http
+  tls:
+    mode: terminate
+    certificates: [ {{ certificate: {folder}/{name}.pem, key: {folder}/{name}.key }} ]
+    upstream: {{ mode: plain }}
+---
+kind: ThreatPolicy
+metadata: {{ name: {name} }}
+spec: {{ services: {name}, mode: enforce, rules: {{ crs: [] }} }}
+"""
+PAGE = "<p>All is well.</p> " * 26
+ORIGIN_CONF = """server {{ listen 80; listen 443; listen 444; root {www}; sendfile on;
+    location = / {{ return 200 '{page}'; }} }}"""
+# As good as it gets: nothing of a response goes through a file.
+NGINX_CONF = """upstream origin {{ server 10.78.2.2:80; keepalive 64; keepalive_requests 1000000000; }}
+proxy_buffer_size 64k; proxy_buffers 16 64k; proxy_busy_buffers_size 256k;
+proxy_max_temp_file_size 0; ssl_protocols TLSv1.3;
+server {{ listen 443 ssl; ssl_certificate {dir}/ecdsa.pem; ssl_certificate_key {dir}/ecdsa.key;
+    {to} }}
+server {{ listen 444 ssl; ssl_certificate {dir}/rsa.pem; ssl_certificate_key {dir}/rsa.key; {to} }}
+"""
+NGINX_TO = """location / { proxy_pass http://origin; proxy_http_version 1.1;
+    proxy_set_header Connection ""; proxy_set_header Host $host; }"""
+HAPROXY_CONF = """global
+    nbthread 1
+    maxconn 8000
+    ssl-default-bind-options ssl-min-ver TLSv1.3
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 300s
+    timeout server 300s
+    http-reuse always
+frontend ecdsa
+    bind :445 ssl crt {dir}/ecdsa.both alpn http/1.1
+    default_backend origin
+frontend rsa
+    bind :446 ssl crt {dir}/rsa.both alpn http/1.1
+    default_backend origin
+backend origin
+    server origin 10.78.2.2:80
+"""
+
+
+# ---- the laboratory ----
+
+
+def make_certificates(lab):
+    for name, key in (("ecdsa", ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")),
+                      ("rsa", ("rsa:2048",))):
+        path = f"{lab.dir}/{name}"
+        sh("openssl", "req", "-x509", "-newkey", *key, "-nodes", "-subj", "/CN=site.example",
+           "-days", "30", "-keyout", f"{path}.key", "-out", f"{path}.pem")
+        os.chmod(f"{path}.key", 0o600)
+        with open(f"{path}.both", "w", encoding="utf-8") as f:
+            f.write(read_file(f"{path}.pem") + read_file(f"{path}.key"))
+
+
+def start_origin(lab):
+    www = os.path.join(lab.dir, "www")
+    os.makedirs(www)
+    for name, mib in (("1m", 1), ("64m", 64)):
+        with open(f"{www}/{name}", "wb") as f:
+            f.write(os.urandom(1 << 20) * mib)
+    conf = ORIGIN_CONF.format(www=www, page=PAGE)
+    start_nginx(lab, lab.server, "origin", 80, conf, cpu=ORIGIN_CPU)
+
+
+def start_haproxy(lab, namespace):
+    conf = f"{lab.dir}/haproxy.conf"
+    with open(conf, "w", encoding="utf-8") as f:
+        f.write(HAPROXY_CONF.format(dir=lab.dir))
+    process = namespace.start("taskset", "-c", MIDDLE_CPU, "haproxy", "-db", "-f", conf)
+    wait_for(lambda: listens(namespace, 446) or process.poll() is not None, 30, "haproxy")
+    if process.poll() is not None:
+        raise Failure("haproxy ended")
+    return process.pid
+
+
+def start_proxies(lab):
+    proxy = lab.namespace("proxy")
+    plug(lab, proxy, "p0", lab.client, 1, 2)
+    plug(lab, proxy, "p1", lab.server, 2, 2)
+    nginx = start_nginx(lab, proxy, "nginx-tls", 443,
+                        NGINX_CONF.format(dir=lab.dir, to=NGINX_TO))
+    return {NGINX: Processes(nginx), HAPROXY: Processes(start_haproxy(lab, proxy))}
+
+
+def weir(lab, connections=100000, inspected=50000):
+    policy = ALLOW_ALL + "".join(SERVICE.format(name=name, port=port, folder=lab.dir)
+                                 for name, port in (("ecdsa", ECDSA), ("rsa", RSA)))
+    return lab.weir(policy=policy, connections=connections, memory=f", inspected: {inspected}")
+
+
+def target(lab, way, port):
+    """HAProxy's ports stand beside nginx's."""
+    if way == WEIR:
+        return lab.server.v4, port
+    return "10.78.1.1", port + (2 if way == HAPROXY else 0)
+
+
+# ---- runs ----
+
+
+def load(lab, way, kind, seconds):
+    mode, port, path, connections = KINDS[kind]
+    host, port = target(lab, way, port)
+    out = lab.client.run("taskset", "-c", ORIGIN_CPU, LOAD, mode, host, port, path, connections,
+                         seconds, timeout=seconds + 60).stdout
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def measure(lab, middle, way, kind):
+    load(lab, way, kind, 0.3)
+    before = middle.read()
+    run = load(lab, way, kind, SECONDS)
+    run.update(middle.spent(before, middle.read()))
+    if run["errors"]:
+        print(f"# {run['errors']} errors: {way}, {kind}", file=sys.stderr)
+    if not run["requests"]:
+        raise Failure(f"{way}, {kind}: not one request: {run}")
+    if (run["resumed"] > 0) != ("resumed" in kind):
+        raise Failure(f"{way}, {kind}: {run['resumed']} handshakes were resumed")
+    return {**run, "cpu_us": run["cpu_s"] / run["requests"] * 1e6,
+            "per_s": run["requests"] / run["seconds"],
+            "gbit_core": run["bytes"] * 8e-9 / run["cpu_s"]}
+
+
+def measure_all(lab, middle, way, runs):
+    for kind in KINDS:
+        runs[kind][way].append(measure(lab, middle, way, kind))
+
+
+def run_rounds(lab, proxies):
+    runs = {kind: {way: [] for way in WAYS} for kind in KINDS}
+    for number in range(ROUNDS):
+        if number and time.monotonic() + 3 * len(KINDS) * (SECONDS + 1) > FOR_ALL:
+            print(f"# time for {number} rounds only", file=sys.stderr)
+            break
+        for way, middle in proxies.items():
+            measure_all(lab, middle, way, runs)
+        with weir(lab) as running:
+            measure_all(lab, Gateway(running), WEIR, runs)
+    return runs
+
+
+# ---- idle connections ----
+
+
+def rss(pids):
+    return sum(int(line.split()[1]) << 10 for pid in pids
+               for line in read_file(f"/proc/{pid}/status").splitlines()
+               if line.startswith("VmRSS:"))
+
+
+def grown_by(lab, way, pids):
+    """Bytes of a process for each of many idle connections that have had one request."""
+    host, port = target(lab, way, ECDSA)
+    load(lab, way, "kept, small", 0.3)
+    before = rss(pids)
+    with lab.client.start("taskset", "-c", ORIGIN_CPU, LOAD, "hold", host, port, "/", IDLE, 30,
+                          stdout=subprocess.PIPE, text=True) as holding:
+        held = int(holding.stdout.readline().split()[1])
+        grown = rss(pids) - before
+        holding.terminate()
+    if held != IDLE:
+        raise Failure(f"{way}: {held} connections held")
+    return grown / held
+
+
+def table_bytes(lab):
+    """What a connection more in the tables takes."""
+    sizes = []
+    for connections in (2000, 52000):
+        with weir(lab, connections, connections) as running:
+            sizes.append(running.rss_kib() << 10)
+    return (sizes[1] - sizes[0]) / 50000
+
+
+def idle_bytes(lab, proxies):
+    idle = {way: grown_by(lab, way, middle.pids) for way, middle in proxies.items()}
+    with weir(lab) as running:
+        idle[WEIR] = grown_by(lab, WEIR, [running.process.pid]) + table_bytes_of(lab, running)
+    return idle
+
+
+def table_bytes_of(lab, running):
+    running.stop()
+    return table_bytes(lab)
+
+
+# ---- what came of it ----
+
+
+def ratio(kind, runs, other):
+    if "MiB" in kind:
+        return median(runs[WEIR], "gbit_core") / median(runs[other], "gbit_core")
+    return median(runs[other], "cpu_us") / median(runs[WEIR], "cpu_us")
+
+
+def report(runs, idle):
+    print(f"{len(next(iter(runs.values()))[WEIR])} rounds in turns of {SECONDS:g} s, {DEVICE}; "
+          "medians (least to greatest)")
+    for kind, ways in runs.items():
+        for way, seen in ways.items():
+            told = "gbit_core" if "MiB" in kind else "cpu_us"
+            unit = "Gbit/s a core" if "MiB" in kind else "CPU us"
+            print(f"{kind:20}{way:9}{spread(seen, told):26} {unit}; {median(seen, 'per_s'):.0f}/s, "
+                  f"p50 {median(seen, 'p50_us'):.0f} us")
+        print(f"{kind:20}weir is {ratio(kind, ways, NGINX):.2f} x nginx, "
+              f"{ratio(kind, ways, HAPROXY):.2f} x HAProxy; weir's worker was busy "
+              f"{median(ways[WEIR], 'busy'):.2f} of its time")
+    for way, size in idle.items():
+        print(f"idle connection     {way:9}{size:.0f} bytes")
+
+
+def main():
+    if os.geteuid():
+        sys.exit("tls.py: needs root")
+    subprocess.run([f"{ROOT}/deploy/packages.sh", "perf"], check=True)
+    need("haproxy")
+    with Lab(DEVICE) as lab:
+        print(f"machine: {machine()}\nnginx {version('nginx')}, HAProxy {version('haproxy')}, "
+              f"OpenSSL {version('libssl3')}", flush=True)
+        make_certificates(lab)
+        start_origin(lab)
+        proxies = start_proxies(lab)
+        runs = run_rounds(lab, proxies)
+        idle = idle_bytes(lab, proxies) if "kept, small" in KINDS else {}
+    report(runs, idle)
+    if "JSON" in os.environ:
+        with open(os.environ["JSON"], "w", encoding="utf-8") as f:
+            json.dump({"machine": machine(), "device": DEVICE, "runs": runs, "idle": idle}, f,
+                      indent=1)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Failure, Skip) as why:
+        sys.exit(f"tls.py: {why}")
