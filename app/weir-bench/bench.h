@@ -5,8 +5,8 @@
 
 #include "options.h"
 
-extern const struct bench_command bench_traffic, bench_http, bench_inspect, bench_lcore, bench_line,
-	bench_pingpong, bench_scan, bench_tls, bench_waf;
+extern const struct bench_command bench_traffic, bench_http, bench_https, bench_inspect,
+	bench_lcore, bench_line, bench_pingpong, bench_scan, bench_tls, bench_waf;
 
 /* Exit codes. */
 #define BENCH_OK    0

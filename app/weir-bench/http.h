@@ -42,6 +42,7 @@ enum http_stage {
 
 struct http_options {
 	const char *requests, *cache;
+	const char *policy; /* NULL: one with a port for each way */
 	struct bench_texts rules;
 	uint64_t paranoia, rounds, connections, response;
 	unsigned int only; /* enum http_way; HTTP_WAYS: all */
@@ -62,6 +63,7 @@ struct http_bed {
 	struct rte_mempool *pool;
 	struct weir_event_ring *ring;
 	struct weir_event_store *store;
+	struct weir_tls_tickets *tickets;
 	struct weir_path *path;
 	uint64_t now_ns;
 	uint64_t cycles; /* spent in weir */
@@ -78,6 +80,9 @@ void http_bed_fini(struct http_bed *b);
 /* Gives a frame to weir, in a turn of its own, which is counted in `cycles`; what it sends is in
  * `sent` afterwards, the caller's to free. */
 void http_bed_give(struct http_bed *b, unsigned int port, struct rte_mbuf *m);
+/* `n` frames that came together. */
+void http_bed_give_burst(struct http_bed *b, unsigned int port, struct rte_mbuf *const *m,
+			 unsigned int n);
 /* Lets time pass. */
 void http_bed_wait(struct http_bed *b, uint64_t ns);
 

@@ -63,7 +63,9 @@ static const char policy_text[] =
 
 static void write_policy(const struct http_options *o, struct weir_buf *out)
 {
-	weir_buf_str(out, policy_text);
+	weir_buf_str(out, o->policy ? o->policy : policy_text);
+	if (o->policy)
+		return;
 	if (o->paranoia)
 		weir_buf_printf(out, ", paranoia: %llu", (unsigned long long)o->paranoia);
 	if (o->rules.n) {
@@ -92,9 +94,29 @@ static struct weir_policy *make_policy(struct http_bed *b, struct weir_conf_repo
 	return policy;
 }
 
+static int load_parts(struct http_bed *b, struct weir_conf_report *r,
+		      const struct weir_policy *policy, struct weir_programs **programs,
+		      struct weir_tls_services **tls)
+{
+	const struct weir_tls_loading loading = {.policy = policy,
+						 .n_workers = 1,
+						 .names = b->names,
+						 .tickets = b->tickets,
+						 .report = r};
+	int error = weir_path_load_tls(&loading, tls);
+
+	if (error)
+		return error;
+	error = weir_path_load_waf(policy, b->conf, b->conf, 1, b->names, r, programs);
+	if (error)
+		weir_tls_services_destroy(*tls);
+	return error;
+}
+
 static struct weir_generation *make_generation(struct http_bed *b, struct weir_conf_report *r)
 {
 	struct weir_programs *programs;
+	struct weir_tls_services *tls;
 	struct weir_generation *g;
 	struct weir_policy *policy;
 
@@ -104,15 +126,18 @@ static struct weir_generation *make_generation(struct http_bed *b, struct weir_c
 		return NULL;
 	if (b->opt->cache)
 		b->conf->rule_cache = strdup(b->opt->cache);
-	if (weir_path_load_waf(policy, b->conf, b->conf, 1, b->names, r, &programs) < 0) {
+	if (load_parts(b, r, policy, &programs, &tls) < 0) {
 		weir_policy_destroy(policy);
 		return NULL;
 	}
 	g = weir_generation_create(1, policy, "(bench)");
-	if (g)
+	if (g) {
 		g->programs = programs;
-	else
+		g->tls = tls;
+	} else {
 		weir_programs_destroy(programs);
+		weir_tls_services_destroy(tls);
+	}
 	return g;
 }
 
@@ -158,15 +183,21 @@ static void take_records(struct http_bed *b)
 			}
 }
 
-void http_bed_give(struct http_bed *b, unsigned int port, struct rte_mbuf *m)
+void http_bed_give_burst(struct http_bed *b, unsigned int port, struct rte_mbuf *const *m,
+			 unsigned int n)
 {
 	uint64_t begun;
 
 	b->now_ns += STEP_NS;
 	begun = rte_rdtsc();
-	weir_path_feed(b->path, port, m, b->now_ns);
+	weir_path_feed_burst(b->path, port, m, n, b->now_ns);
 	b->cycles += rte_rdtsc() - begun;
 	take_records(b);
+}
+
+void http_bed_give(struct http_bed *b, unsigned int port, struct rte_mbuf *m)
+{
+	http_bed_give_burst(b, port, &m, 1);
 }
 
 void http_bed_wait(struct http_bed *b, uint64_t ns)
@@ -212,7 +243,8 @@ int http_bed_init(struct http_bed *b, const struct http_options *o)
 	b->pool = weir_mbuf_pool_create("bench", BUFFERS, BUFFER_BYTES, 256);
 	b->ring = weir_event_ring_create("bench", EVENT_RING);
 	b->store = weir_event_store_create("bench_tx", STORE);
-	if (!b->names || !b->pool || !b->ring || !b->store)
+	b->tickets = weir_tls_tickets_create();
+	if (!b->names || !b->pool || !b->ring || !b->store || !b->tickets)
 		return -WEIR_ENOMEM;
 	generation = load(b);
 	return generation ? make_path(b, generation) : -WEIR_EINVAL;
@@ -226,6 +258,7 @@ void http_bed_fini(struct http_bed *b)
 		take_records(b);
 	weir_event_ring_destroy(b->ring);
 	weir_event_store_destroy(b->store);
+	weir_tls_tickets_destroy(b->tickets);
 	rte_mempool_free(b->pool);
 	if (b->names)
 		weir_names_destroy(b->names);

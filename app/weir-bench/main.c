@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 static const struct bench_command *const commands[] = {
-	&bench_traffic,  &bench_lcore, &bench_inspect, &bench_http, &bench_line,
-	&bench_pingpong, &bench_scan,  &bench_tls,     &bench_waf,
+	&bench_traffic, &bench_lcore,    &bench_inspect, &bench_http, &bench_https,
+	&bench_line,    &bench_pingpong, &bench_scan,    &bench_tls,  &bench_waf,
 };
 
 static void print_help(FILE *to)

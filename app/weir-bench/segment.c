@@ -13,13 +13,14 @@
 /* Options as Linux writes them: MSS, SACK permitted, timestamps, window scale; then timestamps. */
 #define SYN_OPTIONS  20
 #define DATA_OPTIONS 12
+#define WINDOW_SCALE 7
 #define FRAME_HEAD \
 	(sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_tcp_hdr))
 
 static void write_options(uint8_t *at, uint32_t clock_ms, bool syn)
 {
 	static const uint8_t of_syn[] = {2, 4, 1460 >> 8, 1460 & 0xff, 4, 2, 8, 10};
-	static const uint8_t of_data[] = {1, 1, 8, 10}, scale[] = {1, 3, 3, 7};
+	static const uint8_t of_data[] = {1, 1, 8, 10}, scale[] = {1, 3, 3, WINDOW_SCALE};
 	uint32_t ms = rte_cpu_to_be_32(clock_ms);
 	uint8_t *stamps = at + (syn ? sizeof(of_syn) : sizeof(of_data));
 
@@ -87,6 +88,7 @@ void bench_segment_read(struct rte_mbuf *m, struct bench_segment *out)
 		.seq = rte_be_to_cpu_32(tcp->sent_seq),
 		.ack = rte_be_to_cpu_32(tcp->recv_ack),
 		.flags = tcp->tcp_flags,
+		.window = (uint32_t)rte_be_to_cpu_16(tcp->rx_win) << WINDOW_SCALE,
 		.payload = weir_bytes_of((const uint8_t *)ip + head,
 					 rte_be_to_cpu_16(ip->total_length) - head),
 	};

@@ -16,6 +16,7 @@ struct bench_segment {
 	uint16_t sport, dport;
 	uint32_t seq, ack;
 	uint8_t flags;
+	uint32_t window;           /* bytes; of those that were read, but for SYN */
 	uint32_t clock_ms;         /* of both hosts: nothing takes time between them */
 	struct weir_bytes payload; /* at most BENCH_MSS */
 };

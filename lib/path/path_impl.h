@@ -16,7 +16,7 @@
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 
-#define PATH_BURST    32
+#define PATH_BURST    WEIR_PATH_FEED_MAX
 #define PATH_TX_BURST 64
 #define PATH_NO_WIRE  UINT8_MAX
 #define PATH_TAIL     48

@@ -411,19 +411,33 @@ void weir_path_stop(struct weir_path *p)
 	p->running = false;
 }
 
-void weir_path_feed(struct weir_path *p, unsigned int port, struct rte_mbuf *m, uint64_t now_ns)
+void weir_path_feed_burst(struct weir_path *p, unsigned int port, struct rte_mbuf *const *m,
+			  unsigned int n, uint64_t now_ns)
 {
 	struct path_worker *w = p->worker[0];
-	struct path_burst b = {.n = 1, .port = (uint16_t)port, .in = &p->side[port], .m = {m}};
+	struct path_burst b; /* large: what is not used is not cleared */
 
+	weir_assert(n <= PATH_BURST);
+	b.n = n;
+	b.port = (uint16_t)port;
+	b.in = &p->side[port];
+	b.handed = false;
 	w->now_ns = now_ns;
-	weir_count(&w->stats, WEIR_COUNT_RX_PACKETS, 1);
-	weir_count(&w->stats, WEIR_COUNT_RX_BYTES, rte_pktmbuf_pkt_len(m));
-	if (b.in->wire == PATH_NO_WIRE)
-		path_free(w, m);
-	else
+	weir_count(&w->stats, WEIR_COUNT_RX_PACKETS, n);
+	for (unsigned int i = 0; i < n; i++) {
+		b.m[i] = m[i];
+		weir_count(&w->stats, WEIR_COUNT_RX_BYTES, rte_pktmbuf_pkt_len(m[i]));
+		if (b.in->wire == PATH_NO_WIRE)
+			path_free(w, m[i]);
+	}
+	if (b.in->wire != PATH_NO_WIRE)
 		path_run_burst(w, &b);
 	path_turn(w);
+}
+
+void weir_path_feed(struct weir_path *p, unsigned int port, struct rte_mbuf *m, uint64_t now_ns)
+{
+	weir_path_feed_burst(p, port, &m, 1, now_ns);
 }
 
 void weir_path_advance(struct weir_path *p, uint64_t now_ns)

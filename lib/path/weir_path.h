@@ -135,6 +135,10 @@ void weir_path_stop(struct weir_path *p);
 /* Replay: takes `m`, which came in by `port` at `now_ns` (never less than before). Worker 0 alone.
  */
 void weir_path_feed(struct weir_path *p, unsigned int port, struct rte_mbuf *m, uint64_t now_ns);
+/* The same of `n` frames that came together, at most WEIR_PATH_FEED_MAX. */
+#define WEIR_PATH_FEED_MAX 32
+void weir_path_feed_burst(struct weir_path *p, unsigned int port, struct rte_mbuf *const *m,
+			  unsigned int n, uint64_t now_ns);
 
 /* Replay: lets time pass without a frame. Worker 0 alone. */
 void weir_path_advance(struct weir_path *p, uint64_t now_ns);
