@@ -10,6 +10,8 @@
 
 #include <getopt.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <rte_eal.h>
 #include <rte_mempool.h>
@@ -243,6 +245,21 @@ static bool load_tls(struct gateway *g)
 	return g->tickets && setup_tls(&cfg, &g->tls);
 }
 
+/* From here on the memory has keys, and later what was decrypted: it is nobody else's. */
+static int hide_memory(const struct weir_conf *conf)
+{
+	static const struct rlimit none = {0, 0};
+
+	if (conf->dumps) {
+		weir_warning("memory.dumps: core dumps and debuggers may see keys and contents");
+		return 0;
+	}
+	if (prctl(PR_SET_DUMPABLE, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0)
+		return 0;
+	weir_error("the process's memory cannot be kept out of core dumps (memory.dumps)");
+	return -WEIR_EIO;
+}
+
 static int start(struct gateway *g, const struct options *o)
 {
 	g->names = weir_names_create();
@@ -251,8 +268,8 @@ static int start(struct gateway *g, const struct options *o)
 	g->policy = setup_policy(g->conf, g->names);
 	if (!g->policy || !setup_rules(g->conf, g->conf->n_workers, g->names, &g->scan) ||
 	    !setup_waf(g->policy, g->conf, g->conf->n_workers, g->names, &g->programs) ||
-	    !load_tls(g) || make_pools(g) < 0 || open_ports(g) < 0 || make_path(g) < 0 ||
-	    make_control(g) < 0)
+	    hide_memory(g->conf) < 0 || !load_tls(g) || make_pools(g) < 0 || open_ports(g) < 0 ||
+	    make_path(g) < 0 || make_control(g) < 0)
 		return -WEIR_EIO;
 	return weir_path_start(g->path);
 }

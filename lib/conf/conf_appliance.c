@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The appliance file: workers, memory, ports, wires, where policy and rules are, logs, control. */
+/* The appliance file: workers, memory, ports, wires, where policy and rules are, logs, TLS,
+ * control. */
 #include "conf_impl.h"
 
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #define TRANSACTIONS_MAX (1U << 20)
 #define WORKER_BYTES_MIN (1ULL << 20)
 #define WORKER_BYTES_MAX (1ULL << 40)
+#define ROTATION_MIN_NS  WEIR_NS_PER_S
+#define ROTATION_MAX_NS  (24 * 3600 * WEIR_NS_PER_S)
 
 /* The mapping at `key` with no keys but `keys`; NULL when absent or wrong. */
 static const struct weir_conf_node *section(struct conf_reading *g,
@@ -96,8 +99,9 @@ static void read_bytes(struct conf_reading *g, const struct weir_conf_node *map,
 
 static void read_memory(struct conf_reading *g, const struct weir_conf_node *root)
 {
-	static const char *const keys[] = {"connections", "inspected", "packets",   "fragments",
-					   "waf",         "http2",     "hugepages", NULL};
+	static const char *const keys[] = {"connections", "inspected", "packets",
+					   "fragments",   "waf",       "http2",
+					   "hugepages",   "dumps",     NULL};
 	static const char *const words[] = {"auto", "require", "never", NULL};
 	const struct weir_conf_node *m = section(g, root, "memory", keys);
 	struct weir_conf *c = g->conf;
@@ -116,9 +120,10 @@ static void read_memory(struct conf_reading *g, const struct weir_conf_node *roo
 	read_bytes(g, m, "http2", &c->http2_bytes);
 	if (weir_conf_word(m, "hugepages", words, &word, g->report))
 		c->hugepages = (enum weir_conf_hugepages)word;
+	weir_conf_bool(m, "dumps", &c->dumps, g->report);
 }
 
-/* ---- rules, log, control ---- */
+/* ---- rules, log, TLS, control ---- */
 
 static void read_rules(struct conf_reading *g, const struct weir_conf_node *root)
 {
@@ -145,6 +150,16 @@ static void read_log(struct conf_reading *g, const struct weir_conf_node *root)
 	weir_conf_bool(n, "values", &g->conf->log_values, g->report);
 }
 
+static void read_tls(struct conf_reading *g, const struct weir_conf_node *root)
+{
+	static const char *const keys[] = {"ticketRotation", NULL};
+	const struct weir_conf_node *n = section(g, root, "tls", keys);
+
+	if (n)
+		weir_conf_duration(n, "ticketRotation", ROTATION_MIN_NS, ROTATION_MAX_NS,
+				   &g->conf->ticket_rotation_ns, g->report);
+}
+
 static void read_control(struct conf_reading *g, const struct weir_conf_node *root)
 {
 	static const char *const keys[] = {"socket", NULL};
@@ -164,8 +179,8 @@ static void read_control(struct conf_reading *g, const struct weir_conf_node *ro
 
 static void read_all(struct conf_reading *g, const struct weir_conf_node *root)
 {
-	static const char *const keys[] = {"workers", "memory", "ports",   "wires", "policy",
-					   "rules",   "log",    "control", NULL};
+	static const char *const keys[] = {"workers", "memory", "ports", "wires",   "policy",
+					   "rules",   "log",    "tls",   "control", NULL};
 
 	if (!weir_conf_expect(root, WEIR_CONF_MAPPING, "the file", g->report))
 		return;
@@ -177,6 +192,7 @@ static void read_all(struct conf_reading *g, const struct weir_conf_node *root)
 	conf_take_paths(g, root, "policy", g->conf->policy, &g->conf->n_policy);
 	read_rules(g, root);
 	read_log(g, root);
+	read_tls(g, root);
 	read_control(g, root);
 }
 
@@ -194,6 +210,7 @@ static struct weir_conf *new_conf(const char *file)
 	c->event_transactions = 1024;
 	c->waf_bytes = 64 << 20;
 	c->http2_bytes = 64 << 20;
+	c->ticket_rotation_ns = 3600 * WEIR_NS_PER_S;
 	c->file = strdup(file);
 	c->control_socket = strdup("/run/weir/weir.sock");
 	if (c->file && c->control_socket)

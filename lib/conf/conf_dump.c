@@ -103,9 +103,11 @@ static void dump_memory(const struct weir_conf *c, struct weir_buf *out)
 	weir_buf_printf(out,
 			"  fragments: %u  # unfinished datagrams a worker\n"
 			"  waf: %llu  # bytes a worker, for HTTP transactions\n"
-			"  http2: %llu  # bytes a worker, for HTTP/2\n  hugepages: %s\n",
+			"  http2: %llu  # bytes a worker, for HTTP/2\n  hugepages: %s\n"
+			"  dumps: %s\n",
 			c->fragments, (unsigned long long)c->waf_bytes,
-			(unsigned long long)c->http2_bytes, hugepages[c->hugepages]);
+			(unsigned long long)c->http2_bytes, hugepages[c->hugepages],
+			c->dumps ? "true" : "false");
 }
 
 void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out)
@@ -139,8 +141,9 @@ void weir_conf_dump(const struct weir_conf *c, struct weir_buf *out)
 	weir_buf_printf(out,
 			"  ring: %u  # records a worker\n"
 			"  transactions: %u  # of them, those of HTTP\n  values: %s\n"
-			"control:\n  socket: ",
-			c->event_ring, c->event_transactions, c->log_values ? "true" : "false");
+			"tls:\n  ticketRotation: %llums\ncontrol:\n  socket: ",
+			c->event_ring, c->event_transactions, c->log_values ? "true" : "false",
+			(unsigned long long)(c->ticket_rotation_ns / WEIR_NS_PER_MS));
 	add_quoted(out, c->control_socket);
 	weir_buf_str(out, "\n");
 }

@@ -21,7 +21,7 @@ static bool same_memory(const struct weir_conf *a, const struct weir_conf *b)
 	return a->connections == b->connections && a->inspected == b->inspected &&
 	       a->packets == b->packets && a->fragments == b->fragments &&
 	       a->waf_bytes == b->waf_bytes && a->http2_bytes == b->http2_bytes &&
-	       a->hugepages == b->hugepages;
+	       a->hugepages == b->hugepages && a->dumps == b->dumps;
 }
 
 static bool same_port(const struct weir_conf_port *a, const struct weir_conf_port *b)

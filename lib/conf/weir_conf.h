@@ -165,6 +165,7 @@ struct weir_conf {
 	uint64_t waf_bytes;   /* memory.waf: a worker's, for HTTP transactions; default 64 MiB */
 	uint64_t http2_bytes; /* memory.http2: a worker's, for its sessions; default 64 MiB */
 	enum weir_conf_hugepages hugepages;
+	bool dumps; /* memory.dumps: core dumps and debuggers may see keys and contents; false */
 	struct weir_conf_port ports[WEIR_CONF_PORTS_MAX];
 	uint16_t n_ports;
 	struct weir_conf_wire wires[WEIR_CONF_WIRES_MAX];
@@ -178,8 +179,10 @@ struct weir_conf {
 	uint32_t event_ring; /* log.ring: records a worker may have waiting; default 65536 */
 	uint32_t event_transactions; /* log.transactions: records of them a worker may have
 					waiting; default 1024 */
-	bool log_values;      /* log.values: matched values stand in records as they came; false */
-	char *control_socket; /* control.socket; default /run/weir/weir.sock */
+	bool log_values; /* log.values: matched values stand in records as they came; false */
+	uint64_t ticket_rotation_ns; /* tls.ticketRotation: age of a key of session tickets when
+					the next takes its place; default 1 h */
+	char *control_socket;        /* control.socket; default /run/weir/weir.sock */
 };
 
 /* Returns NULL when anything is wrong (then `r` says what). */

@@ -85,6 +85,7 @@ struct weir_conf ctl_effective_conf(const struct weir_ctl *c)
 	memcpy(conf.stream_rules, loaded->stream_rules, sizeof(conf.stream_rules));
 	conf.n_stream_rules = loaded->n_stream_rules;
 	conf.event_file = loaded->event_file;
+	conf.ticket_rotation_ns = loaded->ticket_rotation_ns;
 	return conf;
 }
 

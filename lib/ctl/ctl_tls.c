@@ -9,12 +9,11 @@
 
 #include <weir_log.h>
 
-/* Two keys that are older than the newest still open: so each is good for as long as a session. */
-#define ROTATE_NS (WEIR_TLS_SESSION_S / 2 * WEIR_NS_PER_S)
-
 void ctl_tickets_step(struct weir_ctl *c, uint64_t now_ns)
 {
-	if (!c->cfg.tickets || now_ns - c->rotated_ns < ROTATE_NS)
+	uint64_t rotation_ns = ctl_effective_conf(c).ticket_rotation_ns;
+
+	if (!c->cfg.tickets || now_ns - c->rotated_ns < rotation_ns)
 		return;
 	c->rotated_ns = now_ns;
 	if (weir_tls_tickets_rotate(c->cfg.tickets))

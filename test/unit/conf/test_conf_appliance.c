@@ -27,6 +27,8 @@ START_TEST(the_smallest_file_has_every_default)
 	ck_assert_uint_eq(c->event_ring, 65536);
 	ck_assert_uint_eq(c->event_transactions, 1024);
 	ck_assert(!c->log_values);
+	ck_assert(!c->dumps);
+	ck_assert_uint_eq(c->ticket_rotation_ns, 3600 * WEIR_NS_PER_S);
 	ck_assert_str_eq(c->control_socket, "/run/weir/weir.sock");
 	weir_conf_destroy(c);
 	weir_conf_destroy(NULL);
@@ -38,10 +40,11 @@ START_TEST(every_section_is_taken)
 	struct weir_conf *c =
 		conf_of("workers: [3, 1, 1023]\n"
 			"memory: { connections: 64, inspected: 16, packets: 1024, fragments: 1, "
-			"waf: 8MiB, http2: 0, hugepages: never }\n" GOOD
+			"waf: 8MiB, http2: 0, hugepages: never, dumps: true }\n" GOOD
 			"policy: [policy.d]\nrules: { stream: [rules/stream] }\n"
 			"log: { events: /var/log/weir/events.json, ring: 64, transactions: 16, "
-			"values: true }\ncontrol: { socket: w.sock }\n",
+			"values: true }\ntls: { ticketRotation: 90s }\ncontrol: { socket: w.sock "
+			"}\n",
 			"");
 
 	ck_assert(c->workers_given);
@@ -62,6 +65,8 @@ START_TEST(every_section_is_taken)
 	ck_assert_uint_eq(c->event_ring, 64);
 	ck_assert_uint_eq(c->event_transactions, 16);
 	ck_assert(c->log_values);
+	ck_assert(c->dumps);
+	ck_assert_uint_eq(c->ticket_rotation_ns, 90 * WEIR_NS_PER_S);
 	ck_assert_str_eq(c->control_socket, "/etc/weir/w.sock");
 	weir_conf_destroy(c);
 }
@@ -99,7 +104,9 @@ END_TEST
 START_TEST(empty_lists_and_sections_mean_the_defaults)
 {
 	struct weir_conf *c =
-		conf_of(GOOD "memory: {}\npolicy: []\nrules: {}\nlog: {}\ncontrol: {}\n", "");
+		conf_of(GOOD "memory: {}\npolicy: []\nrules: {}\nlog: {}\ntls: {}\ncontrol: "
+			     "{}\n",
+			"");
 
 	ck_assert_uint_eq(c->connections, 100000);
 	ck_assert_uint_eq(c->n_policy, 0);
@@ -174,7 +181,11 @@ static const struct said_row refused[] = {
 	 "t.yaml:3:21: error: hugepages cannot be 'yes': it is auto, require or never\n"},
 	{"memory: {hugepages: required}\n",
 	 "t.yaml:3:21: error: hugepages cannot be 'required', did you mean 'require'?\n"},
-	/* log, control */
+	/* log, TLS, control */
+	{"tls: {ticketRotation: 500ms}\n",
+	 "t.yaml:3:23: error: ticketRotation must lie between 1s and 1d, not 500ms\n"},
+	{"tls: {tickets: 1}\n", "t.yaml:3:7: error: unknown key 'tickets'\n"},
+	{"memory: {dumps: 1}\n", "t.yaml:3:17: error: dumps must be true or false, not '1'\n"},
 	{"log: {ring: 63}\n",
 	 "t.yaml:3:13: error: ring must lie between 64 and 16777216, not 63\n"},
 	{"log: {ring: 64KiB}\n",

@@ -29,6 +29,7 @@ START_TEST(the_dump_has_every_default_filled_in)
 				"  waf: 67108864  # bytes a worker, for HTTP transactions\n"
 				"  http2: 67108864  # bytes a worker, for HTTP/2\n"
 				"  hugepages: auto\n"
+				"  dumps: false\n"
 				"ports:\n"
 				"  - name: \"a\"\n"
 				"    device: \"iface:a0\"\n"
@@ -53,6 +54,8 @@ START_TEST(the_dump_has_every_default_filled_in)
 				"  ring: 65536  # records a worker\n"
 				"  transactions: 1024  # of them, those of HTTP\n"
 				"  values: false\n"
+				"tls:\n"
+				"  ticketRotation: 3600000ms\n"
 				"control:\n"
 				"  socket: \"/run/weir/weir.sock\"\n");
 	weir_conf_destroy(c);

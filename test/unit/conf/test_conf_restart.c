@@ -29,6 +29,7 @@ static const struct {
 	{"connections: 1000", "connections: 1000, fragments: 1", "memory"},
 	{"connections: 1000", "connections: 1000, inspected: 17", "memory"},
 	{"connections: 1000", "connections: 1000, hugepages: never", "memory"},
+	{"connections: 1000", "connections: 1000, dumps: true", "memory"},
 	{"iface:b0", "iface:b1", "ports"},
 	{"iface:b0", "vdev:b0", "ports"},
 	{"device: 'iface:b0'", "device: 'iface:b0', mtu: 1499", "ports"},
