@@ -61,6 +61,24 @@ static void print_service(const json_t *s)
 		puts("judged by no ThreatPolicy");
 }
 
+static void print_tls(const json_t *tls)
+{
+	const json_t *c, *certs = json_object_get(tls, "certificates");
+	const char *name = text_of(tls, "server_name");
+	size_t i;
+
+	if (!tls)
+		return;
+	printf("TLS ends here (%s or newer), shown:", text_of(tls, "min_version"));
+	json_array_foreach (certs, i, c)
+		printf("%s %s", i ? "," : "", json_string_value(c) ? json_string_value(c) : "");
+	printf("; client certificate: %s; on to the servers: %s",
+	       text_of(tls, "client_certificate"), text_of(tls, "upstream"));
+	if (*text_of(tls, "verify"))
+		printf(", verify %s%s%s", text_of(tls, "verify"), *name ? ", name " : "", name);
+	putchar('\n');
+}
+
 static void print_decision(const json_t *d)
 {
 	const char *rule = text_of(d, "rule"), *reason = text_of(d, "reason");
@@ -97,5 +115,6 @@ void render_explain(const json_t *answer)
 	print_candidates(json_object_get(e, "candidates"));
 	putchar('\n');
 	print_service(json_object_get(e, "service"));
+	print_tls(json_object_get(json_object_get(e, "service"), "tls"));
 	print_decision(json_object_get(e, "decision"));
 }

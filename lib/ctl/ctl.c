@@ -237,7 +237,7 @@ static struct weir_ctl *make_ctl(const struct weir_ctl_cfg *cfg)
 	if (!c->cfg.clock_ns)
 		c->cfg.clock_ns = ctl_monotonic_ns;
 	c->start_unix_ns = ctl_unix_ns();
-	c->start_ns = c->now_ns = c->cfg.clock_ns();
+	c->start_ns = c->now_ns = c->rotated_ns = c->cfg.clock_ns();
 	c->epoll = -1;
 	c->signal = (struct ctl_source){CTL_SIGNAL, -1};
 	c->timer = (struct ctl_source){CTL_TIMER, -1};

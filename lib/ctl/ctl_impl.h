@@ -270,7 +270,8 @@ struct weir_ctl {
 	uint64_t start_unix_ns;
 	uint64_t now_ns; /* of this turn, monotonic */
 	uint64_t synced_ns;
-	uint64_t rotated_ns; /* keys of session tickets */
+	uint64_t rotated_ns; /* keys of session tickets: the last one, */
+	uint64_t rotations;  /* and how many after the first */
 	int epoll;
 	struct ctl_socket socket;
 	struct ctl_source signal;

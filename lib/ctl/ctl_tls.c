@@ -18,6 +18,8 @@ void ctl_tickets_step(struct weir_ctl *c, uint64_t now_ns)
 	c->rotated_ns = now_ns;
 	if (weir_tls_tickets_rotate(c->cfg.tickets))
 		weir_error("no randomness for a new key of session tickets: the old one stays");
+	else
+		c->rotations++;
 }
 
 /* ---- certificates ---- */
@@ -162,6 +164,11 @@ void ctl_add_tls_metrics(struct weir_buf *out, const struct weir_ctl *c)
 			  "# TYPE weir_tls_errors_total counter\n");
 	add_errors(out, c, 0);
 	add_errors(out, c, 1);
+	weir_buf_printf(out,
+			"# HELP weir_tls_ticket_rotations_total new keys of session tickets\n"
+			"# TYPE weir_tls_ticket_rotations_total counter\n"
+			"weir_tls_ticket_rotations_total %llu\n",
+			(unsigned long long)c->rotations);
 	if (weir_tls_services_count(weir_path_generation(c->cfg.path)->tls))
 		add_expiry(out, c);
 }

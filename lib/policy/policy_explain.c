@@ -114,6 +114,46 @@ static void add_candidates(const struct weir_policy *p, const struct weir_policy
 	weir_json_end_array(j);
 }
 
+static void add_tls_client(struct weir_json *j, const struct weir_service_tls *t)
+{
+	static const char *const verify[] = {[WEIR_TLS_CLIENT_NONE] = "none",
+					     [WEIR_TLS_CLIENT_OPTIONAL] = "optional",
+					     [WEIR_TLS_CLIENT_REQUIRED] = "required"};
+
+	weir_json_array(j, "certificates");
+	for (uint32_t i = 0; i < t->n_certs; i++)
+		weir_json_str(j, NULL, t->certs[i].files.chain);
+	weir_json_end_array(j);
+	weir_json_str(j, "min_version", t->min_version == WEIR_TLS_1_3 ? "1.3" : "1.2");
+	weir_json_str(j, "client_certificate", verify[t->verify_client]);
+}
+
+static void add_tls_upstream(struct weir_json *j, const struct weir_service_tls *t)
+{
+	static const char *const verify[] = {[WEIR_TLS_VERIFY_FULL] = "full",
+					     [WEIR_TLS_VERIFY_CA] = "ca",
+					     [WEIR_TLS_VERIFY_NONE] = "none"};
+
+	weir_json_str(j, "upstream", t->upstream_tls ? "tls" : "plain");
+	if (!t->upstream_tls)
+		return;
+	weir_json_str(j, "verify", verify[t->verify]);
+	if (t->name)
+		weir_json_str(j, "server_name", t->name);
+}
+
+/* What weir does about the TLS of a service, where it ends it. */
+static void add_tls(const struct weir_policy *p, const struct weir_service *s, struct weir_json *j)
+{
+	if (s->tls == WEIR_NO_TLS)
+		return;
+	weir_json_object(j, "tls");
+	weir_json_str(j, "mode", "terminate");
+	add_tls_client(j, weir_policy_tls(p, s->tls));
+	add_tls_upstream(j, weir_policy_tls(p, s->tls));
+	weir_json_end_object(j);
+}
+
 static void add_service(const struct weir_policy *p, const struct weir_policy_query *q,
 			const struct weir_names *names, struct weir_json *j)
 {
@@ -138,6 +178,7 @@ static void add_service(const struct weir_policy *p, const struct weir_policy_qu
 		weir_json_str(j, "threat_policy", weir_names_get(names, t->name));
 		weir_json_str(j, "mode", modes[t->waf.mode]);
 	}
+	add_tls(p, is, j);
 	weir_json_end_object(j);
 }
 

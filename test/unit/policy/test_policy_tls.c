@@ -85,6 +85,41 @@ START_TEST(without_a_ca_servers_are_known_by_the_systems)
 }
 END_TEST
 
+/* What explain says of the service, from its object tls on. */
+static void explains(const char *tls, const char *wanted)
+{
+	struct loaded l = load(tls);
+	struct weir_policy_query q = query("10.1.0.1", "10.0.0.1", 6, 443);
+	struct weir_buf out = {0};
+	struct weir_json j = weir_json_into(&out);
+	const char *said;
+
+	weir_policy_explain(l.policy, &q, l.names, &j, NULL);
+	said = strstr(out.ptr, "\"protocol\":\"http\"");
+	ck_assert_ptr_nonnull(said);
+	said += strlen("\"protocol\":\"http\"");
+	ck_assert_msg(strncmp(said, wanted, strlen(wanted)) == 0, "%s", said);
+	weir_buf_fini(&out);
+	unload(&l);
+}
+
+START_TEST(explain_tells_what_is_done_about_tls)
+{
+	explains(HTTP "{ mode: passthrough }\n", "},\"decision\"");
+	explains(HTTP "{ mode: terminate, " CERT " }\n",
+		 ",\"tls\":{\"mode\":\"terminate\",\"certificates\":[\"a.pem\"],"
+		 "\"min_version\":\"1.2\",\"client_certificate\":\"none\","
+		 "\"upstream\":\"plain\"}},\"decision\"");
+	explains(HTTP "{ mode: terminate, " CERT ", minVersion: '1.3',\n"
+		      "    client: { verify: required, ca: c.pem },\n"
+		      "    upstream: { mode: tls, verify: ca, ca: b.pem, name: back.example } }\n",
+		 ",\"tls\":{\"mode\":\"terminate\",\"certificates\":[\"a.pem\"],"
+		 "\"min_version\":\"1.3\",\"client_certificate\":\"required\","
+		 "\"upstream\":\"tls\",\"verify\":\"ca\","
+		 "\"server_name\":\"back.example\"}},\"decision\"");
+}
+END_TEST
+
 START_TEST(what_goes_to_such_a_service_is_marked)
 {
 	struct loaded l =
@@ -148,9 +183,9 @@ END_TEST
 
 Suite *tls_suite(void)
 {
-	return WEIR_SUITE("policy tls", what_tls_does_not_say_has_its_default,
-			  every_key_of_tls_is_read, without_a_ca_servers_are_known_by_the_systems,
-			  what_goes_to_such_a_service_is_marked,
-			  what_is_passed_through_is_not_marked,
-			  what_is_wrong_with_tls_is_told_with_its_place);
+	return WEIR_SUITE(
+		"policy tls", what_tls_does_not_say_has_its_default, every_key_of_tls_is_read,
+		without_a_ca_servers_are_known_by_the_systems, explain_tells_what_is_done_about_tls,
+		what_goes_to_such_a_service_is_marked, what_is_passed_through_is_not_marked,
+		what_is_wrong_with_tls_is_told_with_its_place);
 }
