@@ -195,7 +195,7 @@ fuzz_one() {
 	local target=$1 name=$2 log=build-fuzz/$2.log
 	local options=()
 	# So much code takes part that weighing inputs by how rare their features are is most of the work.
-	[ "$name" != path_http ] || options+=(-entropic=0)
+	[[ $name != path_http && $name != path_tls ]] || options+=(-entropic=0)
 	printf '\n== fuzz: %s for %d s\n' "$name" "$fuzz_seconds"
 	mkdir -p "build-fuzz/corpus/$name" build-fuzz/crashes
 	if timeout --kill-after=30 $((fuzz_seconds + 120)) "$target" -max_total_time="$fuzz_seconds" \

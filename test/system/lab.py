@@ -320,7 +320,8 @@ control: {{ socket: weir.sock }}
                        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         with open(f"{home}/nginx.conf", "w", encoding="utf-8") as f:
             f.write(f"daemon off; user root; worker_processes 1; pid {home}/pid; "
-                    f"error_log {home}/error.log;\nevents {{}}\nhttp {{ access_log off; {temp}"
+                    f"error_log {home}/error.log;\nevents {{ worker_connections 10000; }}\n"
+                    f"http {{ access_log off; {temp}"
                     f"client_max_body_size 0; keepalive_requests 10000000; sendfile on; {http} "
                     f"server {{ {lines} root {home}/www; {server} "
                     f"location / {{ dav_methods PUT; create_full_put_path on; }} }} }}\n")
