@@ -87,18 +87,20 @@ class Pki:
 class Site:
     """nginx behind weir; `back` is the certificate that it shows, None for plain HTTP."""
 
-    def __init__(self, upstream="plain", back="back", workers=1, more=""):
+    def __init__(self, upstream="plain", back="back", workers=1, more="", lines=()):
         self.upstream = upstream
         self.back = back if upstream == "tls" else None
         self.workers = workers
         self.more = more
+        self.lines = lines
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
         for program in ("nginx", "curl", "openssl"):
             need(program)
         with contextlib.ExitStack() as stack:
-            lab = self.lab = stack.enter_context(Lab(best_device(), workers=self.workers))
+            lab = self.lab = stack.enter_context(Lab(best_device(), workers=self.workers,
+                                                     lines=self.lines))
             self.pki = Pki(lab.dir)
             policy = self.pki.policy(self.upstream, more=self.more)
             self.weir = stack.enter_context(lab.weir(policy=policy))

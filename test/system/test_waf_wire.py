@@ -5,6 +5,7 @@ makes of the same bytes, and nothing that is refused arrives.
 The cases of test/waf and rules/waf and some of its made-up corpus go through in both modes, each
 set by a ThreatPolicy of its own that protects an address of its own; with WEIR_CRS4 also CRS v4's
 regression tests, whose misses stand in test/waf/known-misses-wire.txt. The backend is reflect.py.
+A share of all goes by TLS that weir ends; when soaking, all.
 """
 import base64
 import contextlib
@@ -13,11 +14,13 @@ import functools
 import glob
 import json
 import os
+import ssl
 import sys
 import tempfile
 
 from cases import SOAK, Skip, Suite, check, check_equal
 from lab import ALLOW_ALL, ROOT, WEIR, Lab, best_device, cpus, need_device
+from test_https import Pki
 from wire import Exchange, Wire, as_inspect, lines_of_inspect, split_answers
 
 sys.path.insert(1, os.path.join(ROOT, "test", "waf"))
@@ -35,11 +38,13 @@ WAF = os.path.join(ROOT, "test", "waf")
 OWN = os.path.join(ROOT, "rules", "waf")
 BEST = best_device()
 DEVICES = (BEST, "tap" if BEST == "af_packet" else "af_packet")
+TLS = f"{BEST}, TLS"
 TWO = f"{BEST}, 2 workers"  # connections are spread over both
 MODES = ("enforce", "detect")
 CORPUS_LINES = 20_000 if SOAK else 1_000
 START_S = 240  # many policies, and of what the rules are compiled to nothing is kept yet
 GROUP = 24  # requests that are sent at once: more than weir lets be outstanding
+TLS_EACH = 1 if SOAK else 7  # of so many exchanges one goes by TLS
 TOLD_IN_FULL = 15  # matches; the last place may be that of the rule that decided
 # Their rules ask the clock and what came before.
 NOT_HERE = {"collections"}
@@ -63,13 +68,17 @@ SecRuleRemoveById 2000000000-2000000004
 POLICY = """---
 kind: Service
 metadata: {{ name: {name} }}
-spec: {{ addresses: {addresses}, ports: [80], protocol: http }}
+spec: {{ addresses: {addresses}, protocol: http, {tls} }}
 ---
 kind: ThreatPolicy
 metadata: {{ name: {name} }}
 spec: {{ services: [{name}], mode: {mode}, rules: {{ before: {before}, crs: {crs} }}{more} }}
 """
 
+
+IN_CLEAR = "ports: [80]"
+BY_TLS = """ports: [443], tls: {{ mode: terminate, upstream: {{ mode: plain }},
+         certificates: [ {{ certificate: {folder}/site.pem, key: {folder}/site.key }} ] }}"""
 
 # Settings and compiled databases, for both devices.
 kept = tempfile.TemporaryDirectory(prefix="weir-wire-")
@@ -93,10 +102,11 @@ class Set:
         self.exchanges = []
         self.inspected = {}  # mode -> what `weir inspect` says
 
-    def policy(self, number, mode):
+    def policy(self, number, mode, tls=IN_CLEAR):
         more = f", paranoia: {self.paranoia}" if self.paranoia else ""
         addresses = json.dumps([address(False, number), address(True, number)])
         return POLICY.format(name=f"{self.name}-{mode}", addresses=addresses, mode=mode, more=more,
+                             tls=tls,
                              before=json.dumps(self.before), crs=json.dumps(self.crs))
 
     def inspect(self, mode, lines):
@@ -193,8 +203,9 @@ class Site:
     """Made once a device, when the one before is gone; all sets in both modes have an address
     there."""
 
-    def __init__(self, device, workers=1):
+    def __init__(self, device, workers=1, tls=False):
         self.device = device
+        self.tls = tls
         self.workers = workers
         self.stack = None
         self.sets = []
@@ -216,18 +227,21 @@ class Site:
             weir = stack.enter_context(self.weir(lab))
             weir.start(wait_s=START_S)
             self.prepare_ends(lab)
-            self.wire = stack.enter_context(Wire(lab, weir))
+            context = ssl.create_default_context(cafile=f"{lab.dir}/ca.pem") if self.tls else None
+            self.wire = stack.enter_context(Wire(lab, weir, context))
             self.stack = stack.pop_all()
         return self
 
     def weir(self, lab):
         self.sets = all_sets()
         self.number = {}
-        policy = ALLOW_ALL
+        policy, tls = ALLOW_ALL, IN_CLEAR
+        if self.tls:
+            tls = BY_TLS.format(folder=Pki(lab.dir).folder)
         for one in self.sets:
             for mode in MODES if one.name != CRS_V4 else ("detect",):
                 number = self.number[one.name, mode] = len(self.number) + 10
-                policy += one.policy(number, mode)
+                policy += one.policy(number, mode, tls)
         return lab.weir(policy=policy, start=False, log=", values: true",
                         more=f"rules: {{ cache: {kept.name} }}\n")
 
@@ -254,6 +268,7 @@ class Site:
 
 
 sites = {device: Site(device) for device in DEVICES}
+sites[TLS] = Site(BEST, tls=True)
 sites[TWO] = Site(BEST, workers=2)
 
 
@@ -390,6 +405,20 @@ def each_case_is_judged_on_the_wire_as_by_inspect(device, mode):
     check(all(good) and good, f"{good.count(False)} of {len(good)} sets are not as they should be")
 
 
+def a_share_is_judged_by_tls_as_in_clear(mode):
+    """All but those that are cut off: there is no half of a close in TLS."""
+    site = sites[TLS].get()
+    runs = runs_of(site, mode)
+    for run in runs:
+        pairs = [(x, i) for x, i in zip(run.exchanges, run.inspected) if not x.cut][::TLS_EACH]
+        run.exchanges, run.inspected = [x for x, _ in pairs], [i for _, i in pairs]
+    before = site.wire.weir.counters()["tls_handshakes"]
+    told = site.wire.run([x for run in runs for x in run.exchanges])
+    good = [judge_alone(run, part) for run, part in at(told, runs)]
+    check_equal(site.wire.weir.counters()["tls_handshakes"] - before, len(told), "handshakes")
+    check(all(good) and good, f"{good.count(False)} of {len(good)} sets are not as they should be")
+
+
 # ---- many on a connection ----
 
 
@@ -504,6 +533,8 @@ for DEVICE in DEVICES:
     suite.case(limit_s=300, each=BOTH)(each_case_is_judged_on_the_wire_as_by_inspect)
     suite.case(limit_s=120, each=BOTH)(pipelined_requests_are_judged_as_each_is_alone)
     suite.case(limit_s=300, each=[{"device": DEVICE}])(crs_v4_regression_tests)
+suite.case(limit_s=300, soak_limit_s=1200, each=[{"mode": one_mode} for one_mode in MODES])(
+    a_share_is_judged_by_tls_as_in_clear)
 BOTH = [{"device": TWO, "mode": one_mode} for one_mode in MODES]
 suite.case(limit_s=400, each=BOTH)(each_case_is_judged_on_the_wire_as_by_inspect)
 suite.case(limit_s=200, each=BOTH)(pipelined_requests_are_judged_as_each_is_alone)

@@ -4,6 +4,8 @@
     with Wire(lab, weir) as wire:
         for x, told in zip(exchanges, wire.run(exchanges)): ...
 
+With `tls`, an SSLContext, clients speak TLS to port 443, and the backend is behind that.
+
 What belongs together is known by the client's address and port: every connection has a port of its
 own, and of the records of a connection, as of its requests, the order is known.
 """
@@ -21,7 +23,7 @@ import time
 from lab import end_process, listens, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PORT = 80
+PORT, TLS_PORT = 80, 443
 FIRST_PORT = 10000
 TALKERS = 6
 PATIENCE_S = 8
@@ -121,7 +123,8 @@ def converse(s, exchange, told):
 class Talkers:
     """Threads of the client's namespace that work off what is to be said."""
 
-    def __init__(self, end, work, n=TALKERS):
+    def __init__(self, end, work, tls=None, n=TALKERS):
+        self.tls = tls
         self.queue = queue.SimpleQueue()
         for one in work:
             self.queue.put(one)
@@ -138,8 +141,7 @@ class Talkers:
                     return
                 self.connect(source, target, say, told)
 
-    @staticmethod
-    def connect(source, target, say, told):
+    def connect(self, source, target, say, told):
         family = socket.AF_INET6 if ":" in source[0] else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as s:
             s.settimeout(PATIENCE_S)
@@ -148,7 +150,11 @@ class Talkers:
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 s.bind(source)
                 s.connect(target)
-                say(s, told)
+                if self.tls:
+                    with self.tls.wrap_socket(s, server_hostname="site.example") as secure:
+                        say(secure, told)
+                else:
+                    say(s, told)
             except OSError as why:
                 told.error = why
 
@@ -161,9 +167,11 @@ class Talkers:
 
 
 class Wire:
-    def __init__(self, lab, weir):
+    def __init__(self, lab, weir, tls=None):
         self.lab = lab
         self.weir = weir
+        self.tls = tls
+        self.service = TLS_PORT if tls else PORT
         self.port = FIRST_PORT
         self.record_path = os.path.join(lab.dir, "reflect.json")
         self.read = {}  # path -> bytes that were looked at
@@ -179,10 +187,10 @@ class Wire:
         path = os.path.join(self.lab.dir, "answers.json")
         with open(path, "w", encoding="utf-8") as f:
             json.dump(answers, f)
-        process = self.lab.server.start(sys.executable, os.path.join(HERE, "reflect.py"), PORT,
+        process = self.lab.server.start(sys.executable, os.path.join(HERE, "reflect.py"), self.service,
                                         self.record_path, path, stdout=sys.stderr)
         try:
-            wait_for(lambda: listens(self.lab.server, PORT) or process.poll() is not None, 10,
+            wait_for(lambda: listens(self.lab.server, self.service) or process.poll() is not None, 10,
                      "the backend")
             yield process
         finally:
@@ -204,7 +212,7 @@ class Wire:
         return exchange.client or self.lab.client.v4, self.port
 
     def target(self, exchange):
-        return exchange.server or self.lab.server.v4, PORT
+        return exchange.server or self.lab.server.v4, self.service
 
     def send(self, group):
         """One connection to a server that no policy protects, so that nothing is told of it."""
@@ -238,7 +246,7 @@ class Wire:
         self.new_lines(self.weir.events_path)
         with self.backend(answers):
             Talkers(self.lab.client, [(source, target, say, one) for (_, source, target, say), one
-                                      in zip(jobs, told)]).join()
+                                      in zip(jobs, told)], self.tls).join()
             if records:
                 self.await_records(jobs, by_source)
         self.collect_arrived(by_source)
