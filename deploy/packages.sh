@@ -71,6 +71,9 @@ install_packages() {
 	case " $* " in
 	*" nginx-light "*) systemctl disable --quiet nginx 2>/dev/null || : ;;
 	esac
+	case " $* " in
+	*" haproxy "*) systemctl disable --quiet haproxy 2>/dev/null || : ;;
+	esac
 }
 
 list=false

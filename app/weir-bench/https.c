@@ -68,15 +68,11 @@ static int by_value(const void *a, const void *b)
 
 static bool exchange(struct https_bench *b, struct https_peers *p, enum kind kind, uint16_t port)
 {
-	bool tls = port == HTTPS_PORT;
-
 	if (kind == KEPT)
 		return https_ask(p, SMALL);
 	if (kind == LARGE)
 		return https_ask(p, b->opt.large);
-	if (!https_open(p, port, kind == RESUMED) || (tls && kind == FULL && https_is_resumed(p)))
-		return false;
-	return https_ask(p, SMALL) && https_close(p);
+	return https_open(p, port, kind == RESUMED) && https_ask(p, SMALL) && https_close(p);
 }
 
 /* The median of all rounds, in microseconds; negative: it failed. */
@@ -85,13 +81,15 @@ static double measure_one(struct https_bench *b, struct https_peers *p, enum kin
 {
 	bool stays = kind == KEPT || kind == LARGE;
 	uint64_t *cycles = calloc(b->opt.rounds, sizeof(uint64_t));
-	uint64_t records = 0;
+	const uint64_t *count = weir_path_stats(b->bed.path, 0)->count;
+	uint64_t records, resumed;
 	bool good = cycles && (!stays || https_open(p, port, false));
 	double us;
 
 	for (int warm = 0; warm < 3 && good; warm++)
-		good = exchange(b, p, kind == RESUMED && !warm ? FULL : kind, port);
+		good = exchange(b, p, kind, port);
 	records = https_records(p);
+	resumed = count[WEIR_COUNT_TLS_RESUMED];
 	for (uint64_t i = 0; i < b->opt.rounds && good; i++) {
 		b->bed.cycles = 0;
 		good = exchange(b, p, kind, port);
@@ -99,6 +97,8 @@ static double measure_one(struct https_bench *b, struct https_peers *p, enum kin
 	}
 	if (kind == LARGE && port == HTTPS_PORT)
 		b->records = (double)(https_records(p) - records) / (double)b->opt.rounds;
+	good = good &&
+	       (kind == RESUMED ? b->opt.rounds : 0) == count[WEIR_COUNT_TLS_RESUMED] - resumed;
 	if (stays)
 		good = good && https_close(p);
 	if (cycles)

@@ -17,8 +17,6 @@ void https_peers_destroy(struct https_peers *p);
 /* A connection, and its handshake where there is TLS: one that may resume the session before it.
  * All is counted in the bed's cycles. False: something went wrong, said. */
 WEIR_MUST_CHECK bool https_open(struct https_peers *p, uint16_t port, bool resume);
-/* Whether the handshake did resume one. */
-bool https_is_resumed(const struct https_peers *p);
 /* A request, which is answered with a body of so many bytes. */
 WEIR_MUST_CHECK bool https_ask(struct https_peers *p, size_t body);
 /* In order, by both. */

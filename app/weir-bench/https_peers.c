@@ -2,8 +2,8 @@
 /*
  * A client and a server of one connection at a time through weir. Nothing is lost: an end is a few
  * numbers. What a server has to send comes in bursts, as far as weir's window lets it, and the
- * client acknowledges every second segment. The client's TLS is OpenSSL's, in memory; its time is
- * not counted.
+ * client acknowledges every second segment. The client's TLS is lib/tls's, too; its time is not
+ * counted.
  */
 #include "https.h"
 #include "segment.h"
@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/ssl.h>
 #include <rte_mbuf.h>
 
 enum { CLIENT, SERVER };
@@ -22,8 +21,9 @@ enum { CLIENT, SERVER };
 #define SERVER_ADDR 0x0a020001u
 #define FIRST_PORT  2048
 #define REST_NS     (20 * WEIR_NS_PER_MS)
-#define PATIENCE    2000 /* rounds without anything new */
-#define RECORD_DATA 23
+#define PATIENCE    2000         /* rounds without anything new */
+#define WIRE_MAX    (256u << 10) /* bytes that wait to be opened */
+#define SEALED_MAX  (WEIR_TLS_RECORD_MAX + 64)
 
 static const char request[] = "GET /page.html HTTP/1.1\r\nHost: site.example\r\n"
 			      "User-Agent: Mozilla/5.0\r\nAccept: */*\r\n\r\n";
@@ -39,10 +39,13 @@ struct end {
 
 struct https_peers {
 	struct http_bed *bed;
-	SSL_CTX *ctx;
-	SSL_SESSION *session;
-	SSL *ssl; /* NULL: a connection without TLS */
-	BIO *rx, *tx;
+	struct weir_tls_client *client[2]; /* without sessions, with them */
+	struct weir_tls_crypto *crypto;
+	struct weir_tls_conn *conn; /* in its handshake, or waits for a ticket */
+	struct weir_tls_records keys;
+	bool tls, done, resumed;
+	uint8_t *wire; /* what came and is not opened */
+	size_t n_wire;
 	uint16_t port, server_port;
 	uint32_t addr;
 	struct end end[2];
@@ -68,6 +71,13 @@ static void owe(struct end *e)
 	e->unanswered = 0;
 }
 
+static void keep(struct https_peers *p, struct weir_bytes in)
+{
+	weir_assert(in.len <= WIRE_MAX - p->n_wire);
+	memcpy(p->wire + p->n_wire, in.ptr, in.len);
+	p->n_wire += in.len;
+}
+
 static void take(struct https_peers *p, unsigned int at, const struct bench_segment *s)
 {
 	struct end *e = &p->end[at];
@@ -86,8 +96,8 @@ static void take(struct https_peers *p, unsigned int at, const struct bench_segm
 	if (s->payload.len && s->seq == e->ack) {
 		e->ack += (uint32_t)s->payload.len;
 		e->got += s->payload.len;
-		if (at == CLIENT && p->ssl)
-			BIO_write(p->rx, s->payload.ptr, (int)s->payload.len);
+		if (at == CLIENT && p->tls)
+			keep(p, s->payload);
 		else if (at == CLIENT)
 			p->plain += s->payload.len;
 		if (++e->unanswered == 2)
@@ -202,63 +212,80 @@ static bool send_acks(struct https_peers *p, unsigned int from)
 
 /* ---- the client's TLS ---- */
 
-static void count_record(int writing, int version, int type, const void *bytes, size_t len,
-			 SSL *ssl, void *arg)
+static int say(void *ctx, struct weir_bytes bytes)
 {
-	struct https_peers *p = arg;
-	const uint8_t *head = bytes;
-
-	(void)version;
-	(void)ssl;
-	if (!writing && type == SSL3_RT_HEADER && len && head[0] == RECORD_DATA)
-		p->records++;
+	return send_burst(ctx, CLIENT, bytes) == bytes.len ? 0 : -WEIR_ELIMIT;
 }
 
-static int on_session(SSL *ssl, SSL_SESSION *session)
+static void forget_front(struct https_peers *p, size_t n)
 {
-	struct https_peers *p = SSL_get_app_data(ssl);
-
-	SSL_SESSION_free(p->session);
-	p->session = session;
-	return 1;
+	p->n_wire -= n;
+	memmove(p->wire, p->wire + n, p->n_wire);
 }
 
-static bool start_tls(struct https_peers *p, bool resume)
+/* A step of the handshake. What comes while it says something stands behind what it has taken. */
+static bool hand(struct https_peers *p)
 {
-	p->ssl = SSL_new(p->ctx);
-	p->rx = BIO_new(BIO_s_mem());
-	p->tx = BIO_new(BIO_s_mem());
-	if (!p->ssl || !p->rx || !p->tx)
-		return fail(p, "no memory");
-	SSL_set_bio(p->ssl, p->rx, p->tx);
-	SSL_set_connect_state(p->ssl);
-	SSL_set_app_data(p->ssl, p);
-	SSL_set_msg_callback(p->ssl, count_record);
-	SSL_set_msg_callback_arg(p->ssl, p);
-	if (resume && p->session)
-		SSL_set_session(p->ssl, p->session);
-	return true;
+	const struct weir_tls_writer out = {say, p};
+	struct weir_bytes in = weir_bytes_of(p->wire, p->n_wire);
+	size_t used = 0;
+	int rc = weir_tls_handshake(p->conn, &in, 1, &used, &out);
+
+	forget_front(p, used);
+	p->done = rc == WEIR_TLS_DONE;
+	if (p->done)
+		return weir_tls_take_records(p->conn, &p->keys);
+	return rc == WEIR_TLS_WANT || fail(p, "the client's handshake failed");
 }
 
-/* What its libssl has made, into the connection. */
-static bool say(struct https_peers *p)
+static void take_opened(struct https_peers *p, const struct weir_tls_opened *o, const uint8_t *text)
 {
-	uint8_t bytes[4096];
-	int n;
+	struct weir_bytes view = weir_bytes_of(text, o->content);
 
-	while ((n = BIO_read(p->tx, bytes, sizeof(bytes))) > 0)
-		if (send_burst(p, CLIENT, weir_bytes_of(bytes, (size_t)n)) < (size_t)n)
-			return fail(p, "weir's window is too small for the client");
-	return true;
+	p->plain += o->len;
+	p->records += o->len > 0;
+	if (o->type == WEIR_TLS_HANDSHAKE && weir_tls_wants_ticket(p->conn))
+		weir_tls_conn_ticket(p->conn, p->crypto, &view, 1);
 }
 
-static void hear(struct https_peers *p)
+static bool hear(struct https_peers *p)
 {
-	char bytes[WEIR_TLS_RECORD_MAX];
-	int n;
+	uint8_t text[SEALED_MAX];
+	struct weir_tls_room room = {text, sizeof(text)};
+	size_t at = 0;
+	ssize_t n;
 
-	while ((n = SSL_read(p->ssl, bytes, sizeof(bytes))) > 0)
-		p->plain += (uint64_t)n;
+	do {
+		struct weir_bytes in = weir_bytes_of(p->wire + at, p->n_wire - at);
+		const struct weir_tls_spans s = {.in = &in, .n_in = 1, .out = &room, .n_out = 1};
+		struct weir_tls_opened opened;
+
+		n = in.len ? weir_tls_open(p->crypto, &p->keys, &s, &opened) : 0;
+		if (n > 0)
+			take_opened(p, &opened, text);
+		at += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	forget_front(p, at);
+	return n == 0 || fail(p, "the client cannot open what came");
+}
+
+static bool seal(struct https_peers *p, struct weir_bytes text)
+{
+	uint8_t bytes[SEALED_MAX];
+	struct weir_tls_room room = {bytes, sizeof(bytes)};
+	const struct weir_tls_spans s = {.in = &text, .n_in = 1, .out = &room, .n_out = 1};
+	ssize_t n = weir_tls_seal(p->crypto, &p->keys, WEIR_TLS_APPLICATION_DATA, &s);
+
+	return n > 0 && say(p, weir_bytes_of(bytes, (size_t)n)) == 0;
+}
+
+static bool say_close(struct https_peers *p)
+{
+	uint8_t bytes[WEIR_TLS_POST_MAX];
+	struct weir_tls_room room = {bytes, sizeof(bytes)};
+	ssize_t n = weir_tls_alert_write(p->crypto, &p->keys, WEIR_TLS_CLOSE_NOTIFY, &room, 1);
+
+	return n > 0 && say(p, weir_bytes_of(bytes, (size_t)n)) == 0;
 }
 
 /* ---- one round ---- */
@@ -279,12 +306,8 @@ static bool go_on(struct https_peers *p)
 {
 	bool more = serve(p);
 
-	if (p->ssl) {
-		hear(p);
-		more |= BIO_pending(p->tx) > 0;
-		if (!say(p))
-			return false;
-	}
+	if (p->tls && !hear(p))
+		return false;
 	more |= send_acks(p, CLIENT);
 	return send_acks(p, SERVER) || more;
 }
@@ -302,6 +325,34 @@ static bool is_over(const struct https_peers *p)
 
 /* ---- what the bench does ---- */
 
+static bool open_tcp(struct https_peers *p)
+{
+	memset(p->end, 0, sizeof(p->end));
+	p->end[CLIENT].seq = p->port * 40503u;
+	p->end[SERVER].seq = p->port * 65521u;
+	p->response_len = p->sent = p->n_wire = 0;
+	return send_flags(p, CLIENT, WEIR_TCP_SYN) &&
+	       send_flags(p, SERVER, WEIR_TCP_SYN | WEIR_TCP_ACK) &&
+	       send_flags(p, CLIENT, WEIR_TCP_ACK);
+}
+
+static bool open_tls(struct https_peers *p, bool resume)
+{
+	const struct weir_tls_connect_opts opts = {.name = "site.example"};
+
+	p->conn = weir_tls_connect(p->client[resume], &opts);
+	p->done = false;
+	if (!p->conn)
+		return fail(p, "no memory");
+	for (unsigned int i = 0; i < PATIENCE && !p->done; i++) {
+		if (!hand(p))
+			return false;
+		if (!p->done && !send_acks(p, CLIENT) && !p->n_wire)
+			wait(p);
+	}
+	return p->done || fail(p, "no handshake");
+}
+
 bool https_open(struct https_peers *p, uint16_t port, bool resume)
 {
 	if (++p->port == UINT16_MAX) {
@@ -309,31 +360,8 @@ bool https_open(struct https_peers *p, uint16_t port, bool resume)
 		p->addr++;
 	}
 	p->server_port = port;
-	memset(p->end, 0, sizeof(p->end));
-	p->end[CLIENT].seq = p->port * 40503u;
-	p->end[SERVER].seq = p->port * 65521u;
-	p->response_len = p->sent = 0;
-	if (!send_flags(p, CLIENT, WEIR_TCP_SYN) ||
-	    !send_flags(p, SERVER, WEIR_TCP_SYN | WEIR_TCP_ACK) ||
-	    !send_flags(p, CLIENT, WEIR_TCP_ACK))
-		return false;
-	if (port != HTTPS_PORT)
-		return true;
-	if (!start_tls(p, resume))
-		return false;
-	for (unsigned int i = 0; i < PATIENCE && !SSL_is_init_finished(p->ssl); i++) {
-		SSL_do_handshake(p->ssl);
-		if (!say(p))
-			return false;
-		if (!send_acks(p, CLIENT))
-			wait(p);
-	}
-	return SSL_is_init_finished(p->ssl) || fail(p, "no handshake");
-}
-
-bool https_is_resumed(const struct https_peers *p)
-{
-	return SSL_session_reused(p->ssl);
+	p->tls = port == HTTPS_PORT;
+	return open_tcp(p) && (!p->tls || open_tls(p, resume));
 }
 
 static bool make_response(struct https_peers *p, size_t body)
@@ -360,10 +388,9 @@ static bool make_response(struct https_peers *p, size_t body)
 
 static bool send_request(struct https_peers *p)
 {
-	if (p->ssl)
-		return SSL_write(p->ssl, request, sizeof(request) - 1) > 0 && say(p);
-	return send_burst(p, CLIENT, weir_bytes_of(request, sizeof(request) - 1)) ==
-	       sizeof(request) - 1;
+	struct weir_bytes text = weir_bytes_of(request, sizeof(request) - 1);
+
+	return p->tls ? seal(p, text) : send_burst(p, CLIENT, text) == text.len;
 }
 
 bool https_ask(struct https_peers *p, size_t body)
@@ -384,18 +411,15 @@ bool https_ask(struct https_peers *p, size_t body)
 
 bool https_close(struct https_peers *p)
 {
-	bool good = true;
+	bool good = !p->tls || say_close(p);
 
-	if (p->ssl) {
-		SSL_shutdown(p->ssl);
-		good = say(p);
-	}
 	good = good && send_flags(p, CLIENT, WEIR_TCP_FIN | WEIR_TCP_ACK) &&
 	       send_flags(p, SERVER, WEIR_TCP_FIN | WEIR_TCP_ACK);
 	while (good && (send_acks(p, CLIENT) || send_acks(p, SERVER)))
 		;
-	SSL_free(p->ssl);
-	p->ssl = NULL;
+	weir_tls_records_wipe(p->crypto, &p->keys);
+	weir_tls_conn_destroy(p->conn);
+	p->conn = NULL;
 	http_bed_wait(p->bed, REST_NS);
 	deliver(p);
 	return good;
@@ -408,6 +432,22 @@ uint64_t https_records(const struct https_peers *p)
 
 /* ---- making ---- */
 
+static bool make_clients(struct https_peers *p)
+{
+	struct weir_buf why = {0};
+
+	for (unsigned int sessions = 0; sessions < 2; sessions++) {
+		const struct weir_tls_client_cfg cfg = {.verify = WEIR_TLS_VERIFY_NONE,
+							.sessions = sessions};
+
+		p->client[sessions] = weir_tls_client_create(&cfg, &why);
+	}
+	weir_buf_fini(&why);
+	p->crypto = weir_tls_crypto_create(true);
+	p->wire = malloc(WIRE_MAX);
+	return p->client[0] && p->client[1] && p->crypto && p->wire;
+}
+
 struct https_peers *https_peers_create(struct http_bed *b)
 {
 	struct https_peers *p = calloc(1, sizeof(*p));
@@ -415,22 +455,21 @@ struct https_peers *https_peers_create(struct http_bed *b)
 	if (!p)
 		return NULL;
 	*p = (struct https_peers){.bed = b, .addr = CLIENT_ADDR, .port = FIRST_PORT};
-	p->ctx = SSL_CTX_new(TLS_client_method());
-	if (!p->ctx) {
-		free(p);
-		return NULL;
-	}
-	SSL_CTX_set_session_cache_mode(p->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(p->ctx, on_session);
-	return p;
+	if (make_clients(p))
+		return p;
+	https_peers_destroy(p);
+	return NULL;
 }
 
 void https_peers_destroy(struct https_peers *p)
 {
 	if (!p)
 		return;
-	SSL_SESSION_free(p->session);
-	SSL_CTX_free(p->ctx);
+	weir_tls_conn_destroy(p->conn);
+	weir_tls_client_destroy(p->client[0]);
+	weir_tls_client_destroy(p->client[1]);
+	weir_tls_crypto_destroy(p->crypto);
+	free(p->wire);
 	free(p->response);
 	free(p);
 }

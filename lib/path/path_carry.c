@@ -89,7 +89,11 @@ static void refuse_rest(struct path_worker *w, struct weir_flow *f, uint8_t verd
 	f->decision.verdict = verdict;
 	f->decision.reason = reason;
 	path_event_flow(w, f, WEIR_FLOW_END_POLICY);
-	weir_flow_deny(w->flows, f, w->now_ns);
+	/* TLS that failed is no verdict on the next connection from there. */
+	if (reason == WEIR_DROP_TLS)
+		weir_flow_close(w->flows, f, w->now_ns);
+	else
+		weir_flow_deny(w->flows, f, w->now_ns);
 }
 
 static WEIR_COLD void on_scan_failure(struct path_worker *w, struct path_carried *k)

@@ -486,6 +486,11 @@ void path_known_flow(struct path_worker *w, const struct path_burst *b, struct w
 	d = (struct weir_policy_decision){.reason = f->decision.reason,
 					  .verdict = f->decision.verdict};
 	(void)weir_flow_track(w->flows, f, p, dir, w->now_ns, &reopen);
+	if (reopen) { /* its connection was closed, and not by policy */
+		weir_flow_remove(w->flows, f, WEIR_FLOW_END_REUSED, w->now_ns);
+		path_new_flow(w, b, p);
+		return;
+	}
 	if (weir_unlikely(w->trace != NULL))
 		trace(w, b, p, f, dir, (enum weir_drop)d.reason);
 	refuse(w, b, p, &d);

@@ -33,9 +33,9 @@ static bool set_algorithms(SSL_CTX *ctx, const struct weir_tls_algorithms *a, st
 		return tls_fail_openssl(why, "cipher suites of TLS 1.2");
 	if (SSL_CTX_set_ciphersuites(ctx, either(a->ciphers13, CIPHERS13)) != 1)
 		return tls_fail_openssl(why, "cipher suites of TLS 1.3");
-	if (SSL_CTX_set1_groups_list(ctx, either(a->groups, GROUPS)) != 1)
+	if (SSL_CTX_set1_groups_list(ctx, tls_unwritten(either(a->groups, GROUPS))) != 1)
 		return tls_fail_openssl(why, "groups");
-	if (SSL_CTX_set1_sigalgs_list(ctx, either(a->signatures, SIGNATURES)) != 1)
+	if (SSL_CTX_set1_sigalgs_list(ctx, tls_unwritten(either(a->signatures, SIGNATURES))) != 1)
 		return tls_fail_openssl(why, "signature algorithms");
 	return true;
 }

@@ -47,7 +47,7 @@ bool tls_verify_name(SSL *ssl, const char *name, enum weir_tls_verify verify)
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 	bool address = is_address(name);
 
-	if (*name && !address && SSL_set_tlsext_host_name(ssl, name) != 1)
+	if (*name && !address && SSL_set_tlsext_host_name(ssl, tls_unwritten(name)) != 1)
 		return false;
 	if (verify != WEIR_TLS_VERIFY_FULL)
 		return true;

@@ -218,6 +218,7 @@ void talk_open(struct talk *t, uint16_t port)
 		{.src = "10.0.0.2", .dst = "10.0.1.2"},
 		{.src = "10.0.1.2", .dst = "10.0.0.2", .from_second = true},
 	};
+
 	for (unsigned int i = 0; i < 2; i++) {
 		struct talk_end *e = &t->end[i];
 

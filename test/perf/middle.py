@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who stands in the middle of a measurement: an nginx or another proxy beside weir's laboratory, and
-the CPU time of their processes and of weir's."""
+"""Who stands in the middle of a measurement: an nginx or another proxy beside weir's laboratory,
+and the CPU time of their processes and of weir's."""
 import os
 import statistics
 

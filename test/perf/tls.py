@@ -72,7 +72,8 @@ PAGE = "<p>All is well.</p> " * 26
 ORIGIN_CONF = """server {{ listen 80; listen 443; listen 444; root {www}; sendfile on;
     location = / {{ return 200 '{page}'; }} }}"""
 # As good as it gets: nothing of a response goes through a file.
-NGINX_CONF = """upstream origin {{ server 10.78.2.2:80; keepalive 64; keepalive_requests 1000000000; }}
+NGINX_CONF = """upstream origin {{ server 10.78.2.2:80; keepalive 64;
+    keepalive_requests 1000000000; }}
 proxy_buffer_size 64k; proxy_buffers 16 64k; proxy_busy_buffers_size 256k;
 proxy_max_temp_file_size 0; ssl_protocols TLSv1.3;
 server {{ listen 443 ssl; ssl_certificate {dir}/ecdsa.pem; ssl_certificate_key {dir}/ecdsa.key;

@@ -84,7 +84,7 @@ def bodies_arrive_over_bad_lines_as_they_were(line, upstream):
         took = time.monotonic() - begun
         check_equal(wrong, [], "what went wrong")
         check(sum(each.total(counter) for each in lines) > 0, f"no packet was {counter}")
-        print(f"# {line}: 4 x {mib} MiB in {took:.0f} s, {4 * mib * 8.389 / took:.0f} Mbit/s in all",
+        print(f"# {line}: 4 x {mib} MiB in {took:.0f} s, {4 * mib * 8.389 / took:.0f} Mbit/s",
               flush=True)
         counters = site.weir.counters()
         for name in ("tls_failed", "tls_server_failed", "tls_truncated", "tls_kept"):

@@ -187,10 +187,11 @@ class Wire:
         path = os.path.join(self.lab.dir, "answers.json")
         with open(path, "w", encoding="utf-8") as f:
             json.dump(answers, f)
-        process = self.lab.server.start(sys.executable, os.path.join(HERE, "reflect.py"), self.service,
-                                        self.record_path, path, stdout=sys.stderr)
+        server, port = self.lab.server, self.service
+        process = server.start(sys.executable, os.path.join(HERE, "reflect.py"), port,
+                               self.record_path, path, stdout=sys.stderr)
         try:
-            wait_for(lambda: listens(self.lab.server, self.service) or process.poll() is not None, 10,
+            wait_for(lambda: listens(server, port) or process.poll() is not None, 10,
                      "the backend")
             yield process
         finally:

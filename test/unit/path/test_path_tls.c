@@ -276,6 +276,25 @@ START_TEST(what_is_no_tls_is_told_so)
 }
 END_TEST
 
+START_TEST(after_tls_has_failed_the_clients_port_may_begin_anew)
+{
+	struct tls_lab *t = lab_with("");
+
+	ck_assert_uint_gt(lab_send(t->l, CLIENT, GET("/"), sizeof(GET("/")) - 1), 0);
+	lab_wait(t->l, 50 * WEIR_NS_PER_MS);
+	ck_assert_uint_eq(tls_lab_bad(t, 0, WEIR_TLS_E_NO_HELLO), 1);
+	lab_reset(t->l, CLIENT);
+	lab_reset(t->l, SERVER);
+	t->used = true;
+	t->l->port--;
+	tls_lab_connect(t);
+	tls_lab_say(t, CLIENT, GET("/"));
+	ck_assert_str_eq(tls_lab_got(t, SERVER), GET("/"));
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_HANDSHAKES), 1);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 START_TEST(a_record_that_was_changed_ends_the_connection)
 {
 	struct tls_lab *t = lab_with(upstream_tls(""));
@@ -504,6 +523,7 @@ Suite *path_tls_suite(void)
 		records_that_libssl_keeps_work_as_well, sessions_are_resumed_with_both_ends,
 		a_server_in_the_clear_that_closes_gives_close_notify,
 		what_follows_a_refusal_that_closes_is_not_waited_for, what_is_no_tls_is_told_so,
+		after_tls_has_failed_the_clients_port_may_begin_anew,
 		a_record_that_was_changed_ends_the_connection,
 		a_server_whose_certificate_nobody_looks_at_is_spoken_with,
 		a_server_that_never_answers_is_a_502, a_server_whose_record_was_changed_is_cut_off,
