@@ -255,7 +255,7 @@ void path_tls_pass(struct path_tls *x, unsigned int leg, uint32_t n)
 	while (n) {
 		struct weir_bytes views[PATH_TLS_VIEWS];
 		unsigned int n_views = path_tls_read(x, leg, 0, views, PATH_TLS_VIEWS);
-		uint32_t len = cut_views(views, &n_views, RTE_MIN(n, WEIR_TLS_RECORD_MAX));
+		uint32_t len = cut_views(views, &n_views, RTE_MIN(n, path_tls_most(x, !leg)));
 		int error;
 
 		if (!len)
@@ -274,7 +274,7 @@ void path_tls_pass(struct path_tls *x, unsigned int leg, uint32_t n)
 int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes)
 {
 	while (bytes.len) {
-		uint32_t len = (uint32_t)RTE_MIN(bytes.len, (size_t)WEIR_TLS_RECORD_MAX);
+		uint32_t len = (uint32_t)RTE_MIN(bytes.len, (size_t)path_tls_most(x, leg));
 		struct weir_bytes part = weir_bytes_of(bytes.ptr, len);
 		int error = path_tls_put(x, leg, &part, 1, len);
 

@@ -49,6 +49,9 @@ struct path_tls_leg {
 	uint32_t want; /* so many may be */
 	uint64_t offset;
 	uint64_t begun_ns; /* the handshake */
+	/* what weir says, see path_tls_most() */
+	uint32_t burst; /* bytes since the last pause */
+	uint64_t said_ns;
 	struct weir_event_tls info;
 };
 
@@ -181,6 +184,8 @@ struct weir_tls_writer path_tls_writer(struct path_tls_out *o);
  * yet; -WEIR_EINVAL: never. */
 int path_tls_put(struct path_tls *x, unsigned int leg, const struct weir_bytes *views,
 		 unsigned int n, uint32_t len);
+/* Bytes of one record at most, of what is said to the peer of `leg` now. */
+uint32_t path_tls_most(const struct path_tls *x, unsigned int leg);
 /* Sends what follows from what came. False: later. */
 bool path_tls_post(struct path_tls *x, unsigned int leg);
 /* Sends close_notify or a fatal alert. */

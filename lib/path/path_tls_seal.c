@@ -5,6 +5,10 @@
  */
 #include "path_tls.h"
 
+#define PAUSE_NS   WEIR_NS_PER_S
+#define SMALL_TILL (64u << 10) /* bytes */
+#define OPTIONS    12          /* of each segment: timestamps */
+
 /* ---- where libssl makes the bytes ---- */
 
 static int write_bytes(void *ctx, struct weir_bytes bytes)
@@ -43,6 +47,33 @@ static int why_not(const struct path_tls *x, unsigned int leg, int error)
 
 /* ---- records ---- */
 
+/* A record can be read once all of it has come. At first, and after a pause, the window lets few
+ * segments go, and each may be lost: then a record is a segment's, as browsers like it. */
+uint32_t path_tls_most(const struct path_tls *x, unsigned int leg)
+{
+	const struct path_tls_leg *l = &x->leg[leg];
+	struct weir_tcp_leg_info info;
+
+	if (l->state != PATH_TLS_OPEN ||
+	    (l->burst >= SMALL_TILL && x->w->now_ns - l->said_ns < PAUSE_NS))
+		return WEIR_TLS_RECORD_MAX;
+	weir_tcp_leg_info(x->k->conn, leg, &info);
+	return info.mss > WEIR_TLS_OVERHEAD_MAX + OPTIONS
+		       ? RTE_MIN(info.mss - WEIR_TLS_OVERHEAD_MAX - OPTIONS,
+				 (uint32_t)WEIR_TLS_RECORD_MAX)
+		       : 1;
+}
+
+static void note_said(struct path_tls *x, unsigned int leg, uint32_t len)
+{
+	struct path_tls_leg *l = &x->leg[leg];
+
+	if (x->w->now_ns - l->said_ns >= PAUSE_NS)
+		l->burst = 0;
+	l->said_ns = x->w->now_ns;
+	l->burst = RTE_MIN(l->burst + len, SMALL_TILL);
+}
+
 static int put_record(struct path_tls *x, unsigned int leg, const struct weir_bytes *views,
 		      unsigned int n, uint32_t len)
 {
@@ -67,6 +98,7 @@ static int put_record(struct path_tls *x, unsigned int leg, const struct weir_by
 		return -WEIR_EINVAL;
 	}
 	weir_tcp_commit(t, x->k->conn, leg, &spans);
+	note_said(x, leg, len);
 	return 0;
 }
 

@@ -259,6 +259,70 @@ START_TEST(what_follows_a_refusal_that_closes_is_not_waited_for)
 }
 END_TEST
 
+/* ---- sizes of records ---- */
+
+#define CHUNK    16384
+#define PNG(len) "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: " #len "\r\n\r\n"
+
+struct sizes {
+	unsigned int n, first, largest; /* of records with data: how many, bytes */
+};
+
+static void on_message(int sent, int version, int type, const void *bytes, size_t len, SSL *ssl,
+		       void *arg)
+{
+	const uint8_t *head = bytes;
+	struct sizes *s = arg;
+	unsigned int size;
+
+	(void)version;
+	(void)ssl;
+	if (sent || type != SSL3_RT_HEADER || len != 5 || head[0] != SSL3_RT_APPLICATION_DATA)
+		return;
+	size = (unsigned int)(head[3] << 8 | head[4]);
+	s->first = s->n++ ? s->first : size;
+	s->largest = size > s->largest ? size : s->largest;
+}
+
+/* A response of so many chunks, each of which comes in one record. */
+static struct sizes answer(struct tls_lab *t, const char *head, unsigned int chunks)
+{
+	struct sizes s = {0};
+	char *chunk = calloc(1, CHUNK);
+
+	tls_lab_say(t, CLIENT, GET("/"));
+	SSL_set_msg_callback(t->end[CLIENT].peer.ssl, on_message);
+	SSL_set_msg_callback_arg(t->end[CLIENT].peer.ssl, &s);
+	tls_lab_say(t, SERVER, head);
+	s = (struct sizes){0};
+	for (unsigned int i = 0; i < chunks; i++)
+		tls_lab_send(t, SERVER, chunk, CHUNK);
+	SSL_set_msg_callback(t->end[CLIENT].peer.ssl, NULL);
+	free(chunk);
+	return s;
+}
+
+START_TEST(records_are_a_segments_at_first_and_after_a_pause)
+{
+	struct tls_lab *t = lab_with(upstream_tls(""));
+	struct sizes s;
+
+	tls_lab_connect(t);
+	s = answer(t, PNG(16384), 1);
+	ck_assert_uint_le(s.largest, 536);
+	ck_assert_uint_gt(s.n, 30);
+	s = answer(t, PNG(114688), 7);
+	ck_assert_uint_le(s.first, 536);
+	ck_assert_uint_gt(s.largest, CHUNK / 2);
+	s = answer(t, PNG(16384), 1);
+	ck_assert_uint_gt(s.largest, CHUNK / 2);
+	lab_wait(t->l, 2 * WEIR_NS_PER_S);
+	s = answer(t, PNG(16384), 1);
+	ck_assert_uint_le(s.largest, 536);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 /* ---- what goes wrong with the client ---- */
 
 START_TEST(what_is_no_tls_is_told_so)
@@ -522,7 +586,8 @@ Suite *path_tls_suite(void)
 		who_does_not_read_holds_the_other_back, keys_may_be_updated_by_either_end,
 		records_that_libssl_keeps_work_as_well, sessions_are_resumed_with_both_ends,
 		a_server_in_the_clear_that_closes_gives_close_notify,
-		what_follows_a_refusal_that_closes_is_not_waited_for, what_is_no_tls_is_told_so,
+		what_follows_a_refusal_that_closes_is_not_waited_for,
+		records_are_a_segments_at_first_and_after_a_pause, what_is_no_tls_is_told_so,
 		after_tls_has_failed_the_clients_port_may_begin_anew,
 		a_record_that_was_changed_ends_the_connection,
 		a_server_whose_certificate_nobody_looks_at_is_spoken_with,
