@@ -9,9 +9,10 @@ a kept connection; Gbit/s a core of large objects; bytes of an idle connection.
 
 Environment: ROUNDS=5, SECONDS=1 of each run, WEIR_DEVICE=af_xdp or af_packet, JSON=FILE.
 
-KIND is part of a kind's name: only those. Core and CPU time are as in http.py. weir reads HTTP and
-judges each request, by no rules; its upstream connections are the clients' own, so that each
-handshake also opens one, where the proxies keep theirs. Bytes of an idle connection are for both
+KIND is part of a kind's name: only those. Core and CPU time are as in http.py. weir reads HTTP,
+judges each request, by no rules, and writes a record of it; beside that it ends TLS only, and reads
+nothing. Its upstream connections are the clients' own, so that each handshake also opens one, where
+the proxies keep theirs. Bytes of an idle connection are for both
 legs: of a proxy's process, and of weir's tables and process; the kernel's sockets, which proxies
 have two of, are not in it."""
 import json
@@ -38,7 +39,7 @@ DEVICE = os.environ.get("WEIR_DEVICE") or best_device()
 LOAD = os.path.join(BUILD, "test/tls/tls_load")
 FOR_ALL = time.monotonic() + 230
 IDLE = 2000
-WEIR, NGINX, HAPROXY = WAYS = ("weir", "nginx", "HAProxy")
+WEIR, UNREAD, NGINX, HAPROXY = WAYS = ("weir", "unread", "nginx", "HAProxy")
 ECDSA, RSA = 443, 444
 # name: mode, port, path, connections
 KINDS = {
@@ -58,18 +59,20 @@ metadata: {{ name: {name} }}
 spec:
   addresses: 10.77.0.0/24
   ports: {port}
-  protocol: http
+  protocol: {protocol}
   tls:
     mode: terminate
-    certificates: [ {{ certificate: {folder}/{name}.pem, key: {folder}/{name}.key }} ]
+    certificates: [ {{ certificate: {folder}/{cert}.pem, key: {folder}/{cert}.key }} ]
     upstream: {{ mode: plain }}
----
+"""
+THREAT = """---
 kind: ThreatPolicy
-metadata: {{ name: {name} }}
-spec: {{ services: {name}, mode: enforce, rules: {{ crs: [] }} }}
+metadata: { name: all }
+spec: { services: all, mode: enforce, rules: { crs: [] } }
 """
 PAGE = "<p>All is well.</p> " * 26
-ORIGIN_CONF = """server {{ listen 80; listen 443; listen 444; root {www}; sendfile on;
+ORIGIN_CONF = """server {{ listen 80; listen 443; listen 444; listen 445;
+    listen 446; root {www}; sendfile on;
     location = / {{ return 200 '{page}'; }} }}"""
 # As good as it gets: nothing of a response goes through a file.
 NGINX_CONF = """upstream origin {{ server 10.78.2.2:80; keepalive 64;
@@ -148,16 +151,18 @@ def start_proxies(lab):
 
 
 def weir(lab, connections=100000, inspected=50000):
-    policy = ALLOW_ALL + "".join(SERVICE.format(name=name, port=port, folder=lab.dir)
-                                 for name, port in (("ecdsa", ECDSA), ("rsa", RSA)))
+    policy = ALLOW_ALL + THREAT
+    for cert, port in (("ecdsa", ECDSA), ("rsa", RSA)):
+        for protocol, further in (("http", 0), ("tcp", 2)):
+            policy += SERVICE.format(name=f"{cert}-{protocol}", cert=cert, port=port + further,
+                                     protocol=protocol, folder=lab.dir)
     return lab.weir(policy=policy, connections=connections, memory=f", inspected: {inspected}")
 
 
 def target(lab, way, port):
-    """HAProxy's ports stand beside nginx's."""
-    if way == WEIR:
-        return lab.server.v4, port
-    return "10.78.1.1", port + (2 if way == HAPROXY else 0)
+    """What is not read, and HAProxy, have ports beside those of the other."""
+    port += 2 if way in (UNREAD, HAPROXY) else 0
+    return (lab.server.v4 if way in (WEIR, UNREAD) else "10.78.1.1"), port
 
 
 # ---- runs ----
@@ -201,7 +206,8 @@ def run_rounds(lab, proxies):
         for way, middle in proxies.items():
             measure_all(lab, middle, way, runs)
         with weir(lab) as running:
-            measure_all(lab, Gateway(running), WEIR, runs)
+            for way in (WEIR, UNREAD):
+                measure_all(lab, Gateway(running), way, runs)
     return runs
 
 
@@ -253,10 +259,10 @@ def table_bytes_of(lab, running):
 # ---- what came of it ----
 
 
-def ratio(kind, runs, other):
+def ratio(kind, runs, way, other):
     if "MiB" in kind:
-        return median(runs[WEIR], "gbit_core") / median(runs[other], "gbit_core")
-    return median(runs[other], "cpu_us") / median(runs[WEIR], "cpu_us")
+        return median(runs[way], "gbit_core") / median(runs[other], "gbit_core")
+    return median(runs[other], "cpu_us") / median(runs[way], "cpu_us")
 
 
 def report(runs, idle):
@@ -268,9 +274,10 @@ def report(runs, idle):
             unit = "Gbit/s a core" if "MiB" in kind else "CPU us"
             print(f"{kind:20}{way:9}{spread(seen, told):26} {unit}; {median(seen, 'per_s'):.0f}/s, "
                   f"p50 {median(seen, 'p50_us'):.0f} us")
-        print(f"{kind:20}weir is {ratio(kind, ways, NGINX):.2f} x nginx, "
-              f"{ratio(kind, ways, HAPROXY):.2f} x HAProxy; weir's worker was busy "
-              f"{median(ways[WEIR], 'busy'):.2f} of its time")
+        for way in (WEIR, UNREAD):
+            print(f"{kind:20}{way} is {ratio(kind, ways, way, NGINX):.2f} x nginx, "
+                  f"{ratio(kind, ways, way, HAPROXY):.2f} x HAProxy; its worker was busy "
+                  f"{median(ways[way], 'busy'):.2f} of its time")
     for way, size in idle.items():
         print(f"idle connection     {way:9}{size:.0f} bytes")
 

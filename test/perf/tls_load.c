@@ -5,9 +5,10 @@
  *   tls_load MODE HOST PORT PATH CONNECTIONS SECONDS
  *
  * full: a connection and a handshake for each request; resumed: the same by a ticket of the one
- * before; kept: connections stay; hold: each connection has one request, then "held" is printed and
- * they stay until the standard input ends. One thread; certificates are not looked at. Prints one
- * JSON object: requests, bytes of bodies, seconds, handshakes that were resumed, errors, p50_us.
+ * before; kept: connections stay; hold: each connection has one request, a few at a time, then
+ * "held" is printed and they stay until the standard input ends. One thread; certificates are not
+ * looked at. Prints one JSON object: requests, bytes of bodies, seconds, handshakes that were
+ * resumed, errors, p50_us.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,6 +32,7 @@
 #define HEAD_MAX  4096
 #define LATENCIES (1 << 20)
 #define EVENTS    64
+#define AT_A_TIME 8 /* connections that are begun, to be held */
 /* Browsers' order: all servers can have it, and those that leave the choice to clients do. */
 #define SUITES "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
@@ -57,7 +59,8 @@ struct load {
 	SSL_CTX *ctx;
 	SSL_SESSION *session;
 	int epoll;
-	unsigned int n_held;
+	struct conn *conns;
+	unsigned int n, n_begun, n_held;
 	uint64_t requests, bytes, resumed, errors;
 	uint32_t *latency_us;
 	uint8_t *buffer;
@@ -189,7 +192,9 @@ static bool end_request(struct load *l, struct conn *c)
 	if (l->mode == HOLD) {
 		c->state = HELD;
 		l->n_held++;
-		return false;
+		if (l->n_begun < l->n)
+			dial(l, &l->conns[l->n_begun++]);
+		return true;
 	}
 	l->resumed += (uint64_t)SSL_session_reused(c->ssl);
 	hang_up(c);
@@ -275,12 +280,15 @@ static void go_on(struct load *l, struct conn *c)
 
 static void run(struct load *l, unsigned int n, double seconds)
 {
-	struct conn *conns = calloc(n, sizeof(*conns));
 	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
 	struct epoll_event ready[EVENTS];
 
-	for (unsigned int i = 0; conns && i < n; i++)
-		dial(l, &conns[i]);
+	l->n = n;
+	l->conns = calloc(n, sizeof(*l->conns));
+	if (!l->conns)
+		die("memory");
+	while (l->n_begun < n && (l->mode != HOLD || l->n_begun < AT_A_TIME))
+		dial(l, &l->conns[l->n_begun++]);
 	while (now_ns() < end && l->n_held < n) {
 		int k = epoll_wait(l->epoll, ready, EVENTS, 10);
 
