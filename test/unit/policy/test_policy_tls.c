@@ -85,7 +85,7 @@ START_TEST(without_a_ca_servers_are_known_by_the_systems)
 }
 END_TEST
 
-/* What explain says of the service, from its object tls on. */
+/* What explain says of the service behind its protocol. */
 static void explains(const char *tls, const char *wanted)
 {
 	struct loaded l = load(tls);
@@ -95,9 +95,9 @@ static void explains(const char *tls, const char *wanted)
 	const char *said;
 
 	weir_policy_explain(l.policy, &q, l.names, &j, NULL);
-	said = strstr(out.ptr, "\"protocol\":\"http\"");
+	said = strstr(out.ptr, "\"protocol\":\"");
 	ck_assert_ptr_nonnull(said);
-	said += strlen("\"protocol\":\"http\"");
+	said = strchr(said + strlen("\"protocol\":\""), '"') + 1;
 	ck_assert_msg(strncmp(said, wanted, strlen(wanted)) == 0, "%s", said);
 	weir_buf_fini(&out);
 	unload(&l);
@@ -105,18 +105,20 @@ static void explains(const char *tls, const char *wanted)
 
 START_TEST(explain_tells_what_is_done_about_tls)
 {
-	explains(HTTP "{ mode: passthrough }\n", "},\"decision\"");
-	explains(HTTP "{ mode: terminate, " CERT " }\n",
-		 ",\"tls\":{\"mode\":\"terminate\",\"certificates\":[\"a.pem\"],"
+	explains(AT "tcp\n  tls: { mode: passthrough }\n", "},\"decision\"");
+	explains(HTTP "{ mode: terminate, certificates: [ { certificate: /a.pem } ] }\n",
+		 ",\"tls\":{\"mode\":\"terminate\",\"certificates\":[\"/a.pem\"],"
 		 "\"min_version\":\"1.2\",\"client_certificate\":\"none\","
 		 "\"upstream\":\"plain\"}},\"decision\"");
-	explains(HTTP "{ mode: terminate, " CERT ", minVersion: '1.3',\n"
-		      "    client: { verify: required, ca: c.pem },\n"
-		      "    upstream: { mode: tls, verify: ca, ca: b.pem, name: back.example } }\n",
-		 ",\"tls\":{\"mode\":\"terminate\",\"certificates\":[\"a.pem\"],"
-		 "\"min_version\":\"1.3\",\"client_certificate\":\"required\","
-		 "\"upstream\":\"tls\",\"verify\":\"ca\","
-		 "\"server_name\":\"back.example\"}},\"decision\"");
+	explains(
+		HTTP
+		"{ mode: terminate, certificates: [ { certificate: /a.pem } ], minVersion: '1.3',\n"
+		"    client: { verify: required, ca: /c.pem },\n"
+		"    upstream: { mode: tls, verify: ca, ca: /b.pem, name: back.example } }\n",
+		",\"tls\":{\"mode\":\"terminate\",\"certificates\":[\"/a.pem\"],"
+		"\"min_version\":\"1.3\",\"client_certificate\":\"required\","
+		"\"upstream\":\"tls\",\"verify\":\"ca\","
+		"\"server_name\":\"back.example\"}},\"decision\"");
 }
 END_TEST
 
