@@ -24,10 +24,13 @@ http {{
 # ---- client - proxy - origin beside client - weir - origin ----
 
 
-def plug(lab, middle, near, end, network, host):
-    """A veth from `end` to the proxy in the middle, as the kernel makes it, with all offloads."""
+def plug(lab, middle, near, end, network, host, offloads=True):
+    """A veth from `end` to the proxy in the middle, as the kernel makes it, with all offloads; or
+    without any, so that what crosses it are frames of 1,500 bytes."""
     Lab.wire(middle, near, (), end, "eth1")
     for namespace, device, last in ((middle, near, 1), (end, "eth1", host)):
+        if not offloads:
+            namespace.offloads_off(device)
         namespace.ip("link", "set", device, "up")
         namespace.ip("addr", "add", f"10.78.{network}.{last}/24", "dev", device)
 

@@ -7,7 +7,8 @@ a kept connection; Gbit/s a core of large objects; bytes of an idle connection.
 
     test/perf/tls.py [BUILD-FOLDER [KIND]]      (needs root; ends within four minutes)
 
-Environment: ROUNDS=5, SECONDS=1 of each run, WEIR_DEVICE=af_xdp or af_packet, JSON=FILE.
+Environment: ROUNDS=5, SECONDS=1 of each run, WEIR_DEVICE=af_xdp or af_packet, JSON=FILE;
+OFFLOADS=0: proxies, too, send and get frames of 1,500 bytes, not 64 KiB at a time.
 
 KIND is part of a kind's name: only those. Core and CPU time are as in http.py. weir reads HTTP,
 judges each request, by no rules, and writes a record of it; beside that it ends TLS only, and reads
@@ -36,6 +37,7 @@ from middle import (MIDDLE_CPU, ORIGIN_CPU, Gateway, Processes, machine, median,
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = float(os.environ.get("SECONDS", "1"))
 DEVICE = os.environ.get("WEIR_DEVICE") or best_device()
+OFFLOADS = os.environ.get("OFFLOADS") != "0"
 LOAD = os.path.join(BUILD, "test/tls/tls_load")
 FOR_ALL = time.monotonic() + 230
 IDLE = 2000
@@ -143,8 +145,8 @@ def start_haproxy(lab, namespace):
 
 def start_proxies(lab):
     proxy = lab.namespace("proxy")
-    plug(lab, proxy, "p0", lab.client, 1, 2)
-    plug(lab, proxy, "p1", lab.server, 2, 2)
+    plug(lab, proxy, "p0", lab.client, 1, 2, OFFLOADS)
+    plug(lab, proxy, "p1", lab.server, 2, 2, OFFLOADS)
     nginx = start_nginx(lab, proxy, "nginx-tls", 443,
                         NGINX_CONF.format(dir=lab.dir, to=NGINX_TO))
     return {NGINX: Processes(nginx), HAPROXY: Processes(start_haproxy(lab, proxy))}
@@ -266,7 +268,8 @@ def ratio(kind, runs, way, other):
 
 
 def report(runs, idle):
-    print(f"{len(next(iter(runs.values()))[WEIR])} rounds in turns of {SECONDS:g} s, {DEVICE}; "
+    print(f"{len(next(iter(runs.values()))[WEIR])} rounds in turns of {SECONDS:g} s, {DEVICE}"
+          f"{'' if OFFLOADS else ', proxies without offloads'}; "
           "medians (least to greatest)")
     for kind, ways in runs.items():
         for way, seen in ways.items():
