@@ -16,9 +16,9 @@ from test_tcp_look import buffers_come_back, free_buffers
 
 suite = Suite()
 FAILURES = 50000 if SOAK else 2000
-# Before that: whatever is taken once, and, soaking, each place of the tables.
-WARM = 10000 if SOAK else 400
-PLACES = 8000
+# Before that: whatever is taken once, and, soaking, places for more than the minute for which a
+# connection that is over keeps its own.
+WARM = 30000 if SOAK else 400
 WAITING = 6000 if SOAK else 3000  # with their handshakes half done; weir has 2,048 at a time
 GROWTH_KIB = 6 << 10
 ALERT, DATA = b"\x15\x03\x03", b"\x17\x03\x03"
@@ -183,14 +183,13 @@ def errors(weir):
 
 
 @contextlib.contextmanager
-def site(connections=60000):
+def site():
     """As Site, with room for all those that have just ended."""
     for program in ("nginx", "openssl"):
         need(program)
     with Lab(best_device()) as lab:
         policy = Pki(lab.dir).policy()
-        with lab.weir(policy=policy, connections=connections,
-                      memory=f", inspected: {connections}") as weir:
+        with lab.weir(policy=policy, connections=60000, memory=", inspected: 60000") as weir:
             with open(f"{lab.nginx(listen=(443,))}/page.html", "w", encoding="utf-8") as f:
                 f.write("<html></html>\n")
             yield lab, weir
@@ -248,8 +247,7 @@ def renegotiation_is_refused_and_the_next_client_is_served():
 
 @suite.case(limit_s=150, soak_limit_s=3000)
 def memory_is_flat_over_thousands_of_failures():
-    """Connections that are over keep their places for a minute, as long as there are others."""
-    with site(PLACES) as (lab, weir):
+    with site() as (lab, weir):
         rows = [(kind, version) for kind in KINDS for version in CONTEXTS]
         free = free_buffers(weir)
 
@@ -292,7 +290,8 @@ def thousands_of_half_done_handshakes_leave_room_for_who_means_it():
             finally:
                 for client in waiting:
                     client.socket.close()
-            check(errors(weir).get("MEMORY", 0) >= (wave + 1) * (WAITING - 2048),
+            # Who has waited for so long that it is closed by now makes room without a word.
+            check(errors(weir).get("MEMORY", 0) >= (wave + 1) * (WAITING - 2048) * 0.9,
                   f"wave {wave}: nobody made room: {errors(weir)}")
         print(f"# KiB in the three waves: {sizes}")
         check(sizes[2] - sizes[0] < 2 * GROWTH_KIB, f"memory grows: {sizes}")
