@@ -20,7 +20,9 @@ FAILURES = 50000 if SOAK else 2000
 # connection that is over keeps its own.
 WARM = 30000 if SOAK else 400
 WAITING = 6000 if SOAK else 3000  # with their handshakes half done; weir has 2,048 at a time
-GROWTH_KIB = 6 << 10
+# How many places are taken at once varies: a kilobyte each. What a handshake would leave behind is
+# some hundreds of bytes at least, each time.
+GROWTH_KIB = (4 << 10) + FAILURES // 4
 ALERT, DATA = b"\x15\x03\x03", b"\x17\x03\x03"
 
 
@@ -294,7 +296,7 @@ def thousands_of_half_done_handshakes_leave_room_for_who_means_it():
             check(errors(weir).get("MEMORY", 0) >= (wave + 1) * (WAITING - 2048) * 0.9,
                   f"wave {wave}: nobody made room: {errors(weir)}")
         print(f"# KiB in the three waves: {sizes}")
-        check(sizes[2] - sizes[0] < 2 * GROWTH_KIB, f"memory grows: {sizes}")
+        check(sizes[2] - sizes[0] < 12 << 10, f"memory grows: {sizes}")
 
 
 if __name__ == "__main__":
