@@ -150,7 +150,7 @@ struct path_worker {
 	struct weir_event_ring *ring;
 	struct path_hello_worker *hello;
 	struct path_http_worker *http;
-	struct path_names *names; /* that clients of flows have asked for */
+	struct path_names *names;        /* that clients of flows have asked for */
 	struct path_http2_worker *http2; /* NULL: memory.http2 is 0 */
 	struct path_tls_worker *tls;
 	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */

@@ -94,7 +94,8 @@ static void explains(const char *tls, const char *wanted)
 	struct weir_json j = weir_json_into(&out);
 	const char *said;
 
-	weir_policy_explain(l.policy, &q, l.names, &j, NULL);
+	weir_policy_explain(l.policy, &(struct weir_policy_explaining){.q = &q, .names = l.names},
+			    &j, NULL);
 	said = strstr(out.ptr, "\"protocol\":\"");
 	ck_assert_ptr_nonnull(said);
 	said = strchr(said + strlen("\"protocol\":\""), '"') + 1;
