@@ -80,6 +80,12 @@ uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsig
 	return worker == 1 && leg == 1 && e == WEIR_TLS_E_CERT_NAME ? 5 : 0;
 }
 
+uint64_t weir_path_bad_http2(const struct weir_path *p, unsigned int worker, unsigned int leg,
+			     enum weir_http2_error e)
+{
+	return worker == 1 && leg == 1 && e == WEIR_HTTP2_E_PROTOCOL ? 3 : 0;
+}
+
 uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum weir_http_error e)
 {
 	return worker == 1 && e == WEIR_HTTP_E_HOST_TWICE ? 7 : 0;

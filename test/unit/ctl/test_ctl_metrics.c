@@ -101,6 +101,7 @@ START_TEST(what_was_counted_is_there)
 		"weir_stage_cycles_total{stage=\"police\",worker=\"0\"} 900\n",
 		"weir_http_cycles_total{work=\"request_end\",worker=\"1\"} 4321\n",
 		"weir_http_malformed_total{error=\"HOST_TWICE\",worker=\"1\"} 7\n",
+		"weir_http2_errors_total{side=\"server\",error=\"PROTOCOL\",worker=\"1\"} 3\n",
 		"weir_tls_errors_total{side=\"server\",error=\"CERT_NAME\",worker=\"1\"} 5\n",
 		"weir_port_rx_missed_total{port=\"inside\"} 5\n",
 		"weir_port_up{port=\"outside\"} 1\n",
