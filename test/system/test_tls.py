@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """lib/tls against other implementations over sockets: openssl s_client and s_server, curl."""
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -30,8 +29,6 @@ class Pki:
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="weir-tls-")
-        self.lock = open("/tmp/weir-system.lock", "w", encoding="utf-8")
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.make("ca", "/CN=Test CA", None, "basicConstraints=critical,CA:TRUE",
                   "keyUsage=keyCertSign,cRLSign")
         self.make("server", f"/CN={NAME}", "ca", f"subjectAltName=DNS:{NAME}")
@@ -43,7 +40,6 @@ class Pki:
 
     def __exit__(self, *_):
         shutil.rmtree(self.folder)
-        self.lock.close()
 
     def path(self, name):
         return os.path.join(self.folder, name)
