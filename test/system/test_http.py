@@ -217,8 +217,9 @@ def flows_and_metrics_tell_of_http():
         flow = weir.ctl("flows", port=s.getsockname()[1])["flows"][0]
         check_equal((flow["http"]["requests"], flow["http"]["outstanding"]), (1, 0), "the flow")
         shown = weir.weirctl("flows", "--port", str(s.getsockname()[1])).stdout
-        check(shown.split("read as HTTP:\n")[-1].split()[:8] == [
-            "ID", "REQUESTS", "RESPONSES", "OUTSTANDING", str(flow["flow_id"]), "1", "1", "0"],
+        check(shown.split("read as HTTP:\n")[-1].split()[:10] == [
+            "ID", "VERSION", "REQUESTS", "RESPONSES", "OUTSTANDING", str(flow["flow_id"]), "1.1",
+            "1", "1", "0"],
               f"weirctl flows: {shown}")
         s.sendall(b"GET / HTTP/1.1\r\n\r\n")
         check(read_to_end(s).count(b"HTTP/1.1 400 ") == 1, "no Host")
@@ -307,7 +308,8 @@ def in_detect_mode_an_attack_passes_and_is_told():
 @suite.case(limit_s=600)
 def no_ambiguous_message_arrives_otherwise_than_judged():
     site.close()
-    with Lab(best_device()) as lab, lab.weir(policy=policy(threat=", rules: {crs: []}")) as weir:
+    text = policy(service=", http2: false", threat=", rules: {crs: []}")
+    with Lab(best_device()) as lab, lab.weir(policy=text) as weir:
         ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         with Recorder(lab.server, answer=ok) as server:
             wrong = []
