@@ -221,14 +221,16 @@ def talking(answers, end="keep"):
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + b"x" * 20000
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+UNFINISHED = {
+    "a length": b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + b"x" * 20000,
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+}
 
 
-@suite.case(each=[{"answer": SHORT, "end": "close"}, {"answer": SHORT, "end": "reset"},
-                  {"answer": CHUNKED, "end": "close"}, {"answer": CHUNKED, "end": "reset"}])
+@suite.case(each=[{"answer": answer, "end": end} for answer in UNFINISHED
+                  for end in ("close", "reset")])
 def a_server_that_dies_in_its_answer_leaves_no_whole_one(answer, end):
-    with talking([answer], end) as site:
+    with talking([UNFINISHED[answer]], end) as site:
         done = site.lab.client.run(
             "curl", "-sS", "--http2", "--cacert", f"{site.lab.dir}/ca.pem", "--resolve",
             f"{NAME}:443:{site.lab.server.v4}", "-A", "Mozilla/5.0", "-o", "/dev/null", "-w",
