@@ -188,6 +188,8 @@ void ctl_reload_start(struct weir_ctl *c, struct ctl_client *client);
 /* Begins a load that was asked for; publishes what a finished one brought. */
 void ctl_reload_wake(struct weir_ctl *c);
 void ctl_reload_fini(struct weir_ctl *c);
+/* The newest that was loaded: of it holds what needs no new start. */
+const struct weir_conf *ctl_loaded_conf(const struct weir_ctl *c);
 /* The configuration that holds: the start's, with what reloads have changed. Borrows from both. */
 struct weir_conf ctl_effective_conf(const struct weir_ctl *c);
 

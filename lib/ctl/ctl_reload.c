@@ -69,14 +69,14 @@ static void load_fini(struct ctl_load *l)
 /* ---- publishing: control ---- */
 
 /* The configuration of the start belongs to whoever started us; later ones are ours. */
-static const struct weir_conf *loaded_conf(const struct weir_ctl *c)
+const struct weir_conf *ctl_loaded_conf(const struct weir_ctl *c)
 {
 	return c->reload.loaded ? c->reload.loaded : c->cfg.conf;
 }
 
 struct weir_conf ctl_effective_conf(const struct weir_ctl *c)
 {
-	const struct weir_conf *loaded = loaded_conf(c);
+	const struct weir_conf *loaded = ctl_loaded_conf(c);
 	struct weir_conf conf = *c->cfg.conf;
 
 	memcpy(conf.policy, loaded->policy, sizeof(conf.policy));
@@ -97,7 +97,7 @@ static bool same_text(const char *a, const char *b)
 /* log.events may change while weir runs. */
 static void move_events(struct weir_ctl *c, const struct weir_conf *next)
 {
-	if (!c->cfg.writer || same_text(loaded_conf(c)->event_file, next->event_file))
+	if (!c->cfg.writer || same_text(ctl_loaded_conf(c)->event_file, next->event_file))
 		return;
 	if (weir_event_writer_set_path(c->cfg.writer, next->event_file) == 0)
 		weir_notice("records go to %s now",

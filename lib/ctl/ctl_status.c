@@ -215,11 +215,6 @@ static bool read_query(struct ctl_call *call, struct weir_policy_query *q)
 static bool read_sni(struct ctl_call *call, struct weir_policy_name *name,
 		     char text[WEIR_TLS_NAME_MAX + 1], bool *given)
 {
-	static const enum weir_name_state states[WEIR_TLS_SNI_END] = {
-		[WEIR_TLS_SNI_NONE] = WEIR_NAME_MISSING, [WEIR_TLS_SNI_NAME] = WEIR_NAME_GOOD,
-		[WEIR_TLS_SNI_ADDRESS] = WEIR_NAME_BAD,  [WEIR_TLS_SNI_BAD] = WEIR_NAME_BAD,
-		[WEIR_TLS_SNI_LONG] = WEIR_NAME_BAD,
-	};
 	const json_t *v = json_object_get(call->args, "sni");
 
 	*given = v != NULL;
@@ -229,8 +224,8 @@ static bool read_sni(struct ctl_call *call, struct weir_policy_name *name,
 		return ctl_fail(call, "sni: a string is wanted");
 	*name = (struct weir_policy_name){
 		.source = WEIR_NAME_SNI,
-		.state = states[weir_tls_name_read(
-			weir_bytes_of(json_string_value(v), json_string_length(v)), text)],
+		.state = weir_name_state_of(weir_tls_name_read(
+			weir_bytes_of(json_string_value(v), json_string_length(v)), text)),
 		.text = text,
 	};
 	return true;

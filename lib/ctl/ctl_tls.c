@@ -11,9 +11,7 @@
 
 void ctl_tickets_step(struct weir_ctl *c, uint64_t now_ns)
 {
-	uint64_t rotation_ns = ctl_effective_conf(c).ticket_rotation_ns;
-
-	if (!c->cfg.tickets || now_ns - c->rotated_ns < rotation_ns)
+	if (!c->cfg.tickets || now_ns - c->rotated_ns < ctl_loaded_conf(c)->ticket_rotation_ns)
 		return;
 	c->rotated_ns = now_ns;
 	if (weir_tls_tickets_rotate(c->cfg.tickets))

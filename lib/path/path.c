@@ -189,7 +189,7 @@ static void read_clock(struct path_worker *w)
 	if (w->turn_busy)
 		weir_count(&w->stats, WEIR_COUNT_CYCLES_BUSY, tsc - w->turn_tsc);
 	w->turn_tsc = tsc;
-	w->now_ns = w->base_ns + (uint64_t)(((unsigned __int128)tsc * w->ns_per_tsc_q32) >> 32);
+	w->now_ns = w->base_ns + path_ns_of(w, tsc);
 }
 
 /* Takes up what control has published. */

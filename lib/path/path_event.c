@@ -127,13 +127,6 @@ static void add_protocols(const struct weir_tls_hello *hello, char out[WEIR_EVEN
 	out[at] = '\0';
 }
 
-static enum weir_name_state state_of(enum weir_tls_sni sni)
-{
-	if (sni == WEIR_TLS_SNI_NONE)
-		return WEIR_NAME_MISSING;
-	return sni == WEIR_TLS_SNI_NAME ? WEIR_NAME_GOOD : WEIR_NAME_BAD;
-}
-
 static void describe(const struct weir_tls_hello *hello, struct weir_event_hello *out)
 {
 	bool good = hello->sni == WEIR_TLS_SNI_NAME;
@@ -141,7 +134,7 @@ static void describe(const struct weir_tls_hello *hello, struct weir_event_hello
 
 	*out = (struct weir_event_hello){
 		.version = hello->version,
-		.name_state = (uint8_t)state_of(hello->sni),
+		.name_state = (uint8_t)weir_name_state_of(hello->sni),
 		.has_ech = hello->has_ech,
 	};
 	if (name.len)

@@ -151,17 +151,6 @@ static void judge(struct path_hello *x, enum weir_name_state state,
 	path_carry_go_on(w, k, &d, hello);
 }
 
-static enum weir_name_state state_of(const struct weir_tls_hello *hello)
-{
-	static const enum weir_name_state states[WEIR_TLS_SNI_END] = {
-		[WEIR_TLS_SNI_NONE] = WEIR_NAME_MISSING, [WEIR_TLS_SNI_NAME] = WEIR_NAME_GOOD,
-		[WEIR_TLS_SNI_ADDRESS] = WEIR_NAME_BAD,  [WEIR_TLS_SNI_TWICE] = WEIR_NAME_BAD,
-		[WEIR_TLS_SNI_BAD] = WEIR_NAME_BAD,      [WEIR_TLS_SNI_LONG] = WEIR_NAME_BAD,
-	};
-
-	return states[hello->sni];
-}
-
 static enum weir_name_state state_of_error(ssize_t error)
 {
 	return error == -WEIR_TLS_E_NO_HELLO ? WEIR_NAME_NO_TLS : WEIR_NAME_MALFORMED;
@@ -189,7 +178,7 @@ void path_hello_input(struct path_hello *x, unsigned int leg)
 	ssize_t used = path_hello_read(x->w, x->k, &hello, &x->need);
 
 	if (used > 0)
-		judge(x, state_of(hello), hello);
+		judge(x, weir_name_state_of(hello->sni), hello);
 	else if (used < 0)
 		judge(x, state_of_error(used), NULL);
 	else if (leg == 1 && weir_tcp_readable(x->k->conn, 1))

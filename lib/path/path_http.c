@@ -492,7 +492,7 @@ bool path_http_judge_turn(struct path_worker *w, bool is_busy)
 	for (unsigned int leg = 0; leg < 2 && !x->dead; leg++)
 		if (x->side[leg].judging)
 			path_http_wait_for_turn(x, leg);
-	spent = (uint64_t)(((unsigned __int128)(rte_rdtsc() - tsc) * w->ns_per_tsc_q32) >> 32);
+	spent = path_ns_of(w, rte_rdtsc() - tsc);
 	h->judge_from_ns = w->now_ns + 2 * spent;
 	return true;
 }

@@ -12,11 +12,6 @@ static const enum weir_http_work work_of[] = {
 	[PATH_JUDGE_RESPONSE_END] = WEIR_HTTP_WORK_RESPONSE_END,
 };
 
-static uint64_t to_ns(const struct path_worker *w, uint64_t cycles)
-{
-	return (uint64_t)(((unsigned __int128)cycles * w->ns_per_tsc_q32) >> 32);
-}
-
 static enum weir_waf_verdict ask(struct weir_waf_tx *tx, const struct path_http_question *q,
 				 bool *judged)
 {
@@ -124,7 +119,7 @@ enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchan
 		return PATH_HTTP_ACCEPTED;
 	tsc = rte_rdtsc();
 	verdict = ask(e->tx, q, judged ? judged : &ignored);
-	ns = to_ns(x->w, path_http_spent(x->w, work_of[q->step], tsc));
+	ns = path_ns_of(x->w, path_http_spent(x->w, work_of[q->step], tsc));
 	e->waf_ns += ns;
 	x->w->http->judged_ns += ns;
 	if (is_over(q->step, verdict, judged))

@@ -194,6 +194,12 @@ struct path_retired {
 	struct weir_scan_db *db;
 };
 
+/* Cycles of the TSC in nanoseconds. */
+static inline uint64_t path_ns_of(const struct path_worker *w, uint64_t cycles)
+{
+	return (uint64_t)(((unsigned __int128)cycles * w->ns_per_tsc_q32) >> 32);
+}
+
 struct weir_path {
 	const struct weir_conf *conf;
 	const struct weir_ports *ports;

@@ -456,8 +456,7 @@ void weir_path_sync_clock(struct weir_path *p)
 {
 	const struct path_worker *w = p->worker[0];
 	uint64_t tsc = rte_rdtsc() - w->base_tsc;
-	uint64_t now_ns =
-		w->base_ns + (uint64_t)(((unsigned __int128)tsc * w->ns_per_tsc_q32) >> 32);
+	uint64_t now_ns = w->base_ns + path_ns_of(w, tsc);
 
 	path_free_retired(p);
 	path_free_retired_programs(p);

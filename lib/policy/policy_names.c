@@ -124,6 +124,13 @@ bool rule_fits_name(const struct docs *d, const struct rule *rule,
 	return !rule->n_hosts || hosts_have(d, rule->hosts, rule->n_hosts, name->text);
 }
 
+enum weir_name_state weir_name_state_of(enum weir_tls_sni sni)
+{
+	if (sni == WEIR_TLS_SNI_NONE)
+		return WEIR_NAME_MISSING;
+	return sni == WEIR_TLS_SNI_NAME ? WEIR_NAME_GOOD : WEIR_NAME_BAD;
+}
+
 const char *weir_name_state_name(enum weir_name_state s)
 {
 	static const char *const names[] = {

@@ -78,6 +78,8 @@ enum weir_name_state {
 		WEIR_NAME_STATE_END
 };
 const char *weir_name_state_name(enum weir_name_state s);
+/* What the SNI of a ClientHello is. */
+enum weir_name_state weir_name_state_of(enum weir_tls_sni sni);
 
 /* Where it was found. */
 enum weir_name_source { WEIR_NAME_SNI };
