@@ -62,6 +62,8 @@ static const struct family worker_gauges[] = {
 	GAUGE(mbufs_max, "packet buffers"),
 	GAUGE(waf_kib, "KiB that HTTP transactions under way take"),
 	GAUGE(waf_kib_max, "KiB for HTTP transactions (memory.waf)"),
+	GAUGE(http2_kib, "KiB that HTTP/2 has, some of it for the next connections"),
+	GAUGE(http2_kib_max, "KiB for HTTP/2 (memory.http2)"),
 };
 
 static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)

@@ -76,6 +76,8 @@ static void add_worker(const struct weir_ctl *c, struct weir_json *j, unsigned i
 	weir_json_u64(j, "mbufs_max", g.mbufs_max);
 	weir_json_u64(j, "waf_kib", g.waf_kib);
 	weir_json_u64(j, "waf_kib_max", g.waf_kib_max);
+	weir_json_u64(j, "http2_kib", g.http2_kib);
+	weir_json_u64(j, "http2_kib_max", g.http2_kib_max);
 	weir_json_end_object(j);
 }
 

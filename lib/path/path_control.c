@@ -247,8 +247,9 @@ void weir_path_set_link(struct weir_path *p, unsigned int port, bool up)
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out)
 {
 	const struct path_worker *w = p->worker[worker];
-	uint64_t used = 0, max = 0;
+	uint64_t used = 0, max = 0, http2, http2_max;
 
+	path_http2_memory(w, &http2, &http2_max);
 	if (w->waf)
 		weir_waf_worker_memory(w->waf, &used, &max);
 	*out = (struct weir_path_gauges){
@@ -260,6 +261,8 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 		.mbufs_max = w->pool->size,
 		.waf_kib = (uint32_t)(used >> 10),
 		.waf_kib_max = (uint32_t)(max >> 10),
+		.http2_kib = (uint32_t)(http2 >> 10),
+		.http2_kib_max = (uint32_t)(http2_max >> 10),
 	};
 }
 

@@ -45,6 +45,7 @@ static void *take(void *context, size_t bytes)
 	if (at == w->n_blocks)
 		return NULL;
 	w->runs[at] = n;
+	w->n_taken += n;
 	return w->blocks + (size_t)at * BLOCK;
 }
 
@@ -54,6 +55,7 @@ static void give(void *context, void *chunk, size_t bytes)
 	size_t at = (size_t)((uint8_t *)chunk - w->blocks) / BLOCK;
 
 	weir_assert(w->runs[at] == (bytes + BLOCK - 1) / BLOCK);
+	w->n_taken -= w->runs[at];
 	w->runs[at] = 0;
 }
 
@@ -170,6 +172,12 @@ void path_http2_worker_destroy(struct path_worker *worker)
 bool path_http2_is_possible(const struct path_worker *w)
 {
 	return w->http2 != NULL;
+}
+
+void path_http2_memory(const struct path_worker *w, uint64_t *used, uint64_t *max)
+{
+	*used = w->http2 ? (uint64_t)w->http2->n_taken * BLOCK : 0;
+	*max = w->http2 ? (uint64_t)w->http2->n_blocks * BLOCK : 0;
 }
 
 uint64_t weir_path_bad_http2(const struct weir_path *p, unsigned int worker, unsigned int leg,

@@ -60,6 +60,20 @@ START_TEST(a_request_and_its_response_arrive)
 }
 END_TEST
 
+START_TEST(its_memory_is_told)
+{
+	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
+	struct weir_path_gauges gauges;
+
+	(void)h2_get(l, "/page");
+	weir_path_gauges(l->l->f->path, 0, &gauges);
+	ck_assert_uint_gt(gauges.http2_kib, 0);
+	ck_assert_uint_lt(gauges.http2_kib, gauges.http2_kib_max);
+	ck_assert_uint_eq(gauges.http2_kib_max, l->l->f->conf->http2_bytes >> 10);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 START_TEST(a_record_tells_of_the_stream)
 {
 	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
@@ -427,6 +441,7 @@ Suite *path_http2_suite(void)
 
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, a_request_and_its_response_arrive, 0, H2_WAYS);
+	tcase_add_loop_test(c, its_memory_is_told, 0, H2_WAYS);
 	tcase_add_loop_test(c, a_record_tells_of_the_stream, 0, H2_WAYS);
 	tcase_add_loop_test(c, bodies_of_requests_arrive, 0, H2_WAYS);
 	tcase_add_loop_test(c, bodies_of_responses_arrive, 0, H2_WAYS);
