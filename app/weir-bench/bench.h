@@ -8,9 +8,4 @@
 extern const struct bench_command bench_traffic, bench_http, bench_https, bench_inspect,
 	bench_lcore, bench_line, bench_pingpong, bench_scan, bench_tls, bench_waf;
 
-/* Exit codes. */
-#define BENCH_OK    0
-#define BENCH_USAGE 2
-#define BENCH_FAIL  1
-
 #endif

@@ -159,15 +159,10 @@ static int run(int argc, char **argv)
 {
 	struct http_options o = {
 		.rounds = 15, .connections = 64, .response = 512, .only = HTTP_WAYS};
+	int parsed = bench_options_parse(&bench_http, argc, argv, &o);
 
-	switch (bench_options_parse(&bench_http, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
+	if (parsed != BENCH_GO_ON)
+		return parsed;
 	if (!o.requests) {
 		fputs("weir-bench http: --requests FILE is needed\n", stderr);
 		return BENCH_USAGE;

@@ -233,15 +233,10 @@ static int run(int argc, char **argv)
 {
 	struct https_bench b = {.opt = {.rounds = ROUNDS, .large = 1 << 20, .only = KINDS}};
 	bool good;
+	int parsed = bench_options_parse(&bench_https, argc, argv, &b.opt);
 
-	switch (bench_options_parse(&bench_https, argc, argv, &b.opt)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
+	if (parsed != BENCH_GO_ON)
+		return parsed;
 	if (!b.opt.certificate != !b.opt.key) {
 		fputs("weir-bench https: --certificate and --key go together\n", stderr);
 		return BENCH_USAGE;

@@ -399,16 +399,9 @@ static int run(int argc, char **argv)
 {
 	struct inspect_options o = {
 		.literals = 1000, .megabytes = 256, .rounds = 5, .connections = 100000};
+	int parsed = bench_options_parse(&bench_inspect, argc, argv, &o);
 
-	switch (bench_options_parse(&bench_inspect, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
-	return play(&o);
+	return parsed == BENCH_GO_ON ? play(&o) : parsed;
 }
 
 #define AT(member) offsetof(struct inspect_options, member)

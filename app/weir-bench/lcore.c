@@ -293,15 +293,10 @@ static int run_lcore(int argc, char **argv)
 	};
 	struct lcore_bench b = {.opt = &o};
 	int rc = BENCH_FAIL;
+	int parsed = bench_options_parse(&bench_lcore, argc, argv, &o);
 
-	switch (bench_options_parse(&bench_lcore, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
+	if (parsed != BENCH_GO_ON)
+		return parsed;
 	if (contradiction(&o)) {
 		fprintf(stderr, "weir-bench lcore: %s\n", contradiction(&o));
 		return BENCH_USAGE;

@@ -275,16 +275,12 @@ static int run_line(int argc, char **argv)
 {
 	struct line_options o;
 	const char *wrong;
+	int parsed;
 
 	line_options_default(&o);
-	switch (bench_options_parse(&bench_line, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
+	parsed = bench_options_parse(&bench_line, argc, argv, &o);
+	if (parsed != BENCH_GO_ON)
+		return parsed;
 	wrong = line_options_check(&o);
 	if (wrong) {
 		fprintf(stderr, "weir-bench line: %s\n", wrong);

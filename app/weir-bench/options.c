@@ -277,8 +277,7 @@ static void fill_long_options(const struct bench_command *cmd, struct option *al
 	all[cmd->n_options].name = "help";
 }
 
-enum bench_parsed bench_options_parse(const struct bench_command *cmd, int argc, char **argv,
-				      void *into)
+int bench_options_parse(const struct bench_command *cmd, int argc, char **argv, void *into)
 {
 	struct option all[OPTIONS_MAX + 2] = {0};
 	int index = 0, c;
@@ -288,17 +287,17 @@ enum bench_parsed bench_options_parse(const struct bench_command *cmd, int argc,
 	optind = 0; /* from the beginning, also when tests call again */
 	while ((c = getopt_long(argc, argv, "", all, &index)) != -1) {
 		if (c != 0)
-			return BENCH_PARSED_WRONG; /* getopt_long has said why */
+			return BENCH_USAGE; /* getopt_long has said why */
 		if (index == (int)cmd->n_options) {
 			print_help(cmd);
-			return BENCH_PARSED_HELP;
+			return BENCH_OK;
 		}
 		if (!take(cmd, &cmd->options[index], optarg ? optarg : "", into))
-			return BENCH_PARSED_WRONG;
+			return BENCH_USAGE;
 	}
 	if (optind < argc) {
 		fprintf(stderr, "weir-bench %s: %s: not an option\n", cmd->name, argv[optind]);
-		return BENCH_PARSED_WRONG;
+		return BENCH_USAGE;
 	}
-	return BENCH_PARSED;
+	return BENCH_GO_ON;
 }

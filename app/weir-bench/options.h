@@ -67,14 +67,20 @@ struct bench_sizes {
 	unsigned int n;
 };
 
-enum bench_parsed { BENCH_PARSED, BENCH_PARSED_HELP, BENCH_PARSED_WRONG };
+/* Exit codes. */
+#define BENCH_OK    0
+#define BENCH_FAIL  1
+#define BENCH_USAGE 2
+
+/* What bench_options_parse returns where the command is to be run. */
+#define BENCH_GO_ON (-1)
 
 /*
  * Fills `into` from the arguments, of which argv[0] is the command's name; what is absent keeps its
- * value. What is wrong is said on stderr, help on stdout.
+ * value. Returns BENCH_GO_ON, or the exit code where there is nothing to run: help, which is on
+ * stdout then, or what is wrong with the arguments, on stderr.
  */
-enum bench_parsed bench_options_parse(const struct bench_command *cmd, int argc, char **argv,
-				      void *into);
+int bench_options_parse(const struct bench_command *cmd, int argc, char **argv, void *into);
 void bench_options_help(const struct bench_command *cmd, struct weir_buf *out);
 
 #endif

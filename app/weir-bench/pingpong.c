@@ -156,15 +156,10 @@ static int play(const struct pingpong_options *o)
 static int run_pingpong(int argc, char **argv)
 {
 	struct pingpong_options o = {.run_ns = WEIR_NS_PER_S};
+	int parsed = bench_options_parse(&bench_pingpong, argc, argv, &o);
 
-	switch (bench_options_parse(&bench_pingpong, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
+	if (parsed != BENCH_GO_ON)
+		return parsed;
 	if (!o.cpus.n)
 		bench_cpus_default(&o.cpus, 2);
 	if (o.cpus.n != 2) {

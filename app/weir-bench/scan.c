@@ -343,16 +343,9 @@ static int measure(const struct scan_options *o)
 static int run_scan(int argc, char **argv)
 {
 	struct scan_options o = {.literals = 1000, .segment = 1460, .streams = 1};
+	int parsed = bench_options_parse(&bench_scan, argc, argv, &o);
 
-	switch (bench_options_parse(&bench_scan, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
-	return measure(&o);
+	return parsed == BENCH_GO_ON ? measure(&o) : parsed;
 }
 
 #define AT(field) offsetof(struct scan_options, field)

@@ -283,16 +283,9 @@ static int measure(const struct tls_options *o)
 static int run_tls(int argc, char **argv)
 {
 	struct tls_options o = {.version = 1};
+	int parsed = bench_options_parse(&bench_tls, argc, argv, &o);
 
-	switch (bench_options_parse(&bench_tls, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
-	return measure(&o);
+	return parsed == BENCH_GO_ON ? measure(&o) : parsed;
 }
 
 #define AT(field) offsetof(struct tls_options, field)

@@ -382,19 +382,15 @@ static int run_session(struct traffic *t)
 
 static int run_traffic(int argc, char **argv)
 {
+	int parsed;
 	struct traffic_options o;
 	struct traffic *t;
 	int rc = BENCH_FAIL;
 
 	set_defaults(&o);
-	switch (bench_options_parse(&bench_traffic, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
+	parsed = bench_options_parse(&bench_traffic, argc, argv, &o);
+	if (parsed != BENCH_GO_ON)
+		return parsed;
 	if (contradiction(&o)) {
 		fprintf(stderr, "weir-bench traffic: %s\n", contradiction(&o));
 		return BENCH_USAGE;

@@ -188,15 +188,10 @@ static int run_waf(int argc, char **argv)
 	struct waf_options o = {.rounds = 5, .passes = 5};
 	struct waf_bench b = {.opt = &o};
 	bool good;
+	int parsed = bench_options_parse(&bench_waf, argc, argv, &o);
 
-	switch (bench_options_parse(&bench_waf, argc, argv, &o)) {
-	case BENCH_PARSED_HELP:
-		return BENCH_OK;
-	case BENCH_PARSED_WRONG:
-		return BENCH_USAGE;
-	case BENCH_PARSED:
-		break;
-	}
+	if (parsed != BENCH_GO_ON)
+		return parsed;
 	if (!o.requests) {
 		fputs("weir-bench waf: --requests FILE is needed\n", stderr);
 		return BENCH_USAGE;
