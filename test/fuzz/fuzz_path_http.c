@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two connections of HTTP/1.1 through the path (path_bed.h), out of a list of pieces or the input
- * itself. What must hold of the connections holds after each. At the end the servers have got whole
- * requests that pass, and of the last one a part perhaps; each request was told of once; all memory
- * is back.
+ * Two connections of HTTP/1.1 through the path (path_waf_bed.h), out of a list of pieces or the
+ * input itself. What must hold of the connections holds after each. At the end the servers have got
+ * whole requests that pass, and of the last one a part perhaps; each request was told of once; all
+ * memory is back.
  */
-#include "path_bed.h"
 #include "path_oracle.h"
+#include "path_waf_bed.h"
 
 #include <stdlib.h>
 
@@ -104,7 +104,7 @@ static void make_oracle(void)
 {
 	struct weir_waf_worker_cfg worker = {.bytes = 4 << 20, .seed = 1};
 
-	oracles = bed_generation();
+	oracles = waf_bed_generation();
 	oracle.waf = weir_programs_at(oracles->programs, 0)->waf;
 	oracle.worker = weir_waf_worker_create(&worker);
 	weir_assert(oracle.waf && oracle.worker);
@@ -119,7 +119,7 @@ static void stop(void)
 static void start(void)
 {
 	/* What uses the path goes before it. */
-	bed_start(policy_text, rules_text, 80);
+	waf_bed_start(policy_text, rules_text, 80);
 	make_oracle();
 	atexit(stop);
 }
@@ -175,7 +175,7 @@ static void run_record(const struct bed_record *r)
 		bed_reopen(r->talk);
 		break;
 	default:
-		bed_act(r);
+		waf_bed_act(r);
 	}
 	bed_check();
 }
@@ -186,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!bed.path)
 		start();
 	begin_counting();
-	bed_begin();
+	waf_bed_begin();
 	while (size >= BED_RECORD) {
 		struct bed_record r = {
 			.what = data[0] & 15,
@@ -197,7 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t used = BED_RECORD;
 
 		if (r.what == 0)
-			used += bed_write_raw(&r, data + BED_RECORD, size - BED_RECORD);
+			used += waf_bed_write_raw(&r, data + BED_RECORD, size - BED_RECORD);
 		run_record(&r);
 		data += used;
 		size -= used;

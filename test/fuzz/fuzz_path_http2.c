@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two connections of HTTP/2 through the path (path_bed.h), one to a server of HTTP/1.1, one to a
- * server of HTTP/2: frames out of a list, on any stream, and the input itself. What must hold of
+ * Two connections of HTTP/2 through the path (path_waf_bed.h), one to a server of HTTP/1.1, one to
+ * a server of HTTP/2: frames out of a list, on any stream, and the input itself. What must hold of
  * the connections holds after each. No head that the rules refuse is in what a server in HTTP/1.1
  * got; each request was told of once; all memory is back.
  */
-#include "path_bed.h"
+#include "path_waf_bed.h"
 
 #include <stdlib.h>
 
@@ -213,7 +213,7 @@ static void run_record(const struct bed_record *r)
 		bed_reopen(r->talk);
 		break;
 	default:
-		bed_act(r);
+		waf_bed_act(r);
 	}
 	bed_check();
 }
@@ -222,8 +222,8 @@ static void run_record(const struct bed_record *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!bed.path)
-		bed_start(policy_text, rules_text, 81);
-	bed_begin();
+		waf_bed_start(policy_text, rules_text, 81);
+	waf_bed_begin();
 	while (size >= BED_RECORD) {
 		struct bed_record r = {
 			.what = data[0] & 15,
@@ -234,7 +234,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t used = BED_RECORD;
 
 		if (r.what == 0)
-			used += bed_write_raw(&r, data + BED_RECORD, size - BED_RECORD);
+			used += waf_bed_write_raw(&r, data + BED_RECORD, size - BED_RECORD);
 		run_record(&r);
 		data += used;
 		size -= used;

@@ -6,9 +6,8 @@
  * What arrives is what was said, from the first byte on and none behind a change; what must hold of
  * the connections holds after each; all memory is back at the end.
  */
+#include "path_bed.h"
 #include "path_tls_peer.h"
-
-#include <weir_mem.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,21 +16,11 @@
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <rte_mbuf.h>
-#include <rte_mempool.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define RECORD  4
-#define TALKS   2
-#define BUFFERS 1023
-#define FRAMES  2047
-#define PLAIN   80 /* Services: on to the servers in the clear, */
-#define TLS     81 /* and by TLS */
-#define PUMPS   8
-/* Long enough for all timers and all ages, and as many steps as that may take. */
-#define END_STEP_NS (600 * WEIR_NS_PER_S)
-#define END_STEPS   1000
+#define PLAIN 80 /* Services: on to the servers in the clear, */
+#define TLS   81 /* and by TLS */
+#define PUMPS 8
 
 static const char conf_text[] = "memory: {connections: 64}\n"
 				"ports:\n"
@@ -49,72 +38,29 @@ static const char policy_text[] =
 	"  tls: {mode: terminate, certificates: [{certificate: '%s', key: '%s'}],\n"
 	"        upstream: {mode: tls, verify: none, name: a.example}}\n";
 
-struct record {
-	unsigned int what, side;
-	unsigned int talk;
-	const uint8_t *n; /* three numbers */
-};
-
 /* ---- the bed, made once ---- */
 
-static struct weir_path *path;
-static struct weir_conf *conf;
-static struct weir_names *names;
 static struct weir_tls_tickets *tickets;
-static struct rte_mempool *pool, *frames;
-static struct weir_event_ring *ring;
-static struct weir_event_store *store;
 static struct weir_tls_crypto *crypto;
 static struct weir_tls_client *clients[2]; /* of TLS 1.3, 1.2 */
 static struct weir_tls_server *server;
-static struct talk talks[TALKS];
-static struct tls_peer peers[TALKS][2];
-static uint64_t now_ns = 1700000000 * WEIR_NS_PER_S;
-static uint16_t port;
-static struct rte_mbuf *hostages[BUFFERS];
-static unsigned int n_hostages;
+static struct tls_peer peers[BED_TALKS][2];
 static char folder[] = "/tmp/weir-fuzz-tls-XXXXXX";
 static char chain[64], key[64];
-
-static void on_tx(void *ctx, unsigned int to, struct rte_mbuf **m, unsigned int n)
-{
-	uint8_t bytes[2048];
-
-	(void)ctx;
-	for (unsigned int i = 0; i < n; i++) {
-		size_t len = rte_pktmbuf_pkt_len(m[i]);
-		const void *frame;
-
-		weir_assert(len <= sizeof(bytes));
-		frame = rte_pktmbuf_read(m[i], 0, (uint32_t)len, bytes);
-		for (unsigned int t = 0; t < TALKS; t++)
-			if (talk_take(&talks[t], to, frame, len))
-				break;
-		rte_pktmbuf_free(m[i]);
-	}
-}
 
 static struct weir_policy *make_policy(struct weir_conf_report *r)
 {
 	char text[2048];
-	const struct weir_conf_docs *list[1];
-	struct weir_conf_docs *docs;
-	struct weir_policy *policy;
 
 	snprintf(text, sizeof(text), policy_text, chain, key, chain, key);
-	docs = weir_conf_load_text("policy.yaml", weir_bytes_str(text), r);
-	list[0] = docs;
-	policy = docs ? weir_policy_from_docs(list, 1, names, r) : NULL;
-	weir_assert(policy != NULL);
-	weir_conf_docs_destroy(docs);
-	return policy;
+	return bed_policy(text, r);
 }
 
 static struct weir_generation *make_generation(void)
 {
 	struct weir_conf_report *r = weir_conf_report_create();
 	struct weir_generation *g = weir_generation_create(1, make_policy(r), "fuzz");
-	struct weir_tls_loading loading = {.n_workers = 1, .names = names, .report = r};
+	struct weir_tls_loading loading = {.n_workers = 1, .names = bed.names, .report = r};
 
 	weir_assert(g != NULL);
 	loading.policy = g->policy;
@@ -183,33 +129,14 @@ static void make_peers(void)
 
 static void stop(void)
 {
-	for (unsigned int t = 0; t < TALKS; t++)
+	for (unsigned int t = 0; t < BED_TALKS; t++)
 		for (unsigned int end = 0; end < 2; end++)
 			peer_end(&peers[t][end]);
-	weir_path_destroy(path);
 	weir_tls_tickets_destroy(tickets);
 	weir_tls_server_destroy(server);
 	weir_tls_client_destroy(clients[0]);
 	weir_tls_client_destroy(clients[1]);
 	weir_tls_crypto_destroy(crypto);
-	weir_event_ring_destroy(ring);
-	weir_event_store_destroy(store);
-	weir_names_destroy(names);
-	weir_conf_destroy(conf);
-}
-
-static void make_bed(void)
-{
-	struct weir_conf_report *r = weir_conf_report_create();
-
-	pool = weir_mbuf_pool_create("fuzz", BUFFERS, 2048, 0);
-	frames = weir_mbuf_pool_create("fuzz_frames", FRAMES, 2048, 0);
-	ring = weir_event_ring_create("fuzz", 4096);
-	store = weir_event_store_create("fuzz_tx", 64);
-	names = weir_names_create();
-	conf = weir_conf_from_text("weir.yaml", weir_bytes_str(conf_text), r);
-	weir_assert(pool && frames && ring && store && names && conf);
-	weir_conf_report_destroy(r);
 }
 
 static void remove_files(void)
@@ -221,40 +148,17 @@ static void remove_files(void)
 
 static void start(void)
 {
-	struct weir_eal_cfg eal = {.program = "fuzz", .need_bytes = 128 << 20, .quiet = true};
-	struct weir_path_cfg cfg = {.n_workers = 1, .segments = 256, .seed = 7, .tx = on_tx};
-
-	weir_assert(weir_eal_start(&eal, NULL) == 0);
-	make_bed();
 	make_certificate();
 	make_peers();
-	cfg.names = names;
-	cfg.conf = conf;
-	cfg.generation = make_generation();
+	atexit(stop);
+	bed_start(&(struct bed_cfg){.conf = conf_text, .generation = make_generation});
 	remove_files();
-	cfg.pool = &pool;
-	cfg.event_ring = &ring;
-	cfg.event_store = &store;
-	cfg.now_ns = now_ns;
-	path = weir_path_create(&cfg);
-	weir_assert(path != NULL);
-	for (unsigned int t = 0; t < TALKS; t++) {
-		talks[t] = (struct talk){.path = path, .frames = frames, .now_ns = &now_ns};
+	for (unsigned int t = 0; t < BED_TALKS; t++)
 		for (unsigned int end = 0; end < 2; end++) {
-			peers[t][end].talk = &talks[t];
+			peers[t][end].talk = &bed.talks[t];
 			peers[t][end].end = end;
 			peers[t][end].crypto = crypto;
 		}
-	}
-	atexit(stop);
-}
-
-static void take_events(void)
-{
-	struct weir_event events[64];
-
-	while (weir_event_take(ring, events, WEIR_ARRAY_LEN(events)) > 0)
-		;
 }
 
 /* ---- what records do ---- */
@@ -267,9 +171,8 @@ static void reopen(unsigned int t, unsigned int how)
 
 	for (unsigned int end = 0; end < 2; end++)
 		peer_end(&peers[t][end]);
-	port = port < 40000 ? 40000 : port;
-	talks[t].server_port = how & 1 ? TLS : PLAIN;
-	talk_open(&talks[t], port++);
+	bed.talks[t].server_port = how & 1 ? TLS : PLAIN;
+	bed_reopen(&bed.talks[t]);
 	peer_begin(&peers[t][CLIENT], weir_tls_connect(clients[how >> 1 & 1], &to));
 	peer_begin(&peers[t][SERVER], how & 1 ? weir_tls_accept(server, &by) : NULL);
 }
@@ -280,55 +183,26 @@ static void pump(unsigned int t, size_t piece, unsigned int rounds)
 	for (unsigned int i = 0; i < (rounds ? rounds : PUMPS); i++)
 		for (unsigned int end = 0; end < 2; end++) {
 			peer_work(&peers[t][end]);
-			talk_send_all(&talks[t], end, piece);
-			talk_settle(&talks[t]);
+			talk_send_all(&bed.talks[t], end, piece);
+			talk_settle(&bed.talks[t]);
 		}
 }
 
-static void give_back(void)
+static void act_as(const struct bed_record *r, enum bed_what what)
 {
-	while (n_hostages)
-		rte_pktmbuf_free(hostages[--n_hostages]);
+	struct bed_record as = *r;
+
+	as.what = what;
+	bed_act(&as);
 }
 
-/* All buffers but `left` are gone. */
-static void starve(unsigned int left)
+static void act(const struct bed_record *r, unsigned int t)
 {
-	while (n_hostages < BUFFERS && rte_mempool_avail_count(pool) > left)
-		hostages[n_hostages++] = rte_pktmbuf_alloc(pool);
-}
-
-static void hear(const struct record *r)
-{
-	struct talk_end *e = &talks[r->talk].end[r->side];
-
-	e->silent = r->n[0] & 1;
-	e->window = (uint16_t)(r->n[1] << 8 | r->n[2]);
-	talk_ack(&talks[r->talk], r->side);
-}
-
-static void pass_time(const struct record *r)
-{
-	now_ns += (uint64_t)r->n[0] << (r->n[1] & 0x1f);
-	weir_path_advance(path, now_ns);
-}
-
-static void send_some(const struct record *r)
-{
-	const struct talk_end *e = &talks[r->talk].end[r->side];
-	int64_t at = (int64_t)e->next + (int8_t)r->n[1] * 4;
-
-	talk_send(&talks[r->talk], r->side, at < 0 ? 0 : (size_t)at, 1 + r->n[0] * 6u);
-}
-
-static void act(const struct record *r)
-{
-	struct talk *t = &talks[r->talk];
-	struct tls_peer *p = &peers[r->talk][r->side];
+	struct tls_peer *p = &peers[t][r->side];
 
 	switch (r->what) {
 	case 1:
-		pump(r->talk, 1 + r->n[0] * 6u, r->n[1] % PUMPS);
+		pump(t, 1 + r->n[0] * 6u, r->n[1] % PUMPS);
 		break;
 	case 2:
 		peer_say(p, (r->n[0] + 1u) * (r->n[1] + 1u) - 1);
@@ -336,18 +210,6 @@ static void act(const struct record *r)
 	case 3:
 		peer_change_next(p, (enum peer_change)(r->n[0] % PEER_CHANGES),
 				 (size_t)(r->n[1] << 8 | r->n[2]));
-		break;
-	case 4:
-		talk_fin(t, r->side);
-		break;
-	case 5:
-		talk_reset(t, r->side, (int8_t)r->n[0]);
-		break;
-	case 6:
-		hear(r);
-		break;
-	case 7:
-		pass_time(r);
 		break;
 	case 8:
 		peer_record(p, r->n[0], weir_bytes_of(r->n + 1, r->n[1] % 3));
@@ -358,22 +220,17 @@ static void act(const struct record *r)
 	case 10:
 		peer_alert(p, r->n[0]);
 		break;
-	case 11:
-		give_back();
-		if (r->n[0] & 1)
-			starve(r->n[1]);
-		break;
 	case 12:
-		send_some(r);
+		act_as(r, BED_SEND);
 		break;
 	case 13:
-		t->end[r->side].next = t->end[r->side].acked;
+		act_as(r, BED_SEND_AGAIN);
 		break;
 	case 15:
 		weir_assert(weir_tls_tickets_rotate(tickets) == 0);
 		break;
 	default:
-		talk_ack(t, r->side);
+		bed_act(r);
 	}
 }
 
@@ -385,71 +242,50 @@ static void look(unsigned int t)
 	peer_check(&peers[t][SERVER], &peers[t][CLIENT]);
 }
 
-static void run_record(const struct record *r)
+static void run_record(const struct bed_record *r, unsigned int t)
 {
 	if (r->what == 14) {
-		look(r->talk);
-		reopen(r->talk, r->n[0]);
+		look(t);
+		reopen(t, r->n[0]);
 	} else {
-		act(r);
+		act(r, t);
 	}
-	take_events();
-	weir_path_check(path);
-}
-
-static bool is_empty(void)
-{
-	struct weir_path_gauges g;
-
-	weir_path_gauges(path, 0, &g);
-	return g.flows == 0;
-}
-
-static void end_all(void)
-{
-	give_back();
-	for (unsigned int i = 0; i < END_STEPS && !is_empty(); i++) {
-		now_ns += END_STEP_NS;
-		weir_path_advance(path, now_ns);
-		take_events();
-		weir_path_check(path);
-	}
-	weir_assert(is_empty());
-	weir_assert(rte_mempool_in_use_count(pool) == 0);
-	weir_assert(rte_mempool_in_use_count(frames) == 0);
+	bed_check();
 }
 
 /* A byte for how the two connections are, then {what, with 0x10 the server's side, with 0x20 the
  * second connection; three numbers}. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (!path)
+	if (!bed.path)
 		start();
-	for (unsigned int t = 0; t < TALKS; t++)
+	bed_begin();
+	for (unsigned int t = 0; t < BED_TALKS; t++)
 		reopen(t, size ? data[0] >> 2 * t : 0);
 	data += size > 0;
 	size -= size > 0;
-	while (size >= RECORD) {
-		struct record r = {
+	while (size >= BED_RECORD) {
+		unsigned int t = data[0] >> 5 & 1;
+		struct bed_record r = {
 			.what = data[0] & 15,
 			.side = data[0] >> 4 & 1,
-			.talk = data[0] >> 5 & 1,
+			.talk = &bed.talks[t],
 			.n = data + 1,
 		};
-		size_t used = RECORD;
+		size_t used = BED_RECORD;
 
 		if (r.what == 0) {
-			size_t n = RTE_MIN((size_t)r.n[0], size - RECORD);
+			size_t n = r.n[0] < size - BED_RECORD ? r.n[0] : size - BED_RECORD;
 
-			peer_raw(&peers[r.talk][r.side], weir_bytes_of(data + RECORD, n));
+			peer_raw(&peers[t][r.side], weir_bytes_of(data + BED_RECORD, n));
 			used += n;
 		}
-		run_record(&r);
+		run_record(&r, t);
 		data += used;
 		size -= used;
 	}
-	for (unsigned int t = 0; t < TALKS; t++)
+	for (unsigned int t = 0; t < BED_TALKS; t++)
 		look(t);
-	end_all();
+	bed_end();
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two connections through a path: records of {what, number, number, number} add to the streams of
- * clients and servers and send them in any segments, with losses, repetitions, ends, resets, closed
- * windows, time and reloads; buffers may run out. A stream rule looks at the bytes, too.
+ * Two connections through a path: records of {what, number, number, number} send the streams of
+ * clients and servers in any segments, with losses, repetitions, ends, resets, closed windows and
+ * time; buffers may run out.
  */
 #ifndef PATH_BED_H
 #define PATH_BED_H
@@ -14,31 +14,47 @@
 #define BED_RECORD 4
 #define BED_TALKS  2
 
+/* What has nothing to do with what is said. */
+enum bed_what {
+	BED_SEND = 2,
+	BED_SEND_ALL = 3,
+	BED_FIN = 4,
+	BED_RESET = 5,
+	BED_HEAR = 6,
+	BED_TIME = 7,
+	BED_SEND_AGAIN = 10,
+	BED_STARVE = 11,
+};
+
 struct bed_record {
 	unsigned int what, side;
 	struct talk *talk;
 	const uint8_t *n; /* three numbers */
 };
 
+struct bed_cfg {
+	const char *conf; /* the appliance file */
+	struct weir_generation *(*generation)(void);
+};
+
 struct bed {
 	struct weir_path *path; /* NULL: it is not made yet */
-	struct talk *talks;
+	struct weir_conf *conf;
+	struct weir_names *names;
+	struct talk talks[BED_TALKS];
 };
 extern struct bed bed;
 
-/* `policy` has FOLDER for the folder in which waf.conf, with `rules`, is. The second connection
- * goes to the port `second` of the server, the first one to 80. "streamattack" is reset. */
-void bed_start(const char *policy, const char *rules, uint16_t second);
-/* Another one of that policy. */
-struct weir_generation *bed_generation(void);
+/* Names and configuration are there when the generation is asked for. */
+void bed_start(const struct bed_cfg *cfg);
+/* `text` as policy, with bed.names. */
+struct weir_policy *bed_policy(const char *text, struct weir_conf_report *r);
 uint64_t bed_count(enum weir_counter c);
-/* Both connections, anew. */
+/* Before the first connection. */
 void bed_begin(void);
 void bed_reopen(struct talk *t);
-/* What has nothing to do with what is said: `what` is 2 to 11, 15; anything else acknowledges. */
+/* One of enum bed_what; anything else acknowledges. */
 void bed_act(const struct bed_record *r);
-/* Adds of the `left` bytes of input as many as the record says; returns how many. */
-size_t bed_write_raw(const struct bed_record *r, const uint8_t *in, size_t left);
 /* What must hold after each record. */
 void bed_check(void);
 /* All ends, all that was taken is given back, and each request was told of. */
