@@ -10,7 +10,7 @@ packages_of() {
 	build)
 		echo build-essential meson ninja-build pkg-config libdpdk-dev libyaml-dev libjansson-dev \
 			libhyperscan-dev libpcap-dev libbpf-dev libxdp-dev libssl-dev libxml2-dev zlib1g-dev libbrotli-dev \
-			libpcre2-dev libmodsecurity-dev libipsec-mb-dev libnghttp2-dev
+			libpcre2-dev libmodsecurity-dev libipsec-mb-dev libnghttp2-dev libsodium-dev
 		;;
 	run)
 		echo iproute2 ethtool modsecurity-crs

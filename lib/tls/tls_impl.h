@@ -119,6 +119,14 @@ OSSL_LIB_CTX *tls_lib_get(struct weir_tls_lib *lib);
 void tls_lib_put(struct weir_tls_lib *lib);
 /* Whose secrets are noted until the next call. */
 void tls_lib_watch(struct weir_tls_lib *lib, struct weir_tls_conn *conn);
+/* What our own algorithms there are known by. */
+#define TLS_LIB_PROPERTY "provider=weir"
+
+/* ---- tls_x25519.c ---- */
+
+/* Keys of X25519 are made by libsodium in `libctx`, which has `defaults`. To be unloaded; NULL: it
+ * cannot be done. */
+OSSL_PROVIDER *tls_x25519_load(OSSL_LIB_CTX *libctx, const OSSL_PROVIDER *defaults);
 
 /* ---- tls_context.c: what both roles have ---- */
 

@@ -27,7 +27,7 @@ struct kdf {
 
 struct weir_tls_lib {
 	OSSL_LIB_CTX *libctx;
-	OSSL_PROVIDER *defaults, *ours;
+	OSSL_PROVIDER *defaults, *ours, *x25519;
 	struct kdf *kdf; /* the provider's */
 	/* Its owner and its contexts, which control makes and the worker frees. Release pairs with
 	 * acquire in the last tls_lib_put(). */
@@ -75,36 +75,55 @@ struct request {
 	struct weir_bytes key, salt, prefix, label, data;
 };
 
-static struct weir_bytes octets(const OSSL_PARAM params[], const char *name)
+/* Which of the request's bytes a parameter is; NULL: none of them. */
+static struct weir_bytes *bytes_of(struct request *r, const char *name)
 {
-	const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, name);
-	const void *at = NULL;
-	size_t len = 0;
+	const struct {
+		const char *name;
+		struct weir_bytes *bytes;
+	} all[] = {
+		{OSSL_KDF_PARAM_KEY, &r->key},       {OSSL_KDF_PARAM_SALT, &r->salt},
+		{OSSL_KDF_PARAM_PREFIX, &r->prefix}, {OSSL_KDF_PARAM_LABEL, &r->label},
+		{OSSL_KDF_PARAM_DATA, &r->data},
+	};
 
-	if (!p || OSSL_PARAM_get_octet_string_ptr(p, &at, &len) != 1)
-		return (struct weir_bytes){0};
-	return weir_bytes_of(at, len);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (strcmp(name, all[i].name) == 0)
+			return all[i].bytes;
+	return NULL;
 }
 
+/* To ask libcrypto whether two names are one algorithm's costs as much as an HMAC: libssl has the
+ * name of what it fetched, and that is ours in nearly all cases. */
+static bool is_digest(const EVP_MD *md, const char *name)
+{
+	return strcmp(EVP_MD_get0_name(md), name) == 0 || EVP_MD_is_a(md, name);
+}
+
+static const EVP_MD *find_digest(const struct kdf *k, const char *name)
+{
+	if (is_digest(k->sha256, name))
+		return k->sha256;
+	return is_digest(k->sha384, name) ? k->sha384 : NULL;
+}
+
+/* Each parameter is looked at once. */
 static bool read_request(const struct kdf *k, const OSSL_PARAM params[], struct request *r)
 {
-	const OSSL_PARAM *mode = OSSL_PARAM_locate_const(params, OSSL_KDF_PARAM_MODE);
-	const OSSL_PARAM *digest = OSSL_PARAM_locate_const(params, OSSL_KDF_PARAM_DIGEST);
-	const char *name = NULL;
+	*r = (struct request){.mode = -1};
+	for (const OSSL_PARAM *p = params; p->key; p++) {
+		struct weir_bytes *bytes = bytes_of(r, p->key);
+		const char *name = NULL;
 
-	*r = (struct request){.key = octets(params, OSSL_KDF_PARAM_KEY),
-			      .salt = octets(params, OSSL_KDF_PARAM_SALT),
-			      .prefix = octets(params, OSSL_KDF_PARAM_PREFIX),
-			      .label = octets(params, OSSL_KDF_PARAM_LABEL),
-			      .data = octets(params, OSSL_KDF_PARAM_DATA)};
-	if (!mode || OSSL_PARAM_get_int(mode, &r->mode) != 1 || !digest ||
-	    OSSL_PARAM_get_utf8_string_ptr(digest, &name) != 1)
-		return false;
-	if (EVP_MD_is_a(k->sha256, name))
-		r->md = k->sha256;
-	else if (EVP_MD_is_a(k->sha384, name))
-		r->md = k->sha384;
-	return r->md;
+		if (bytes && p->data_type == OSSL_PARAM_OCTET_STRING)
+			*bytes = weir_bytes_of(p->data, p->data_size);
+		else if (strcmp(p->key, OSSL_KDF_PARAM_MODE) == 0)
+			(void)!OSSL_PARAM_get_int(p, &r->mode);
+		else if (strcmp(p->key, OSSL_KDF_PARAM_DIGEST) == 0 &&
+			 OSSL_PARAM_get_utf8_string_ptr(p, &name) == 1)
+			r->md = find_digest(k, name);
+	}
+	return r->md && r->mode >= 0;
 }
 
 /* HKDF-Expand-Label. All that TLS derives fits into one hash. */
@@ -224,7 +243,7 @@ static const OSSL_DISPATCH kdf_functions[] = {
 };
 
 static const OSSL_ALGORITHM kdfs[] = {
-	{"TLS13-KDF", "provider=weir", kdf_functions, "RFC 8446 section 7.1"},
+	{"TLS13-KDF", TLS_LIB_PROPERTY, kdf_functions, "RFC 8446 section 7.1"},
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -277,6 +296,8 @@ static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const O
 
 static void free_lib(struct weir_tls_lib *lib)
 {
+	if (lib->x25519)
+		OSSL_PROVIDER_unload(lib->x25519);
 	if (lib->ours)
 		OSSL_PROVIDER_unload(lib->ours);
 	if (lib->defaults)
@@ -296,7 +317,9 @@ struct weir_tls_lib *weir_tls_lib_create(void)
 		lib->defaults = OSSL_PROVIDER_load(lib->libctx, "default");
 		lib->ours = OSSL_PROVIDER_load(lib->libctx, "weir");
 	}
-	if (lib->defaults && lib->ours) {
+	if (lib->defaults && lib->ours)
+		lib->x25519 = tls_x25519_load(lib->libctx, lib->defaults);
+	if (lib->x25519) {
 		lib->kdf = OSSL_PROVIDER_get0_provider_ctx(lib->ours);
 		atomic_init(&lib->users, 1);
 		return lib;

@@ -19,6 +19,7 @@ Suite *info_suite(void);
 Suite *memory_suite(void);
 Suite *kept_suite(void);
 Suite *session_suite(void);
+Suite *x25519_suite(void);
 
 /* ---- pki.c ---- */
 
