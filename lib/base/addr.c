@@ -99,11 +99,32 @@ int weir_prefix_parse(const char *text, struct weir_prefix *out)
 	return clear_host_bits(&out->addr, out->len) ? -WEIR_EINVAL : 0;
 }
 
+static char *put_byte(char *to, uint8_t byte)
+{
+	if (byte >= 100)
+		*to++ = (char)('0' + byte / 100);
+	if (byte >= 10)
+		*to++ = (char)('0' + byte / 10 % 10);
+	*to++ = (char)('0' + byte % 10);
+	return to;
+}
+
+/* Each transaction needs two of them, and inet_ntop() goes through sprintf(). */
+static void format_v4(const uint8_t bytes[4], char *to)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		if (i)
+			*to++ = '.';
+		to = put_byte(to, bytes[i]);
+	}
+	*to = '\0';
+}
+
 const char *weir_addr_format(const struct weir_addr *a, char text[WEIR_ADDR_TEXT])
 {
 	text[0] = '\0';
 	if (a->family == 4)
-		inet_ntop(AF_INET, a->bytes + 12, text, WEIR_ADDR_TEXT);
+		format_v4(a->bytes + 12, text);
 	else if (a->family == 6)
 		inet_ntop(AF_INET6, a->bytes, text, WEIR_ADDR_TEXT);
 	return text;

@@ -2,6 +2,8 @@
 /* Addresses and prefixes: text to bytes and back. */
 #include "base_test.h"
 
+#include <arpa/inet.h>
+
 static const struct {
 	const char *text, *again; /* NULL: comes out as it went in */
 	uint8_t family;
@@ -29,6 +31,18 @@ START_TEST(good_addresses_come_out_in_their_canonical_form)
 
 		ck_assert_int_eq(weir_addr_parse(good_addresses[i].text, &a), 0);
 		ck_assert_uint_eq(a.family, good_addresses[i].family);
+		ck_assert_str_eq(weir_addr_format(&a, text), want);
+	}
+}
+END_TEST
+
+START_TEST(each_byte_of_a_v4_address_is_written_as_inet_ntop_does)
+{
+	for (uint32_t i = 0; i < 4 * 256; i++) {
+		struct weir_addr a = weir_addr_v4((i & 255) << (i / 256 * 8));
+		char text[WEIR_ADDR_TEXT], want[WEIR_ADDR_TEXT];
+
+		inet_ntop(AF_INET, a.bytes + 12, want, sizeof(want));
 		ck_assert_str_eq(weir_addr_format(&a, text), want);
 	}
 }
@@ -243,6 +257,7 @@ Suite *addr_suite(void)
 {
 	return WEIR_SUITE(
 		"base addr", good_addresses_come_out_in_their_canonical_form,
+		each_byte_of_a_v4_address_is_written_as_inet_ntop_does,
 		bad_addresses_are_not_well_formed, v4_addresses_stand_mapped_in_the_last_four_bytes,
 		v6_addresses_keep_their_bytes, no_address_has_no_text,
 		prefixes_come_out_with_their_host_bits_cleared, bad_prefixes_are_not_well_formed,
