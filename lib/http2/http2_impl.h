@@ -12,9 +12,7 @@
 
 struct http2_memory {
 	const struct weir_arena_source *source;
-	struct http2_chunk *chunks;
-	uint8_t *pos, *end; /* of the newest */
-	struct http2_piece *free[HTTP2_CLASSES];
+	struct http2_chunk *room[HTTP2_CLASSES]; /* blocks that have some */
 };
 
 /* What one session has of it. */
@@ -25,7 +23,7 @@ struct http2_account {
 };
 
 void http2_memory_init(struct http2_memory *m, const struct weir_arena_source *source);
-/* Gives all back. */
+/* Nothing may be in use. */
 void http2_memory_fini(struct http2_memory *m);
 /* Aligned to 16, not cleared; NULL when the limit or the source says no. */
 void *http2_alloc(struct http2_account *a, size_t bytes);

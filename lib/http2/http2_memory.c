@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Memory of a worker's sessions. nghttp2 asks for many small pieces and frees them soon, so blocks
- * of the owner's are cut in pieces of a few sizes, and a piece that was freed waits for the next
- * session that wants one of its size. Nothing is given back to the owner before the end but what is
- * larger than the largest size.
+ * of the owner's are cut in pieces, each block in those of one size (Bonwick 1994, slabs). A block
+ * of which nothing is in use goes back to the owner: what one kind of session has filled with
+ * content is there for the heads and tables of others, once it is gone.
  */
 #include "http2_impl.h"
 
@@ -15,9 +15,12 @@
 #define LARGE         (32u << 10)
 #define DIRECT        255u /* of its own from the owner */
 
+/* Stands at the beginning of a block; it is in its class's list while `left` is not 0. */
 struct http2_chunk {
-	struct http2_chunk *next;
-	size_t bytes;
+	struct http2_chunk *next, **pprev;
+	struct http2_piece *free; /* that were given back */
+	uint32_t pos;             /* where what was never given out begins */
+	uint16_t used, left;      /* pieces that are given out, and that can be */
 };
 
 /* Stands before what is given out. */
@@ -27,10 +30,10 @@ struct http2_piece {
 		size_t bytes;             /* all of it, while it is in use */
 	};
 	uint32_t class;
-	uint32_t unused;
+	uint32_t at; /* where it stands in its block */
 };
 _Static_assert(sizeof(struct http2_piece) == 16, "what is given out stays aligned to 16");
-_Static_assert(sizeof(struct http2_chunk) == 16, "pieces stay aligned to 16");
+_Static_assert(sizeof(struct http2_chunk) % 16 == 0, "pieces stay aligned to 16");
 _Static_assert(SMALL_CLASSES + (LARGE - SMALL_MAX) / STEP <= HTTP2_CLASSES, "classes fit");
 
 static unsigned int class_of(size_t bytes, size_t *rounded)
@@ -62,45 +65,84 @@ void http2_memory_init(struct http2_memory *m, const struct weir_arena_source *s
 
 void http2_memory_fini(struct http2_memory *m)
 {
-	while (m->chunks) {
-		struct http2_chunk *c = m->chunks;
-
-		m->chunks = c->next;
-		m->source->give(m->source->context, c, c->bytes);
-	}
+	for (unsigned int i = 0; i < HTTP2_CLASSES; i++)
+		weir_assert(!m->room[i]);
 }
 
-static struct http2_piece *cut(struct http2_memory *m, size_t bytes)
+/* ---- blocks ---- */
+
+static void list(struct http2_memory *m, struct http2_chunk *c, unsigned int class)
 {
-	struct http2_piece *p;
+	c->next = m->room[class];
+	c->pprev = &m->room[class];
+	if (c->next)
+		c->next->pprev = &c->next;
+	m->room[class] = c;
+}
 
-	if ((size_t)(m->end - m->pos) < bytes) {
-		struct http2_chunk *c = m->source->take(m->source->context, CHUNK);
+static void unlist(struct http2_chunk *c)
+{
+	*c->pprev = c->next;
+	if (c->next)
+		c->next->pprev = c->pprev;
+}
 
-		if (!c)
-			return NULL;
-		*c = (struct http2_chunk){.next = m->chunks, .bytes = CHUNK};
-		m->chunks = c;
-		m->pos = (uint8_t *)(c + 1);
-		m->end = (uint8_t *)c + CHUNK;
-	}
-	p = (struct http2_piece *)(void *)m->pos;
-	m->pos += bytes;
-	return p;
+static struct http2_chunk *make_chunk(struct http2_memory *m, unsigned int class, size_t bytes)
+{
+	struct http2_chunk *c = m->source->take(m->source->context, CHUNK);
+
+	if (!c)
+		return NULL;
+	*c = (struct http2_chunk){.pos = sizeof(*c),
+				  .left = (uint16_t)((CHUNK - sizeof(*c)) / bytes)};
+	list(m, c, class);
+	return c;
 }
 
 static struct http2_piece *take(struct http2_memory *m, unsigned int class, size_t bytes)
 {
+	struct http2_chunk *c;
 	struct http2_piece *p;
 
 	if (class == DIRECT)
 		return m->source->take(m->source->context, bytes);
-	p = m->free[class];
-	if (!p)
-		return cut(m, bytes);
-	m->free[class] = p->next;
+	c = m->room[class] ? m->room[class] : make_chunk(m, class, bytes);
+	if (!c)
+		return NULL;
+	p = c->free;
+	if (p) {
+		c->free = p->next;
+	} else {
+		p = (struct http2_piece *)(void *)((uint8_t *)c + c->pos);
+		p->at = c->pos;
+		c->pos += (uint32_t)bytes;
+	}
+	c->used++;
+	if (--c->left == 0)
+		unlist(c);
 	return p;
 }
+
+static void give(struct http2_memory *m, struct http2_piece *p)
+{
+	struct http2_chunk *c;
+
+	if (p->class == DIRECT) {
+		m->source->give(m->source->context, p, p->bytes);
+		return;
+	}
+	c = (struct http2_chunk *)(void *)((uint8_t *)p - p->at);
+	p->next = c->free;
+	c->free = p;
+	if (c->left++ == 0)
+		list(m, c, p->class);
+	if (--c->used == 0) {
+		unlist(c);
+		m->source->give(m->source->context, c, CHUNK);
+	}
+}
+
+/* ---- pieces ---- */
 
 void *http2_alloc(struct http2_account *a, size_t bytes)
 {
@@ -140,12 +182,7 @@ void http2_free(struct http2_account *a, void *piece)
 		return;
 	p--;
 	a->used -= p->bytes;
-	if (p->class == DIRECT) {
-		a->from->source->give(a->from->source->context, p, p->bytes);
-		return;
-	}
-	p->next = a->from->free[p->class];
-	a->from->free[p->class] = p;
+	give(a->from, p);
 }
 
 void *http2_realloc(struct http2_account *a, void *piece, size_t bytes)

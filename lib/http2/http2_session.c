@@ -384,3 +384,13 @@ size_t weir_http2_memory(const struct weir_http2_session *s, size_t *peak)
 		*peak = s->memory.peak;
 	return s->memory.used;
 }
+
+void *weir_http2_take(struct weir_http2_session *s, size_t bytes)
+{
+	return http2_alloc(&s->memory, bytes);
+}
+
+void weir_http2_give(struct weir_http2_session *s, void *piece)
+{
+	http2_free(&s->memory, piece);
+}

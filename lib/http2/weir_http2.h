@@ -44,6 +44,7 @@
 	X(ACK_FLOOD, 0xb, "the peer asks for answers and does not read them")                      \
 	X(HEAD_TIMEOUT, 0xb, "a header block was begun and not ended in time")                     \
 	X(MEMORY, 0x2, "the session's memory is used up")                                          \
+	X(EVICTED, 0xb, "it held most of the memory, for longest, and others need it")             \
 	X(PREFACE, 0x1, "the connection does not begin as HTTP/2 does")                            \
 	X(PROTOCOL, 0x1, "a frame that may not come here")                                         \
 	X(PUSH, 0x1, "the server pushes although it may not")                                      \
@@ -161,9 +162,8 @@ struct weir_http2;
 
 /*
  * `source` gives the memory of all sessions: blocks of 64 KiB, one small one and, rarely, larger
- * ones. They are cut in pieces which go from session to session, and are given back when this is
- * destroyed. NULL when there is no memory. Both arguments are borrowed until then (limits are
- * copied).
+ * ones. Blocks are cut in pieces, and given back when none of theirs is in use. NULL when there is
+ * no memory. Both arguments are borrowed until this is destroyed (limits are copied).
  */
 struct weir_http2 *weir_http2_create(const struct weir_arena_source *source,
 				     const struct weir_http2_limits *limits);
@@ -274,6 +274,10 @@ uint32_t weir_http2_streams(const struct weir_http2_session *s);
 bool weir_http2_has_room(const struct weir_http2_session *s);
 /* Bytes that the session has of its memory, and had at most. */
 size_t weir_http2_memory(const struct weir_http2_session *s, size_t *peak);
+/* Some of it for the owner's own, aligned to 16, not cleared; NULL: none is left. What was taken is
+ * to be given back before the session is destroyed, or in on_close. */
+void *weir_http2_take(struct weir_http2_session *s, size_t bytes);
+void weir_http2_give(struct weir_http2_session *s, void *piece);
 
 /* ---- streams ---- */
 

@@ -306,6 +306,14 @@ static void end_exchanges(struct path_http *x)
 		path_exchange_end(x);
 }
 
+/* What is left to be said stands in TCP's queues. */
+static void end_all(struct path_http *x)
+{
+	end_exchanges(x);
+	if (x->h2)
+		path_http2_end(x->h2);
+}
+
 /* ---- which protocol it is ---- */
 
 /* What a peer has said first, at most PREFACE bytes of it. */
@@ -416,7 +424,7 @@ static void run(struct path_http *x)
 		settled = run_tunnel(x);
 	x->running = false;
 	if (x->dead)
-		end_exchanges(x);
+		end_all(x);
 	set_timer(x, settled || x->dead);
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_ALL, tsc);
 }
@@ -468,8 +476,21 @@ static void on_timer(void *ctx, struct weir_timer *t)
 	path_stream_flush(k);
 }
 
+static void evict(struct path_http *x)
+{
+	struct path_carried *k = x->k;
+
+	path_http2_evict(x->h2);
+	run(x);
+	path_stream_flush(k);
+}
+
 void path_http_turn(struct path_worker *w)
 {
+	struct path_http *victim = path_http2_victim(w);
+
+	if (weir_unlikely(victim != NULL))
+		evict(victim);
 	if (w->http)
 		weir_timer_advance(&w->http->wheel, w->now_ns, TIMER_BUDGET, on_timer, w);
 }
@@ -521,9 +542,7 @@ void path_http_end(struct path_http *x)
 {
 	struct path_http_worker *h = x->w->http;
 
-	end_exchanges(x);
-	if (x->h2)
-		path_http2_end(x->h2);
+	end_all(x);
 	weir_timer_cancel(&h->wheel, &x->timer);
 	stop_waiting(x);
 	forget_program(x);
@@ -538,13 +557,13 @@ bool path_http_is_active(const struct path_http *x)
 
 bool path_http_scans(const struct path_http *x)
 {
-	return x->h2;
+	return x->protocol == PATH_HTTP_2;
 }
 
 void path_http_describe(const struct path_http *x, struct weir_path_flow *out)
 {
 	out->http = !x->tunnel;
-	out->http2 = x->h2 != NULL;
+	out->http2 = x->protocol == PATH_HTTP_2;
 	out->requests = x->requests;
 	out->responses = x->responses;
 	out->outstanding = x->outstanding;

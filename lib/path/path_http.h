@@ -194,6 +194,9 @@ bool path_http2_run(struct path_http2 *h);
 /* When it is to be looked at again, 0: when something comes. */
 uint64_t path_http2_deadline(const struct path_http2 *h);
 void path_http2_on_deadline(struct path_http2 *h);
+/* Whose memory others need, NULL: nobody's. It is to be evicted, and run. */
+struct path_http *path_http2_victim(const struct path_worker *w);
+void path_http2_evict(struct path_http2 *h);
 
 /* ---- path_http_head.c ---- */
 

@@ -342,6 +342,7 @@ bool path_http2_run(struct path_http2 *h)
 		flush(h);
 	} while (h->progress && !x->dead);
 	finish(h);
+	path_http2_make_way(x->w);
 	return (h->speaks != PATH_HTTP2_UNKNOWN || !h->ready.first) &&
 	       path_http2_is_written(h, 0) && path_http2_is_written(h, 1);
 }
@@ -421,6 +422,7 @@ bool path_http2_begin(struct path_http *x, bool by_prior_knowledge)
 		weir_tcp_keep_ends(x->k->conn);
 	weir_tcp_uncouple(x->k->conn);
 	x->h2 = h;
+	path_http2_list(h);
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP2_CONNECTIONS, 1);
 	return true;
 }
@@ -452,6 +454,7 @@ void path_http2_end(struct path_http2 *h)
 		weir_http2_queue_drop(h->client, &h->unsent[leg], SIZE_MAX);
 	weir_http2_session_destroy(h->client);
 	weir_assert(!h->n_streams && !h->ahead);
+	path_http2_unlist(h);
 	h->x->h2 = NULL;
 	path_http2_give_connection(w, h);
 }

@@ -89,8 +89,11 @@ struct path_http2 {
 	struct path_http2_stream *wire; /* that the server is busy with, in HTTP/1.1 */
 	enum path_http2_server speaks;
 	uint32_t n_streams, n_late;
-	size_t ahead;       /* of all ways */
-	uint64_t discarded; /* of a response that nobody waits for */
+	struct path_http2 *next, **pprev; /* of the worker */
+	uint64_t moved, moved_ns; /* bytes that went on lately, and up to when they are aged */
+	uint64_t busy_ns;         /* since when it has had streams, or none */
+	size_t ahead;             /* of all ways */
+	uint64_t discarded;       /* of a response that nobody waits for */
 	uint64_t ticked_ns;
 	struct weir_http2_queue unsent[2]; /* that there were no packet buffers for, by leg */
 	bool by_prior_knowledge;
@@ -110,8 +113,11 @@ struct path_http2_worker {
 	uint32_t n_blocks;
 	uint32_t n_taken; /* control reads it */
 	uint32_t *runs;   /* by block: how many are taken from there on, 0: none */
-	struct path_http2_free *free_connections, *free_streams;
-	uint32_t streams; /* that are taken */
+	struct path_http2_free *free_connections;
+	uint32_t streams; /* that there are */
+	struct path_http2 *connections;
+	uint32_t n_connections;
+	struct path_http2 *victim; /* has to go, NULL: nobody */
 	/* what is being written, to be written in large pieces */
 	struct path_http2 *writer;
 	unsigned int writer_leg;
@@ -129,8 +135,15 @@ struct path_http2_worker {
 /* NULL: none left. */
 struct path_http2 *path_http2_take_connection(struct path_http2_worker *w);
 void path_http2_give_connection(struct path_http2_worker *w, struct path_http2 *h);
-struct path_http2_stream *path_http2_take_stream(struct path_http2_worker *w);
-void path_http2_give_stream(struct path_http2_worker *w, struct path_http2_stream *s);
+
+/* ---- path_http2_evict.c ---- */
+
+void path_http2_list(struct path_http2 *h);
+void path_http2_unlist(struct path_http2 *h);
+/* So many bytes of what it held went on. */
+void path_http2_note_moved(struct path_http2 *h, size_t n);
+/* When little memory is left, the connection that holds most for longest becomes the victim. */
+void path_http2_make_way(struct path_worker *w);
 
 /* ---- path_http2_write.c ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A worker's memory for HTTP/2 (memory.http2): blocks of 64 KiB, from which the sessions of
- * lib/http2 take, and streams and connections, which are cut from blocks and used again. Pages that
+ * lib/http2 take, and connections, which are cut from blocks and used again. Pages that
  * nobody ever needs are never touched.
  */
 #include "path_http2.h"
@@ -100,28 +100,13 @@ void path_http2_give_connection(struct path_http2_worker *w, struct path_http2 *
 	give_object(&w->free_connections, h);
 }
 
-struct path_http2_stream *path_http2_take_stream(struct path_http2_worker *w)
-{
-	struct path_http2_stream *s =
-		take_object(w, &w->free_streams, sizeof(struct path_http2_stream));
-
-	w->streams += s != NULL;
-	return s;
-}
-
-void path_http2_give_stream(struct path_http2_worker *w, struct path_http2_stream *s)
-{
-	w->streams--;
-	give_object(&w->free_streams, s);
-}
-
 /* ---- a worker's part ---- */
 
 static bool make_workers(struct path_http2_worker *w)
 {
 	struct weir_http2_limits limits = weir_http2_limits_default;
 
-	limits.memory = PATH_HTTP2_MEMORY;
+	limits.memory = RTE_MIN(PATH_HTTP2_MEMORY, (size_t)w->n_blocks * BLOCK / 2);
 	limits.streams = PATH_HTTP2_STREAMS;
 	limits.stream_window = PATH_HTTP2_WINDOW;
 	limits.session_window = PATH_HTTP2_STREAMS * PATH_HTTP2_WINDOW;

@@ -48,7 +48,7 @@ struct path_http2_stream *path_http2_begin_stream(struct path_http2 *h,
 						  struct weir_http2_stream *client,
 						  const struct weir_http_head *head)
 {
-	struct path_http2_stream *s = path_http2_take_stream(h->x->w->http2);
+	struct path_http2_stream *s = weir_http2_take(h->client, sizeof(*s));
 
 	if (!s)
 		return NULL;
@@ -63,7 +63,9 @@ struct path_http2_stream *path_http2_begin_stream(struct path_http2 *h,
 	if (s->next)
 		s->next->pprev = &s->next;
 	h->streams = s;
-	h->n_streams++;
+	if (h->n_streams++ == 0)
+		h->busy_ns = h->x->w->now_ns;
+	h->x->w->http2->streams++;
 	weir_http2_set_owner(client, s);
 	return s;
 }
@@ -92,8 +94,10 @@ void path_http2_release_stream(struct path_http2_stream *s)
 	*s->pprev = s->next;
 	if (s->next)
 		s->next->pprev = s->pprev;
-	h->n_streams--;
-	path_http2_give_stream(h->x->w->http2, s);
+	if (--h->n_streams == 0)
+		h->busy_ns = h->x->w->now_ns;
+	h->x->w->http2->streams--;
+	weir_http2_give(h->client, s);
 }
 
 /* ---- content ---- */
@@ -122,6 +126,7 @@ void path_http2_drop(struct path_http2_stream *s, unsigned int leg, size_t n)
 	way->ahead -= ahead;
 	s->h->ahead -= ahead;
 	consume(s, leg, n - ahead);
+	path_http2_note_moved(s->h, n);
 	s->h->progress = true;
 }
 

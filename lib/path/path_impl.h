@@ -408,7 +408,7 @@ size_t path_http_bytes_each(void);
 WEIR_MUST_CHECK int path_http2_worker_create(struct path_worker *w, uint64_t bytes);
 void path_http2_worker_destroy(struct path_worker *w);
 bool path_http2_is_possible(const struct path_worker *w);
-/* Bytes of memory.http2 that sessions have, or have left for the next ones. */
+/* Bytes of memory.http2 that are taken, in blocks of 64 KiB. */
 void path_http2_memory(const struct path_worker *w, uint64_t *used, uint64_t *max);
 
 /* path_special.c: what is not looked up by its own addresses. Each takes p->mbuf. */

@@ -185,7 +185,7 @@ struct weir_path_gauges {
 	uint32_t datagrams; /* unfinished, from fragments */
 	uint32_t mbufs_free, mbufs_max;
 	uint32_t waf_kib, waf_kib_max;     /* of memory.waf, for transactions under way */
-	uint32_t http2_kib, http2_kib_max; /* of memory.http2; some stays for the next sessions */
+	uint32_t http2_kib, http2_kib_max; /* of memory.http2, in blocks of 64 */
 };
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out);
 

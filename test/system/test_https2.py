@@ -21,12 +21,13 @@ WAYS = [{"behind": behind} for behind in ("http1", "http1-tls", "http2-tls", "ht
 class Site:
     """nginx behind weir and how it is spoken to, and a client in TLS."""
 
-    def __init__(self, behind, front="tls", more="", server=""):
+    def __init__(self, behind, front="tls", more="", server="", memory=""):
         self.behind = behind
         self.tls_behind = behind.endswith("-tls")
         self.front = front
         self.more = more
         self.server = server
+        self.memory = memory
         self.stack = contextlib.ExitStack()
 
     def policy(self):
@@ -40,7 +41,8 @@ class Site:
         with contextlib.ExitStack() as stack:
             lab = self.lab = stack.enter_context(Lab(best_device()))
             self.pki = Pki(lab.dir)
-            self.weir = stack.enter_context(lab.weir(policy=self.policy()))
+            self.weir = stack.enter_context(
+                lab.weir(policy=self.policy(), memory=self.memory))
             self.www = lab.nginx(listen=(443,), tls=self.tls_behind and f"{lab.dir}/back",
                                  http2=self.behind.startswith("http2"), server=self.server)
             with open(f"{self.www}/page.html", "w", encoding="utf-8") as f:

@@ -14,11 +14,11 @@ const struct frame_spec client = {
 const struct frame_spec server = {
 	.src = "10.0.1.2", .dst = "10.0.0.2", .sport = 80, .dport = 40000, .from_second = true};
 
-#define CONF                                            \
-	"memory: {connections: %u, waf: 2MiB}\n"        \
-	"ports:\n"                                      \
-	"  - {name: left, device: 'vdev:net_null0'}\n"  \
-	"  - {name: right, device: 'vdev:net_null1'}\n" \
+#define CONF                                                \
+	"memory: {connections: %u, waf: 2MiB, http2: %s}\n" \
+	"ports:\n"                                          \
+	"  - {name: left, device: 'vdev:net_null0'}\n"      \
+	"  - {name: right, device: 'vdev:net_null1'}\n"     \
 	"wires: [{name: w0, ports: [left, right]}]\n"
 
 static void start_eal_once(void)
@@ -77,12 +77,12 @@ static struct weir_generation *generation_of(struct fixture *f, const char *text
 	return g;
 }
 
-static struct weir_conf *conf_of(unsigned int connections)
+static struct weir_conf *conf_of(unsigned int connections, const char *http2)
 {
 	struct weir_conf_report *r = weir_conf_report_create();
 	struct weir_conf *conf;
 	char text[512];
-	int len = snprintf(text, sizeof(text), CONF, connections);
+	int len = snprintf(text, sizeof(text), CONF, connections, http2);
 
 	conf = weir_conf_from_text("weir.yaml",
 				   (struct weir_bytes){(const uint8_t *)text, (size_t)len}, r);
@@ -112,7 +112,7 @@ static void on_tx(void *ctx, unsigned int port, struct rte_mbuf **m, unsigned in
 		keep_frame(ctx, port, m[i]);
 }
 
-struct fixture *fixture_create(const char *policy, unsigned int connections)
+struct fixture *fixture_create_with(const char *policy, unsigned int connections, const char *http2)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct weir_path_cfg cfg = {.n_workers = 1, .seed = 7, .tx = on_tx, .tx_ctx = f};
@@ -120,7 +120,7 @@ struct fixture *fixture_create(const char *policy, unsigned int connections)
 	ck_assert_ptr_nonnull(f);
 	start_eal_once();
 	f->now_ns = 1700000000 * WEIR_NS_PER_S;
-	f->conf = conf_of(connections);
+	f->conf = conf_of(connections, http2);
 	f->names = weir_names_create();
 	f->tickets = weir_tls_tickets_create();
 	f->pool = weir_mbuf_pool_create("fixture", 2048, 2048, 0);
@@ -137,6 +137,11 @@ struct fixture *fixture_create(const char *policy, unsigned int connections)
 	f->path = weir_path_create(&cfg);
 	ck_assert_ptr_nonnull(f->path);
 	return f;
+}
+
+struct fixture *fixture_create(const char *policy, unsigned int connections)
+{
+	return fixture_create_with(policy, connections, "64MiB");
 }
 
 /* Every buffer must have come back. */

@@ -34,6 +34,9 @@ struct fixture {
 
 /* Makes a fixture with room for `connections` under `policy` (YAML documents). */
 struct fixture *fixture_create(const char *policy, unsigned int connections);
+/* `http2` is its memory.http2. */
+struct fixture *fixture_create_with(const char *policy, unsigned int connections,
+				    const char *http2);
 void fixture_destroy(struct fixture *f);
 /* Publishes a generation with `policy`. */
 void fixture_reload(struct fixture *f, const char *policy, uint32_t number);

@@ -69,19 +69,24 @@ static char *policy_of(const char *service, const char *threat, char path[64])
 	return text;
 }
 
-struct http_lab *lab_create(const char *service, const char *threat)
+struct http_lab *lab_create_with(const char *service, const char *threat, const char *http2)
 {
 	struct http_lab *l = calloc(1, sizeof(*l));
 	char path[64], *policy = policy_of(service, threat, path);
 
 	ck_assert_ptr_nonnull(l);
-	l->f = fixture_create(policy, 1000);
+	l->f = fixture_create_with(policy, 1000, http2);
 	l->piece = MSS;
 	l->port = 40000;
 	unlink(path);
 	free(policy);
 	lab_connect(l);
 	return l;
+}
+
+struct http_lab *lab_create(const char *service, const char *threat)
+{
+	return lab_create_with(service, threat, "64MiB");
 }
 
 void lab_destroy(struct http_lab *l)

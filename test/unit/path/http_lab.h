@@ -35,6 +35,8 @@ struct http_lab {
  * taken up to 128 KiB, and text of responses is looked at up to 64 KiB. "redirectme" and "dropme"
  * in the URI do what they say. Each 'o' in an argument or text takes long where a 'c' ends it. */
 struct http_lab *lab_create(const char *service, const char *threat);
+/* `http2` is the memory.http2. */
+struct http_lab *lab_create_with(const char *service, const char *threat, const char *http2);
 void lab_destroy(struct http_lab *l);
 void lab_reload(struct http_lab *l, const char *service, const char *threat, uint32_t generation);
 /* Another connection; what the ends got before is forgotten. */
