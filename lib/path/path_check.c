@@ -6,7 +6,9 @@
 
 /* What a worker's connections hold, all in all. */
 struct held {
-	uint32_t carried, http, exchanges, streams, tls, plain_mbufs;
+	uint32_t carried, http, exchanges, streams, texts;
+	uint32_t tls; /* or their hello is waited for */
+	uint32_t names, plain_mbufs;
 };
 
 static void check_side(const struct path_http *x, unsigned int leg)
@@ -75,10 +77,21 @@ static void check_http(const struct path_http *x)
 	check_side(x, PATH_TO_CLIENT);
 }
 
+static void count_texts(const struct path_http *x, struct held *held)
+{
+	for (const struct path_exchange *e = x->first; e; e = e->next)
+		held->texts += e->texts.more != NULL;
+	if (!x->h2)
+		return;
+	for (const struct path_http2_stream *s = x->h2->streams; s; s = s->next)
+		held->texts += s->e.texts.more != NULL;
+}
+
 static void check_tls(const struct path_carried *k, struct held *held)
 {
-	weir_assert(k->tls->k == k && !k->tls->working);
+	weir_assert(k->tls->k == k && !k->tls->working && !k->hello);
 	held->tls++;
+	held->names += k->tls->long_sni != NULL;
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		const struct path_tls_leg *l = &k->tls->leg[leg];
 		uint32_t bytes = 0;
@@ -103,12 +116,14 @@ static void check_flow(const struct weir_flow *f, struct held *held)
 	weir_assert(k->flow == f);
 	weir_tcp_check(k->conn);
 	held->carried++;
+	held->tls += k->hello != NULL;
 	if (k->tls)
 		check_tls(k, held);
 	if (!k->http)
 		return;
 	weir_assert(k->http->k == k);
 	check_http(k->http);
+	count_texts(k->http, held);
 	held->http++;
 	if (k->http->h2)
 		held->streams += k->http->outstanding;
@@ -129,11 +144,13 @@ static void check_worker(const struct path_worker *w)
 	weir_assert(weir_pool_used(w->carried) == held.carried);
 	weir_assert(weir_tcp_count(w->tcp) == held.carried);
 	weir_assert(!w->tls || weir_pool_used(w->tls->connections) == held.tls);
+	weir_assert(!w->tls || weir_pool_used(w->tls->names) == held.names);
 	weir_assert(!w->tls || w->tls->mbufs == held.plain_mbufs);
 	if (!w->http)
 		return;
 	weir_assert(weir_pool_used(w->http->connections) == held.http);
 	weir_assert(weir_pool_used(w->http->exchanges) == held.exchanges);
+	weir_assert(weir_pool_used(w->http->texts) == held.texts);
 	weir_assert(!w->http2 || w->http2->streams == held.streams);
 }
 

@@ -129,22 +129,6 @@ static void add_result(const struct path_http *x, struct weir_event_http *h,
 	add_matches(x, h, r);
 }
 
-/* Texts are as long there as here; what lies behind their ends is not looked at. */
-#define COPY_STRING(to, from)                                                     \
-	do {                                                                      \
-		_Static_assert(sizeof(to) == sizeof(from), "it fits the record"); \
-		memcpy(to, from, strlen(from) + 1);                               \
-	} while (0)
-
-static void add_request(struct weir_event_http *h, const struct path_exchange *e)
-{
-	COPY_STRING(h->method, e->method);
-	COPY_STRING(h->host, e->host);
-	COPY_STRING(h->path, e->path);
-	COPY_STRING(h->user_agent, e->user_agent);
-	COPY_STRING(h->protocol, e->protocol);
-}
-
 void path_event_http(struct path_http *x, const struct path_exchange *e,
 		     const struct weir_waf_result *r)
 {
@@ -154,7 +138,7 @@ void path_event_http(struct path_http *x, const struct path_exchange *e,
 		weir_count(&x->w->stats, WEIR_COUNT_TX_RECORDS_LOST, 1);
 		return;
 	}
-	add_request(h, e);
+	path_http_tell_texts(&e->texts, h);
 	h->verdict = h->would = e->verdict;
 	if (r)
 		add_result(x, h, r);

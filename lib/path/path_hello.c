@@ -5,12 +5,7 @@
  * whole, and policy is asked. Not a byte of it reaches the server before. What is refused ends with
  * an alert that the client understands; what is allowed goes on as it came.
  */
-#include "path_impl.h"
-
-#include <weir_timer.h>
-#include <weir_tls.h>
-
-#include <stdio.h>
+#include "path_tls.h"
 
 #include <rte_malloc.h>
 
@@ -30,8 +25,10 @@ struct path_hello {
 	size_t need; /* bytes, before it is of use to look again */
 };
 
+/* It ends before TLS begins for its connection. */
+_Static_assert(sizeof(struct path_hello) <= sizeof(struct path_tls), "it has that one's place");
+
 struct path_hello_worker {
-	struct weir_pool *held; /* struct path_hello */
 	struct weir_timer_wheel wheel;
 	/* worker only: what was read last */
 	struct weir_tls_hello hello;
@@ -218,7 +215,7 @@ void path_hello_turn(struct path_worker *w)
 
 bool path_hello_begin(struct path_worker *w, struct path_carried *k)
 {
-	struct path_hello *x = weir_pool_take(w->hello->held);
+	struct path_hello *x = weir_pool_take(w->tls->connections);
 
 	if (!x)
 		return false;
@@ -232,34 +229,24 @@ void path_hello_end(struct path_hello *x)
 {
 	weir_timer_cancel(&x->w->hello->wheel, &x->timer);
 	x->k->hello = NULL;
-	weir_pool_give(x->w->hello->held, x);
+	weir_pool_give(x->w->tls->connections, x);
 }
 
 /* ---- a worker's part ---- */
 
-int path_hello_worker_create(struct path_worker *w, uint32_t connections)
+int path_hello_worker_create(struct path_worker *w)
 {
 	struct path_hello_worker *h = rte_zmalloc(NULL, sizeof(*h), WEIR_CACHE_LINE);
-	char name[24];
 
 	if (!h)
 		return -WEIR_ENOMEM;
 	w->hello = h;
 	weir_timer_wheel_init(&h->wheel, w->now_ns);
-	snprintf(name, sizeof(name), "ch_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
-	h->held = weir_pool_create(name, connections, sizeof(struct path_hello));
-	return h->held ? 0 : -WEIR_ENOMEM;
+	return 0;
 }
 
 void path_hello_worker_destroy(struct path_worker *w)
 {
-	if (w->hello && w->hello->held)
-		weir_pool_destroy(w->hello->held);
 	rte_free(w->hello);
 	w->hello = NULL;
-}
-
-size_t path_hello_bytes_each(void)
-{
-	return sizeof(struct path_hello);
 }

@@ -586,7 +586,11 @@ int path_http_worker_create(struct path_worker *w, uint32_t connections)
 	name[1] = 'x';
 	h->exchanges = weir_pool_create(name, connections + PATH_HTTP_OUTSTANDING,
 					sizeof(struct path_exchange));
-	return h->connections && h->exchanges ? 0 : -WEIR_ENOMEM;
+	name[1] = 't';
+	h->texts =
+		weir_pool_create(name, connections / PATH_HTTP_TEXTS_EVERY + PATH_HTTP_TEXTS_LEAST,
+				 PATH_HTTP_TEXTS_MAX);
+	return h->connections && h->exchanges && h->texts ? 0 : -WEIR_ENOMEM;
 }
 
 void path_http_worker_destroy(struct path_worker *w)
@@ -595,6 +599,8 @@ void path_http_worker_destroy(struct path_worker *w)
 
 	if (!h)
 		return;
+	if (h->texts)
+		weir_pool_destroy(h->texts);
 	if (h->exchanges)
 		weir_pool_destroy(h->exchanges);
 	if (h->connections)
@@ -610,5 +616,6 @@ uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum
 
 size_t path_http_bytes_each(void)
 {
-	return sizeof(struct path_http) + sizeof(struct path_exchange);
+	return sizeof(struct path_http) + sizeof(struct path_exchange) +
+	       PATH_HTTP_TEXTS_MAX / PATH_HTTP_TEXTS_EVERY;
 }

@@ -63,6 +63,28 @@ struct path_http_side {
 	uint64_t since_ns; /* the head began, or a byte of the body came */
 };
 
+/* What its record tells of a request, in the order in which they give way (path_http_text.c). */
+enum path_http_text {
+	PATH_HTTP_METHOD,
+	PATH_HTTP_PROTOCOL,
+	PATH_HTTP_HOST,
+	PATH_HTTP_PATH,
+	PATH_HTTP_AGENT,
+	PATH_HTTP_TEXTS
+};
+#define PATH_HTTP_TEXTS_HERE 242 /* bytes of usual ones: the exchange is six cache lines */
+#define PATH_HTTP_TEXTS_MAX  543
+/* For so many connections one has long ones. */
+#define PATH_HTTP_TEXTS_EVERY 8
+#define PATH_HTTP_TEXTS_LEAST 64
+
+/* One behind the other, without ends. */
+struct path_http_texts {
+	char *more; /* lent; NULL: they are `here` */
+	uint16_t len[PATH_HTTP_TEXTS];
+	char here[PATH_HTTP_TEXTS_HERE];
+};
+
 /* A request and its response. */
 struct path_exchange {
 	struct path_exchange *next;
@@ -81,17 +103,18 @@ struct path_exchange {
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
 	bool unjudged;                                               /* the failure mode is open */
 	bool listed;
-	bool evicted;     /* its memory for judging was given to others */
-	bool forwarded;   /* its first byte has gone to the server */
-	bool begun;       /* the first byte of its response has gone to the client */
-	bool refused;     /* weir answers in the server's place */
-	bool answered;    /* and has */
-	bool close;       /* after the answer */
-	bool expects;     /* 100 (Continue), which weir has to say */
-	bool swallow_100; /* and has said: the server's own is not passed */
-	/* ended by NUL; all above is zero at the beginning */
-	char method[24], host[128], path[256], user_agent[128], protocol[12];
+	bool evicted;                 /* its memory for judging was given to others */
+	bool forwarded;               /* its first byte has gone to the server */
+	bool begun;                   /* the first byte of its response has gone to the client */
+	bool refused;                 /* weir answers in the server's place */
+	bool answered;                /* and has */
+	bool close;                   /* after the answer */
+	bool expects;                 /* 100 (Continue), which weir has to say */
+	bool swallow_100;             /* and has said: the server's own is not passed */
+	struct path_http_texts texts; /* all above `here` is zero at the beginning */
 };
+
+_Static_assert(sizeof(struct path_exchange) <= 6 * WEIR_CACHE_LINE, "a place of the pool");
 
 struct path_http2;
 
@@ -121,6 +144,7 @@ struct path_http {
 struct path_http_worker {
 	struct weir_pool *connections; /* struct path_http */
 	struct weir_pool *exchanges;
+	struct weir_pool *texts; /* PATH_HTTP_TEXTS_MAX bytes */
 	struct weir_timer_wheel wheel;
 	uint64_t begun;                                  /* exchanges, for their ids */
 	struct path_http *waiting, **last_waiting;       /* for a turn of judging */
@@ -273,6 +297,14 @@ void path_http_list_held(struct path_http *x, struct path_exchange *e);
 void path_http_unlist_held(struct path_exchange *e);
 /* When little is left, those that have been held for the longest go. */
 void path_http_make_way(struct path_worker *w);
+
+/* ---- path_http_text.c ---- */
+
+void path_http_note_texts(struct path_worker *w, struct path_http_texts *t,
+			  const struct weir_bytes from[PATH_HTTP_TEXTS]);
+void path_http_tell_texts(const struct path_http_texts *t, struct weir_event_http *h);
+/* What was lent is given back. */
+void path_http_drop_texts(struct path_worker *w, struct path_http_texts *t);
 
 /* ---- path_http_queue.c ---- */
 

@@ -106,12 +106,15 @@ static bool is_known(const struct path_http2 *h, uint32_t stream)
 /* A record for what never became a request. */
 static void tell(struct path_http2 *h, enum weir_http2_error why, uint32_t stream)
 {
+	const struct weir_bytes texts[PATH_HTTP_TEXTS] = {
+		[PATH_HTTP_PROTOCOL] = weir_bytes_str("HTTP/2.0"),
+	};
 	struct path_exchange e;
 
 	path_exchange_init(h->x, &e, NULL);
 	e.bad = weir_http2_error_name(why);
 	e.stream = stream;
-	memcpy(e.protocol, "HTTP/2.0", sizeof("HTTP/2.0"));
+	path_http_note_texts(h->x->w, &e.texts, texts);
 	path_exchange_fini(h->x, &e);
 }
 

@@ -2,16 +2,6 @@
 /* Exchanges of a connection, in the order of their requests, which is that of the responses. */
 #include "path_http.h"
 
-static void copy_text(char *to, size_t room, struct weir_bytes from)
-{
-	size_t n = from.len < room ? from.len : room - 1;
-
-	memcpy(to, from.ptr, n);
-	to[n] = '\0';
-}
-
-#define COPY_TEXT(to, from) copy_text(to, sizeof(to), from)
-
 static struct weir_bytes field(const struct weir_http_head *h, const char *name)
 {
 	const struct weir_http_header *f = weir_http_header_find(h, name);
@@ -43,9 +33,15 @@ static bool wants_json(const struct path_exchange *e, const struct weir_http_hea
 	return has_word(accept, "json", &json) && (!has_word(accept, "html", &html) || json < html);
 }
 
-static void describe(struct path_exchange *e, const struct weir_http_head *h)
+static void describe(struct path_worker *w, struct path_exchange *e, const struct weir_http_head *h)
 {
-	struct weir_bytes host = h->authority.len ? h->authority : h->host;
+	const struct weir_bytes texts[PATH_HTTP_TEXTS] = {
+		[PATH_HTTP_METHOD] = h->method,
+		[PATH_HTTP_PROTOCOL] = h->protocol,
+		[PATH_HTTP_HOST] = h->authority.len ? h->authority : h->host,
+		[PATH_HTTP_PATH] = h->path,
+		[PATH_HTTP_AGENT] = field(h, "user-agent"),
+	};
 
 	e->is_head = h->is_head;
 	e->is_connect = h->is_connect;
@@ -54,11 +50,7 @@ static void describe(struct path_exchange *e, const struct weir_http_head *h)
 	e->http10 = h->minor == 0;
 	e->expects = h->expects;
 	e->json = wants_json(e, h);
-	COPY_TEXT(e->method, h->method);
-	COPY_TEXT(e->host, host.len ? host : weir_bytes_str(""));
-	COPY_TEXT(e->path, h->path.len ? h->path : weir_bytes_str(""));
-	COPY_TEXT(e->protocol, h->protocol);
-	COPY_TEXT(e->user_agent, field(h, "user-agent"));
+	path_http_note_texts(w, &e->texts, texts);
 }
 
 /* Hard to guess, and never twice by the same key. */
@@ -72,14 +64,13 @@ static uint64_t next_id(struct path_worker *w)
 void path_exchange_init(struct path_http *x, struct path_exchange *e,
 			const struct weir_http_head *h)
 {
-	memset(e, 0, offsetof(struct path_exchange, method));
-	e->method[0] = e->host[0] = e->path[0] = e->user_agent[0] = e->protocol[0] = '\0';
+	memset(e, 0, offsetof(struct path_exchange, texts.here));
 	e->id = next_id(x->w);
 	e->begun_ns = x->w->now_ns;
 	if (x->program)
 		e->program = path_program_hold(x->w, x->program);
 	if (h)
-		describe(e, h);
+		describe(x->w, e, h);
 	x->outstanding++;
 	x->requests++;
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_REQUESTS, 1);
@@ -122,6 +113,7 @@ void path_exchange_fini(struct path_http *x, struct path_exchange *e)
 		path_program_put(x->w, e->program);
 		e->program = NULL;
 	}
+	path_http_drop_texts(x->w, &e->texts);
 	x->outstanding--;
 	x->idle_ns = x->w->now_ns;
 }

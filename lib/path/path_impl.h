@@ -315,9 +315,8 @@ bool path_hello_alert(struct path_worker *w, struct path_carried *k, uint8_t ale
  * many bytes are there. */
 ssize_t path_hello_read(struct path_worker *w, struct path_carried *k,
 			const struct weir_tls_hello **out, size_t *need);
-WEIR_MUST_CHECK int path_hello_worker_create(struct path_worker *w, uint32_t connections);
+WEIR_MUST_CHECK int path_hello_worker_create(struct path_worker *w);
 void path_hello_worker_destroy(struct path_worker *w);
-size_t path_hello_bytes_each(void);
 
 /* path_names.c: whom clients asked for, kept as long as their flows: a reload asks policy again */
 struct path_names *path_names_create(const struct weir_siphash_key *key);

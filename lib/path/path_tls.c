@@ -14,6 +14,9 @@
 #define TIMER_BUDGET   64
 #define HANDSHAKES_MAX 2048u                 /* with clients at a time: some 100 MB of libssl */
 #define RETRY_NS       (10 * WEIR_NS_PER_MS) /* when a buffer was missing */
+/* For so many connections one may ask for a long name at a time. */
+#define NAMES_EVERY 16
+#define NAMES_LEAST 64
 
 /* ---- legs ---- */
 
@@ -440,6 +443,7 @@ void path_tls_end(struct path_tls *x)
 	let_go(x, PATH_CLIENT);
 	let_go(x, PATH_SERVER);
 	path_tls_put_leaf(x);
+	path_tls_cut_sni(x);
 	path_tls_service_put(x->w, x->service);
 	x->k->tls = NULL;
 	weir_pool_give(t->connections, x);
@@ -450,8 +454,7 @@ void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
 {
 	tls[0] = x->leg[PATH_CLIENT].info;
 	tls[1] = x->leg[PATH_SERVER].info;
-	memcpy(sni, x->sni, WEIR_EVENT_SNI - 1);
-	sni[WEIR_EVENT_SNI - 1] = '\0';
+	memcpy(sni, x->sni, WEIR_EVENT_SNI);
 }
 
 /* ---- a worker's part ---- */
@@ -467,10 +470,13 @@ int path_tls_worker_create(struct path_worker *w, uint32_t connections)
 	weir_timer_wheel_init(&t->wheel, w->now_ns);
 	snprintf(name, sizeof(name), "tl_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	t->connections = weir_pool_create(name, connections, sizeof(struct path_tls));
+	name[1] = 'n';
+	t->names = weir_pool_create(name, connections / NAMES_EVERY + NAMES_LEAST,
+				    WEIR_TLS_NAME_MAX + 1);
 	t->crypto = weir_tls_crypto_create(true);
 	t->mbufs_max = w->pool->size / 4;
 	t->handshakes_max = RTE_MIN(connections, HANDSHAKES_MAX);
-	return t->connections && t->crypto ? 0 : -WEIR_ENOMEM;
+	return t->connections && t->names && t->crypto ? 0 : -WEIR_ENOMEM;
 }
 
 void path_tls_worker_destroy(struct path_worker *w)
@@ -479,6 +485,8 @@ void path_tls_worker_destroy(struct path_worker *w)
 
 	if (!t)
 		return;
+	if (t->names)
+		weir_pool_destroy(t->names);
 	if (t->connections)
 		weir_pool_destroy(t->connections);
 	weir_tls_crypto_destroy(t->crypto);
@@ -494,5 +502,5 @@ uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsig
 
 size_t path_tls_bytes_each(void)
 {
-	return sizeof(struct path_tls);
+	return sizeof(struct path_tls) + (WEIR_TLS_NAME_MAX + 1) / NAMES_EVERY;
 }

@@ -23,7 +23,7 @@
 
 enum { PATH_CLIENT, PATH_SERVER }; /* legs */
 
-enum path_tls_state {
+enum __attribute__((packed)) path_tls_state {
 	PATH_TLS_PLAIN, /* speaks no TLS */
 	PATH_TLS_IDLE,  /* its handshake has not begun */
 	PATH_TLS_HANDSHAKE,
@@ -45,13 +45,14 @@ struct path_tls_leg {
 	struct weir_tls_records records;
 	/* opened, not passed on: a list by m->next */
 	struct rte_mbuf *first, *last;
-	uint32_t held; /* bytes */
-	uint32_t want; /* so many may be */
+	uint32_t held;  /* bytes */
+	uint32_t want;  /* so many may be */
+	uint32_t burst; /* bytes that weir has said since the last pause, see path_tls_most() */
 	uint64_t offset;
-	uint64_t begun_ns; /* the handshake */
-	/* what weir says, see path_tls_most() */
-	uint32_t burst; /* bytes since the last pause */
-	uint64_t said_ns;
+	union {
+		uint64_t begun_ns; /* the handshake */
+		uint64_t said_ns;  /* then: what weir said last */
+	};
 	struct weir_event_tls info;
 };
 
@@ -62,8 +63,8 @@ struct path_tls {
 	struct weir_timer timer;
 	struct path_tls *older, *newer; /* whose client is in its handshake */
 	struct path_tls_leg leg[2];
-	enum weir_tls_error failure;     /* of the servers' side */
-	char sni[WEIR_TLS_NAME_MAX + 1]; /* that the client asked for; ended by NUL */
+	enum weir_tls_error failure; /* of the servers' side */
+	char *long_sni;              /* lent, until it is not needed whole any more; or NULL */
 	/* Of what policy has opened: the leaf that is shown to the client, borrowed; bits of what
 	 * the client offers, and then of what the server has agreed to. */
 	const struct weir_tls_identity *identity;
@@ -72,14 +73,16 @@ struct path_tls {
 	bool heard;  /* it was told of */
 	bool listed; /* among those */
 	bool working;
-	bool dead;       /* was ended by weir, both ways */
-	bool keeps_ends; /* who reads it does to one side what the other one's end means */
-	bool retry;      /* something was missing: again in a moment */
+	bool dead;                /* was ended by weir, both ways */
+	bool keeps_ends;          /* who reads it does to one side what the other one's end means */
+	bool retry;               /* something was missing: again in a moment */
+	char sni[WEIR_EVENT_SNI]; /* that the client asked for, cut, ended by NUL */
 };
 
 /* A worker's part. */
 struct path_tls_worker {
-	struct weir_pool *connections; /* struct path_tls */
+	struct weir_pool *connections; /* struct path_tls; or what path_hello.c holds */
+	struct weir_pool *names;       /* WEIR_TLS_NAME_MAX + 1 bytes, of those with long ones */
 	struct weir_timer_wheel wheel;
 	struct weir_tls_crypto *crypto;
 	uint32_t mbufs, mbufs_max;        /* that hold plaintext */
@@ -134,6 +137,15 @@ bool path_tls_is_over(const struct path_tls *x, unsigned int leg);
 /* Counts and remembers why; the peer of `leg` was told as far as it can be. Its side of the
  * connection ends; of the servers' side the client may still be told in its own words. */
 void path_tls_fail(struct path_tls *x, unsigned int leg, int error);
+
+/* ---- path_tls_name.c: whom the client asks for ---- */
+
+/* False: it is a long one, and no room is left for it. */
+WEIR_MUST_CHECK bool path_tls_set_sni(struct path_tls *x, struct weir_bytes name);
+/* All of it, ended by NUL; "" where none was asked for. Not after path_tls_cut_sni(). */
+const char *path_tls_sni(const struct path_tls *x);
+/* From now on it is only told of. */
+void path_tls_cut_sni(struct path_tls *x);
 
 /* ---- path_tls_hand.c ---- */
 

@@ -32,8 +32,8 @@ static uint8_t alpn_of(int protocol)
 	return protocol == PATH_TLS_HTTP1 ? WEIR_EVENT_ALPN_HTTP1 : WEIR_EVENT_ALPN_NONE;
 }
 
-/* The protocol that was agreed upon; -1: none. */
-static int note_info(struct path_tls *x, unsigned int leg)
+/* *alpn is the protocol that was agreed upon; -1: none. 0, or negative. */
+static int note_info(struct path_tls *x, unsigned int leg, int *alpn)
 {
 	const struct weir_arena_source source = {take_info, give_info, x->w->tls};
 	struct path_tls_leg *l = &x->leg[leg];
@@ -52,11 +52,10 @@ static int note_info(struct path_tls *x, unsigned int leg)
 		.shown = info.has_cert,
 		.verified = info.verified,
 	};
-	if (leg == PATH_CLIENT && info.sni.len < sizeof(x->sni)) {
-		memcpy(x->sni, info.sni.ptr, info.sni.len);
-		x->sni[info.sni.len] = '\0';
-	}
-	return info.alpn;
+	if (leg == PATH_CLIENT && !path_tls_set_sni(x, info.sni))
+		return -WEIR_TLS_E_MEMORY;
+	*alpn = info.alpn;
+	return 0;
 }
 
 static void count(struct path_tls *x, unsigned int leg)
@@ -75,9 +74,10 @@ static void count(struct path_tls *x, unsigned int leg)
 static int finish(struct path_tls *x, unsigned int leg)
 {
 	struct path_tls_leg *l = &x->leg[leg];
-	int alpn = note_info(x, leg);
-	int error = 0;
+	int alpn, error = note_info(x, leg, &alpn);
 
+	if (error)
+		return error;
 	if (leg == PATH_CLIENT) {
 		path_tls_unlist(x);
 		path_tls_put_leaf(x);
@@ -92,6 +92,9 @@ static int finish(struct path_tls *x, unsigned int leg)
 		l->conn = NULL;
 	}
 	l->state = PATH_TLS_OPEN;
+	l->said_ns = 0; /* the handshake's beginning was there */
+	if (leg == PATH_CLIENT && x->leg[PATH_SERVER].state != PATH_TLS_IDLE)
+		path_tls_cut_sni(x);
 	count(x, leg);
 	return 0;
 }
@@ -220,7 +223,7 @@ static const char *server_name(const struct path_tls *x, char text[WEIR_ADDR_TEX
 {
 	if (x->service->server_name[0])
 		return x->service->server_name;
-	return x->sni[0] ? x->sni : weir_addr_format(&x->k->flow->addr[1], text);
+	return x->sni[0] ? path_tls_sni(x) : weir_addr_format(&x->k->flow->addr[1], text);
 }
 
 /* Whether it is known for whom, and in which protocol, the servers are to be asked. */
@@ -272,6 +275,8 @@ void path_tls_begin_server(struct path_tls *x)
 	l->state = PATH_TLS_HANDSHAKE;
 	l->begun_ns = x->w->now_ns;
 	l->conn = weir_tls_connect(x->service->client[x->w->id], &opts);
+	if (!x->service->intercepts)
+		path_tls_cut_sni(x);
 	rc = l->conn ? feed(x, PATH_SERVER, &used) : -WEIR_TLS_E_MEMORY;
 	if (rc < 0)
 		path_tls_fail(x, PATH_SERVER, rc);

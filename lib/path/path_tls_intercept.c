@@ -38,8 +38,10 @@ bool path_tls_begin_intercepted(struct path_worker *w, struct path_carried *k, u
 	x->leg[PATH_CLIENT].begun_ns = 0; /* it is the server who has the time now */
 	x->heard = true;
 	x->offered = protocols_of(k, hello);
-	if (hello->sni == WEIR_TLS_SNI_NAME)
-		memcpy(x->sni, hello->name, sizeof(x->sni));
+	if (hello->sni == WEIR_TLS_SNI_NAME && !path_tls_set_sni(x, weir_bytes_str(hello->name))) {
+		path_tls_end(x);
+		return false;
+	}
 	weir_count(&w->stats, WEIR_COUNT_TLS_INTERCEPTED, 1);
 	return true;
 }
@@ -83,7 +85,7 @@ bool path_tls_explain_failure(struct path_tls *x, bool by_http)
 {
 	if (x->leg[PATH_CLIENT].state != PATH_TLS_IDLE)
 		return by_http;
-	if (by_http && *x->sni && mint(x, (struct weir_tls_mint){.name = x->sni}) == 0)
+	if (by_http && *x->sni && mint(x, (struct weir_tls_mint){.name = path_tls_sni(x)}) == 0)
 		return true;
 	path_hello_alert(x->w, x->k,
 			 is_about_certificate(x->failure) ? ACCESS_DENIED : INTERNAL_ERROR);
@@ -108,5 +110,5 @@ void path_tls_note_refusal(struct path_tls *x, int error)
 	    !is_refusal(x, error))
 		return;
 	weir_count(&x->w->stats, WEIR_COUNT_TLS_PINNED, 1);
-	path_event_pinned(x->w, x->k->flow, x->sni);
+	path_event_pinned(x->w, x->k->flow, path_tls_sni(x));
 }

@@ -142,7 +142,7 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 size_t weir_path_inspected_bytes(void)
 {
 	return weir_tcp_conn_bytes() + weir_tcp_lent_bytes() + sizeof(struct path_carried) +
-	       path_http_bytes_each() + path_tls_bytes_each() + path_hello_bytes_each();
+	       path_http_bytes_each() + path_tls_bytes_each();
 }
 
 static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
@@ -227,7 +227,7 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 		path_worker_destroy(w);
 		return NULL;
 	}
-	if (path_hello_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
+	if (path_hello_worker_create(w) ||
 	    path_http_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1) ||
 	    path_http2_worker_create(w, cfg->conf->http2_bytes) ||
 	    path_tls_worker_create(w, cfg->conf->inspected / cfg->n_workers + 1)) {

@@ -175,6 +175,8 @@ enum weir_drop {
 	X(HTTP_BUDGET, "http_budget", "judgements that took too long")                            \
 	X(HTTP_TURNS, "http_turns", "times that judging went on when others had had their turn")  \
 	X(HTTP_MEMORY, "http_memory", "judgements without memory (memory.waf)")                   \
+	X(HTTP_TEXTS_CUT, "http_texts_cut",                                                       \
+	  "records whose texts were cut: too many long ones at a time")                           \
 	X(HTTP_EVICTED, "http_evicted", "held requests whose memory was given to newer ones")     \
 	X(HTTP_UNJUDGED, "http_unjudged", "transactions passed for such reasons (onError: open)") \
 	X(HTTP_BAD_REQUEST, "http_bad_request", "requests that are not well formed, or too slow") \

@@ -69,6 +69,7 @@ SSL_CTX *tls_lab_speak(struct tls_lab *t, unsigned int end)
 	struct tls_end *e = &t->end[end];
 
 	e->tls = true;
+	snprintf(e->asks, sizeof(e->asks), "%s", SERVER_NAME);
 	peer_init(&e->peer, end == SERVER);
 	if (end == SERVER)
 		peer_show(&e->peer, &pki()->ec);
@@ -91,7 +92,7 @@ static void start(struct tls_end *e)
 	SSL_set_app_data(e->peer.ssl, e);
 	SSL_set_info_callback(e->peer.ssl, on_info);
 	if (!SSL_is_server(e->peer.ssl))
-		SSL_set_tlsext_host_name(e->peer.ssl, SERVER_NAME);
+		SSL_set_tlsext_host_name(e->peer.ssl, e->asks);
 }
 
 /* False: nothing new. */

@@ -17,6 +17,7 @@ struct tls_end {
 	size_t fed;            /* bytes of what TCP brought that its TLS has taken */
 	bool closed;           /* close_notify has come */
 	int alert;             /* the last fatal one that came, -1: none */
+	char asks[160];        /* a client for this name */
 };
 
 struct tls_lab {
