@@ -33,21 +33,21 @@ enum __attribute__((packed)) path_tls_state {
 
 struct path_tls_leg {
 	enum path_tls_state state;
-	bool kept;                  /* libssl makes the records */
-	bool ended;                 /* by its peer: nothing more comes */
-	bool cut;                   /* and that without close_notify */
-	bool shut;                  /* by weir: nothing more is said to it */
-	bool unheard;               /* what its peer says goes nowhere */
-	bool starved;               /* there was no buffer to open a record into */
-	bool news;                  /* whoever reads it has not seen all that came */
-	bool told_room;             /* whoever writes to it waits for room */
+	bool kept;      /* libssl makes the records */
+	bool ended;     /* by its peer: nothing more comes */
+	bool cut;       /* and that without close_notify */
+	bool shut;      /* by weir: nothing more is said to it */
+	bool unheard;   /* what its peer says goes nowhere */
+	bool starved;   /* there was no buffer to open a record into */
+	bool news;      /* whoever reads it has not seen all that came */
+	bool told_room; /* whoever writes to it waits for room */
+	uint32_t burst; /* bytes that weir has said since the last pause, see path_tls_most() */
 	struct weir_tls_conn *conn; /* handshake; then only where libssl is still needed */
 	struct weir_tls_records records;
 	/* opened, not passed on: a list by m->next */
 	struct rte_mbuf *first, *last;
-	uint32_t held;  /* bytes */
-	uint32_t want;  /* so many may be */
-	uint32_t burst; /* bytes that weir has said since the last pause, see path_tls_most() */
+	uint32_t held; /* bytes */
+	uint32_t want; /* so many may be */
 	uint64_t offset;
 	union {
 		uint64_t begun_ns; /* the handshake */
@@ -64,20 +64,22 @@ struct path_tls {
 	struct path_tls *older, *newer; /* whose client is in its handshake */
 	struct path_tls_leg leg[2];
 	enum weir_tls_error failure; /* of the servers' side */
-	char *long_sni;              /* lent, until it is not needed whole any more; or NULL */
-	/* Of what policy has opened: the leaf that is shown to the client, borrowed; bits of what
-	 * the client offers, and then of what the server has agreed to. */
-	const struct weir_tls_identity *identity;
+	/* Of what policy has opened: bits of what the client offers, and then of what the server
+	 * has agreed to; the leaf that is shown to the client, borrowed. */
 	uint32_t offered;
-	size_t need; /* bytes of the ClientHello, before it is of use to look at it again */
-	bool heard;  /* it was told of */
-	bool listed; /* among those */
+	const struct weir_tls_identity *identity;
+	char *long_sni; /* lent, until it is not needed whole any more; or NULL */
+	size_t need;    /* bytes of the ClientHello, before it is of use to look at it again */
+	bool heard;     /* it was told of */
+	bool listed;    /* among those */
 	bool working;
 	bool dead;                /* was ended by weir, both ways */
 	bool keeps_ends;          /* who reads it does to one side what the other one's end means */
 	bool retry;               /* something was missing: again in a moment */
 	char sni[WEIR_EVENT_SNI]; /* that the client asked for, cut, ended by NUL */
 };
+
+_Static_assert(sizeof(struct path_tls) <= 13 * WEIR_CACHE_LINE, "a place of the pool");
 
 /* A worker's part. */
 struct path_tls_worker {

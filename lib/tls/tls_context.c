@@ -129,7 +129,8 @@ bool tls_context_init(struct tls_context *c, const struct tls_context_cfg *cfg,
 	ERR_clear_error();
 	c->bio = tls_bio_method_create();
 	c->lib = cfg->lib;
-	c->ctx = SSL_CTX_new_ex(tls_lib_get(c->lib), c->lib ? "?" TLS_LIB_PROPERTY : NULL, cfg->method);
+	c->ctx = SSL_CTX_new_ex(tls_lib_get(c->lib), c->lib ? "?" TLS_LIB_PROPERTY : NULL,
+				cfg->method);
 	if (!c->bio || !c->ctx)
 		return tls_fail_openssl(why, "no TLS context");
 	set_options(c->ctx);

@@ -26,6 +26,7 @@ HEADERS = {
     r"openssl/": ("lib/tls", "lib/decode",  # which needs two digests
                   "test"),
     r"intel-ipsec-mb\.h": ("lib/tls",),
+    r"sodium(/|\.h)": ("lib/tls",),
     r"libxml/": ("lib/decode",),
     r"(zlib|brotli/decode)\.h": ("lib/decode", "test/unit"),
     r"nghttp2/": ("lib/http2", "test/unit/http2", "test/fuzz"),
