@@ -525,11 +525,16 @@ class Weir:
     def alive(self):
         return self.process.poll() is None
 
-    def rss_kib(self):
+    def rss_kib(self, kind="VmRSS"):
         for line in read_file(f"/proc/{self.process.pid}/status").splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(kind + ":"):
                 return int(line.split()[1])
         raise Failure("weir is gone")
+
+    def heap_kib(self):
+        """Without the pools, which are there from the start, though the system gives their pages
+        when they are touched for the first time: as many as places were ever taken at once."""
+        return self.rss_kib("RssAnon")
 
     # ---- control ----
 
