@@ -17,8 +17,8 @@ packages_of() {
 		;;
 	test)
 		echo check clang clang-format libclang-rt-dev llvm shellcheck python3 python3-scapy pyflakes3 \
-			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light curl openssl procps util-linux \
-			modsecurity-crs libmodsecurity-dev python3-yaml slowhttptest chromium nghttp2-client nghttp2-server python3-grpcio \
+			iproute2 iputils-ping traceroute ethtool iperf3 nginx-light haproxy curl openssl procps util-linux \
+			modsecurity-crs libmodsecurity-dev python3-yaml slowhttptest chromium nghttp2-client nghttp2-server python3-grpcio python3-hpack \
 			testssl.sh
 		;;
 	perf)

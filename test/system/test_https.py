@@ -19,7 +19,7 @@ suite = Suite()
 NAME = "site.example"
 BACK = "back.example"
 BIG = (2 << 30) if SOAK else (64 << 20)
-RELOADS = 100 if SOAK else 8
+RELOADS = 300 if SOAK else 8
 SERVICE = """---
 kind: Service
 metadata: {{ name: site }}
@@ -343,7 +343,7 @@ def a_server_that_is_not_who_it_should_be_is_a_502(back, reason):
 # ---- certificates ----
 
 
-@suite.case(limit_s=120)
+@suite.case(limit_s=120, soak_limit_s=900)
 def certificates_change_under_load_without_losing_a_connection():
     with Site("tls") as site:
         site.pki.make("next", NAME, f"subjectAltName=DNS:{NAME}")

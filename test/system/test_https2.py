@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 
 from cases import SOAK, Skip, Suite, check, check_equal
 from lab import Lab, best_device, need
@@ -15,6 +16,8 @@ from test_https import NAME, Pki
 
 suite = Suite()
 BIG = (1 << 30) if SOAK else (64 << 20)
+RELOADS = 300 if SOAK else 10
+LOAD = 20000 if SOAK else 5000  # requests that a run of h2load makes
 WAYS = [{"behind": behind} for behind in ("http1", "http1-tls", "http2-tls", "http2")]
 
 
@@ -30,8 +33,8 @@ class Site:
         self.memory = memory
         self.stack = contextlib.ExitStack()
 
-    def policy(self):
-        text = self.pki.policy("tls" if self.tls_behind else "plain")
+    def policy(self, cert="site"):
+        text = self.pki.policy("tls" if self.tls_behind else "plain", cert=cert)
         more = self.more + ("\n  http2Upstream: true" if self.behind == "http2" else "")
         return text.replace("  protocol: http\n", f"  protocol: http{more}\n", 1)
 
@@ -243,12 +246,18 @@ def a_server_that_dies_in_its_answer_leaves_no_whole_one(answer, end):
         check_equal(event["weir"]["bad"], "CUT", "why")
 
 
-@suite.case(each=[{"answer": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
-                   "bad": "LENGTH_TWICE"},
-                  {"answer": b"hello\r\n\r\n", "bad": "STATUS_LINE"},
-                  {"answer": b"", "bad": "CUT"}])
-def a_server_that_is_no_server_is_a_502(answer, bad):
-    with talking([answer], "close") as site:
+NO_ANSWERS = {
+    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
+                    "LENGTH_TWICE"),
+    "no status line": (b"hello\r\n\r\n", "STATUS_LINE"),
+    "nothing": (b"", "CUT"),
+}
+
+
+@suite.case(each=[{"answer": answer} for answer in NO_ANSWERS])
+def a_server_that_is_no_server_is_a_502(answer):
+    data, bad = NO_ANSWERS[answer]
+    with talking([data], "close") as site:
         check_equal(site.status(path="/"), "502", "status")
         event = site.weir.wait_event(event_type="http", http={"status": 502})
         check_equal(event["weir"]["bad"], bad, "why")
@@ -352,24 +361,33 @@ def flows_shows_what_speaks_http2():
 # ---- reloads, gRPC ----
 
 
-@suite.case(each=[{"behind": "http1"}, {"behind": "http2-tls"}], limit_s=120)
+@suite.case(each=[{"behind": "http1"}, {"behind": "http2-tls"}], limit_s=120, soak_limit_s=900)
 def reloads_under_load_lose_nothing(behind):
+    """Policy, certificates and what hangs on them change; connections last for many of those."""
     with Site(behind) as site:
+        site.pki.make("next", NAME, f"subjectAltName=DNS:{NAME}")
         done = threading.Event()
-        wrong = []
+        loads, wrong = [], []
 
-        def reload():
-            while not done.wait(0.3):
-                site.weir.write_policy(site.policy())
-                if not site.weir.ctl("reload", timeout=30)["ok"]:
-                    wrong.append("reload")
+        def load():
+            while not done.is_set():
+                try:
+                    site.load(LOAD, "-c", "4", "-m", "20")
+                    loads.append(LOAD)
+                except Exception as why:  # pylint: disable=broad-except
+                    wrong.append(str(why))
 
-        thread = threading.Thread(target=reload, daemon=True)
+        thread = threading.Thread(target=load, daemon=True)
         thread.start()
-        site.load(20000, "-c", "4", "-m", "20")
+        for i in range(RELOADS):
+            site.weir.write_policy(site.policy("site" if i % 2 else "next"))
+            check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
+            time.sleep(0.1)
         done.set()
-        thread.join(10)
+        thread.join(60)
+        print(f"# {RELOADS} reloads, {sum(loads)} requests", flush=True)
         check(not wrong, f"{wrong}")
+        check(loads, "no load has come to its end")
 
 
 GRPC_SERVER = """

@@ -16,7 +16,7 @@ from test_https import NAME, Pki, Site, get, read_all
 
 suite = Suite()
 NO_PTRACE = ("setpriv", "--bounding-set=-sys_ptrace")
-RELOADS = 50 if SOAK else 4
+RELOADS = 200 if SOAK else 4
 
 
 # ---- the process's memory ----
