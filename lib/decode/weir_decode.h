@@ -155,6 +155,25 @@ WEIR_MUST_CHECK int weir_json_parse(struct weir_bytes in, const char *prefix,
 				    const struct weir_param_sink *sink,
 				    struct weir_decode_error *error);
 
+struct weir_protobuf_limits {
+	uint32_t depth;  /* nesting of messages, at most WEIR_PROTOBUF_DEPTH_MAX */
+	uint32_t values; /* that are told */
+};
+#define WEIR_PROTOBUF_DEPTH_MAX 40
+
+/*
+ * A message of Protocol Buffers (the encoding that protobuf.dev describes), without its schema:
+ * the text in it as parameters, each named by `prefix`, at most 31 bytes, and the numbers of the
+ * fields on the way to it: grpc.1.3. A field of bytes that parses whole as a message is read as
+ * one, and as text as well where that could cut text in two; of bytes that are neither, or nested
+ * too deep, the runs of text are told, joined by spaces. So is an input that is no message:
+ * nothing is refused for its form. Numbers are not told, nor is what is empty.
+ * 0; -WEIR_ELIMIT (values or the sink); -WEIR_ENOMEM.
+ */
+WEIR_MUST_CHECK int weir_protobuf_parse(struct weir_bytes in, const char *prefix,
+					const struct weir_protobuf_limits *limits,
+					struct weir_arena *a, const struct weir_param_sink *sink);
+
 struct weir_xml_limits {
 	uint32_t depth;
 	uint32_t attributes;

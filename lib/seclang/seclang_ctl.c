@@ -38,8 +38,8 @@ static bool add_value(struct weir_seclang *s, const struct ctl_row *row, uint64_
 static const char *const off_on[] = {"Off", "On"};
 static const char *const audit_modes[] = {"Off", "On", "RelevantOnly"};
 static const char *const engine_modes[] = {"Off", "DetectionOnly", "On"};
-static const char *const processors[] = {"", "URLENCODED", "MULTIPART", "JSON", "XML"};
-_Static_assert(WEIR_ARRAY_LEN(processors) == WEIR_SEC_BODY_XML + 1, "a name for each");
+static const char *const processors[] = {"", "URLENCODED", "MULTIPART", "JSON", "XML", "GRPC"};
+_Static_assert(WEIR_ARRAY_LEN(processors) == WEIR_SEC_BODY_GRPC + 1, "a name for each");
 
 static bool ctl_switch(struct weir_seclang *s, const struct ctl_row *row, struct word w,
 		       struct list *actions)

@@ -273,7 +273,8 @@ enum weir_sec_processor {
 	WEIR_SEC_BODY_URLENCODED,
 	WEIR_SEC_BODY_MULTIPART,
 	WEIR_SEC_BODY_JSON,
-	WEIR_SEC_BODY_XML
+	WEIR_SEC_BODY_XML,
+	WEIR_SEC_BODY_GRPC /* no engine else has it: messages of Protocol Buffers */
 };
 
 struct weir_sec_ctl {

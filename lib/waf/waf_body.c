@@ -29,7 +29,7 @@ void waf_body_error(struct weir_waf_tx *tx, const char *text)
 
 static const char too_many[] = "more arguments than SecArgumentsLimit";
 
-static void tell_error(struct weir_waf_tx *tx, int rc, const struct weir_decode_error *e)
+void waf_tell_error(struct weir_waf_tx *tx, int rc, const struct weir_decode_error *e)
 {
 	if (rc == -WEIR_ELIMIT)
 		waf_body_error(tx, e->text ? e->text : too_many);
@@ -98,6 +98,24 @@ static int codings_of(const struct weir_http_head *head, int out[CODINGS_MAX])
 	return n;
 }
 
+bool waf_undo_coding(struct weir_waf_tx *tx, enum weir_coding coding, struct weir_bytes *body,
+		     uint64_t limit)
+{
+	const struct weir_inflate_limits limits = {
+		.max = limit, .go_on = go_on, .has_time_for = has_time_for, .context = tx};
+	struct weir_bytes out = {0};
+	int rc;
+
+	if (coding == WEIR_CODING_IDENTITY)
+		return true;
+	tx->arena.limit += 2 * limit; /* pieces, and what is joined of them */
+	rc = weir_inflate(coding, *body, &limits, &tx->arena, &out);
+	tx->arena.limit += WEIR_WAF_BODY_TIMES * out.len;
+	if (rc == 0 || rc == -WEIR_ELIMIT)
+		*body = out;
+	return rc == 0;
+}
+
 struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_http_head *head,
 				   struct weir_bytes body, uint64_t limit, bool *failed)
 {
@@ -105,21 +123,9 @@ struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_htt
 
 	*failed = n < 0;
 	while (n-- > 0 && !*failed) {
-		const struct weir_inflate_limits limits = {
-			.max = limit, .go_on = go_on, .has_time_for = has_time_for, .context = tx};
-		struct weir_bytes out = {0};
-		int rc;
-
-		if (coding[n] == WEIR_CODING_IDENTITY)
-			continue;
 		if (waf_is_late(tx))
 			break;
-		tx->arena.limit += 2 * limit; /* pieces, and what is joined of them */
-		rc = weir_inflate((enum weir_coding)coding[n], body, &limits, &tx->arena, &out);
-		*failed = rc != 0;
-		tx->arena.limit += WEIR_WAF_BODY_TIMES * out.len;
-		if (rc == 0 || rc == -WEIR_ELIMIT)
-			body = out;
+		*failed = !waf_undo_coding(tx, (enum weir_coding)coding[n], &body, limit);
 	}
 	return body;
 }
@@ -131,17 +137,30 @@ static bool take_body_param(void *ctx, struct weir_bytes name, struct weir_bytes
 	return waf_take_param(ctx, name, value);
 }
 
-static void take_json(struct weir_waf_tx *tx, struct weir_bytes body)
+struct weir_param_sink waf_param_sink(struct weir_waf_tx *tx)
+{
+	return (struct weir_param_sink){take_body_param, tx, go_on};
+}
+
+int waf_json(struct weir_waf_tx *tx, struct weir_bytes body, const char *prefix,
+	     struct weir_decode_error *error)
 {
 	uint32_t depth = tx->waf->settings->json_depth_limit;
 	struct weir_json_limits limits = {
 		.depth = depth < WEIR_JSON_DEPTH_MAX ? depth : WEIR_JSON_DEPTH_MAX,
 		.values = UINT32_MAX, /* SecArgumentsLimit ends it before */
 	};
-	struct weir_param_sink sink = {take_body_param, tx, go_on};
-	struct weir_decode_error error = {0};
+	struct weir_param_sink sink = waf_param_sink(tx);
 
-	tell_error(tx, weir_json_parse(body, "json", &limits, &tx->arena, &sink, &error), &error);
+	return weir_json_parse(body, prefix, &limits, &tx->arena, &sink, error);
+}
+
+static void take_json(struct weir_waf_tx *tx, struct weir_bytes body)
+{
+	struct weir_decode_error error = {0};
+	int rc = waf_json(tx, body, "json", &error);
+
+	waf_tell_error(tx, rc, &error);
 }
 
 static bool take_attribute(void *ctx, struct weir_bytes name, struct weir_bytes value)
@@ -157,7 +176,7 @@ static void take_xml(struct weir_waf_tx *tx, struct weir_bytes body)
 	struct weir_xml xml = {0};
 	int rc = weir_xml_parse(body, &limits, &tx->arena, &sink, &xml, &error);
 
-	tell_error(tx, rc, &error);
+	waf_tell_error(tx, rc, &error);
 	if (!rc)
 		waf_list_add(tx, WEIR_SEC_V_XML, weir_bytes_str(WAF_XML_TEXT), xml.text);
 }
@@ -221,7 +240,7 @@ static void take_multipart(struct weir_waf_tx *tx, struct weir_bytes body)
 	int rc = weir_multipart_parse(body, type ? type->value : no_name, &limits, &tx->arena,
 				      &sink, &flags, &error);
 
-	tell_error(tx, rc, &error);
+	waf_tell_error(tx, rc, &error);
 	if (rc == -WEIR_EFORMAT)
 		flags |= WEIR_MULTIPART_INVALID_PART; /* what is given up is a strict error, too */
 	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(multipart_flags); i++)
@@ -296,7 +315,8 @@ void waf_take_body(struct weir_waf_tx *tx)
 	body = waf_undo_codings(tx, &tx->request, tx->body, tx->body_limit, &failed);
 	if (failed)
 		waf_body_error(tx, "the content coding could not be undone");
-	take_raw(tx, body);
+	if (tx->processor != WEIR_SEC_BODY_GRPC)
+		take_raw(tx, body);
 	switch ((enum weir_sec_processor)tx->processor) {
 	case WEIR_SEC_BODY_URLENCODED:
 		if (waf_take_args(tx, WEIR_SEC_V_ARGS_POST, body) == -WEIR_ELIMIT)
@@ -310,6 +330,9 @@ void waf_take_body(struct weir_waf_tx *tx)
 		break;
 	case WEIR_SEC_BODY_XML:
 		take_xml(tx, body);
+		break;
+	case WEIR_SEC_BODY_GRPC:
+		waf_take_grpc(tx, body);
 		break;
 	case WEIR_SEC_BODY_NONE:
 		break;

@@ -29,6 +29,7 @@ static const char *const processors[] = {
 	[WEIR_SEC_BODY_MULTIPART] = "MULTIPART",
 	[WEIR_SEC_BODY_JSON] = "JSON",
 	[WEIR_SEC_BODY_XML] = "XML",
+	[WEIR_SEC_BODY_GRPC] = "GRPC",
 };
 
 /* REQBODY_PROCESSOR is filled in before phase 1 and may be changed in it. */

@@ -645,6 +645,19 @@ void waf_take_response_body(struct weir_waf_tx *tx);
 /* Undoes content codings, as far as they are known; returns what there is. */
 struct weir_bytes waf_undo_codings(struct weir_waf_tx *tx, const struct weir_http_head *head,
 				   struct weir_bytes body, uint64_t limit, bool *failed);
+/* Undoes one, as far as the limit goes; false: not all of it. */
+bool waf_undo_coding(struct weir_waf_tx *tx, enum weir_coding coding, struct weir_bytes *body,
+		     uint64_t limit);
+/* Makes arguments of what a parser tells. */
+struct weir_param_sink waf_param_sink(struct weir_waf_tx *tx);
+int waf_json(struct weir_waf_tx *tx, struct weir_bytes body, const char *prefix,
+	     struct weir_decode_error *error);
+/* What a parser has returned. */
+void waf_tell_error(struct weir_waf_tx *tx, int rc, const struct weir_decode_error *e);
+
+/* waf_grpc.c */
+bool waf_is_grpc(struct weir_bytes type);
+void waf_take_grpc(struct weir_waf_tx *tx, struct weir_bytes body);
 
 /* waf_target.c: tells each value of a rule's targets to `tell` until that says stop */
 typedef bool (*waf_tell)(void *ctx, const struct waf_seen *seen);

@@ -50,6 +50,7 @@ static void parse(unsigned int which, struct weir_bytes in)
 	struct weir_param_sink sink = {.param = take, .context = &sum};
 	struct weir_part_sink parts = {.part = take_part, .context = &sum};
 	struct weir_json_limits json = {.depth = 64, .values = 1000};
+	struct weir_protobuf_limits protobuf = {.depth = 32, .values = 1000};
 	struct weir_xml_limits xml = {.depth = 64, .attributes = 1000};
 	struct weir_multipart_limits multipart = {.parts = 100, .headers = 16};
 	struct weir_decode_error error;
@@ -60,7 +61,7 @@ static void parse(unsigned int which, struct weir_bytes in)
 	int rc = 0;
 
 	weir_arena_init(&a, &weir_arena_malloc, 8 << 20);
-	switch (which % 8) {
+	switch (which % 9) {
 	case 0:
 		rc = weir_form_parse(in, '&', &a, &sink, &bad);
 		break;
@@ -81,8 +82,11 @@ static void parse(unsigned int which, struct weir_bytes in)
 		rc = weir_multipart_parse(weir_bytes_str("--b--"), in, &multipart, &a, &parts,
 					  &flags, &error);
 		break;
+	case 8:
+		rc = weir_protobuf_parse(in, "grpc", &protobuf, &a, &sink);
+		break;
 	default:
-		rc = weir_inflate(which % 8 == 6 ? WEIR_CODING_GZIP : WEIR_CODING_BROTLI, in,
+		rc = weir_inflate(which % 9 == 6 ? WEIR_CODING_GZIP : WEIR_CODING_BROTLI, in,
 				  &(const struct weir_inflate_limits){.max = 1 << 16}, &a, &out);
 		if (rc == 0 && out.len > 1 << 16)
 			abort();

@@ -8,6 +8,7 @@
 Suite *transform_suite(void);
 Suite *params_suite(void);
 Suite *json_suite(void);
+Suite *protobuf_suite(void);
 Suite *multipart_suite(void);
 Suite *inflate_suite(void);
 

@@ -124,7 +124,7 @@ START_TEST(what_ctl_cannot_do_is_told)
 		{"SecAction id:1,ctl:hashEngine=On\n",
 		 "t:1:31: error: ctl:hashEngine is not supported\n"},
 		{"SecAction id:1,ctl:requestBodyProcessor=YAML\n",
-		 "t:1:41: error: URLENCODED, MULTIPART, JSON or XML must stand here, not "
+		 "t:1:41: error: URLENCODED, MULTIPART, JSON, XML or GRPC must stand here, not "
 		 "\"YAML\"\n"},
 		{"SecAction id:1,ctl:auditLogParts=+Q\n",
 		 "t:1:35: error: parts of the audit log are A to K and Z\n"},

@@ -79,6 +79,7 @@ Suite *waf_value_suite(void);
 Suite *waf_store_suite(void);
 Suite *waf_screen_suite(void);
 Suite *waf_fold_suite(void);
+Suite *waf_grpc_suite(void);
 Suite *waf_prologue_suite(void);
 Suite *waf_relay_suite(void);
 Suite *waf_compile_suite(void);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Messages of gRPC as arguments, whatever they are compressed with and however many there are. */
+#include "waf_lab.h"
+
+#include <stdio.h>
+#include <zlib.h>
+
+#define TOLD "SecAction 'id:9,phase:2,pass,logdata:"
+
+static struct weir_bytes message(uint8_t *at, uint8_t flag, struct weir_bytes content)
+{
+	at[0] = flag;
+	for (unsigned int i = 0; i < 4; i++)
+		at[1 + i] = (uint8_t)(content.len >> (24 - 8 * i));
+	memcpy(at + 5, content.ptr, content.len);
+	return weir_bytes_of(at, 5 + content.len);
+}
+
+static void post(struct waf_lab *lab, const char *fields, struct weir_bytes body)
+{
+	char head[512];
+
+	snprintf(head, sizeof(head),
+		 "POST /a.B/C HTTP/1.1\r\nHost: a\r\n%s\r\nContent-Length: %zu"
+		 "\r\n\r\n",
+		 fields, body.len);
+	if (lab_request_head(lab, head) == WEIR_WAF_PASS)
+		(void)lab_request_body(lab, body);
+	lab_end(lab);
+}
+
+/* What rule 9 says of it. */
+static void check_told(const char *tell, const char *fields, struct weir_bytes body,
+		       const char *told)
+{
+	char rules[400];
+	struct waf_lab lab;
+
+	snprintf(rules, sizeof(rules), TOLD "%s'\n", tell);
+	lab_init(&lab, rules);
+	post(&lab, fields, body);
+	ck_assert_msg(strcmp(lab_data(&lab, 9), told) == 0, "%s %s: %s, not %s", fields, tell,
+		      lab_data(&lab, 9), told);
+	lab_fini(&lab);
+}
+
+#define GRPC "Content-Type: application/grpc"
+/* 1: "abc", 2: a message with 3: "xyz" */
+#define ABC "\x0a\3abc\x12\5\x1a\3xyz"
+
+START_TEST(text_of_messages_are_arguments)
+{
+	static const struct {
+		const char *fields, *content, *tell, *told;
+	} rows[] = {
+		{GRPC, ABC, "%{ARGS_POST.grpc.1}-%{ARGS.grpc.2.3}-%{REQBODY_ERROR}", "abc-xyz-0"},
+		{GRPC "+proto; charset=x", ABC, "%{ARGS_POST.grpc.1}", "abc"},
+		{"Content-Type: Application/gRPC-Web+proto", ABC, "%{ARGS_POST.grpc.1}", "abc"},
+		{GRPC, ABC, "%{REQBODY_PROCESSOR}", "GRPC"},
+		{GRPC "s", ABC, "%{REQBODY_PROCESSOR}", ""},
+		{"Content-Type: application/grpc-web-text", ABC, "%{REQBODY_PROCESSOR}", ""},
+		{GRPC "+json", "{\"a\":[1]}", "%{ARGS_POST.grpc.a.0}", "1"},
+		{GRPC "+json", "{\"a\":", "%{REQBODY_ERROR}", "1"},
+		{GRPC "+thrift", "hello", "%{ARGS_POST.grpc}-%{REQBODY_ERROR}", "hello-0"},
+		{GRPC, "", "%{ARGS_POST.grpc}-%{REQBODY_ERROR}", "-0"},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		uint8_t body[100];
+
+		check_told(rows[i].tell, rows[i].fields,
+			   message(body, 0, weir_bytes_str(rows[i].content)), rows[i].told);
+	}
+}
+END_TEST
+
+START_TEST(all_messages_of_a_body_are_looked_at)
+{
+	uint8_t body[100];
+	size_t n = message(body, 0, weir_bytes_str("\x0a\3abc")).len;
+
+	n += message(body + n, 0, weir_bytes_str("\x12\4wxyz")).len;
+	check_told("%{ARGS_POST.grpc.1}%{ARGS_POST.grpc.2}", GRPC, weir_bytes_of(body, n),
+		   "abcwxyz");
+	/* Cut off in the second one. */
+	check_told("%{ARGS_POST.grpc.1}%{ARGS_POST.grpc}", GRPC, weir_bytes_of(body, n - 1),
+		   "abcwxy");
+	/* What cannot be told apart is text. */
+	body[10] = 2;
+	check_told("%{ARGS_POST.grpc.1}%{ARGS_POST.grpc.2}%{REQBODY_ERROR}", GRPC,
+		   weir_bytes_of(body, n), "abcwxyz1");
+}
+END_TEST
+
+START_TEST(the_body_is_there_without_its_framing_when_it_is_asked_for)
+{
+	static const char rules[] = "SecAction 'id:1,phase:1,pass,nolog,"
+				    "ctl:forceRequestBodyVariable=On'\n" TOLD "%{REQUEST_BODY}'\n";
+	struct waf_lab lab;
+	uint8_t body[100];
+	size_t n = message(body, 0, weir_bytes_str("hello ")).len;
+
+	n += message(body + n, 0, weir_bytes_str("world")).len;
+	lab_init(&lab, rules);
+	post(&lab, GRPC, weir_bytes_of(body, n));
+	ck_assert_str_eq(lab_data(&lab, 9), "hello world");
+	lab_fini(&lab);
+	check_told("%{REQUEST_BODY}", GRPC, weir_bytes_of(body, n), "");
+}
+END_TEST
+
+/* With gzip's frame, or zlib's. */
+static size_t compress_into(uint8_t out[2000], struct weir_bytes in, bool gzip)
+{
+	z_stream z = {.next_in = (uint8_t *)(uintptr_t)in.ptr, .avail_in = (uInt)in.len};
+
+	ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, gzip ? 31 : 15, 9, Z_DEFAULT_STRATEGY),
+			 Z_OK);
+	z.next_out = out;
+	z.avail_out = 2000;
+	ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	return z.total_out;
+}
+
+START_TEST(compressed_messages_are_inflated_within_the_limit)
+{
+	static uint8_t big[1 << 20];
+	static const struct {
+		const char *coding, *told;
+		bool gzip;
+	} rows[] = {
+		{"gzip", "abc-0", true},
+		{"deflate", "abc-0", false},
+		{"snappy", "-1", true},
+		{"identity", "-0", true},
+	};
+	uint8_t packed[2000], body[2100];
+	char fields[100];
+	struct weir_bytes in;
+	struct waf_lab lab;
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		size_t n = compress_into(packed, weir_bytes_str("\x0a\3abc"), rows[i].gzip);
+
+		in = message(body, 1, weir_bytes_of(packed, n));
+		snprintf(fields, sizeof(fields), GRPC "\r\ngrpc-encoding: %s", rows[i].coding);
+		check_told("%{ARGS_POST.grpc.1}-%{REQBODY_ERROR}", fields, in, rows[i].told);
+	}
+	memset(big, 'x', sizeof(big));
+	in = message(body, 1,
+		     weir_bytes_of(packed,
+				   compress_into(packed, weir_bytes_of(big, sizeof(big)), true)));
+	lab_init(&lab, "SecRequestBodyNoFilesLimit 65536\n" TOLD "%{REQBODY_ERROR}'\n");
+	post(&lab, GRPC "\r\ngrpc-encoding: gzip", in);
+	ck_assert_str_eq(lab_data(&lab, 9), "1");
+	lab_fini(&lab);
+	/* Nobody has said how. */
+	check_told("%{REQBODY_ERROR}", GRPC, in, "1");
+}
+END_TEST
+
+START_TEST(an_attack_in_a_nested_field_is_refused)
+{
+	struct waf_lab lab;
+	uint8_t body[100];
+
+	lab_init(&lab, "SecRule ARGS '@detectSQLi' 'id:1,phase:2,deny,status:403'\n");
+	post(&lab, GRPC, message(body, 0, weir_bytes_str("\x0a\x12\x12\x10' or 1=1 -- abcd")));
+	ck_assert_str_eq(lab_verdict(&lab), "deny 403 2 1");
+	ck_assert_str_eq(lab_target(&lab, 1), "ARGS:grpc.1.2");
+	lab_fini(&lab);
+}
+END_TEST
+
+Suite *waf_grpc_suite(void)
+{
+	return WEIR_SUITE("waf grpc", text_of_messages_are_arguments,
+			  all_messages_of_a_body_are_looked_at,
+			  the_body_is_there_without_its_framing_when_it_is_asked_for,
+			  compressed_messages_are_inflated_within_the_limit,
+			  an_attack_in_a_nested_field_is_refused);
+}
