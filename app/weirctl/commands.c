@@ -54,7 +54,9 @@ static const struct command commands[] = {
 			   {"proto", 0, OPTION_TEXT, "protocol", "NAME", "tcp (default), udp, …"},
 			   {"port", 'p', OPTION_NUMBER, "port", "N", "the destination's"},
 			   {"sni", 's', OPTION_TEXT, "sni", "NAME",
-			    "whom the client asks for by TLS; '' for nobody"}},
+			    "whom the client asks for by TLS; '' for nobody"},
+			   {"identity", 'i', OPTION_TEXT, "identity", "ID",
+			    "who it is: spiffe://…, dns:… or cn:…; '' for nobody"}},
 	},
 	{
 		.name = "trace",

@@ -95,6 +95,9 @@ static void print_decision(const json_t *d)
 	if (json_is_true(json_object_get(d, "by_name")))
 		fputs(", as far as the handshake: whom the client asks for decides (--sni)",
 		      stdout);
+	if (json_is_true(json_object_get(d, "by_identity")))
+		fputs(", as far as the handshake of TLS: who the client is decides (--identity)",
+		      stdout);
 	if (json_is_true(json_object_get(d, "intercept")))
 		fputs(", its TLS opened", stdout);
 	if (*bypass)
@@ -105,11 +108,14 @@ static void print_decision(const json_t *d)
 void render_explain(const json_t *answer)
 {
 	const json_t *e = json_object_get(answer, "explain"), *name = json_object_get(e, "name");
+	const json_t *identity = json_object_get(e, "identity");
 
 	print_side("from", json_object_get(e, "from"));
 	print_side("to", json_object_get(e, "to"));
 	if (name)
 		printf("name  %s (%s)\n", text_of(name, "text"), text_of(name, "state"));
+	if (identity)
+		printf("client %s (%s)\n", text_of(identity, "text"), text_of(identity, "state"));
 	printf("proto %lld, port %lld, generation %lld\n\n", (long long)int_of(e, "proto"),
 	       (long long)int_of(e, "port"), (long long)int_of(answer, "generation"));
 	print_candidates(json_object_get(e, "candidates"));

@@ -47,7 +47,7 @@ static const struct command {
 	{"drops", ctl_cmd_drops, {"all"}},
 	{"stats", ctl_cmd_stats, {NULL}},
 	{"reload", ctl_cmd_reload, {NULL}},
-	{"explain", ctl_cmd_explain, {"from", "to", "protocol", "port", "sni"}},
+	{"explain", ctl_cmd_explain, {"from", "to", "protocol", "port", "sni", "identity"}},
 	{"trace", ctl_cmd_trace, {FILTER_KEYS, "count", "seconds"}},
 	{"events", ctl_cmd_events, {"n"}},
 	{"rules", ctl_cmd_rules, {"view", "by", "count"}},

@@ -129,6 +129,8 @@ static void add_flow(const struct weir_ctl *c, struct weir_json *j, const struct
 	if (f->flags & WEIR_FLOW_F_MIDSTREAM)
 		weir_json_bool(j, "midstream", true);
 	add_decision(c, j, f);
+	if (p->carried && *p->identity)
+		weir_json_str(j, "identity", p->identity);
 	if (p->carried)
 		add_legs(j, p);
 	if (p->http)

@@ -233,21 +233,42 @@ static bool read_sni(struct ctl_call *call, struct weir_policy_name *name,
 	return true;
 }
 
+/* Who the client is, by what its certificate would say; "" is none. False: reported. */
+static bool read_identity(struct ctl_call *call, struct weir_policy_identity *identity,
+			  char text[WEIR_TLS_ID_MAX + 1], bool *given)
+{
+	const json_t *v = json_object_get(call->args, "identity");
+
+	*given = v != NULL;
+	if (!v)
+		return true;
+	if (!json_is_string(v) ||
+	    !weir_policy_identity_read(weir_bytes_of(json_string_value(v), json_string_length(v)),
+				       text, identity))
+		return ctl_fail(call, "identity: spiffe://domain/path, dns:NAME or cn:NAME is "
+				      "wanted, or nothing for no certificate");
+	return true;
+}
+
 bool ctl_cmd_explain(struct ctl_call *call)
 {
 	const struct weir_generation *g = weir_path_generation(call->ctl->cfg.path);
-	char text[WEIR_TLS_NAME_MAX + 1];
+	char text[WEIR_TLS_NAME_MAX + 1], id[WEIR_TLS_ID_MAX + 1];
+	struct weir_policy_identity identity;
 	struct weir_policy_name name;
 	struct weir_policy_query q;
-	bool named;
+	bool named, identified;
 
-	if (!read_query(call, &q) || !read_sni(call, &name, text, &named))
+	if (!read_query(call, &q) || !read_sni(call, &name, text, &named) ||
+	    !read_identity(call, &identity, id, &identified))
 		return false;
 	weir_json_u64(&call->j, "generation", g->number);
-	weir_policy_explain(g->policy,
-			    &(struct weir_policy_explaining){.q = &q,
-							     .name = named ? &name : NULL,
-							     .names = call->ctl->cfg.names},
-			    &call->j, "explain");
+	weir_policy_explain(
+		g->policy,
+		&(struct weir_policy_explaining){.q = &q,
+						 .name = named ? &name : NULL,
+						 .identity = identified ? &identity : NULL,
+						 .names = call->ctl->cfg.names},
+		&call->j, "explain");
 	return true;
 }

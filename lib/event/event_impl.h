@@ -68,8 +68,9 @@ void event_add_tls(struct weir_buf *out, const struct weir_event_tls tls[2], con
 		   size_t sni_room);
 /* As Suricata writes it. */
 const char *event_tls_version(uint16_t version);
-/* The member of our own object. */
+/* The members of our own object. */
 void event_add_tls_legs(struct weir_buf *out, const struct weir_event_tls tls[2]);
+void event_add_identity(struct weir_buf *out, const char identity[WEIR_EVENT_IDENTITY]);
 
 /* ---- event_hello.c: a ClientHello ---- */
 

@@ -80,3 +80,11 @@ void event_add_tls_legs(struct weir_buf *out, const struct weir_event_tls tls[2]
 		add_leg(out, is_there(&tls[0]) ? ",\"server\":" : "\"server\":", &tls[1]);
 	LIT(out, "}");
 }
+
+void event_add_identity(struct weir_buf *out, const char identity[WEIR_EVENT_IDENTITY])
+{
+	struct weir_bytes text = weir_bytes_of(identity, strnlen(identity, WEIR_EVENT_IDENTITY));
+
+	if (text.len)
+		add_text(out, ",\"identity\":", text);
+}

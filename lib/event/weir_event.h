@@ -42,6 +42,8 @@ struct weir_event_tls {
 	bool verified;   /* and it is good */
 };
 #define WEIR_EVENT_SNI 64
+/* Who a client is; a text that is longer is cut. */
+#define WEIR_EVENT_IDENTITY 160
 
 #define WEIR_EVENT_NAME 128
 #define WEIR_EVENT_ALPN 32
@@ -94,6 +96,7 @@ struct weir_event_http {
 	uint16_t n_rules, n_matches;
 	uint16_t rules_more, matches_more;                                    /* that had no room */
 	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
+	char identity[WEIR_EVENT_IDENTITY];                                   /* of the client */
 	uint32_t rules[WEIR_EVENT_RULES]; /* that matched, in order; never twice in a row */
 	struct weir_event_match match[WEIR_EVENT_MATCHES];
 };
@@ -126,12 +129,13 @@ struct weir_event {
 	uint64_t flow_id;
 	uint64_t count; /* DROP, FAILURE: how many since the last such record */
 	union {
-		struct {                     /* FLOW */
+		struct {                     /* FLOW; DECISION: `identity` */
 			uint64_t packets[2]; /* to server, to client */
 			uint64_t bytes[2];
 			uint64_t start_unix_ns;
 			struct weir_event_tls tls[2]; /* with client and server */
 			char sni[WEIR_EVENT_SNI];
+			char identity[WEIR_EVENT_IDENTITY]; /* of the client */
 		};
 		struct { /* TRACE, and `dir` */
 			uint32_t seq;

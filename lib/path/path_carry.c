@@ -30,7 +30,7 @@ static void let_go(struct path_worker *w, struct path_carried *k)
 		path_http_end(k->http);
 	if (k->tls) {
 		w->told_tls.of = k->flow;
-		path_tls_describe(k->tls, w->told_tls.tls, w->told_tls.sni);
+		path_tls_describe(k->tls, w->told_tls.tls, w->told_tls.sni, w->told_tls.identity);
 		path_tls_end(k->tls);
 	}
 	weir_scan_close(&k->stream[0]);
@@ -81,6 +81,14 @@ void path_carry_stop(struct path_worker *w, struct path_carried *k, unsigned int
 	weir_tcp_abort(w->tcp, k->conn, reset ? 3u : 2u >> leg, w->now_ns);
 }
 
+/* TLS that failed, or who showed which certificate, is no verdict on the next connection from
+ * there. */
+static bool is_of_connection(uint16_t reason)
+{
+	return reason == WEIR_DROP_TLS || reason == WEIR_DROP_IDENTITY_DENIED ||
+	       reason == WEIR_DROP_IDENTITY_MISSING || reason == WEIR_DROP_IDENTITY_UNSEEN;
+}
+
 /* A reset may be lost, and a sender repeats: what still comes of the connection is refused, for it
  * would else be taken for one that began before weir. */
 static void refuse_rest(struct path_worker *w, struct weir_flow *f, uint8_t verdict,
@@ -89,8 +97,7 @@ static void refuse_rest(struct path_worker *w, struct weir_flow *f, uint8_t verd
 	f->decision.verdict = verdict;
 	f->decision.reason = reason;
 	path_event_flow(w, f, WEIR_FLOW_END_POLICY);
-	/* TLS that failed is no verdict on the next connection from there. */
-	if (reason == WEIR_DROP_TLS)
+	if (is_of_connection(reason))
 		weir_flow_close(w->flows, f, w->now_ns);
 	else
 		weir_flow_deny(w->flows, f, w->now_ns);
@@ -293,6 +300,15 @@ bool path_carry_is_held(const struct weir_flow *f)
 	return f->flags & WEIR_FLOW_F_CARRIED && carried_by(f)->hello;
 }
 
+bool path_carry_identity(const struct path_worker *w, const struct weir_flow *f,
+			 struct weir_policy_identity *out)
+{
+	if (f->flags & WEIR_FLOW_F_CARRIED && carried_by(f)->tls)
+		return path_tls_identity(carried_by(f)->tls, out);
+	*out = path_identity_of(w, 0);
+	return true;
+}
+
 bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		      struct weir_flow *f)
 {
@@ -415,6 +431,9 @@ void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out)
 		weir_tcp_leg_info(k->conn, leg, &out->leg[leg]);
 		out->scanned[leg] = k->scanned[leg] - k->first[leg];
 	}
+	out->identity[0] = '\0';
+	if (k->tls)
+		path_tls_identity_text(k->tls, out->identity);
 	if (k->http)
 		path_http_describe(k->http, out);
 }

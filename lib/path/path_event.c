@@ -106,6 +106,7 @@ void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir
 		memcpy(e.tls, w->told_tls.tls, sizeof(e.tls));
 		if (*w->told_tls.sni)
 			memcpy(e.sni, w->told_tls.sni, sizeof(e.sni));
+		memcpy(e.identity, w->told_tls.identity, sizeof(e.identity));
 	}
 	post(w, &e);
 }
@@ -176,12 +177,15 @@ void path_event_pinned(struct path_worker *w, const struct weir_flow *f, const c
 }
 
 void path_event_refused(struct path_worker *w, const struct weir_flow *f,
-			const struct weir_policy_decision *d)
+			const struct weir_policy_decision *d,
+			const struct weir_policy_identity *identity)
 {
 	struct weir_event e = {.type = WEIR_EVENT_DECISION, .port = initiator_port(w, f)};
 
 	add_flow(&e, f);
 	add_decision(&e, d);
+	if (identity)
+		snprintf(e.identity, sizeof(e.identity), "%s", identity->text);
 	post(w, &e);
 }
 

@@ -335,7 +335,7 @@ static void begin_midstream(struct path_worker *w, const struct path_burst *b, s
 		path_forward(w, b, p);
 		return;
 	}
-	if (d.flags & WEIR_DECISION_NAMES || is_to_be_judged(w, p)) {
+	if (d.flags & (WEIR_DECISION_NAMES | WEIR_DECISION_IDENTITY) || is_to_be_judged(w, p)) {
 		path_answer(w, b, p);
 		path_drop(w, b, p, WEIR_DROP_TCP_MIDSTREAM);
 		return;
@@ -392,19 +392,22 @@ struct weir_policy_query path_flow_query(const struct weir_flow *f)
 }
 
 /* Policy's word on a flow that `p` belongs to. As long as its ClientHello is waited for nobody need
- * know its name; afterwards it is remembered. */
+ * know its name, nor who the client is before its handshake is over; afterwards both are
+ * remembered. */
 static void decide_again(const struct path_worker *w, const struct weir_flow *f,
 			 const struct weir_pkt *p, struct weir_policy_decision *d)
 {
 	struct weir_policy_query q = path_flow_query(f);
 	struct weir_policy_name name = path_name_of(w, f->name);
+	struct weir_policy_identity identity;
+	bool known = path_carry_identity(w, f, &identity);
 
 	if (f->proto == WEIR_PROTO_ICMP || f->proto == WEIR_PROTO_ICMPV6)
 		q.dport = p->icmp_type;
 	if (path_carry_is_held(f))
 		weir_policy_decide(w->gen->policy, &q, d);
 	else
-		weir_policy_decide_name(w->gen->policy, &q, &name, d);
+		weir_policy_decide_identity(w->gen->policy, &q, &name, known ? &identity : NULL, d);
 }
 
 /* ICMP answers have another type than the query that policy decided about. */

@@ -138,7 +138,7 @@ static void judge(struct path_hello *x, enum weir_name_state state,
 	if (hello)
 		path_event_hello(w, f, &d, hello);
 	else if (d.verdict != WEIR_VERDICT_ALLOW)
-		path_event_refused(w, f, &d);
+		path_event_refused(w, f, &d, NULL);
 	if (d.verdict != WEIR_VERDICT_ALLOW) {
 		refuse(w, k, &d, hello || state == WEIR_NAME_MALFORMED);
 		return;

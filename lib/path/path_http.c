@@ -100,6 +100,8 @@ void path_http_make_room(struct path_http *x, unsigned int leg,
 static void be_dead(struct path_http *x)
 {
 	x->dead = true;
+	if (x->k->stopped) /* it was refused before */
+		return;
 	x->k->stopped = WEIR_VERDICT_DENY;
 	x->k->stop_reason = WEIR_DROP_HTTP;
 }

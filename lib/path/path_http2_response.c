@@ -4,6 +4,7 @@
  * for it, and then goes to the client's stream, as fast as that takes it.
  */
 #include "path_http2.h"
+#include "path_stream.h"
 
 static struct path_http2_way *way_of(struct path_http2_stream *s)
 {
@@ -35,9 +36,12 @@ static void fail(struct path_http2_stream *s, uint16_t status, const char *name)
 
 void path_http2_on_bad_response(struct path_http2_stream *s, const char *name)
 {
-	weir_count(&s->h->x->w->stats, WEIR_COUNT_HTTP_BAD_RESPONSE, 1);
+	bool refused = path_stream_is_refused(s->h->x->k);
+
+	if (!refused)
+		weir_count(&s->h->x->w->stats, WEIR_COUNT_HTTP_BAD_RESPONSE, 1);
 	if (s->client)
-		fail(s, 502, name);
+		fail(s, refused ? 403 : 502, name);
 }
 
 static void on_lost(struct path_http2_stream *s)

@@ -43,7 +43,10 @@ static void on_bad(struct path_http *x, const char *name)
 {
 	struct path_exchange *e = x->first;
 
-	weir_count(&x->w->stats, WEIR_COUNT_HTTP_BAD_RESPONSE, 1);
+	bool refused = path_stream_is_refused(x->k);
+
+	if (!refused)
+		weir_count(&x->w->stats, WEIR_COUNT_HTTP_BAD_RESPONSE, 1);
 	if (!e || !e->forwarded || e->begun || e->answered) {
 		if (e && e->begun)
 			e->bad = name;
@@ -51,7 +54,7 @@ static void on_bad(struct path_http *x, const char *name)
 		return;
 	}
 	e->bad = name;
-	e->status = 502;
+	e->status = refused ? 403 : 502;
 	replace(x, e, false);
 }
 

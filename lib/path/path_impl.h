@@ -113,7 +113,7 @@ struct path_carried {
 
 struct path_hello_worker;
 struct path_http_worker;
-struct path_names;
+struct path_texts;
 struct path_http2_worker;
 struct path_tls_worker;
 
@@ -124,6 +124,7 @@ struct path_told {
 	const struct weir_flow *of; /* NULL: none */
 	struct weir_event_tls tls[2];
 	char sni[WEIR_EVENT_SNI];
+	char identity[WEIR_EVENT_IDENTITY];
 };
 
 struct path_out {
@@ -150,7 +151,8 @@ struct path_worker {
 	struct weir_event_ring *ring;
 	struct path_hello_worker *hello;
 	struct path_http_worker *http;
-	struct path_names *names;        /* that clients of flows have asked for */
+	struct path_texts *names;        /* that clients of flows have asked for */
+	struct path_texts *identities;   /* that they have shown */
 	struct path_http2_worker *http2; /* NULL: memory.http2 is 0 */
 	struct path_tls_worker *tls;
 	struct weir_waf_worker *waf;    /* NULL: memory.waf is 0 */
@@ -300,6 +302,9 @@ void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned in
 void path_carry_go_on(struct path_worker *w, struct path_carried *k,
 		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello);
 bool path_carry_is_held(const struct weir_flow *f);
+/* Who its client has shown to be. False: that is yet to be seen. */
+bool path_carry_identity(const struct path_worker *w, const struct weir_flow *f,
+			 struct weir_policy_identity *out);
 
 /* path_hello.c: flows that are allowed by whom their clients ask for */
 /* False: no room for another. */
@@ -318,14 +323,31 @@ ssize_t path_hello_read(struct path_worker *w, struct path_carried *k,
 WEIR_MUST_CHECK int path_hello_worker_create(struct path_worker *w);
 void path_hello_worker_destroy(struct path_worker *w);
 
-/* path_names.c: whom clients asked for, kept as long as their flows: a reload asks policy again */
-struct path_names *path_names_create(const struct weir_siphash_key *key);
-void path_names_destroy(struct path_names *n);
+/* path_texts.c: texts that many flows have, each kept once */
+#define PATH_TEXT_MAX 2048 /* bytes */
+/* Room for `n` texts of at most `max` bytes. NULL: no memory. */
+struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_t n, size_t max);
+void path_texts_destroy(struct path_texts *t);
+/* 0: no room. Held until it is put back. */
+uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text);
+/* 0: nothing happens. */
+void path_text_put(struct path_texts *t, uint32_t id);
+/* Of one that is held. */
+const char *path_text_of(const struct path_texts *t, uint32_t id, uint8_t *kind);
+
+/* path_names.c: whom clients asked for, and who they are, kept as long as their flows: a reload
+ * asks policy again */
+WEIR_MUST_CHECK bool path_names_create(struct path_worker *w);
+void path_names_destroy(struct path_worker *w);
 /* 0: no room. Held until it is put back. */
 uint32_t path_name_get(struct path_worker *w, const struct weir_policy_name *name);
 void path_name_put(struct path_worker *w, uint32_t id);
 /* Of a flow; one that was not seen for 0. */
 struct weir_policy_name path_name_of(const struct path_worker *w, uint32_t id);
+/* The same of clients. */
+uint32_t path_identity_get(struct path_worker *w, const struct weir_policy_identity *identity);
+void path_identity_put(struct path_worker *w, uint32_t id);
+struct weir_policy_identity path_identity_of(const struct path_worker *w, uint32_t id);
 
 /* path_tls.c: connections whose TLS weir ends. Those that path_stream.h calls mean what they mean
  * there. */
@@ -369,8 +391,15 @@ bool path_tls_has_server(const struct path_tls *x);
 bool path_tls_speaks_http2(const struct path_tls *x);
 bool path_tls_is_open(const struct path_tls *x);
 const char *path_tls_failure(const struct path_tls *x);
+/* Because policy does not let this client. */
+bool path_tls_is_refused(const struct path_tls *x);
 void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
-		       char sni[WEIR_EVENT_SNI]);
+		       char sni[WEIR_EVENT_SNI], char identity[WEIR_EVENT_IDENTITY]);
+/* path_tls_identity.c */
+/* Who the client is. False: its handshake is not over. */
+bool path_tls_identity(const struct path_tls *x, struct weir_policy_identity *out);
+/* The same in words, as far as they fit; "" where it is not known. */
+void path_tls_identity_text(const struct path_tls *x, char text[WEIR_EVENT_IDENTITY]);
 WEIR_MUST_CHECK int path_tls_worker_create(struct path_worker *w, uint32_t connections);
 void path_tls_worker_destroy(struct path_worker *w);
 /* Memory that goes with an inspected connection. */
@@ -461,9 +490,11 @@ void path_event_hello(struct path_worker *w, const struct weir_flow *f,
 		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello);
 /* Its client did not take the certificate that was made for the server. */
 void path_event_pinned(struct path_worker *w, const struct weir_flow *f, const char *name);
-/* It was refused by what came, or did not come, in place of a ClientHello. */
+/* It was refused by what came, or did not come, in place of a ClientHello, or by who its client is;
+ * NULL: that is not known. */
 void path_event_refused(struct path_worker *w, const struct weir_flow *f,
-			const struct weir_policy_decision *d);
+			const struct weir_policy_decision *d,
+			const struct weir_policy_identity *identity);
 void path_note_drop(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
 		    enum weir_drop reason);
 void path_tell_untold(struct path_worker *w);

@@ -134,6 +134,12 @@ static inline const char *path_stream_failure(const struct path_carried *k)
 	return weir_likely(!k->tls) ? NULL : path_tls_failure(k->tls);
 }
 
+/* Because policy does not let this client. */
+static inline bool path_stream_is_refused(const struct path_carried *k)
+{
+	return weir_unlikely(k->tls != NULL) && path_tls_is_refused(k->tls);
+}
+
 /* What a timer has done to the streams is done to the connection. */
 static inline void path_stream_flush(struct path_carried *k)
 {

@@ -158,19 +158,35 @@ bool path_tls_speaks_http2(const struct path_tls *x)
 	return x->service->http2 && path_http2_is_possible(x->w);
 }
 
-/* Both sides end: the client hears what was written to it, and no close_notify. */
-static void stop(struct path_tls *x)
+static void note_stop(struct path_tls *x, uint8_t verdict, uint16_t reason)
+{
+	x->k->stopped = verdict;
+	x->k->stop_reason = reason;
+	weir_count_drop(&x->w->stats, (enum weir_drop)reason);
+}
+
+void path_tls_stop(struct path_tls *x, uint8_t verdict, uint16_t reason)
 {
 	if (x->dead)
 		return;
 	x->dead = true;
-	x->k->stopped = WEIR_VERDICT_DENY;
-	x->k->stop_reason = WEIR_DROP_TLS;
-	weir_count_drop(&x->w->stats, WEIR_DROP_TLS);
+	note_stop(x, verdict, reason);
 	if (x->k->http)
 		path_http_abandon(x->k->http);
+	if (verdict == WEIR_VERDICT_DROP) {
+		weir_tcp_abort(x->w->tcp, x->k->conn, 2, x->w->now_ns);
+		return;
+	}
 	shut(x, PATH_CLIENT, true);
 	path_tls_abort_leg(x, PATH_SERVER);
+}
+
+void path_tls_refuse(struct path_tls *x, uint16_t reason)
+{
+	x->refused = reason;
+	x->leg[PATH_CLIENT].news = true;
+	note_stop(x, WEIR_VERDICT_DENY, reason);
+	path_tls_leave(x, PATH_SERVER);
 }
 
 static void on_server_failure(struct path_tls *x, enum weir_tls_error e)
@@ -181,7 +197,7 @@ static void on_server_failure(struct path_tls *x, enum weir_tls_error e)
 	if (path_tls_explain_failure(x, x->k->http && path_http_is_active(x->k->http)))
 		return;
 	path_tls_alert(x, PATH_CLIENT, weir_tls_error_alert(WEIR_TLS_E_MEMORY));
-	stop(x);
+	path_tls_stop(x, WEIR_VERDICT_DENY, WEIR_DROP_TLS);
 }
 
 void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
@@ -210,12 +226,19 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
 		return;
 	}
 	path_tls_unlist(x);
-	stop(x);
+	path_tls_stop(x, WEIR_VERDICT_DENY, WEIR_DROP_TLS);
 }
 
 const char *path_tls_failure(const struct path_tls *x)
 {
+	if (x->refused)
+		return weir_drop_name((enum weir_drop)x->refused);
 	return x->failure ? weir_tls_error_name(x->failure) : NULL;
+}
+
+bool path_tls_is_refused(const struct path_tls *x)
+{
+	return x->refused != 0;
 }
 
 /* All that the peer of a leg has said has gone on: so does its end. */
@@ -232,7 +255,8 @@ static void end_streams(struct path_tls *x)
 			continue;
 		shut(x, !leg, l->cut);
 	}
-	if (x->failure && path_tls_is_ended(x, PATH_CLIENT) && !path_tls_readable(x, PATH_CLIENT))
+	if ((x->failure || x->refused) && path_tls_is_ended(x, PATH_CLIENT) &&
+	    !path_tls_readable(x, PATH_CLIENT))
 		say_end(x, PATH_CLIENT, false);
 }
 
@@ -444,17 +468,19 @@ void path_tls_end(struct path_tls *x)
 	let_go(x, PATH_SERVER);
 	path_tls_put_leaf(x);
 	path_tls_cut_sni(x);
+	path_identity_put(x->w, x->client);
 	path_tls_service_put(x->w, x->service);
 	x->k->tls = NULL;
 	weir_pool_give(t->connections, x);
 }
 
 void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
-		       char sni[WEIR_EVENT_SNI])
+		       char sni[WEIR_EVENT_SNI], char identity[WEIR_EVENT_IDENTITY])
 {
 	tls[0] = x->leg[PATH_CLIENT].info;
 	tls[1] = x->leg[PATH_SERVER].info;
 	memcpy(sni, x->sni, WEIR_EVENT_SNI);
+	path_tls_identity_text(x, identity);
 }
 
 /* ---- a worker's part ---- */

@@ -64,6 +64,8 @@ struct path_tls {
 	struct path_tls *older, *newer; /* whose client is in its handshake */
 	struct path_tls_leg leg[2];
 	enum weir_tls_error failure; /* of the servers' side */
+	uint32_t client;             /* who it is, by its certificate; 0: not known */
+	uint16_t refused;            /* enum weir_drop: policy does not let this client */
 	/* Of what policy has opened: bits of what the client offers, and then of what the server
 	 * has agreed to; the leaf that is shown to the client, borrowed. */
 	uint32_t offered;
@@ -94,6 +96,9 @@ struct path_tls_worker {
 	uint64_t bad[2][WEIR_TLS_ERROR_END]; /* by leg */
 	/* worker only: what a handshake is known by, while it is copied */
 	uint8_t info[WEIR_ARENA_CHUNK + 64];
+	/* and who the client has just shown to be */
+	struct weir_policy_identity shown;
+	char id[WEIR_TLS_ID_MAX + 1];
 	/* a record that lies in more pieces than are handed on */
 	uint8_t record[WEIR_TLS_RECORD_MAX + 2048 + WEIR_TLS_HEADER];
 };
@@ -111,6 +116,7 @@ struct path_tls_service {
 	uint32_t name;
 	bool upstream_tls;
 	bool http, http2;
+	bool verifies_clients;
 	uint64_t handshake_timeout_ns;
 	char server_name[WEIR_TLS_NAME_MAX + 1]; /* "": what the client asks for */
 	struct weir_tls_server *server[WEIR_CONF_WORKERS_MAX];
@@ -139,6 +145,22 @@ bool path_tls_is_over(const struct path_tls *x, unsigned int leg);
 /* Counts and remembers why; the peer of `leg` was told as far as it can be. Its side of the
  * connection ends; of the servers' side the client may still be told in its own words. */
 void path_tls_fail(struct path_tls *x, unsigned int leg, int error);
+/* Both sides end: the client hears what was written to it, and no close_notify; with
+ * WEIR_VERDICT_DROP nothing at all. */
+void path_tls_stop(struct path_tls *x, uint8_t verdict, uint16_t reason);
+/* The servers are left, and whoever reads what the client says tells it that it is refused. */
+void path_tls_refuse(struct path_tls *x, uint16_t reason);
+
+/* ---- path_tls_identity.c: who the client is ---- */
+
+/* Policy asks for that, and it is not known yet: the servers are not spoken to. */
+bool path_tls_waits_for_identity(const struct path_tls *x);
+/* Rules may ask for the name, too, when it is. */
+void path_tls_note_name(struct path_tls *x, const struct weir_tls_hello *hello);
+/* Its handshake is done, and libssl still has it. */
+void path_tls_note_client(struct path_tls *x);
+/* And it can be spoken to: what policy says. */
+void path_tls_judge_client(struct path_tls *x);
 
 /* ---- path_tls_name.c: whom the client asks for ---- */
 

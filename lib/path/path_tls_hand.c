@@ -81,6 +81,7 @@ static int finish(struct path_tls *x, unsigned int leg)
 	if (leg == PATH_CLIENT) {
 		path_tls_unlist(x);
 		path_tls_put_leaf(x);
+		path_tls_note_client(x);
 	} else if (x->service->intercepts) {
 		error = path_tls_mint(x, alpn);
 	}
@@ -96,6 +97,8 @@ static int finish(struct path_tls *x, unsigned int leg)
 	if (leg == PATH_CLIENT && x->leg[PATH_SERVER].state != PATH_TLS_IDLE)
 		path_tls_cut_sni(x);
 	count(x, leg);
+	if (leg == PATH_CLIENT)
+		path_tls_judge_client(x);
 	return 0;
 }
 
@@ -169,8 +172,10 @@ static bool hear_client(struct path_tls *x)
 			return false;
 	}
 	x->heard = true;
-	if (used > 0)
+	if (used > 0) {
+		path_tls_note_name(x, hello);
 		path_event_hello(x->w, x->k->flow, NULL, hello);
+	}
 	return true;
 }
 
@@ -233,6 +238,8 @@ static bool is_client_known(const struct path_tls *x)
 
 	if (l->state == PATH_TLS_IDLE)
 		return x->service->intercepts;
+	if (path_tls_waits_for_identity(x))
+		return false;
 	return l->state != PATH_TLS_HANDSHAKE ||
 	       (x->service->server_name[0] &&
 		(!x->service->http2 || weir_tls_conn_alpn(l->conn) >= 0));

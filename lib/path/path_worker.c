@@ -221,9 +221,8 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	w->tcp = make_tcp(cfg, w);
 	w->carried = make_carried(cfg, w);
 	w->waf = make_waf(cfg, w);
-	w->names = path_names_create(&w->key);
-	if (!w->flows || !w->frags || !w->tcp || !w->carried || !w->names || w->mark_offset < 0 ||
-	    (!w->waf && cfg->conf->waf_bytes)) {
+	if (!path_names_create(w) || !w->flows || !w->frags || !w->tcp || !w->carried ||
+	    w->mark_offset < 0 || (!w->waf && cfg->conf->waf_bytes)) {
 		path_worker_destroy(w);
 		return NULL;
 	}
@@ -249,7 +248,7 @@ void path_worker_destroy(struct path_worker *w)
 	path_http_worker_destroy(w);
 	path_http2_worker_destroy(w);
 	path_tls_worker_destroy(w);
-	path_names_destroy(w->names);
+	path_names_destroy(w);
 	if (w->carried)
 		weir_pool_destroy(w->carried);
 	weir_frag_destroy(w->frags);

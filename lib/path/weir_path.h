@@ -207,8 +207,9 @@ struct weir_path_flow {
 	uint8_t worker;
 	bool carried; /* by weir itself; then: */
 	struct weir_tcp_leg_info leg[2];
-	bool http;  /* and read as HTTP; then: */
-	bool http2; /* it is HTTP/2: `outstanding` are its streams */
+	char identity[WEIR_EVENT_IDENTITY]; /* of the client whose TLS it ends; "": none */
+	bool http;                          /* and read as HTTP; then: */
+	bool http2;                         /* it is HTTP/2: `outstanding` are its streams */
 	uint64_t requests, responses;
 	uint16_t outstanding; /* requests that wait for their responses */
 	uint64_t scanned[2];  /* bytes held against the stream rules, by leg they came from */

@@ -49,6 +49,7 @@ static bool rank_rules(struct weir_policy *p)
 		if (rules[i].mode == MODE_OFF)
 			continue;
 		p->has_detect |= rules[i].mode == MODE_DETECT;
+		p->has_identities |= rules[i].n_identities > 0;
 		order[p->n_ranked++] = (struct ranking){rules[i].priority, rules[i].order};
 	}
 	if (order)
@@ -168,7 +169,8 @@ static int by_port(const void *a, const void *b)
 	return (int)x->lo - (int)y->lo;
 }
 
-/* A rule that asks for names may not match after all: later ones get its ports all the same. */
+/* A rule that asks for names or identities may not match after all: later ones get its ports all
+ * the same. */
 static void add_named(struct building *b, const struct rule *rule, uint32_t rank)
 {
 	const struct range *ranges = b->p->docs.ranges.items;
@@ -184,7 +186,7 @@ static void claim_rule(struct building *b, uint32_t rank)
 	const struct rule *rule = rule_at(b->p, rank);
 	const struct range *ranges = b->p->docs.ranges.items;
 
-	if (rule->tls != RULE_TLS_NONE) {
+	if (rule_asks(rule)) {
 		add_named(b, rule, rank);
 		return;
 	}

@@ -32,24 +32,37 @@ static uint32_t find_port(const struct view *v, const struct proto_part *part, u
 	return lo < part->n && all[lo].lo <= port ? all[lo].rank : RANK_NONE;
 }
 
-/* What is looked for, and the lowest rank found so far. */
+/* What is looked for, and the lowest ranks found so far. */
 struct matching {
 	const struct asking *a;
 	const struct view *v;
-	uint32_t best;
+	struct matched found;
 };
 
-/* Of rules that ask for names the first that the name fits, or any name where it is not known. */
-static uint32_t find_named(const struct matching *m, const struct proto_part *part)
+static bool fits(const struct asking *a, const struct rule *rule)
+{
+	const struct docs *d = &a->p->docs;
+
+	if (a->name && rule->tls != RULE_TLS_NONE && !rule_fits_name(d, rule, a->name))
+		return false;
+	return !a->identity || !rule->n_identities || rule_fits_identity(d, rule, a->identity);
+}
+
+/* Of rules that ask for names or identities the first that these fit, or any where they are not
+ * known. */
+static void find_named(struct matching *m, const struct proto_part *part)
 {
 	const struct interval *all = (const struct interval *)m->v->named.items + part->first_named;
 	const struct asking *a = m->a;
 
-	for (uint32_t i = 0; i < part->n_named && all[i].rank < m->best; i++)
-		if (all[i].lo <= a->q->dport && a->q->dport <= all[i].hi &&
-		    (!a->name || rule_fits_name(&a->p->docs, rule_at(a->p, all[i].rank), a->name)))
-			return all[i].rank;
-	return RANK_NONE;
+	for (uint32_t i = 0; i < part->n_named && all[i].rank < m->found.best; i++) {
+		if (a->q->dport < all[i].lo || all[i].hi < a->q->dport)
+			continue;
+		if (fits(a, rule_at(a->p, all[i].rank)))
+			m->found.best = all[i].rank;
+		else if (all[i].rank < m->found.missed)
+			m->found.missed = all[i].rank;
+	}
 }
 
 static void match_pair(struct matching *m, const struct pair *pair)
@@ -57,15 +70,14 @@ static void match_pair(struct matching *m, const struct pair *pair)
 	const struct proto_part *part;
 	uint32_t rank;
 
-	if (pair->best >= m->best)
+	if (pair->best >= m->found.best)
 		return;
 	part = find_part(m->v, pair, m->a->q->proto);
 	rank = part ? find_port(m->v, part, m->a->q->dport) : RANK_NONE;
-	if (rank < m->best)
-		m->best = rank;
-	rank = part && part->n_named ? find_named(m, part) : RANK_NONE;
-	if (rank < m->best)
-		m->best = rank;
+	if (rank < m->found.best)
+		m->found.best = rank;
+	if (part && part->n_named)
+		find_named(m, part);
 }
 
 /* The first of pairs [at, end) that is not before `group`. */
@@ -106,7 +118,7 @@ static void match_row(struct matching *m, uint32_t from, const struct class *dst
 	const uint32_t *members = m->a->p->classes.member.items;
 	uint32_t at = row->first, i = dst->first, end = dst->first + dst->n;
 
-	if (row->first == row->end || row->best >= m->best)
+	if (row->first == row->end || row->best >= m->found.best)
 		return;
 	if (pairs[at].to == GROUP_ANY)
 		match_pair(m, &pairs[at++]);
@@ -124,15 +136,15 @@ static void match_row(struct matching *m, uint32_t from, const struct class *dst
 	}
 }
 
-uint32_t view_match(const struct asking *a, const struct view *v)
+struct matched view_match(const struct asking *a, const struct view *v)
 {
-	struct matching m = {.a = a, .v = v, .best = RANK_NONE};
+	struct matching m = {.a = a, .v = v, .found = {RANK_NONE, RANK_NONE}};
 	const uint32_t *members = a->p->classes.member.items;
 
 	match_row(&m, GROUP_ANY, a->dst);
 	for (uint32_t i = 0; i < a->src->n; i++)
 		match_row(&m, member_group(members[a->src->first + i]), a->dst);
-	return m.best;
+	return m.found;
 }
 
 static bool has_state_here(uint8_t proto)
@@ -180,16 +192,21 @@ static void add_interception(const struct asking *a, const struct rule *rule,
 	out->intercept = rule->intercept;
 }
 
-static void decide_in(const struct asking *a, unsigned int view, struct weir_policy_decision *out)
+/* What the rule that matches still has to see of the flow: first the one, then the other. */
+static void add_questions(const struct asking *a, const struct rule *rule,
+			  struct weir_policy_decision *out)
 {
-	uint32_t rank = view_match(a, &a->p->view[view]);
-	const struct rule *rule;
+	if (rule->tls != RULE_TLS_NONE && !a->name)
+		out->flags |= WEIR_DECISION_NAMES;
+	else if (rule->n_identities && !a->identity)
+		out->flags |= WEIR_DECISION_IDENTITY;
+	else if (rule->tls != RULE_TLS_NONE)
+		add_interception(a, rule, out);
+}
 
-	if (rank == RANK_NONE) {
-		fall_back(a, view, out);
-		return;
-	}
-	rule = rule_at(a->p, rank);
+static void take_rule(const struct asking *a, const struct rule *rule,
+		      struct weir_policy_decision *out)
+{
 	*out = (struct weir_policy_decision){
 		.policy = rule->policy,
 		.rule = rule->name,
@@ -201,38 +218,45 @@ static void decide_in(const struct asking *a, unsigned int view, struct weir_pol
 					      WEIR_DROP_POLICY_DENY),
 		.intercept = WEIR_NO_TLS,
 	};
-	if (rule->tls == RULE_TLS_NONE)
-		return;
-	if (a->name)
-		add_interception(a, rule, out);
-	else
-		out->flags |= WEIR_DECISION_NAMES;
+	add_questions(a, rule, out);
 }
 
-/* Rules have asked for a name, and this one is why none of them matched. */
-static void add_reason(const struct weir_policy_name *name, struct weir_policy_decision *out)
+/* An earlier rule has asked for a name or an identity, and this one is why it did not match. */
+static uint16_t reason_of_miss(const struct asking *a, const struct rule *rule)
 {
-	static const uint16_t reasons[] = {
+	static const uint16_t names[] = {
 #define REASON(id, text, reason) WEIR_DROP_##reason,
-		WEIR_NAME_STATES(REASON)
+		WEIR_NAME_STATES(REASON)};
+	static const uint16_t identities[] = {WEIR_IDENTITY_STATES(REASON)};
 #undef REASON
-	};
 
-	if (name && out->verdict != WEIR_VERDICT_ALLOW)
-		out->reason = reasons[name->state];
+	if (a->name && rule->tls != RULE_TLS_NONE && !rule_fits_name(&a->p->docs, rule, a->name))
+		return names[a->name->state];
+	return identities[a->identity->state];
+}
+
+static void decide_in(const struct asking *a, unsigned int view, struct weir_policy_decision *out)
+{
+	struct matched m = view_match(a, &a->p->view[view]);
+
+	if (m.best == RANK_NONE)
+		fall_back(a, view, out);
+	else
+		take_rule(a, rule_at(a->p, m.best), out);
+	if (m.missed < m.best && out->verdict != WEIR_VERDICT_ALLOW)
+		out->reason = reason_of_miss(a, rule_at(a->p, m.missed));
 }
 
 /* What the policies in mode detect would have done about an allowed flow; they may have to see its
- * name for that. */
+ * name or identity for that. */
 static void add_hypothesis(const struct asking *a, struct weir_policy_decision *out)
 {
 	struct weir_policy_decision would;
 
 	decide_in(a, VIEW_ALL, &would);
-	out->flags |= would.flags & WEIR_DECISION_NAMES;
+	out->flags |= would.flags & (WEIR_DECISION_NAMES | WEIR_DECISION_IDENTITY);
 	if (would.verdict == WEIR_VERDICT_ALLOW)
 		return;
-	add_reason(a->name, &would);
 	out->policy = would.policy;
 	out->rule = would.rule;
 	out->reason = would.reason;
@@ -252,37 +276,50 @@ static void add_service(const struct weir_policy *p, const struct weir_policy_qu
 		out->flags |= WEIR_DECISION_TLS | WEIR_DECISION_INSPECT;
 }
 
-static void decide(const struct weir_policy *p, const struct weir_policy_query *q,
-		   const struct weir_policy_name *name, struct weir_policy_decision *out)
+bool policy_verifies_clients(const struct weir_policy *p, const struct weir_policy_query *q)
 {
-	const struct asking a = {
-		.p = p,
-		.q = q,
-		.name = name,
-		.src = class_of(&p->classes, &q->src),
-		.dst = class_of(&p->classes, &q->dst),
-	};
+	const struct weir_service *s =
+		q->proto == PROTO_TCP ? weir_policy_service(p, &q->dst, q->dport) : NULL;
 
-	decide_in(&a, VIEW_ENFORCED, out);
-	add_reason(name, out);
+	return s && s->tls != WEIR_NO_TLS &&
+	       weir_policy_tls(p, s->tls)->verify_client != WEIR_TLS_CLIENT_NONE;
+}
+
+/* Where nobody is verified now, nobody is anybody, whatever an older policy's Service has seen. */
+static void decide(struct asking *a, struct weir_policy_decision *out)
+{
+	static const struct weir_policy_identity unseen = {.state = WEIR_IDENTITY_UNSEEN};
+	const struct weir_policy *p = a->p;
+
+	a->src = class_of(&p->classes, &a->q->src);
+	a->dst = class_of(&p->classes, &a->q->dst);
+	if (weir_unlikely(p->has_identities && !policy_verifies_clients(p, a->q)))
+		a->identity = &unseen;
+	decide_in(a, VIEW_ENFORCED, out);
 	if (weir_unlikely(p->has_detect) && out->verdict == WEIR_VERDICT_ALLOW)
-		add_hypothesis(&a, out);
-	if (p->has_services && out->verdict == WEIR_VERDICT_ALLOW && q->proto == PROTO_TCP)
-		add_service(p, q, out);
+		add_hypothesis(a, out);
+	if (p->has_services && out->verdict == WEIR_VERDICT_ALLOW && a->q->proto == PROTO_TCP)
+		add_service(p, a->q, out);
 }
 
 void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,
 			struct weir_policy_decision *out)
 {
-	decide(p, q, NULL, out);
+	decide(&(struct asking){.p = p, .q = q}, out);
 }
 
 void weir_policy_decide_name(const struct weir_policy *p, const struct weir_policy_query *q,
 			     const struct weir_policy_name *name, struct weir_policy_decision *out)
 {
-	decide(p, q, NULL, out);
-	if (out->flags & WEIR_DECISION_NAMES)
-		decide(p, q, name, out);
+	decide(&(struct asking){.p = p, .q = q, .name = name}, out);
+}
+
+void weir_policy_decide_identity(const struct weir_policy *p, const struct weir_policy_query *q,
+				 const struct weir_policy_name *name,
+				 const struct weir_policy_identity *identity,
+				 struct weir_policy_decision *out)
+{
+	decide(&(struct asking){.p = p, .q = q, .name = name, .identity = identity}, out);
 }
 
 const char *weir_verdict_name(enum weir_verdict v)

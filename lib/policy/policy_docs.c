@@ -57,6 +57,7 @@ void docs_fini(struct docs *d)
 	array_fini(&d->protos);
 	array_fini(&d->ranges);
 	array_fini(&d->hosts);
+	array_fini(&d->identities);
 	array_fini(&d->bypasses);
 	array_fini(&d->policies);
 	array_fini(&d->policy_of_name);

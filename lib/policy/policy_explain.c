@@ -52,6 +52,21 @@ static const char *why_not_by_name(const struct weir_policy *p, const struct rul
 	return name->state == WEIR_NAME_GOOD ? "another name" : "no name";
 }
 
+/* The same of who the client is. */
+static const char *why_not_by_identity(const struct weir_policy *p, const struct rule *rule,
+				       const struct weir_policy_identity *identity)
+{
+	if (!rule->n_identities)
+		return NULL;
+	if (!identity)
+		return "who the client is decides";
+	if (rule_fits_identity(&p->docs, rule, identity))
+		return NULL;
+	if (identity->state == WEIR_IDENTITY_UNSEEN)
+		return "no Service there verifies clients";
+	return identity->state == WEIR_IDENTITY_MISSING ? "no certificate" : "another identity";
+}
+
 /* NULL when the rule matches. Both sides are in its groups. */
 static const char *why_not(const struct weir_policy *p, const struct rule *rule,
 			   const struct weir_policy_explaining *x)
@@ -59,6 +74,7 @@ static const char *why_not(const struct weir_policy *p, const struct rule *rule,
 	const struct weir_policy_query *q = x->q;
 	const uint16_t *protos = (const uint16_t *)p->docs.protos.items + rule->proto;
 	const struct range *ranges = (const struct range *)p->docs.ranges.items + rule->range;
+	const char *why;
 	bool good = false;
 
 	for (uint32_t i = 0; i < rule->n_proto; i++)
@@ -68,7 +84,10 @@ static const char *why_not(const struct weir_policy *p, const struct rule *rule,
 	good = !rule->n_range;
 	for (uint32_t i = 0; i < rule->n_range; i++)
 		good |= ranges[i].lo <= q->dport && q->dport <= ranges[i].hi;
-	return good ? why_not_by_name(p, rule, x->name) : "another port";
+	if (!good)
+		return "another port";
+	why = why_not_by_name(p, rule, x->name);
+	return why ? why : why_not_by_identity(p, rule, x->identity);
 }
 
 static void add_candidate(const struct weir_policy *p, const struct weir_names *names,
@@ -197,6 +216,8 @@ static void add_decision(const struct weir_policy_decision *d, const struct weir
 	weir_json_bool(j, "inspect", (d->flags & WEIR_DECISION_INSPECT) != 0);
 	if (d->flags & WEIR_DECISION_NAMES)
 		weir_json_bool(j, "by_name", true);
+	if (d->flags & WEIR_DECISION_IDENTITY)
+		weir_json_bool(j, "by_identity", true);
 	if (d->flags & WEIR_DECISION_INTERCEPT)
 		weir_json_bool(j, "intercept", true);
 	if (d->bypass)
@@ -217,24 +238,36 @@ static void add_name(const struct weir_policy_name *name, struct weir_json *j)
 	weir_json_end_object(j);
 }
 
-void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_explaining *x,
+static void add_identity(const struct weir_policy_identity *identity, struct weir_json *j)
+{
+	weir_json_object(j, "identity");
+	weir_json_str(j, "state", weir_identity_state_name(identity->state));
+	if (identity->state == WEIR_IDENTITY_GOOD)
+		weir_json_str(j, "text", identity->text);
+	weir_json_end_object(j);
+}
+
+void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_explaining *asked,
 			 struct weir_json *j, const char *key)
 {
-	const struct weir_policy_query *q = x->q;
+	static const struct weir_policy_identity unseen = {.state = WEIR_IDENTITY_UNSEEN};
+	struct weir_policy_explaining x = *asked;
+	const struct weir_policy_query *q = x.q;
 	struct weir_policy_decision d;
 
-	if (x->name)
-		weir_policy_decide_name(p, q, x->name, &d);
-	else
-		weir_policy_decide(p, q, &d);
+	if (!policy_verifies_clients(p, q))
+		x.identity = &unseen;
+	weir_policy_decide_identity(p, q, x.name, x.identity, &d);
 	weir_json_object(j, key);
 	add_side(p, j, "from", &q->src, class_of(&p->classes, &q->src));
 	add_side(p, j, "to", &q->dst, class_of(&p->classes, &q->dst));
 	weir_json_u64(j, "proto", q->proto);
 	weir_json_u64(j, "port", q->dport);
-	add_name(x->name, j);
-	add_candidates(p, x, j);
-	add_service(p, q, x->names, j);
-	add_decision(&d, x->names, j);
+	add_name(x.name, j);
+	if (asked->identity)
+		add_identity(x.identity, j);
+	add_candidates(p, &x, j);
+	add_service(p, q, x.names, j);
+	add_decision(&d, x.names, j);
 	weir_json_end_object(j);
 }

@@ -59,6 +59,15 @@ struct host {
 	bool below;
 };
 
+enum identity_kind { IDENTITY_ANY, IDENTITY_SPIFFE, IDENTITY_DNS, IDENTITY_CN };
+
+/* What a rule asks of a client's certificate. */
+struct identity {
+	enum identity_kind kind;
+	const char *text; /* in docs.texts; SPIFFE with its scheme, CN and DNS without theirs */
+	bool below;       /* DNS: names below it */
+};
+
 /* One rule of one policy, its lists as parts of the arrays in struct docs. */
 struct rule {
 	uint32_t policy; /* interned names */
@@ -72,11 +81,18 @@ struct rule {
 	uint8_t verdict;
 	uint8_t flags; /* WEIR_DECISION_INSPECT, KEEP */
 	uint8_t mode;
-	uint8_t tls;             /* enum rule_tls */
-	bool missing_sni;        /* a ClientHello without a name fits */
-	uint16_t intercept;      /* place in docs.tls, with RULE_TLS_INTERCEPT */
-	uint32_t hosts, n_hosts; /* in docs.hosts, in order; none: all names */
+	uint8_t tls;                       /* enum rule_tls */
+	bool missing_sni;                  /* a ClientHello without a name fits */
+	uint16_t intercept;                /* place in docs.tls, with RULE_TLS_INTERCEPT */
+	uint32_t hosts, n_hosts;           /* in docs.hosts, in order; none: all names */
+	uint32_t identities, n_identities; /* in docs.identities; none: it is not asked */
 };
+
+/* What is asked for is known only when the flow has begun, if ever. */
+static inline bool rule_asks(const struct rule *rule)
+{
+	return rule->tls != RULE_TLS_NONE || rule->n_identities;
+}
 
 /*
  * What one rule list times the other, times protocols and port ranges, may come to over all rules,
@@ -100,6 +116,7 @@ struct docs {
 	struct array protos;               /* uint16_t */
 	struct array ranges;               /* struct range */
 	struct array hosts;                /* struct host */
+	struct array identities;           /* struct identity */
 	struct array bypasses;             /* struct bypass */
 	struct array policies;             /* struct weir_conf_pos, of each policy's name */
 	struct array policy_of_name;       /* uint32_t by interned name: place in policies + 1 */
@@ -199,8 +216,8 @@ struct proto_part {
 	uint16_t proto; /* PROTO_ANY: every other one */
 	uint32_t first;
 	uint32_t n;
-	/* In view.named: of rules that ask for names, which leave their ports to others; as they
-	 * are tried. */
+	/* In view.named: of rules that ask for names or identities, which leave their ports to
+	 * others; as they are tried. */
 	uint32_t first_named;
 	uint32_t n_named;
 };
@@ -225,7 +242,7 @@ struct view {
 	struct array pairs;     /* struct pair */
 	struct array parts;     /* struct proto_part */
 	struct array intervals; /* struct interval */
-	struct array named;     /* the same, of rules that ask for names */
+	struct array named;     /* the same, of rules that ask for names or identities */
 };
 
 enum { VIEW_ENFORCED, VIEW_ALL, VIEWS };
@@ -238,6 +255,7 @@ struct weir_policy {
 	struct view view[VIEWS];
 	bool has_detect;
 	bool has_services;     /* with a threat policy or TLS that weir ends */
+	bool has_identities;   /* rules ask for them */
 	struct array lengths;  /* struct length, long prefixes first */
 	uint32_t default_name; /* "default" */
 };
@@ -309,6 +327,15 @@ bool hosts_have(const struct docs *d, uint32_t first, uint32_t n, const char *na
 bool rule_fits_name(const struct docs *d, const struct rule *rule,
 		    const struct weir_policy_name *name);
 
+/* policy_identities.c: who clients must be */
+/* `any`, an identity or a list of them: [*first, *first + *n) of docs.identities. False: reported.
+ */
+bool docs_read_identities(struct docs *d, const struct weir_conf_node *list, uint32_t *first,
+			  uint32_t *n);
+/* Whether the identity fits a rule that asks for one. */
+bool rule_fits_identity(const struct docs *d, const struct rule *rule,
+			const struct weir_policy_identity *identity);
+
 /* policy_intercept.c */
 /* The key `intercept` of a policy: its place in docs.tls; WEIR_NO_TLS: there is none, or reported.
  */
@@ -343,16 +370,24 @@ bool policy_compile(struct weir_policy *p);
 void view_fini(struct view *v);
 
 /* policy_decide.c */
+/* There is a Service whose TLS weir ends and whose clients it verifies. */
+bool policy_verifies_clients(const struct weir_policy *p, const struct weir_policy_query *q);
 #define RANK_NONE UINT32_MAX
 /* What is asked about a flow. */
 struct asking {
 	const struct weir_policy *p;
 	const struct weir_policy_query *q;
-	const struct weir_policy_name *name; /* NULL: not known yet, so that every name fits */
+	/* NULL: not known yet, so that each fits */
+	const struct weir_policy_name *name;
+	const struct weir_policy_identity *identity;
 	const struct class *src, *dst;
 };
-/* The first rule that matches, RANK_NONE when none does. */
-uint32_t view_match(const struct asking *a, const struct view *v);
+/* RANK_NONE: none. */
+struct matched {
+	uint32_t best;   /* the first rule that matches */
+	uint32_t missed; /* the first one that would, were it another name or identity */
+};
+struct matched view_match(const struct asking *a, const struct view *v);
 static inline const struct rule *rule_at(const struct weir_policy *p, uint32_t rank)
 {
 	return (const struct rule *)p->docs.rules.items + p->ranked[rank];

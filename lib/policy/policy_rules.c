@@ -493,7 +493,7 @@ static bool narrow_to_tcp(struct docs *d, const struct weir_conf_node *map, stru
 	uint16_t *protos = (uint16_t *)d->protos.items + rule->proto;
 
 	if (n && (rule->n_proto != 1 || protos[0] != PROTO_TCP)) {
-		weir_conf_error(d->r, n->key_pos, "names and tls need 'protocol: tcp'");
+		weir_conf_error(d->r, n->key_pos, "names, tls and identities need 'protocol: tcp'");
 		return false;
 	}
 	protos[0] = PROTO_TCP;
@@ -546,6 +546,26 @@ static bool read_tls(struct docs *d, const struct header *h, const struct weir_c
 	       (check_tls(d, h, tls ? tls : names, rule) && narrow_to_tcp(d, map, rule));
 }
 
+/* ---- who clients must be ---- */
+
+/* False: reported. */
+static bool read_identities(struct docs *d, const struct weir_conf_node *map, struct rule *rule)
+{
+	const struct weir_conf_node *list = weir_conf_get(map, "identities");
+
+	if (!list)
+		return true;
+	if (!docs_read_identities(d, list, &rule->identities, &rule->n_identities))
+		return false;
+	if (rule->verdict != WEIR_VERDICT_ALLOW) {
+		weir_conf_error(d->r, list->key_pos,
+				"identities needs 'action: allow': a client may well show another "
+				"certificate, or none");
+		return false;
+	}
+	return narrow_to_tcp(d, map, rule);
+}
+
 static void read_access_rule(struct docs *d, const struct header *h,
 			     const struct weir_conf_node *map, uint32_t number)
 {
@@ -558,7 +578,7 @@ static void read_access_rule(struct docs *d, const struct header *h,
 	good = weir_conf_require(map, "action", d->r) &&
 	       weir_conf_word(map, "action", action_words, &action, d->r) && good;
 	rule.verdict = (uint8_t)action;
-	if (good && read_tls(d, h, map, &rule))
+	if (good && read_tls(d, h, map, &rule) && read_identities(d, map, &rule))
 		add_rule(d, rule, map->pos);
 }
 
@@ -580,9 +600,9 @@ static const struct weir_conf_node *rule_list(struct docs *d, const struct weir_
 static void read_rule_list(struct docs *d, const struct header *h,
 			   const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"name",   "from",    "to",          "protocol",
-					   "ports",  "types",   "names",       "tls",
-					   "action", "inspect", "description", NULL};
+	static const char *const keys[] = {"name",    "from",        "to",  "protocol",   "ports",
+					   "types",   "names",       "tls", "identities", "action",
+					   "inspect", "description", NULL};
 	const struct weir_conf_node *list = rule_list(d, spec, "rules", keys);
 	uint32_t number = 0;
 
@@ -599,12 +619,13 @@ static void read_rule_list(struct docs *d, const struct header *h,
 /* One rule right in the spec, or a list of them; not both. */
 static bool check_access_keys(struct docs *d, const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {
-		"priority",    "mode",     "onChange", "inspect",    "rules",     "from",
-		"to",          "protocol", "ports",    "types",      "action",    "name",
-		"description", "names",    "tls",      "missingSni", "intercept", NULL};
+	static const char *const keys[] = {"priority",    "mode",       "onChange", "inspect",
+					   "rules",       "from",       "to",       "protocol",
+					   "ports",       "types",      "action",   "name",
+					   "description", "names",      "tls",      "missingSni",
+					   "intercept",   "identities", NULL};
 	static const char *const of_one[] = {"from",   "to",   "protocol", "ports", "types",
-					     "action", "name", "names",    "tls"};
+					     "action", "name", "names",    "tls",   "identities"};
 	bool good = weir_conf_known_keys(spec, keys, d->r);
 
 	for (size_t i = 0; weir_conf_get(spec, "rules") && i < WEIR_ARRAY_LEN(of_one); i++) {

@@ -25,7 +25,9 @@ const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" *
 #define WEIR_DECISION_WOULD_DENY \
 	0x02                    /* allowed; with the policies in mode detect it would not be */
 #define WEIR_DECISION_KEEP 0x04 /* onChange: keep: allowed for the flow's life */
-#define WEIR_DECISION_LOG  0x08 /* reserved for policies that want each flow logged */
+#define WEIR_DECISION_IDENTITY                                                                   \
+	0x08 /* allowed as far as the handshake of TLS, which weir ends: who the client shows to \
+		be decides, by weir_policy_decide_identity, and its servers hear nothing before */
 #define WEIR_DECISION_THREAT                                                                  \
 	0x10 /* to a Service of HTTP with a ThreatPolicy that is not off: weir_policy_service \
 		tells which. INSPECT stands with it */
@@ -90,6 +92,34 @@ struct weir_policy_name {
 	const char *text; /* GOOD: as weir_tls_name_read() gives it */
 };
 
+/* What is known of who a client is: by its certificate, which its Service has verified. The same
+ * texts and reasons as of names. */
+#define WEIR_IDENTITY_STATES(X)                                                                   \
+	X(GOOD, "good", IDENTITY_DENIED)                                                          \
+	X(MISSING, "missing", IDENTITY_MISSING)   /* it has shown no certificate */               \
+	X(NAMELESS, "nameless", IDENTITY_MISSING) /* it is good, but names nobody */              \
+	X(UNSEEN, "unseen", IDENTITY_UNSEEN)      /* no Service there verifies clients, or it was \
+						     not asked when the flow began */
+
+enum weir_identity_state {
+#define WEIR_IDENTITY_STATE_ENUM(id, name, reason) WEIR_IDENTITY_##id,
+	WEIR_IDENTITY_STATES(WEIR_IDENTITY_STATE_ENUM)
+#undef WEIR_IDENTITY_STATE_ENUM
+		WEIR_IDENTITY_STATE_END
+};
+const char *weir_identity_state_name(enum weir_identity_state s);
+enum weir_identity_state weir_identity_state_of(enum weir_tls_id id);
+
+struct weir_policy_identity {
+	enum weir_identity_state state;
+	const char *text; /* GOOD: as weir_tls_conn_id() gives it */
+};
+
+/* Reads what a certificate might say: "spiffe://…", "dns:a.example,…" or "cn:…", "" for none, into
+ * the form that weir_tls_conn_id() gives. False: it is none of these. */
+bool weir_policy_identity_read(struct weir_bytes in, char text[WEIR_TLS_ID_MAX + 1],
+			       struct weir_policy_identity *out);
+
 /* What becomes of something when a resource or check fails. */
 enum weir_failure { WEIR_FAIL_CLOSED, WEIR_FAIL_OPEN, WEIR_FAIL_RESET };
 
@@ -153,10 +183,22 @@ void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_qu
 void weir_policy_decide_name(const struct weir_policy *p, const struct weir_policy_query *q,
 			     const struct weir_policy_name *name, struct weir_policy_decision *out);
 
+/*
+ * The same once it is known who the client is, by a Service that verifies clients: IDENTITY does
+ * not come back. A `name` of NULL is not known. Of the rules that ask for identities those match
+ * that this one fits; what is refused after all has the reason of what the first rule that else
+ * matched was missing.
+ */
+void weir_policy_decide_identity(const struct weir_policy *p, const struct weir_policy_query *q,
+				 const struct weir_policy_name *name,
+				 const struct weir_policy_identity *identity,
+				 struct weir_policy_decision *out);
+
 /* What is to be explained, and how it is written. */
 struct weir_policy_explaining {
 	const struct weir_policy_query *q;
-	const struct weir_policy_name *name; /* NULL: not known */
+	const struct weir_policy_name *name;         /* NULL: not known */
+	const struct weir_policy_identity *identity; /* NULL: not known */
 	const struct weir_names *names;
 };
 /* The same decision with its grounds as one JSON object: groups of both sides, the rules that were

@@ -107,6 +107,12 @@
 	X(HELLO_TIMEOUT, "hello_timeout", "no whole ClientHello in time (timeouts.clientHello)")   \
 	X(NAME_UNSEEN, "name_unseen",                                                              \
 	  "policy asks for a name, and the flow's beginning was not seen")                         \
+	X(IDENTITY_DENIED, "identity_denied",                                                      \
+	  "no policy allows who the client's certificate names")                                   \
+	X(IDENTITY_MISSING, "identity_missing",                                                    \
+	  "no certificate, or one that names nobody, where policy asks who the client is")         \
+	X(IDENTITY_UNSEEN, "identity_unseen",                                                      \
+	  "policy asks who the client is, and no Service there verifies clients, or did")          \
 	X(TX_FULL, "tx_full", "the port's transmit queue is full")                                 \
 	X(TX_TOO_BIG, "tx_too_big", "larger than the other port can send")                         \
 	X(TX_LINK_DOWN, "tx_link_down", "the other port's link is down")
@@ -197,6 +203,12 @@ enum weir_drop {
 	X(TLS_MEMORY, "tls_memory", "times that TLS had to wait for packet buffers")              \
 	X(NAMES_ALLOWED, "names_allowed", "flows that policy allowed by their ClientHello")       \
 	X(NAMES_DENIED, "names_denied", "flows that it refused by that, or for want of it")       \
+	X(IDENTITIES_ALLOWED, "identities_allowed",                                               \
+	  "flows that policy allowed by who their clients are")                                   \
+	X(IDENTITIES_DENIED, "identities_denied",                                                 \
+	  "flows that it refused by that, or for want of it")                                     \
+	X(IDENTITIES_LOST, "identities_lost",                                                     \
+	  "identities of flows not remembered for the next reload")                               \
 	X(NAMES_LOST, "names_lost", "names of flows not remembered for the next reload")          \
 	X(TLS_INTERCEPTED, "tls_intercepted", "flows whose TLS is opened by policy")              \
 	X(TLS_BYPASSED, "tls_bypassed", "flows left closed by an interception's bypass")          \

@@ -3,6 +3,7 @@
 #define WEIR_TLS_IMPL_H
 
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <weir_tls.h>
 
@@ -288,6 +289,13 @@ bool tls_suite_of(const SSL *ssl, enum weir_tls_suite *suite);
 /* Shows `bundle` instead of what the connection has so far. */
 bool tls_show_bundle(SSL *ssl, const struct tls_bundle *bundle);
 bool tls_show_identity(SSL *ssl, const struct weir_tls_identity *i);
+
+/* ---- tls_info.c, tls_id.c ---- */
+
+/* The peer's certificate, if it has shown one, is good by what the context demands. */
+bool tls_is_verified(const struct weir_tls_conn *c);
+/* The SPIFFE ID among the names, empty: none. */
+struct weir_bytes tls_spiffe_of(const GENERAL_NAMES *names);
 
 /* ---- tls_client.c ---- */
 

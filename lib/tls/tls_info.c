@@ -5,8 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#define SPIFFE_MAX 2048 /* bytes (SPIFFE ID specification, section 2.3) */
-
 /* ---- names of a certificate ---- */
 
 static bool is_plain(struct weir_bytes text)
@@ -62,76 +60,6 @@ static bool san_of(const GENERAL_NAME *g, struct weir_tls_san *san, char text[WE
 	return is_plain(san->text);
 }
 
-static bool is_spiffe_char(uint8_t c, bool in_path)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-	       c == '_' || (in_path && c >= 'A' && c <= 'Z');
-}
-
-/* What stands before the next slash, moved past it. */
-static struct weir_bytes next_segment(struct weir_bytes *rest)
-{
-	ssize_t at = weir_bytes_find(*rest, weir_bytes_str("/"));
-	struct weir_bytes segment = *rest;
-
-	if (at < 0) {
-		*rest = (struct weir_bytes){0};
-		return segment;
-	}
-	segment.len = (size_t)at;
-	*rest = weir_bytes_of(rest->ptr + at + 1, rest->len - (size_t)at - 1);
-	return segment;
-}
-
-static bool is_segment(struct weir_bytes s, bool in_path)
-{
-	if (!s.len || (in_path && (weir_bytes_is(s, ".") || weir_bytes_is(s, ".."))))
-		return false;
-	for (size_t i = 0; i < s.len; i++)
-		if (!is_spiffe_char(s.ptr[i], in_path))
-			return false;
-	return true;
-}
-
-/* SPIFFE ID specification, sections 2.1 to 2.3: trust domain, then a path that may be empty. */
-static bool is_spiffe(struct weir_bytes uri)
-{
-	static const char scheme[] = "spiffe://";
-	size_t skip = sizeof(scheme) - 1;
-	struct weir_bytes rest;
-
-	if (uri.len > SPIFFE_MAX || uri.len <= skip ||
-	    !weir_bytes_is_case(weir_bytes_of(uri.ptr, skip), scheme) ||
-	    uri.ptr[uri.len - 1] == '/')
-		return false;
-	rest = weir_bytes_of(uri.ptr + skip, uri.len - skip);
-	if (!is_segment(next_segment(&rest), false))
-		return false;
-	while (rest.len)
-		if (!is_segment(next_segment(&rest), true))
-			return false;
-	return true;
-}
-
-/* A certificate with more than one URI is no SVID (X.509-SVID specification, section 2), so all of
- * them are looked at, whatever the limit of names is. */
-static struct weir_bytes spiffe_of(const GENERAL_NAMES *names)
-{
-	struct weir_bytes found = {0};
-	unsigned int uris = 0;
-
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *g = sk_GENERAL_NAME_value(names, i);
-
-		if (g->type != GEN_URI)
-			continue;
-		uris++;
-		if (is_spiffe(asn1_bytes(g->d.uniformResourceIdentifier)))
-			found = asn1_bytes(g->d.uniformResourceIdentifier);
-	}
-	return uris == 1 ? found : (struct weir_bytes){0};
-}
-
 static void copy_sans(const GENERAL_NAMES *names, struct weir_arena *a, struct weir_tls_info *out)
 {
 	struct weir_tls_san *sans;
@@ -179,13 +107,13 @@ static void copy_peer(X509 *leaf, struct weir_arena *a, struct weir_tls_info *ou
 	if (X509_digest(leaf, EVP_sha256(), out->sha256, &len) != 1)
 		a->failed = true;
 	copy_sans(names, a, out);
-	out->spiffe = weir_arena_copy(a, spiffe_of(names));
+	out->spiffe = weir_arena_copy(a, tls_spiffe_of(names));
 	GENERAL_NAMES_free(names);
 	/* A malformed extension must not be the error of what libssl is asked next. */
 	ERR_clear_error();
 }
 
-static bool is_verified(const struct weir_tls_conn *c)
+bool tls_is_verified(const struct weir_tls_conn *c)
 {
 	return (SSL_get_verify_mode(c->ssl) & SSL_VERIFY_PEER) &&
 	       SSL_get_verify_result(c->ssl) == X509_V_OK;
@@ -219,7 +147,7 @@ int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 	};
 	if (leaf)
 		copy_peer(leaf, a, out);
-	out->verified = leaf && is_verified(c);
+	out->verified = leaf && tls_is_verified(c);
 	return a->failed ? -WEIR_TLS_E_MEMORY : 0;
 }
 

@@ -645,8 +645,28 @@ struct weir_tls_info {
  * -WEIR_TLS_E_MEMORY. */
 WEIR_MUST_CHECK int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 				       struct weir_tls_info *out);
-/* The same of a certificate that was read from a server's answer in clear: subject, issuer, names,
- * not_after, digest. 0, -WEIR_TLS_E_CERT_BAD when it is none, or -WEIR_TLS_E_MEMORY. */
+
+/* A SPIFFE ID by the letter of its specification, with a path or without. */
+bool weir_tls_is_spiffe(struct weir_bytes uri);
+
+#define WEIR_TLS_ID_MAX 2048 /* bytes */
+enum weir_tls_id {
+	WEIR_TLS_ID_GOOD,
+	WEIR_TLS_ID_MISSING, /* no certificate was shown, or none is asked for */
+	WEIR_TLS_ID_NAMELESS /* it is good, and has no name of these */
+};
+/*
+ * Who the peer is by its certificate, which must have been verified: "spiffe://domain/path" of an
+ * X.509-SVID, else its hosts' names as "dns:a.example,b.example" in the form of
+ * weir_tls_name_read(), as many as have room, else "cn:" and its one common name, of characters
+ * from ' ' to '~'. Of a session that goes on it is that of the session. After WEIR_TLS_DONE and
+ * before the keys are taken. *text is "" unless GOOD comes back.
+ */
+enum weir_tls_id weir_tls_conn_id(const struct weir_tls_conn *c, char text[WEIR_TLS_ID_MAX + 1]);
+
+/* What weir_tls_conn_info() tells of a certificate, of one that was read from a server's answer in
+ * clear: subject, issuer, names, not_after, digest. 0, -WEIR_TLS_E_CERT_BAD when it is none, or
+ * -WEIR_TLS_E_MEMORY. */
 WEIR_MUST_CHECK int weir_tls_leaf_info(struct weir_bytes der, struct weir_arena *a,
 				       struct weir_tls_info *out);
 

@@ -35,21 +35,26 @@ static struct weir_addr addr(const char *text)
 	return a;
 }
 
-/* `name` may be NULL. */
+/* `name` and `identity` may be NULL. */
 static void ask(const struct weir_policy *p, const struct weir_names *names,
-		const struct weir_policy_query *q, const struct weir_policy_name *name)
+		const struct weir_policy_query *q, const struct weir_policy_name *name,
+		const struct weir_policy_identity *identity)
 {
-	const struct weir_policy_explaining x = {.q = q, .name = name, .names = names};
+	const struct weir_policy_explaining x = {
+		.q = q, .name = name, .identity = identity, .names = names};
 	struct weir_buf told = {0}, decided = {0};
 	struct weir_json j = weir_json_into(&told), k = weir_json_into(&decided);
 	struct weir_policy_decision d;
 	const char *in_told;
 
-	if (name)
+	if (identity)
+		weir_policy_decide_identity(p, q, name, identity, &d);
+	else if (name)
 		weir_policy_decide_name(p, q, name, &d);
 	else
 		weir_policy_decide(p, q, &d);
-	if (name && d.flags & WEIR_DECISION_NAMES)
+	if ((name && d.flags & WEIR_DECISION_NAMES) ||
+	    (identity && d.flags & WEIR_DECISION_IDENTITY))
 		abort();
 	weir_policy_explain(p, &x, &j, NULL);
 	weir_json_object(&k, NULL);
@@ -89,6 +94,13 @@ static void ask_all(const struct weir_policy *p, const struct weir_names *names)
 		{.state = WEIR_NAME_MISSING},
 		{.state = WEIR_NAME_NO_TLS},
 	};
+	static const struct weir_policy_identity shown[] = {
+		{.state = WEIR_IDENTITY_GOOD, .text = "spiffe://cluster/ns/shop/sa/web"},
+		{.state = WEIR_IDENTITY_GOOD, .text = "dns:api.example.org,b"},
+		{.state = WEIR_IDENTITY_GOOD, .text = "cn:a"},
+		{.state = WEIR_IDENTITY_MISSING},
+		{.state = WEIR_IDENTITY_NAMELESS},
+	};
 
 	for (size_t a = 0; a < WEIR_ARRAY_LEN(pairs); a++)
 		for (size_t i = 0; i < WEIR_ARRAY_LEN(ports); i++) {
@@ -99,9 +111,11 @@ static void ask_all(const struct weir_policy *p, const struct weir_names *names)
 				.proto = ports[i].proto,
 			};
 
-			ask(p, names, &q, NULL);
+			ask(p, names, &q, NULL, NULL);
 			for (size_t k = 0; k < WEIR_ARRAY_LEN(asked); k++)
-				ask(p, names, &q, &asked[k]);
+				ask(p, names, &q, &asked[k], NULL);
+			for (size_t k = 0; k < WEIR_ARRAY_LEN(shown); k++)
+				ask(p, names, &q, k % 2 ? &asked[0] : NULL, &shown[k]);
 		}
 }
 

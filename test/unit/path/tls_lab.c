@@ -93,6 +93,8 @@ static void start(struct tls_end *e)
 	SSL_set_info_callback(e->peer.ssl, on_info);
 	if (!SSL_is_server(e->peer.ssl))
 		SSL_set_tlsext_host_name(e->peer.ssl, e->asks);
+	if (e->session)
+		SSL_set_session(e->peer.ssl, e->session);
 }
 
 /* False: nothing new. */

@@ -18,6 +18,7 @@ struct tls_end {
 	bool closed;           /* close_notify has come */
 	int alert;             /* the last fatal one that came, -1: none */
 	char asks[160];        /* a client for this name */
+	SSL_SESSION *session;  /* that a client goes on with, the test's; NULL: none */
 };
 
 struct tls_lab {

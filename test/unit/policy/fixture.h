@@ -50,6 +50,7 @@ Suite *docs_suite(void);
 Suite *exclude_suite(void);
 Suite *explain_suite(void);
 Suite *files_suite(void);
+Suite *identities_suite(void);
 Suite *listen_suite(void);
 Suite *intercept_suite(void);
 Suite *names_suite(void);

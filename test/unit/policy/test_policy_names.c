@@ -259,7 +259,7 @@ START_TEST(what_is_no_name_is_refused_at_its_place)
 		{BEGIN "allow: [ { names: 192.0.2.1 } ]\n",
 		 "t:5:21: error: '192.0.2.1' is an address, which 'to' takes\n"},
 		{BEGIN "allow: [ { names: a.example, protocol: udp } ]\n",
-		 "t:5:32: error: names and tls need 'protocol: tcp'\n"},
+		 "t:5:32: error: names, tls and identities need 'protocol: tcp'\n"},
 		{BEGIN "allow: [ { names: a.example, tls: any } ]\n",
 		 "t:5:32: error: 'tls: any' takes all names: 'sni' asks for one\n"},
 		{BEGIN "allow: [ { names: a.example, tls: none } ]\n",

@@ -16,6 +16,7 @@ Suite *ticket_suite(void);
 Suite *handshake_suite(void);
 Suite *handover_suite(void);
 Suite *info_suite(void);
+Suite *id_suite(void);
 Suite *memory_suite(void);
 Suite *kept_suite(void);
 Suite *session_suite(void);
