@@ -123,7 +123,7 @@ uint64_t setup_table_bytes(const struct weir_conf *conf, unsigned int workers)
 			   conf->event_transactions * TRANSACTION_BYTES) *
 			  workers;
 
-	return conf->connections * (uint64_t)FLOW_BYTES +
+	return conf->connections * (uint64_t)FLOW_BYTES + workers * weir_path_names_bytes() +
 	       conf->inspected * (uint64_t)weir_path_inspected_bytes() + events + POLICY_BYTES +
 	       SPARE_BYTES;
 }

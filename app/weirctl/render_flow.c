@@ -119,6 +119,23 @@ static void render_http(const json_t *flows)
 	end_part(&t, "read as HTTP");
 }
 
+/* Of those whose clients have shown a certificate: who they are. */
+static void render_identities(const json_t *flows)
+{
+	static const char *const head[] = {"ID", "CLIENT", NULL};
+	struct table t = table_begin(head);
+	const json_t *flow;
+	size_t i;
+
+	json_array_foreach (flows, i, flow) {
+		if (!*text_of(flow, "identity"))
+			continue;
+		table_cell(&t, "%lld", (long long)int_of(flow, "flow_id"));
+		table_cell(&t, "%s", text_of(flow, "identity"));
+	}
+	end_part(&t, "by certificate");
+}
+
 void render_flows(const json_t *answer)
 {
 	static const char *const head[] = {"PROTO",  "FROM",  "TO",    "STATE",  ">AGE",
@@ -136,6 +153,7 @@ void render_flows(const json_t *answer)
 		       (long long)int_of(answer, "total"));
 	render_legs(flows);
 	render_http(flows);
+	render_identities(flows);
 }
 
 /* ---- records ---- */
@@ -169,6 +187,8 @@ static void print_decision(const json_t *weir)
 		printf(" by %s", who_decided(weir, who));
 	if (*reason)
 		printf(" (%s)", reason);
+	if (*text_of(weir, "identity"))
+		printf(" client %s", text_of(weir, "identity"));
 	if (int_of(weir, "count"))
 		printf(" %lld packets", (long long)int_of(weir, "count"));
 	if (*detail)

@@ -328,6 +328,7 @@ void path_hello_worker_destroy(struct path_worker *w);
 /* Room for `n` texts of at most `max` bytes. NULL: no memory. */
 struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_t n, size_t max);
 void path_texts_destroy(struct path_texts *t);
+size_t path_texts_bytes(uint32_t n, size_t max);
 /* 0: no room. Held until it is put back. */
 uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text);
 /* 0: nothing happens. */

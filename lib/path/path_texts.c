@@ -30,6 +30,16 @@ static struct text *place_of(const struct path_texts *t, uint32_t id)
 	return (struct text *)(void *)(t->places + (size_t)(id - 1) * t->stride);
 }
 
+static uint32_t stride_of(size_t max)
+{
+	return RTE_ALIGN_CEIL((uint32_t)(sizeof(struct text) + max + 1), 8u);
+}
+
+size_t path_texts_bytes(uint32_t n, size_t max)
+{
+	return sizeof(struct path_texts) + (size_t)n * (2 * sizeof(uint32_t) + stride_of(max));
+}
+
 struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_t n, size_t max)
 {
 	struct path_texts *t = rte_zmalloc(NULL, sizeof(*t), WEIR_CACHE_LINE);
@@ -40,7 +50,7 @@ struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_
 	t->key = *key;
 	t->n_buckets = n * 2;
 	t->max = max;
-	t->stride = RTE_ALIGN_CEIL((uint32_t)(sizeof(struct text) + max + 1), 8u);
+	t->stride = stride_of(max);
 	t->bucket = rte_zmalloc(NULL, t->n_buckets * sizeof(*t->bucket), WEIR_CACHE_LINE);
 	t->places = rte_zmalloc(NULL, (size_t)n * t->stride, WEIR_CACHE_LINE);
 	if (!t->bucket || !t->places) {

@@ -400,16 +400,15 @@ END_TEST
 
 Suite *path_identity_suite(void)
 {
-	Suite *s = WEIR_SUITE("path identity",
-			      the_flows_record_says_whom_it_refused_and_the_next_one_is_asked_anew,
-			      a_client_without_a_certificate_is_nobody,
-			      where_no_client_is_verified_the_first_packet_is_refused,
-			      trials_ask_and_let_pass,
-			      whatever_is_spoken_an_alert_tells_of_the_refusal,
-			      with_drop_a_client_hears_nothing_more,
-			      a_reload_asks_again_by_the_kept_identity,
-			      a_reload_may_ask_who_a_client_is_for_the_first_time,
-			      who_was_never_verified_does_not_survive_a_rule_that_asks);
+	Suite *s = WEIR_SUITE(
+		"path identity",
+		the_flows_record_says_whom_it_refused_and_the_next_one_is_asked_anew,
+		a_client_without_a_certificate_is_nobody,
+		where_no_client_is_verified_the_first_packet_is_refused, trials_ask_and_let_pass,
+		whatever_is_spoken_an_alert_tells_of_the_refusal,
+		with_drop_a_client_hears_nothing_more, a_reload_asks_again_by_the_kept_identity,
+		a_reload_may_ask_who_a_client_is_for_the_first_time,
+		who_was_never_verified_does_not_survive_a_rule_that_asks);
 	TCase *tc = tcase_create("ways");
 
 	tcase_set_timeout(tc, 60);
