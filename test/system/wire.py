@@ -4,7 +4,8 @@
     with Wire(lab, weir) as wire:
         for x, told in zip(exchanges, wire.run(exchanges)): ...
 
-With `tls`, an SSLContext, clients speak TLS to port 443, and the backend is behind that.
+With `tls`, an SSLContext, clients speak TLS to port 443, and the backend is behind that. `converse`
+is how one exchange is held on its connection.
 
 What belongs together is known by the client's address and port: every connection has a port of its
 own, and of the records of a connection, as of its requests, the order is known.
@@ -167,10 +168,11 @@ class Talkers:
 
 
 class Wire:
-    def __init__(self, lab, weir, tls=None):
+    def __init__(self, lab, weir, tls=None, converse=converse):
         self.lab = lab
         self.weir = weir
         self.tls = tls
+        self.converse = converse
         self.service = TLS_PORT if tls else PORT
         self.port = FIRST_PORT
         self.record_path = os.path.join(lab.dir, "reflect.json")
@@ -224,7 +226,7 @@ class Wire:
         """Each on a connection of its own. [Told], in order."""
         sources = [self.source(x) for x in exchanges]
         jobs = [([x], source, self.target(x),
-                 lambda s, told, x=x: converse(s, x, told))
+                 lambda s, told, x=x: self.converse(s, x, told))
                 for x, source in zip(exchanges, sources)]
         return self.run_jobs(jobs)
 
