@@ -3,11 +3,12 @@
  * What a condition costs is what it lets pass: of the benign values those in which it is met, and
  * for what they do not show an estimate from how frequent its bytes are.
  */
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "waf_cond.h"
 
-#define SET_MEMBERS_MAX  100
+#define SET_MEMBERS_MAX  200
 #define SET_ESTIMATE_MAX (WAF_COST_ALWAYS / 8)
 #define ESTIMATE_MAX     (WAF_COST_ALWAYS / 4) /* what values show counts for more */
 #define LITERAL_COST     8                     /* of having one more, whatever it lets pass */
@@ -36,6 +37,8 @@ static uint32_t bits_of(uint8_t c)
 					    4, 4, 6, 9, 4, 4, 4, 5, 7, 6, 8, 6, 9};
 
 	c = weir_lower(c);
+	if (waf_is_mark(c))
+		return 6;
 	if ((uint8_t)(c - 'a') < 26)
 		return letters[c - 'a'];
 	if (c == ' ')
@@ -60,28 +63,38 @@ static const struct waf_samples *samples_of(const struct waf_model *m, uint8_t c
 	return &m->pair[m->pair_number[pair_of(c, d)]];
 }
 
-static void add_value(struct waf_model *m, uint32_t i, uint16_t *pairs)
+static void add_pairs(struct waf_model *m, uint32_t i, uint16_t *pairs)
 {
-	struct weir_bytes text = weir_bytes_str(waf_benign_values[i]);
-	uint8_t *lower = weir_arena_alloc(m->a, text.len);
-	uint64_t bit = 1ULL << (i & 63);
+	struct weir_bytes text = m->text[i];
 
-	for (size_t k = 0; lower && k < text.len; k++) {
-		uint16_t *number;
+	for (size_t k = 1; k < text.len; k++) {
+		uint16_t *number = &m->pair_number[pair_of(text.ptr[k - 1], text.ptr[k])];
 
-		lower[k] = weir_lower(text.ptr[k]);
-		m->byte[text.ptr[k]].bits[i / 64] |= bit;
-		if (text.ptr[k] & 0x80)
-			m->not_ascii.bits[i / 64] |= bit;
-		if (!k)
-			continue;
-		number = &m->pair_number[pair_of(lower[k - 1], lower[k])];
 		weir_assert(*number || *pairs + 1 < PAIRS_KNOWN);
 		if (!*number)
 			*number = ++*pairs;
-		m->pair[*number].bits[i / 64] |= bit;
+		m->pair[*number].bits[i / 64] |= 1ULL << (i & 63);
 	}
-	m->text[i] = weir_bytes_of(lower, text.len);
+}
+
+static void add_value(struct waf_model *m, uint32_t i, uint16_t *pairs)
+{
+	struct weir_bytes text = weir_bytes_str(waf_benign_values[i]);
+	uint8_t *lower = weir_arena_alloc(m->a, text.len + 2);
+	uint64_t bit = 1ULL << (i & 63);
+
+	if (!lower)
+		return;
+	lower[0] = WAF_BEGIN;
+	lower[text.len + 1] = WAF_END;
+	for (size_t k = 0; k < text.len; k++) {
+		lower[k + 1] = weir_lower(text.ptr[k]);
+		m->byte[text.ptr[k]].bits[i / 64] |= bit;
+		if (text.ptr[k] & 0x80)
+			m->not_ascii.bits[i / 64] |= bit;
+	}
+	m->text[i] = weir_bytes_of(lower, text.len + 2);
+	add_pairs(m, i, pairs);
 }
 
 bool waf_model_init(struct waf_model *m, uint32_t max_literals, struct weir_arena *a)
@@ -156,7 +169,7 @@ static void literal_samples(const struct waf_model *m, struct weir_bytes s,
 
 static void judge(const struct waf_model *m, struct waf_cond *c)
 {
-	uint64_t cost = 0;
+	uint64_t cost = 0, passed;
 
 	c->passed = (struct waf_samples){0};
 	for (size_t w = 0; w < WEIR_ARRAY_LEN(c->set.bits); w++) {
@@ -176,8 +189,11 @@ static void judge(const struct waf_model *m, struct waf_cond *c)
 	if (cost > ESTIMATE_MAX)
 		cost = ESTIMATE_MAX;
 	cost += (uint64_t)c->literals.n * LITERAL_COST;
-	cost += (uint64_t)waf_samples_count(&c->passed) * WAF_COST_ALWAYS / waf_benign_n;
-	c->cost = cost < WAF_COST_ALWAYS ? (uint32_t)cost : WAF_COST_ALWAYS;
+	passed = waf_samples_count(&c->passed);
+	cost += passed * WAF_COST_ALWAYS / waf_benign_n;
+	if (cost >= WAF_COST_ALWAYS)
+		cost = passed < waf_benign_n ? WAF_COST_ALWAYS - 1 : WAF_COST_ALWAYS;
+	c->cost = (uint32_t)cost;
 }
 
 /* ---- strings ---- */
@@ -280,11 +296,40 @@ void waf_strings_minimize(struct waf_strings *s)
 
 /* ---- conditions ---- */
 
-/* Strings of one byte become members of the set. False when there is an empty one. */
+static const struct kind {
+	uint8_t first, last;
+} kinds[] = {{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {0x80, 0xff}, {0x01, 0x08}, {0x0e, 0x1f}};
+
+static void widen(struct waf_set *set, struct kind k)
+{
+	bool any = false;
+
+	for (unsigned int c = k.first; c <= k.last; c++)
+		any |= waf_set_has(set, (uint8_t)c);
+	for (unsigned int c = k.first; any && c <= k.last; c++)
+		waf_set_add(set, (uint8_t)c);
+}
+
+void waf_set_widen(struct waf_set *s)
+{
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(kinds); i++)
+		widen(s, kinds[i]);
+}
+
+static bool is_of_marks(struct weir_bytes s)
+{
+	size_t i = 0;
+
+	while (i < s.len && waf_is_mark(s.ptr[i]))
+		i++;
+	return i == s.len;
+}
+
+/* Strings of one byte become members of the set. False when there is one that says nothing. */
 static bool take_strings(struct waf_cond *c, const struct waf_strings *s)
 {
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (s->v[i].len == 0)
+		if (is_of_marks(s->v[i]))
 			return false;
 		if (s->v[i].len == 1)
 			waf_set_add_case(&c->set, s->v[i].ptr[0]);
@@ -300,6 +345,8 @@ static bool literal_tells(struct weir_bytes s, const struct waf_set *set)
 	for (size_t k = 0; k < s.len; k++) {
 		bool letter = (uint8_t)(s.ptr[k] - 'a') < 26;
 
+		if (waf_is_mark(s.ptr[k]))
+			continue;
 		if (waf_set_has(set, s.ptr[k]) && (!letter || waf_set_has(set, s.ptr[k] ^ 0x20)))
 			return true;
 	}
@@ -321,6 +368,7 @@ static void drop_told(struct waf_cond *c)
 static struct waf_cond *finish(struct waf_model *m, struct waf_cond *c)
 {
 	waf_strings_sort(&c->literals);
+	waf_set_widen(&c->set);
 	drop_told(c);
 	if (c->literals.n > m->max_literals || waf_set_count(&c->set) > SET_MEMBERS_MAX)
 		return NULL;
@@ -360,6 +408,12 @@ struct waf_cond *waf_cond_either(struct waf_model *m, const struct waf_cond *a,
 	return finish(m, c);
 }
 
+/* A letter or a digit stands for all of them. */
+static uint32_t cost_of_byte(const struct waf_model *m, uint8_t b)
+{
+	return b < 0x80 && isalnum(b) ? WAF_COST_ALWAYS : estimate(m->bits[b]);
+}
+
 /* The members that `literals` add to `c`'s set: of each one whose sight adds the fewest values. */
 struct waf_cond *waf_cond_as_set(struct waf_model *m, const struct waf_cond *c)
 {
@@ -375,9 +429,9 @@ struct waf_cond *waf_cond_as_set(struct waf_model *m, const struct waf_cond *c)
 
 		for (size_t k = 0; k < s.len; k++) {
 			uint8_t b = s.ptr[k];
-			uint32_t cost = waf_set_has(&out->set, b) ? 0 : estimate(m->bits[b]);
+			uint32_t cost = waf_set_has(&out->set, b) ? 0 : cost_of_byte(m, b);
 
-			if (cost < best) {
+			if (cost < best && !waf_is_mark(b)) {
 				best = cost;
 				member = b;
 			}
@@ -390,7 +444,7 @@ struct waf_cond *waf_cond_as_set(struct waf_model *m, const struct waf_cond *c)
 static bool literal_meets(struct weir_bytes s, const struct waf_cond *c)
 {
 	for (size_t k = 0; k < s.len; k++) {
-		if (waf_set_has(&c->set, s.ptr[k]))
+		if (waf_set_has(&c->set, s.ptr[k]) && !waf_is_mark(s.ptr[k]))
 			return true;
 	}
 	for (uint32_t i = 0; i < c->literals.n; i++) {

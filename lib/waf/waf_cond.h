@@ -11,6 +11,19 @@
 
 #define WAF_SAMPLE_WORDS 3
 
+/*
+ * Marks of a value's beginning and end in strings. They are told apart while strings are put
+ * together, and both WAF_MARK in what comes of it. As bytes of an expression they are never written
+ * into strings, and no set has them for marks.
+ */
+#define WAF_BEGIN WAF_MARK
+#define WAF_END   0x1f
+
+static inline bool waf_is_mark(uint8_t c)
+{
+	return c == WAF_BEGIN || c == WAF_END;
+}
+
 /* Which of the benign values. */
 struct waf_samples {
 	uint64_t bits[WAF_SAMPLE_WORDS];
@@ -18,7 +31,7 @@ struct waf_samples {
 
 /* Benign values, by what occurs in them. Few pairs of bytes do: all others have number 0. */
 struct waf_model {
-	struct weir_bytes *text; /* each value in lower case */
+	struct weir_bytes *text; /* each value in lower case, between marks */
 	uint16_t *pair_number;   /* of two bytes, one after the other, lower case */
 	struct waf_samples *pair;
 	struct waf_samples byte[256];
@@ -102,6 +115,10 @@ static inline struct waf_set waf_set_lower(const struct waf_set *s)
 	return lower;
 }
 
+/* Kinds of bytes of which a set has all or none: what values have of letters and digits is not
+ * worth telling apart, see waf_screen_classes.c. */
+void waf_set_widen(struct waf_set *s);
+
 /* Sorts, and leaves out what occurs twice. */
 void waf_strings_sort(struct waf_strings *s);
 /* Those of both, which are sorted, into s->v, which has room for them: sorted, too. */
@@ -112,7 +129,7 @@ void waf_strings_minimize(struct waf_strings *s);
 bool waf_literal_in(struct weir_bytes text, struct weir_bytes literal);
 
 /* A condition of copies of `strings` and `set`. NULL when it says nothing: there is an empty
- * string, too many of them, or a set that nearly every value meets. */
+ * string or one of marks alone, too many of them, or a set that nearly every value meets. */
 struct waf_cond *waf_cond_create(struct waf_model *m, struct waf_strings strings,
 				 const struct waf_set *set);
 /* One of the two holds. */

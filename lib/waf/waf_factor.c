@@ -4,160 +4,57 @@
  * else those that it begins and ends with; and the conditions found on the way (after Cox,
  * "Regular Expression Matching with a Trigram Index", 2012, with disjunctions of any length).
  */
+#include <ctype.h>
+
+#include "waf_claim.h"
 #include "waf_factor.h"
 
 #define STRING_MAX 24 /* longer ones are cut: they begin or end so */
 #define CLASS_MAX  32 /* larger classes are not written out */
 #define COPIES_MAX 6  /* of a repeated part, written out */
+#define RARE       16 /* one of so many benign values has the byte */
 
-/* Strings, sorted, one of which stands there unless a byte of `unless` does. */
-struct claim {
-	struct waf_strings s;
-	struct waf_set unless;
-};
+#define TERSE_COST_MAX (WAF_COST_ALWAYS / 10 * 9)
 
-/* What is known of a part. `head` is what it begins with and `tail` what it ends with; both are
- * the same, and all of it, when it is exact. */
+/*
+ * What is known of a part: it is one of `exact`, or it begins with one of `head` and ends with one
+ * of `tail`. Without these two it is exact. Each claim stands by itself: where a byte of its
+ * `unless` is in the part it says nothing.
+ */
 struct part {
-	struct claim head, tail;
+	struct waf_strings exact;
+	struct waf_claim head, tail;
 	struct waf_factors found;
-	bool exact;
 };
 
 struct factor {
 	struct waf_model *m;
-	uint32_t gap_cost;
+	struct waf_gaps gaps;
 	uint32_t refused; /* the cheapest tell of a gap that cost more */
 };
 
 static void part_of(struct factor *f, const struct waf_re *re, struct part *out);
 
-/* ---- claims ---- */
-
-static struct waf_strings no_strings(struct factor *f, uint32_t room)
+static bool is_exact(const struct part *p)
 {
-	return (struct waf_strings){
-		.v = weir_arena_alloc(f->m->a, room * sizeof(struct weir_bytes))};
+	return !p->head.s.n && !p->tail.s.n;
 }
 
-/* The empty string only. */
-static struct claim nothing_known(struct factor *f)
+/* What any such part begins with, or ends with. */
+static struct waf_claim any_head(struct factor *f, const struct part *p)
 {
-	struct claim c = {.s = no_strings(f, 1)};
+	struct waf_claim exact = {.s = p->exact};
 
-	if (c.s.v)
-		c.s.v[c.s.n++] = (struct weir_bytes){.ptr = (const uint8_t *)"", .len = 0};
-	return c;
+	return p->head.s.n ? waf_claim_either(f->m, &exact, &p->head, false)
+			   : (struct waf_claim){p->exact, p->head.unless};
 }
 
-static bool is_known(const struct claim *c)
+static struct waf_claim any_tail(struct factor *f, const struct part *p)
 {
-	return c->s.n != 1 || c->s.v[0].len > 0;
-}
+	struct waf_claim exact = {.s = p->exact};
 
-static size_t longest(const struct waf_strings *s)
-{
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < s->n; i++)
-		n = s->v[i].len > n ? s->v[i].len : n;
-	return n;
-}
-
-/* Cuts the strings to their first or last `len` bytes. */
-static void cut(struct waf_strings *s, size_t len, bool keep_end)
-{
-	for (uint32_t i = 0; i < s->n; i++) {
-		struct weir_bytes *b = &s->v[i];
-
-		if (b->len <= len)
-			continue;
-		if (keep_end)
-			b->ptr += b->len - len;
-		b->len = len;
-	}
-	waf_strings_sort(s);
-}
-
-static struct weir_bytes join(struct factor *f, struct weir_bytes a, struct weir_bytes b)
-{
-	uint8_t *at;
-
-	if (a.len == 0 || b.len == 0)
-		return a.len ? a : b;
-	at = weir_arena_alloc(f->m->a, a.len + b.len);
-	if (!at)
-		return (struct weir_bytes){0};
-	memcpy(at, a.ptr, a.len);
-	memcpy(at + a.len, b.ptr, b.len);
-	return weir_bytes_of(at, a.len + b.len);
-}
-
-/* Each of a, then each of b. False when they are too many. */
-static bool product(struct factor *f, const struct claim *a, const struct claim *b,
-		    struct claim *out)
-{
-	uint64_t n = (uint64_t)a->s.n * b->s.n;
-	struct claim c = {.unless = a->unless};
-
-	if (n > f->m->max_literals || f->m->a->failed)
-		return false;
-	c.s = no_strings(f, (uint32_t)n);
-	if (!c.s.v)
-		return false;
-	waf_set_join(&c.unless, &b->unless);
-	for (uint32_t i = 0; i < a->s.n; i++) {
-		for (uint32_t k = 0; k < b->s.n; k++)
-			c.s.v[c.s.n++] = join(f, a->s.v[i], b->s.v[k]);
-	}
-	waf_strings_sort(&c.s);
-	*out = c;
-	return true;
-}
-
-/* Those of both; where they are too many, shorter ones. */
-static struct claim unite(struct factor *f, const struct claim *a, const struct claim *b,
-			  bool keep_end)
-{
-	struct claim c = {.s = no_strings(f, a->s.n + b->s.n), .unless = a->unless};
-
-	if (!c.s.v)
-		return nothing_known(f);
-	waf_set_join(&c.unless, &b->unless);
-	waf_strings_merge(&c.s, &a->s, &b->s);
-	for (size_t len = 8; c.s.n > f->m->max_literals && len > 1; len--)
-		cut(&c.s, len, keep_end);
-	return c.s.n > f->m->max_literals ? nothing_known(f) : c;
-}
-
-static struct claim copy_claim(struct factor *f, const struct claim *c)
-{
-	struct claim none = {0};
-
-	return unite(f, c, &none, false);
-}
-
-/* What stands where `a` ends and `b` begins: where there are too many, shorter ends of `a` and, but
- * for a `b` that is to stay whole, shorter beginnings of it. */
-static bool joint(struct factor *f, const struct claim *a, const struct claim *b, bool whole,
-		  struct claim *out)
-{
-	struct claim left, right;
-
-	if (product(f, a, b, out))
-		return true;
-	if (!is_known(a) || !is_known(b))
-		return false;
-	left = copy_claim(f, a);
-	right = copy_claim(f, b);
-	for (size_t len = 4; len > 0; len--) {
-		cut(&left.s, len, true);
-		if (!whole)
-			cut(&right.s, len, false);
-		if (product(f, &left, &right, out))
-			return true;
-	}
-	return false;
+	return p->tail.s.n ? waf_claim_either(f->m, &exact, &p->tail, true)
+			   : (struct waf_claim){p->exact, p->tail.unless};
 }
 
 /* ---- conditions found ---- */
@@ -180,10 +77,23 @@ static void keep(struct waf_cond **list, uint32_t *n, uint32_t max, struct waf_c
 	list[at] = c;
 }
 
+static void prefer_terse(struct waf_factors *found, const struct waf_cond *c)
+{
+	const struct waf_cond *old = found->terse;
+	bool is_set = !c->literals.n;
+
+	if (c->cost > TERSE_COST_MAX)
+		return;
+	if (!old || is_set > !old->literals.n ||
+	    (is_set == !old->literals.n && c->cost < old->cost))
+		found->terse = c;
+}
+
 static void add_found(struct waf_factors *found, struct waf_cond *c)
 {
 	if (!c || c->cost >= WAF_COST_ALWAYS)
 		return;
+	prefer_terse(found, c);
 	if (c->literals.n)
 		keep(found->literals, &found->n_literals, WAF_FACTOR_LITERALS, c);
 	else
@@ -192,16 +102,27 @@ static void add_found(struct waf_factors *found, struct waf_cond *c)
 
 static void add_all(struct waf_factors *found, const struct waf_factors *other)
 {
+	if (other->terse)
+		prefer_terse(found, other->terse);
 	for (uint32_t i = 0; i < other->n_literals; i++)
 		add_found(found, other->literals[i]);
 	for (uint32_t i = 0; i < other->n_sets; i++)
 		add_found(found, other->sets[i]);
 }
 
-static void add_claim(struct factor *f, struct waf_factors *found, const struct claim *c)
+static void add_claim(struct factor *f, struct waf_factors *found, const struct waf_claim *c)
 {
-	if (is_known(c))
+	if (waf_claim_is_known(c))
 		add_found(found, waf_cond_create(f->m, c->s, &c->unless));
+}
+
+static void add_ends(struct factor *f, struct waf_factors *found, const struct part *p)
+{
+	struct waf_claim head = any_head(f, p), tail = any_tail(f, p);
+
+	add_claim(f, found, &head);
+	if (!is_exact(p))
+		add_claim(f, found, &tail);
 }
 
 static uint32_t add_len(uint32_t a, uint32_t b)
@@ -223,12 +144,12 @@ static const struct waf_cond *best_set(struct factor *f, const struct part *p)
 	return best;
 }
 
-/* The set that tells that a part which may be missing is there, if it is rare enough. */
-static const struct waf_cond *tell_of_gap(struct factor *f, const struct part *p)
+/* The set that tells that a part which may be missing is there, if it costs at most `most`. */
+static const struct waf_cond *tell_of_gap(struct factor *f, const struct part *p, uint32_t most)
 {
 	const struct waf_cond *tell = best_set(f, p);
 
-	if (!tell || (f->gap_cost && tell->cost <= f->gap_cost))
+	if (!tell || (most && tell->cost <= most))
 		return tell;
 	f->refused = tell->cost < f->refused ? tell->cost : f->refused;
 	return NULL;
@@ -238,107 +159,211 @@ static const struct waf_cond *tell_of_gap(struct factor *f, const struct part *p
 
 static void part_empty(struct factor *f, struct part *out)
 {
-	*out = (struct part){.exact = true};
-	out->head = out->tail = nothing_known(f);
+	*out = (struct part){.exact = waf_claim_of_nothing(f->m).s};
 }
 
 static void part_any(struct factor *f, struct part *out)
 {
-	part_empty(f, out);
-	out->exact = false;
+	*out = (struct part){.head = waf_claim_of_nothing(f->m)};
+	out->tail = out->head;
+}
+
+static void part_mark(struct factor *f, uint8_t mark, struct part *out)
+{
+	*out = (struct part){.exact = waf_strings_room(f->m, 1)};
+	if (out->exact.v)
+		out->exact.v[out->exact.n++] = weir_arena_copy(f->m->a, weir_bytes_of(&mark, 1));
+}
+
+static bool is_written_out(const struct factor *f, const struct waf_set *lower)
+{
+	uint32_t n = waf_set_count(lower);
+
+	return n <= CLASS_MAX && n <= f->m->max_literals && !waf_set_has(lower, WAF_BEGIN) &&
+	       !waf_set_has(lower, WAF_END);
 }
 
 static void part_set(struct factor *f, const struct waf_set *set, struct part *out)
 {
 	struct waf_set lower = waf_set_lower(set);
-	struct claim c = {0};
+	struct waf_strings s;
 
 	part_any(f, out);
 	out->found.min_len = 1;
 	out->found.never = waf_set_count(set) == 0;
 	add_found(&out->found, waf_cond_create(f->m, (struct waf_strings){0}, set));
-	if (waf_set_count(&lower) > CLASS_MAX || waf_set_count(&lower) > f->m->max_literals)
+	if (!is_written_out(f, &lower))
 		return;
-	c.s = no_strings(f, CLASS_MAX);
-	for (unsigned int b = 0; b < 256 && c.s.v; b++) {
+	s = waf_strings_room(f->m, CLASS_MAX);
+	for (unsigned int b = 0; b < 256 && s.v; b++) {
 		uint8_t byte = (uint8_t)b;
 
 		if (waf_set_has(&lower, byte))
-			c.s.v[c.s.n++] = weir_arena_copy(f->m->a, weir_bytes_of(&byte, 1));
+			s.v[s.n++] = weir_arena_copy(f->m->a, weir_bytes_of(&byte, 1));
 	}
-	out->exact = true;
-	out->head = out->tail = c;
+	out->exact = s;
+	out->head = out->tail = (struct waf_claim){0};
 }
 
 /* What is exact no longer, because it is too long or has too many forms. */
-static void part_blur(struct factor *f, struct part *p)
+static void blur(struct factor *f, struct part *p)
 {
-	struct claim c = p->head;
+	struct waf_claim head = any_head(f, p), tail = any_tail(f, p);
 
-	if (!p->exact)
-		return;
-	add_claim(f, &p->found, &c);
-	p->exact = false;
+	p->head = head;
+	p->tail = tail;
+	p->exact.n = 0;
+}
+
+static size_t longest(const struct waf_strings *s)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < s->n; i++)
+		n = s->v[i].len > n ? s->v[i].len : n;
+	return n;
 }
 
 static void limit_length(struct factor *f, struct part *p)
 {
-	if (longest(&p->head.s) <= STRING_MAX && longest(&p->tail.s) <= STRING_MAX)
-		return;
-	part_blur(f, p);
-	p->head = copy_claim(f, &p->head);
-	p->tail = copy_claim(f, &p->tail);
-	cut(&p->head.s, STRING_MAX, false);
-	cut(&p->tail.s, STRING_MAX, true);
+	if (longest(&p->exact) > STRING_MAX) {
+		add_ends(f, &p->found, p);
+		blur(f, p);
+	}
+	if (longest(&p->head.s) > STRING_MAX) {
+		p->head.s = waf_strings_copy(f->m, &p->head.s);
+		waf_strings_cut(&p->head.s, STRING_MAX, false);
+	}
+	if (longest(&p->tail.s) > STRING_MAX) {
+		p->tail.s = waf_strings_copy(f->m, &p->tail.s);
+		waf_strings_cut(&p->tail.s, STRING_MAX, true);
+	}
+}
+
+/* ---- one after the other ---- */
+
+/* `p`, then `next`: with `exact` for all that is known whole of both, what else it begins with. */
+static struct waf_claim head_of_both(struct factor *f, const struct part *p,
+				     const struct part *next, bool exact)
+{
+	struct waf_claim first = {.s = p->exact}, more, rest;
+
+	if (!p->exact.n)
+		return p->head;
+	rest = exact ? next->head : any_head(f, next);
+	if (f->gaps.forks ? waf_claim_joint(f->m, &first, &rest, WAF_LEFT_WHOLE, &more)
+			  : waf_claim_product(f->m, &first, &rest, &more))
+		return waf_claim_either(f->m, &p->head, &more, false);
+	return waf_claim_either(f->m, &p->head, &first, false);
+}
+
+static struct waf_claim tail_of_both(struct factor *f, const struct part *p,
+				     const struct part *next, bool exact)
+{
+	struct waf_claim last = {.s = next->exact}, more, rest;
+
+	if (!next->exact.n)
+		return next->tail;
+	rest = exact ? p->tail : any_tail(f, p);
+	if (waf_claim_joint(f->m, &rest, &last, WAF_RIGHT_WHOLE, &more))
+		return waf_claim_either(f->m, &next->tail, &more, true);
+	return waf_claim_either(f->m, &next->tail, &last, true);
+}
+
+/* The conditions of what begins in `p` and ends in `next`. */
+static void add_between(struct factor *f, const struct part *p, const struct part *next,
+			struct waf_factors *found)
+{
+	struct waf_claim tail = any_tail(f, p), head = any_head(f, next), both;
+
+	if (waf_claim_joint(f->m, &tail, &head, WAF_CUT_BOTH, &both))
+		add_claim(f, found, &both);
+	add_claim(f, found, &tail);
+	add_claim(f, found, &head);
 }
 
 /* `p`, then `next`, becomes `p`. */
 static void append(struct factor *f, struct part *p, const struct part *next)
 {
+	struct waf_claim left = {.s = p->exact}, right = {.s = next->exact}, exact = {0};
 	struct part out = {.found = p->found};
-	struct claim c;
+	bool fits = waf_claim_product(f->m, &left, &right, &exact);
 
 	add_all(&out.found, &next->found);
 	out.found.min_len = add_len(p->found.min_len, next->found.min_len);
 	out.found.never = p->found.never || next->found.never;
-	if (p->exact && next->exact && product(f, &p->head, &next->head, &c)) {
-		out.exact = true;
-		out.head = out.tail = c;
-	} else {
-		if (joint(f, &p->tail, &next->head, false, &c))
-			add_claim(f, &out.found, &c);
-		add_claim(f, &out.found, &p->tail);
-		add_claim(f, &out.found, &next->head);
-		out.head = p->head;
-		if (p->exact && product(f, &p->head, &next->head, &c))
-			out.head = c;
-		out.tail = next->tail;
-		if (next->exact && joint(f, &p->tail, &next->tail, true, &c))
-			out.tail = c;
-	}
+	if (!fits || !is_exact(p) || !is_exact(next))
+		add_between(f, p, next, &out.found);
+	out.exact = exact.s;
+	out.head = head_of_both(f, p, next, fits);
+	out.tail = tail_of_both(f, p, next, fits);
 	*p = out;
 	limit_length(f, p);
 }
 
+/* From the last part to the first: what stands at the end is known better so where the first parts
+ * are vague. */
+static void add_backwards(struct factor *f, const struct part *part, uint32_t n,
+			  struct waf_factors *found)
+{
+	struct part all = part[n - 1];
+
+	for (uint32_t i = n - 1; i--;) {
+		struct part first = part[i];
+
+		append(f, &first, &all);
+		all = first;
+	}
+	if (!is_exact(&all))
+		add_ends(f, &all.found, &all);
+	add_all(found, &all.found);
+}
+
 static void part_cat(struct factor *f, const struct waf_re *re, struct part *out)
 {
-	struct part next;
+	struct part *part;
+	uint32_t n = 0;
 
 	part_empty(f, out);
+	for (const struct waf_re *child = re->first; child; child = child->next)
+		n++;
+	part = weir_arena_alloc(f->m->a, n * sizeof(*part));
+	if (!part)
+		return;
+	n = 0;
 	for (const struct waf_re *child = re->first; child; child = child->next) {
-		part_of(f, child, &next);
-		append(f, out, &next);
+		part_of(f, child, &part[n]);
+		append(f, out, &part[n++]);
 	}
-	if (!out->exact) {
-		add_claim(f, &out->found, &out->head);
-		add_claim(f, &out->found, &out->tail);
-	}
+	if (!is_exact(out))
+		add_ends(f, &out->found, out);
+	if (f->gaps.forks && n > 2)
+		add_backwards(f, part, n, &out->found);
+}
+
+/* ---- gaps ---- */
+
+/* Whether it is known what the part begins with and what it ends with. */
+static bool is_known(const struct waf_claim *c)
+{
+	return !c->s.n || c->s.v[0].len > 0; /* they are sorted */
+}
+
+static bool has_ends(const struct part *p)
+{
+	return is_known(&p->head) && is_known(&p->tail);
+}
+
+/* What a gap may cost whose ends are known, or not. */
+static uint32_t cost_of_gap(const struct factor *f, const struct part *p)
+{
+	return f->gaps.forks && has_ends(p) ? f->gaps.cheap : f->gaps.cost;
 }
 
 /* An optional part whose presence a rare byte tells. */
 static bool part_gap(struct factor *f, const struct part *child, struct part *out)
 {
-	const struct waf_cond *tell = tell_of_gap(f, child);
+	const struct waf_cond *tell = tell_of_gap(f, child, cost_of_gap(f, child));
 
 	if (!tell)
 		return false;
@@ -347,28 +372,94 @@ static bool part_gap(struct factor *f, const struct part *child, struct part *ou
 	return true;
 }
 
+/* All but the empty string. */
+static struct waf_claim not_empty(const struct waf_strings *s)
+{
+	struct waf_claim c = {.s = *s};
+
+	if (c.s.n && !c.s.v[0].len) {
+		c.s.v++;
+		c.s.n--;
+	}
+	return c;
+}
+
+/* What is repeated begins as its first copy that is not empty, and ends as the last. */
+static void begin_as(struct factor *f, const struct part *child, struct part *out)
+{
+	struct waf_claim some = not_empty(&child->exact);
+
+	out->head = waf_claim_either(f->m, &child->head, &some, false);
+	out->tail = waf_claim_either(f->m, &child->tail, &some, true);
+}
+
+/* Zero times, once, or more often. */
+static bool part_fork(struct factor *f, const struct part *child, uint32_t max, struct part *out)
+{
+	struct waf_claim none = waf_claim_of_nothing(f->m), some = {.s = child->exact};
+
+	if (!has_ends(child))
+		return false;
+	part_empty(f, out);
+	if (max > 1) {
+		begin_as(f, child, out);
+	} else {
+		if (child->exact.n >= f->m->max_literals)
+			return false;
+		out->exact = waf_claim_either(f->m, &none, &some, false).s;
+		out->head = child->head;
+		out->tail = child->tail;
+	}
+	return has_ends(out);
+}
+
 /* Zero to `max` times. */
 static void part_optional(struct factor *f, const struct part *child, uint32_t max,
 			  struct part *out)
 {
-	struct claim c;
+	struct waf_claim none = waf_claim_of_nothing(f->m), some = {.s = child->exact};
 
 	if (part_gap(f, child, out))
 		return;
+	if (f->gaps.forks && part_fork(f, child, max, out))
+		return;
 	part_any(f, out);
-	if (max > 1 || !child->exact)
+	if (max > 1 || !is_exact(child) || child->exact.n >= f->m->max_literals)
 		return;
-	c = unite(f, &out->head, &child->head, false);
-	if (!is_known(&c))
+	*out = (struct part){.exact = waf_claim_either(f->m, &none, &some, false).s,
+			     .head.unless = child->head.unless,
+			     .tail.unless = child->tail.unless};
+}
+
+/* Once, or more often. */
+static bool part_plus(struct factor *f, const struct part *child, struct part *out)
+{
+	if (!f->gaps.forks || !has_ends(child))
+		return false;
+	*out = *child;
+	begin_as(f, child, out);
+	return true;
+}
+
+static void part_copies(struct factor *f, const struct part *child, const struct waf_re *re,
+			struct part *out)
+{
+	uint32_t copies = re->min < COPIES_MAX ? re->min : COPIES_MAX;
+	struct part rest;
+
+	if (copies == 1 && re->max > 1 && part_plus(f, child, out))
 		return;
-	out->exact = true;
-	out->head = out->tail = c;
+	for (uint32_t i = 0; i < copies; i++)
+		append(f, out, child);
+	if (re->max > copies) {
+		part_optional(f, child, re->max - copies, &rest);
+		append(f, out, &rest);
+	}
 }
 
 static void part_repeat(struct factor *f, const struct waf_re *re, struct part *out)
 {
-	uint32_t copies = re->min < COPIES_MAX ? re->min : COPIES_MAX;
-	struct part child, rest;
+	struct part child;
 
 	part_empty(f, out);
 	if (re->max == 0)
@@ -378,12 +469,7 @@ static void part_repeat(struct factor *f, const struct waf_re *re, struct part *
 		out->found.never = re->min > 0;
 		return;
 	}
-	for (uint32_t i = 0; i < copies; i++)
-		append(f, out, &child);
-	if (re->max > copies) {
-		part_optional(f, &child, re->max - copies, &rest);
-		append(f, out, &rest);
-	}
+	part_copies(f, &child, re, out);
 	out->found.min_len = child.found.min_len > UINT16_MAX / (re->min ? re->min : 1)
 				     ? UINT16_MAX
 				     : child.found.min_len * re->min;
@@ -391,7 +477,7 @@ static void part_repeat(struct factor *f, const struct waf_re *re, struct part *
 
 /* ---- alternatives ---- */
 
-enum choice { CHOOSE_CHEAPEST, CHOOSE_LITERALS, CHOOSE_SETS, CHOICES };
+enum choice { CHOOSE_CHEAPEST, CHOOSE_LITERALS, CHOOSE_SETS, CHOOSE_TERSE, CHOICES };
 
 /* What is known so far of the alternatives: a condition for each way of choosing. */
 struct choices {
@@ -409,6 +495,8 @@ static const struct waf_cond *choose(struct factor *f, const struct part *p, enu
 		return l ? l : s;
 	case CHOOSE_SETS:
 		return best_set(f, p);
+	case CHOOSE_TERSE:
+		return p->found.terse;
 	default:
 		return !s || (l && l->cost < s->cost) ? l : s;
 	}
@@ -447,34 +535,74 @@ static void join_choices(struct factor *f, struct choices *k, const struct part 
 }
 
 /* An alternative that is not exact but that a rare byte tells. */
-static bool alternative_gap(struct factor *f, struct part *p)
+static void alternative_gap(struct factor *f, struct part *p)
 {
-	const struct waf_cond *tell = tell_of_gap(f, p);
+	const struct waf_cond *tell = tell_of_gap(f, p, cost_of_gap(f, p));
 
 	if (!tell)
-		return false;
-	p->exact = true;
-	p->head = (struct claim){.s = no_strings(f, 0), .unless = tell->set};
-	p->tail = p->head;
-	return true;
+		return;
+	p->exact.n = 0;
+	p->head = p->tail = (struct waf_claim){.unless = tell->set};
 }
 
-static void join_claims(struct factor *f, struct part *out, struct part *p, bool first)
+/* A byte of the string that is rare and no letter, or 0. */
+static uint8_t rare_byte(const struct factor *f, struct weir_bytes s)
 {
-	bool exact;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.ptr[i];
 
-	if (!p->exact)
+		if (c > ' ' && c < 0x7f && !isalnum(c) &&
+		    waf_samples_count(&f->m->byte[c]) * RARE < waf_benign_n)
+			return c;
+	}
+	return 0;
+}
+
+/* Strings with rare bytes become exceptions: what stands beside them would only make them more. */
+static void except_rare(struct factor *f, struct part *p)
+{
+	struct waf_strings s = waf_strings_room(f->m, p->exact.n);
+
+	for (uint32_t i = 0; s.v && i < p->exact.n; i++) {
+		uint8_t c = rare_byte(f, p->exact.v[i]);
+
+		if (c) {
+			waf_set_add(&p->head.unless, c);
+			waf_set_add(&p->tail.unless, c);
+		} else {
+			s.v[s.n++] = p->exact.v[i];
+		}
+	}
+	if (s.v)
+		p->exact = s;
+}
+
+static void join_part(struct factor *f, struct part *out, struct part *p, bool first)
+{
+	struct waf_claim exact = {.s = p->exact}, so_far = {.s = out->exact};
+
+	if (!is_exact(p))
 		alternative_gap(f, p);
+	else if (f->gaps.forks)
+		except_rare(f, p);
+	if (!f->gaps.forks && !is_exact(p))
+		blur(f, p);
 	if (first) {
+		out->exact = p->exact;
 		out->head = p->head;
 		out->tail = p->tail;
-		out->exact = p->exact;
 		return;
 	}
-	exact = out->exact && p->exact && out->head.s.n + p->head.s.n <= f->m->max_literals;
-	out->head = unite(f, &out->head, &p->head, false);
-	out->tail = exact ? out->head : unite(f, &out->tail, &p->tail, true);
-	out->exact = exact;
+	if ((!f->gaps.forks && (is_exact(out) != is_exact(p))) ||
+	    out->exact.n + p->exact.n > f->m->max_literals) {
+		blur(f, out);
+		blur(f, p);
+	}
+	exact.s = p->exact;
+	so_far.s = out->exact;
+	out->exact = waf_claim_either(f->m, &so_far, &exact, false).s;
+	out->head = waf_claim_either(f->m, &out->head, &p->head, false);
+	out->tail = waf_claim_either(f->m, &out->tail, &p->tail, true);
 }
 
 static void part_alt(struct factor *f, const struct waf_re *re, struct part *out)
@@ -488,10 +616,10 @@ static void part_alt(struct factor *f, const struct waf_re *re, struct part *out
 		part_of(f, child, &p);
 		if (p.found.never)
 			continue;
-		if (p.exact)
-			add_claim(f, &p.found, &p.head);
+		if (is_exact(&p))
+			add_ends(f, &p.found, &p);
 		min_len = p.found.min_len < min_len ? p.found.min_len : min_len;
-		join_claims(f, out, &p, k.first);
+		join_part(f, out, &p, k.first);
 		join_choices(f, &k, &p);
 	}
 	out->found = (struct waf_factors){.never = k.first, .min_len = k.first ? 0 : min_len};
@@ -500,10 +628,8 @@ static void part_alt(struct factor *f, const struct waf_re *re, struct part *out
 			add_found(&out->found,
 				  waf_cond_create(f->m, k.c[how]->literals, &k.c[how]->set));
 	}
-	if (!k.first && !out->exact) {
-		add_claim(f, &out->found, &out->head);
-		add_claim(f, &out->found, &out->tail);
-	}
+	if (!k.first && !is_exact(out))
+		add_ends(f, &out->found, out);
 }
 
 static void part_of(struct factor *f, const struct waf_re *re, struct part *out)
@@ -511,6 +637,12 @@ static void part_of(struct factor *f, const struct waf_re *re, struct part *out)
 	switch (re->kind) {
 	case WAF_RE_EMPTY:
 		part_empty(f, out);
+		break;
+	case WAF_RE_BEGIN:
+		part_mark(f, WAF_BEGIN, out);
+		break;
+	case WAF_RE_END:
+		part_mark(f, WAF_END, out);
 		break;
 	case WAF_RE_SET:
 		part_set(f, &re->set, out);
@@ -529,15 +661,14 @@ static void part_of(struct factor *f, const struct waf_re *re, struct part *out)
 	}
 }
 
-uint32_t waf_factor(struct waf_model *m, const struct waf_re *re, uint32_t gap_cost,
+uint32_t waf_factor(struct waf_model *m, const struct waf_re *re, struct waf_gaps gaps,
 		    struct waf_factors *out)
 {
-	struct factor f = {.m = m, .gap_cost = gap_cost, .refused = UINT32_MAX};
+	struct factor f = {.m = m, .gaps = gaps, .refused = UINT32_MAX};
 	struct part p;
 
 	part_of(&f, re, &p);
-	if (p.exact)
-		add_claim(&f, &p.found, &p.head);
+	add_ends(&f, &p.found, &p);
 	*out = p.found;
 	return f.refused;
 }

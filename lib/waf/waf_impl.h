@@ -185,7 +185,7 @@ struct waf_literal_set {
 	uint32_t *first; /* n + 1, into `pair` */
 	uint16_t *pair;  /* slot, and condition in the top bit */
 	uint16_t *length;
-	uint16_t longest;
+	uint16_t longest, longest_marked; /* with WAF_MARK at an end; 0: none */
 	struct waf_json_names json;
 };
 

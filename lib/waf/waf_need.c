@@ -6,18 +6,25 @@
 #include "waf_factor.h"
 
 #define SCRATCH_MAX     (256UL << 20)
-#define CANDIDATES_MAX  64
+#define CANDIDATES_MAX  96
 #define MARKS_MAX       32                        /* literals of a single byte in a condition */
-#define MARK_COST_MAX   (WAF_COST_ALWAYS / 5 * 3) /* of a condition that has them */
+#define MARK_COST_MAX   (WAF_COST_ALWAYS / 4 * 3) /* of a condition that has them */
 #define LITERALS_ENOUGH (WAF_COST_ALWAYS / 2)     /* poorer ones are not worth looking for */
 #define RARE_SET        (WAF_COST_ALWAYS / 4)
+#define RARE_LITERALS   (WAF_COST_ALWAYS / 16)
 #define SET_ENOUGH      (WAF_COST_ALWAYS / 20 * 17)
 
-/* What may be left of an optional part before it is called rare. */
-static const uint32_t gap_costs[] = {0, WAF_COST_ALWAYS / 10, WAF_COST_ALWAYS / 4};
+/* What may be left of an optional part before it is called rare; and both ways, over it and into
+ * it. */
+static const struct waf_gaps gaps[] = {
+	{.cost = 0},
+	{.cost = WAF_COST_ALWAYS / 10},
+	{.cost = WAF_COST_ALWAYS / 4},
+	{.cost = WAF_COST_ALWAYS / 2, .cheap = WAF_COST_ALWAYS / 4, .forks = true},
+};
 
 struct candidates {
-	struct waf_cond *c[CANDIDATES_MAX];
+	const struct waf_cond *c[CANDIDATES_MAX];
 	uint32_t n;
 };
 
@@ -28,7 +35,7 @@ struct chosen {
 	struct waf_samples left;
 };
 
-static void add_candidate(struct candidates *k, struct waf_cond *c)
+static void add_candidate(struct candidates *k, const struct waf_cond *c)
 {
 	if (c && k->n < CANDIDATES_MAX)
 		k->c[k->n++] = c;
@@ -42,6 +49,7 @@ static void add_candidates(struct waf_model *m, struct candidates *k, const stru
 	}
 	for (uint32_t i = 0; i < f->n_sets; i++)
 		add_candidate(k, f->sets[i]);
+	add_candidate(k, f->terse);
 }
 
 static bool is_fit(const struct waf_cond *c)
@@ -51,6 +59,16 @@ static bool is_fit(const struct waf_cond *c)
 	if (waf_set_count(&c->set) == 0)
 		return c->cost <= LITERALS_ENOUGH;
 	return waf_set_count(&c->set) <= MARKS_MAX && c->cost <= MARK_COST_MAX;
+}
+
+/* Whether it says the same as a chosen one, only more of it. */
+static bool is_refinement(const struct chosen *h, const struct waf_cond *c)
+{
+	for (uint32_t i = 0; i < h->n_literals; i++) {
+		if (waf_cond_implies(c, h->literals[i]))
+			return true;
+	}
+	return false;
 }
 
 static bool is_implied(const struct chosen *h, const struct waf_cond *c)
@@ -99,12 +117,14 @@ static bool has_letters(const struct waf_set *s)
 }
 
 /* What takes no benign value away may still take others, when it is rare. */
-static bool is_worth_it(const struct waf_cond *c, uint32_t left_before, uint32_t left_after)
+static bool is_worth_it(const struct chosen *h, const struct waf_cond *c, uint32_t left_before,
+			uint32_t left_after)
 {
 	if (left_after < left_before)
 		return true;
 	if (c->literals.n)
-		return waf_set_count(&c->set) == 0;
+		return waf_set_count(&c->set) == 0 && c->cost <= RARE_LITERALS &&
+		       !is_refinement(h, c);
 	return c->cost <= RARE_SET && !has_letters(&c->set);
 }
 
@@ -122,12 +142,29 @@ static const struct waf_cond *next_best(const struct candidates *k, const struct
 
 		if ((c->literals.n > 0) != literals || !has_room(h, c) || !is_fit(c) ||
 		    n > best_left || (n == best_left && c->cost >= best->cost) ||
-		    is_implied(h, c) || !is_worth_it(c, before, n))
+		    is_implied(h, c) || !is_worth_it(h, c, before, n))
 			continue;
 		best = c;
 		best_left = n;
 	}
 	return best;
+}
+
+/* The cheapest set, poor as it may be: without any condition each value is asked about. */
+static void take_any(const struct candidates *k, struct chosen *h)
+{
+	const struct waf_cond *best = NULL;
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct waf_cond *c = k->c[i];
+
+		if (!c->literals.n &&
+		    waf_samples_count(&c->passed) < waf_samples_count(&h->left) / 20 * 19 &&
+		    (!best || c->cost < best->cost))
+			best = c;
+	}
+	if (best)
+		take(h, best);
 }
 
 static void choose(const struct candidates *k, struct chosen *h)
@@ -142,9 +179,21 @@ static void choose(const struct candidates *k, struct chosen *h)
 	}
 	while ((c = next_best(k, h, false)) != NULL)
 		take(h, c);
+	if (!h->n_literals && !h->n_sets)
+		take_any(k, h);
 }
 
 /* ---- the answer ---- */
+
+/* In what is looked for marks are all alike. */
+static struct weir_bytes with_marks(struct weir_arena *a, struct weir_bytes s)
+{
+	uint8_t *at = weir_arena_alloc(a, s.len);
+
+	for (size_t i = 0; at && i < s.len; i++)
+		at[i] = waf_is_mark(s.ptr[i]) ? WAF_MARK : s.ptr[i];
+	return weir_bytes_of(at, at ? s.len : 0);
+}
 
 static bool copy_literals(const struct waf_cond *c, struct weir_arena *a, struct waf_literals *out)
 {
@@ -156,7 +205,7 @@ static bool copy_literals(const struct waf_cond *c, struct weir_arena *a, struct
 	if (!out->literal)
 		return false;
 	for (uint32_t i = 0; i < s.n; i++)
-		out->literal[out->n++] = weir_arena_copy(a, s.v[i]);
+		out->literal[out->n++] = with_marks(a, s.v[i]);
 	for (unsigned int b = 0; b < 256; b++) {
 		uint8_t byte = (uint8_t)b;
 
@@ -187,10 +236,10 @@ static int need_of_tree(const struct waf_re *re, struct waf_model *m, struct wei
 	struct waf_factors f = {0};
 	uint32_t other = 0; /* from this cost on the answer is another */
 
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(gap_costs); i++) {
-		if (gap_costs[i] < other)
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(gaps); i++) {
+		if (gaps[i].cost < other && !gaps[i].forks)
 			continue;
-		other = waf_factor(m, re, gap_costs[i], &f);
+		other = waf_factor(m, re, gaps[i], &f);
 		if (m->a->failed)
 			return 0;
 		add_candidates(m, &k, &f);
@@ -229,11 +278,25 @@ static bool set_is_met(const struct waf_set *s, struct weir_bytes value)
 	return false;
 }
 
+/* Whether `literal` stands at `at` of the value between its marks. */
+static bool stands_at(struct weir_bytes value, size_t at, struct weir_bytes literal)
+{
+	for (size_t i = 0; i < literal.len; i++, at++) {
+		uint8_t c = at && at <= value.len ? weir_lower(value.ptr[at - 1]) : WAF_MARK;
+
+		if (c != literal.ptr[i])
+			return false;
+	}
+	return true;
+}
+
 static bool literals_are_met(const struct waf_literals *l, struct weir_bytes value)
 {
 	for (uint32_t i = 0; i < l->n; i++) {
-		if (waf_literal_in(value, l->literal[i]))
-			return true;
+		for (size_t at = 0; at + l->literal[i].len <= value.len + 2; at++) {
+			if (stands_at(value, at, l->literal[i]))
+				return true;
+		}
 	}
 	return false;
 }

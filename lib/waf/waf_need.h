@@ -24,8 +24,16 @@ static inline bool waf_set_has(const struct waf_set *s, uint8_t c)
 	return s->bits[c >> 6] >> (c & 63) & 1;
 }
 
+/*
+ * Stands before a value and behind it where literals are looked for, so that they can ask for where
+ * a value begins or ends. Values that have the byte themselves meet a literal once more than they
+ * need, which only costs time.
+ */
+#define WAF_MARK 0x1e
+
 /* One of these must occur in the value, in any case of ASCII letters. Some may be of one byte,
- * beside longer ones: "busybox", or a quote. Such are better looked for among the value's bytes. */
+ * beside longer ones: "busybox", or a quote. Such are better looked for among the value's bytes. A
+ * mark may be the first byte of a longer one, or the last. */
 struct waf_literals {
 	struct weir_bytes *literal; /* lower case; none is empty */
 	uint32_t n;

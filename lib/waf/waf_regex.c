@@ -131,6 +131,10 @@ static struct waf_re *escape_node(struct re_parser *p)
 		return set_node(p, &e.set);
 	case RE_ESC_ASSERTION:
 		return node(p, WAF_RE_EMPTY);
+	case RE_ESC_BEGIN:
+		return node(p, WAF_RE_BEGIN);
+	case RE_ESC_END:
+		return node(p, WAF_RE_END);
 	case RE_ESC_REFERENCE:
 		return node(p, WAF_RE_ANY);
 	case RE_ESC_NEWLINE: /* CR LF, or one of them and some more */
@@ -156,6 +160,8 @@ static uint32_t flag_of(uint8_t letter)
 		return RE_EXTENDED;
 	case 'n':
 		return RE_NO_CAPTURE;
+	case 'm':
+		return RE_MULTILINE;
 	default:
 		return 0;
 	}
@@ -182,8 +188,7 @@ static void parse_flags(struct re_parser *p)
 		} else if (flag == RE_EXTENDED) { /* a single x also ends xx */
 			p->flags &= ~(uint32_t)(RE_EXTENDED | RE_EXTENDED_MORE);
 			p->flags |= off ? 0 : flag;
-		} else if (flag || *p->pos == 'm' || *p->pos == 's' || *p->pos == 'J' ||
-			   *p->pos == 'U') {
+		} else if (flag || *p->pos == 's' || *p->pos == 'J' || *p->pos == 'U') {
 			p->flags = off ? p->flags & ~flag : p->flags | flag;
 		} else {
 			p->bad = true;
@@ -307,8 +312,9 @@ static struct waf_re *parse_atom(struct re_parser *p)
 		return char_node(p, c);
 	switch (c) {
 	case '^':
+		return node(p, p->flags & RE_MULTILINE ? WAF_RE_EMPTY : WAF_RE_BEGIN);
 	case '$':
-		return node(p, WAF_RE_EMPTY);
+		return node(p, p->flags & RE_MULTILINE ? WAF_RE_EMPTY : WAF_RE_END);
 	case '.':
 		return any_byte(p);
 	case '\\':

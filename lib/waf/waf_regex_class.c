@@ -213,12 +213,14 @@ static struct re_escape escape_outside(struct re_parser *p, uint8_t c)
 
 	switch (c) {
 	case 'A':
+		return (struct re_escape){.kind = RE_ESC_BEGIN};
+	case 'z':
+		return (struct re_escape){.kind = RE_ESC_END};
 	case 'B':
 	case 'G':
 	case 'K':
 	case 'Z':
 	case 'b':
-	case 'z':
 		return (struct re_escape){.kind = RE_ESC_ASSERTION};
 	case 'N': /* \N{...} is a character by name, or a quantifier */
 		if (re_at(p, '{') && (p->end - p->pos < 2 || !re_is_digit(p->pos[1])))

@@ -10,6 +10,7 @@ enum {
 	RE_EXTENDED = 2,      /* x: white space and comments are left out */
 	RE_EXTENDED_MORE = 4, /* xx: in classes, too */
 	RE_NO_CAPTURE = 8,
+	RE_MULTILINE = 16,
 };
 
 struct re_parser {
@@ -29,6 +30,8 @@ enum re_escape_kind {
 	RE_ESC_SET,
 	RE_ESC_UNSURE, /* some set; `set` is larger */
 	RE_ESC_ASSERTION,
+	RE_ESC_BEGIN, /* of the value */
+	RE_ESC_END,
 	RE_ESC_REFERENCE, /* back, to a group */
 	RE_ESC_NEWLINE,   /* \R */
 	RE_ESC_CLUSTER,   /* \X */

@@ -22,7 +22,7 @@ struct scan {
 	struct waf_value *like; /* those that are equal to another but for case */
 	struct waf_value *like_place[LIKE_PLACES];
 	struct waf_value **value; /* in the order of their places */
-	uint32_t *start;          /* of each; one more for the end */
+	uint32_t *start;          /* of the mark before each; one more behind the last */
 	uint32_t n, cap;
 	uint32_t hint;
 	uint32_t queued; /* bytes of all in the queue */
@@ -315,21 +315,23 @@ static int go_on(struct scan *s)
 	return ++s->found % 256 == 0 && waf_clock_is_over(&s->tx->part->clock, waf_ticks());
 }
 
-/* Ends come in ascending order but for a few: the value is where the last one was, or near. */
+/* Ends come in ascending order but for a few: the value is where the last one was, or near. The
+ * marks around it are its own, too. */
 static int on_literal(unsigned int id, unsigned long long from, unsigned long long to,
 		      unsigned int flags, void *ctx)
 {
 	struct scan *s = ctx;
+	uint64_t at = to - s->literals->length[id];
 	uint32_t i = s->hint;
 
 	(void)from;
 	(void)flags;
-	while (i + 1 < s->n && s->start[i + 1] < to)
+	while (i + 1 < s->n && s->start[i + 1] <= at)
 		i++;
-	while (i && s->start[i] >= to)
+	while (i && s->start[i] > at)
 		i--;
 	s->hint = i;
-	if (to - s->literals->length[id] >= s->start[i])
+	if (to <= (uint64_t)s->start[i + 1] + 1)
 		note_literal(s, s->value[i], id);
 	return go_on(s);
 }
@@ -351,6 +353,40 @@ static bool hs_over(struct scan *s, struct weir_bytes bytes, match_event_handler
 	s->tx->work.scanned_bytes += (uint32_t)bytes.len;
 	return hs_scan(s->literals->database, (const char *)bytes.ptr, (unsigned int)bytes.len, 0,
 		       s->tx->part->hs, tell, s) == HS_SUCCESS;
+}
+
+static bool make_room(struct scan *s, uint32_t bytes)
+{
+	if (s->bytes && bytes <= s->room)
+		return true;
+	s->bytes = weir_arena_alloc(&s->tx->arena, bytes);
+	s->room = bytes;
+	return s->bytes != NULL;
+}
+
+static void put(struct scan *s, struct weir_bytes b)
+{
+	if (b.len)
+		memcpy(s->bytes + s->len, b.ptr, b.len);
+	s->len += (uint32_t)b.len;
+	s->bytes[s->len++] = WAF_MARK;
+}
+
+/* The two ends of a long value, with their marks. */
+static bool scan_ends(struct scan *s, struct weir_bytes b)
+{
+	size_t n = s->literals->longest_marked;
+
+	if (!n)
+		return true;
+	n = n < b.len ? n : b.len;
+	if (!make_room(s, (uint32_t)(2 * n + 3)))
+		return false;
+	s->bytes[0] = WAF_MARK;
+	s->len = 1;
+	put(s, weir_bytes_of(b.ptr, n));
+	put(s, weir_bytes_of(b.ptr + b.len - n, n));
+	return hs_over(s, weir_bytes_of(s->bytes, s->len), on_literal_alone);
 }
 
 /* A long value piece by piece; what stands across two pieces is in both. */
@@ -380,14 +416,14 @@ static bool scan_joined(struct scan *s)
 {
 	struct weir_bytes all = weir_bytes_of(s->bytes, s->len);
 
-	for (unsigned int times = 0; s->len && times < 2; times++) {
+	for (unsigned int times = 0; s->n && times < 2; times++) {
 		s->hint = 0;
 		if (hs_over(s, all, on_literal))
 			return true;
 		if (!s->tx->turns.left || waf_is_late(s->tx))
 			return false;
 	}
-	return !s->len;
+	return !s->n;
 }
 
 /* Of a name of JSON how it begins is known. */
@@ -398,38 +434,39 @@ static struct weir_bytes unknown_part(const struct waf_value *v)
 	return weir_bytes_of(v->bytes.ptr + known, v->bytes.len - known);
 }
 
-/* Puts short values behind one another; long ones are scanned at once. False: none was screened. */
-static bool scan_all(struct scan *s)
+/* Long ones are scanned where they stand, and leave the queue. Returns what room the others take.
+ */
+static uint32_t scan_long_ones(struct scan *s)
 {
-	uint32_t total = 0, kept = 0;
+	uint32_t total = 1, kept = 0;
 
-	for (uint32_t i = 0; i < s->n; i++)
-		if (s->value[i]->bytes.len <= COPY_MAX)
-			total += (uint32_t)s->value[i]->bytes.len;
-	if (!s->bytes || total > s->room) {
-		s->bytes = weir_arena_alloc(&s->tx->arena, total);
-		s->room = total;
-	}
-	if (!s->bytes)
-		return false;
-	s->len = 0;
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct waf_value *v = s->value[i];
-		struct weir_bytes b = unknown_part(v);
 
-		s->hint = i;
-		if (v->bytes.len > COPY_MAX) {
-			v->screened = scan_long(s, b);
+		if (v->bytes.len <= COPY_MAX) {
+			s->value[kept++] = v;
+			total += (uint32_t)v->bytes.len + 1;
 			continue;
 		}
-		s->value[kept] = v;
-		s->start[kept++] = s->len;
-		if (b.len)
-			memcpy(s->bytes + s->len, b.ptr, b.len);
-		s->len += (uint32_t)b.len;
+		s->hint = i;
+		v->screened = scan_long(s, unknown_part(v)) && scan_ends(s, unknown_part(v));
 	}
 	s->n = kept;
-	s->hint = 0;
+	return total;
+}
+
+/* Puts short values behind one another, with marks between. False: none was screened. */
+static bool scan_all(struct scan *s)
+{
+	if (!make_room(s, scan_long_ones(s)))
+		return false;
+	s->bytes[0] = WAF_MARK;
+	s->len = 1;
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->start[i] = s->len - 1;
+		put(s, unknown_part(s->value[i]));
+	}
+	s->start[s->n] = s->len - 1;
 	return scan_joined(s);
 }
 

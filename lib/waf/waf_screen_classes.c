@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "waf_cond.h"
 #include "waf_screen_build.h"
 
 #define CLASSES_MAX 63 /* so that no set of them is a word of ones, see waf_class.c */
@@ -27,26 +28,9 @@ static struct waf_set single_bytes(const struct waf_literals *l)
 	return set;
 }
 
-/* Kinds of bytes of which a set has all or none: what values have of letters and digits is not
- * worth telling apart, and few classes make many values alike. */
-static const struct kind {
-	uint8_t first, last;
-} kinds[] = {{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {0x80, 0xff}, {0x01, 0x08}, {0x0e, 0x1f}};
-
-static void widen(struct waf_set *set, struct kind k)
-{
-	bool any = false;
-
-	for (unsigned int c = k.first; c <= k.last; c++)
-		any |= waf_set_has(set, (uint8_t)c);
-	for (unsigned int c = k.first; any && c <= k.last; c++)
-		waf_set_add(set, (uint8_t)c);
-}
-
 static bool add_set(struct waf_build *b, struct waf_set *set)
 {
-	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(kinds); i++)
-		widen(set, kinds[i]);
+	waf_set_widen(set); /* few classes make many values alike */
 	if (b->n_sets == b->cap_sets) {
 		uint32_t cap = b->cap_sets ? b->cap_sets * 2 : 128;
 		struct waf_set *sets = realloc(b->sets, cap * sizeof(*sets));

@@ -88,6 +88,19 @@ static int by_text(const void *a, const void *b)
 	return x->pair < y->pair ? -1 : x->pair > y->pair;
 }
 
+static bool is_marked(struct weir_bytes text)
+{
+	return text.ptr[0] == WAF_MARK || text.ptr[text.len - 1] == WAF_MARK;
+}
+
+static void note_length(struct waf_literal_set *set, struct weir_bytes text)
+{
+	if (text.len > set->longest)
+		set->longest = (uint16_t)text.len;
+	if (text.len > set->longest_marked && is_marked(text))
+		set->longest_marked = (uint16_t)text.len;
+}
+
 /* Equal texts become one literal with several slots. */
 static bool join_literals(struct waf_build *b, struct waf_literal_set *set)
 {
@@ -105,8 +118,7 @@ static bool join_literals(struct waf_build *b, struct waf_literal_set *set)
 		if (!i || !weir_bytes_equal(l->text, b->literal[i - 1].text)) {
 			set->first[set->n] = i;
 			set->length[set->n++] = (uint16_t)l->text.len;
-			if (l->text.len > set->longest)
-				set->longest = (uint16_t)l->text.len;
+			note_length(set, l->text);
 		}
 		set->pair[i] = l->pair;
 	}
@@ -117,6 +129,7 @@ static bool join_literals(struct waf_build *b, struct waf_literal_set *set)
 /* ---- names of JSON ---- */
 
 static const char json[] = "json"; /* and a point */
+static const char marked_json[] = {WAF_MARK, 'j', 's', 'o', 'n', '.'};
 
 /* It may begin within that, and end behind it. */
 static bool leaves_json(struct weir_bytes literal)
@@ -130,6 +143,30 @@ static bool leaves_json(struct weir_bytes literal)
 	return false;
 }
 
+/* Where "json" is left out the point follows the mark at once: what begins with all of that is
+ * looked for there, too. */
+static bool add_shortened(struct waf_build *b)
+{
+	struct weir_bytes begin = weir_bytes_of(marked_json, sizeof(marked_json));
+
+	for (uint32_t i = 0, n = b->n_literals; i < n; i++) {
+		struct weir_bytes text = b->literal[i].text;
+		uint8_t *at;
+
+		if (text.len < begin.len || memcmp(text.ptr, begin.ptr, begin.len) != 0)
+			continue;
+		at = weir_arena_alloc(&b->w->arena, text.len - sizeof(json) + 1);
+		if (!at)
+			return false;
+		at[0] = WAF_MARK;
+		memcpy(at + 1, text.ptr + sizeof(json), text.len - sizeof(json));
+		if (!add_literal(b, weir_bytes_of(at, text.len - sizeof(json) + 1),
+				 b->literal[i].pair))
+			return false;
+	}
+	return true;
+}
+
 /* Literals that each name of JSON begins with are no news, and are not looked for. */
 static void know_json(const struct waf_build *b, struct waf_literal_set *set)
 {
@@ -141,7 +178,7 @@ static void know_json(const struct waf_build *b, struct waf_literal_set *set)
 
 		if (leaves_json(text))
 			return;
-		if (waf_literal_in(weir_bytes_str(json), text))
+		if (waf_literal_in(weir_bytes_of(marked_json, sizeof(json)), text))
 			names.hits.found[pair >> 15][(pair & 0x7fff) / 64] |= 1ULL << (pair % 64);
 	}
 	set->json = names;
@@ -172,7 +209,8 @@ bool waf_build_literals(struct waf_build *b)
 		for (uint32_t s = 0; s < b->screen->n_slots; s++)
 			if (asks_side(b->rule[s], (enum waf_side)side) && !gather_literals_of(b, s))
 				return false;
-		if (b->n_literals && (!join_literals(b, set) || !compile_literals(b, set)))
+		if (b->n_literals &&
+		    (!add_shortened(b) || !join_literals(b, set) || !compile_literals(b, set)))
 			return false;
 		know_json(b, set);
 	}

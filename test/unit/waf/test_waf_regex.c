@@ -21,6 +21,12 @@ static void dump(struct weir_buf *b, const struct waf_re *re)
 	case WAF_RE_EMPTY:
 		weir_buf_str(b, "()");
 		break;
+	case WAF_RE_BEGIN:
+		weir_buf_str(b, "begin");
+		break;
+	case WAF_RE_END:
+		weir_buf_str(b, "end");
+		break;
 	case WAF_RE_ANY:
 		weir_buf_str(b, "any");
 		break;
@@ -82,7 +88,9 @@ START_TEST(parts_are_put_together)
 		{"a*?b++c??", "([a]{0,}[b]{1,}[c]{0,1})"},
 		{"a{2}{3}", "([a]{2,2}{3,3})"},
 		{"a{,b}c{d}e{", "([a][{][,][b][}][c][{][d][}][e][{])"},
-		{"^a$", "(()[a]())"},
+		{"^a$", "(begin[a]end)"},
+		{"(?m)^a$(?-m)^a$", "(()()[a]()()begin[a]end)"},
+		{"(?m:^)^(?^m)^(?^)$", "((())begin()()()end)"},
 		{"(a)(?:b)(?<n>c)(?'n'd)(?P<n>e)(?>f)(?|g)",
 		 "(([a])([b])([c])([d])([e])([f])([g]))"},
 		{"a(?=b)c(?!d)(?<=e)(?<!f)(?*g)(?<*h)", "([a]()[c]()()()()())"},
@@ -114,7 +122,7 @@ START_TEST(escapes_are_bytes_types_and_assertions)
 		{"\\R", "([\\x0a-\\x0d\\x85]{1,2})"},
 		{"\\X", "([^]{1,})"},
 		{"\\pL\\P{Lu}", "([^][^])"},
-		{"a\\b\\B\\A\\z\\Z\\G\\K", "([a]()()()()()()())"},
+		{"a\\b\\B\\A\\z\\Z\\G\\K", "([a]()()beginend()()())"},
 		{"\\12", "([\\x0a])"},
 		{"(a)(a)(a)(a)(a)(a)(a)(a)(a)(a)\\10\\11",
 		 "(([a])([a])([a])([a])([a])([a])([a])([a])([a])([a])any[\\x09])"},

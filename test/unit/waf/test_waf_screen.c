@@ -134,6 +134,66 @@ START_TEST(a_literal_is_found_in_its_value_and_not_across_two)
 }
 END_TEST
 
+#define MARK "%1e"
+
+/* Values stand behind one another where they are scanned, with a mark between. */
+START_TEST(where_a_value_begins_and_ends_is_known)
+{
+#define BEGINS "SecRule ARGS '@rx ^(?:;|cat)' 'id:1,phase:2,pass'\n"
+#define ENDS   "SecRule ARGS '@rx (?:;|cat)$' 'id:2,phase:2,pass'\n"
+#define WHOLE  "SecRule ARGS '@rx ^cat$' 'id:3,phase:2,pass'\n"
+#define ALL    BEGINS ENDS WHOLE "SecRule ARGS '@rx ^$' 'id:4,phase:2,pass'\n"
+	static const struct lab_row rows[] = {
+		{ALL, "/?a=cats&b=x", "1"},
+		{ALL, "/?a=x&b=scat", "2"},
+		{ALL, "/?a=x&b=cat&c=x", "1 2 3"},
+		{ALL, "/?a=xcats&b=sca&c=ts", ""},
+		{ALL, "/?a=c&b=at&c=ca&d=t", ""},
+		{ALL, "/?a=&b=x", "4"},
+		{ALL, "/?a=&b=cat", "1 2 3 4"},
+		/* a value that has the mark is asked about, and that is all */
+		{ALL, "/?a=x" MARK "cat" MARK "x", ""},
+		{ALL, "/?a=" MARK "cat", "2"},
+		{ALL, "/?a=cat" MARK, "1"},
+		{ALL, "/?a=" MARK "&b=cat" MARK "&c=" MARK "cat", "1 2"},
+		{"SecRule ARGS '@rx \\x1ecat' 'id:1,phase:2,pass'\n", "/?a=x&b=cat", ""},
+		{"SecRule ARGS '@rx \\x1ecat' 'id:1,phase:2,pass'\n", "/?a=x" MARK "cat", "1"},
+		/* after a transformation it is what that leaves */
+		{"SecRule ARGS '@rx ^cat$' 'id:1,phase:2,pass,t:removeWhitespace'\n", "/?a=+ca+t",
+		 "1"},
+		{"SecRule ARGS '@rx ^cat' 'id:1,phase:2,pass,t:removeNulls'\n", "/?a=%00cat", "1"},
+		{"SecRule ARGS '@rx (?m)^cat$' 'id:1,phase:2,pass'\n", "/?a=x%0acat%0ax", "1"},
+	};
+
+	lab_rows(rows, WEIR_ARRAY_LEN(rows));
+}
+END_TEST
+
+START_TEST(a_long_value_has_its_ends_too)
+{
+	static const char *const rules = "SecRule ARGS '@rx ^cat' 'id:1,phase:2,pass'\n"
+					 "SecRule ARGS '@rx cat$' 'id:2,phase:2,pass'\n"
+					 "SecRule ARGS '@rx ^hay' 'id:3,phase:2,pass'\n";
+	static const struct {
+		const char *first, *last, *ids;
+	} rows[] = {{"cat", "", "1"}, {"", "cat", "2 3"}, {"x", "catx", ""}};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		struct weir_buf body = {0};
+		struct waf_lab lab;
+
+		weir_buf_printf(&body, "a=%s", rows[i].first);
+		for (unsigned int n = 0; n < 40000; n++)
+			weir_buf_str(&body, "hay");
+		weir_buf_printf(&body, "%s&b=x", rows[i].last);
+		lab_init(&lab, rules);
+		ck_assert_str_eq(lab_post(&lab, FORM, body.ptr), rows[i].ids);
+		lab_fini(&lab);
+		weir_buf_fini(&body);
+	}
+}
+END_TEST
+
 #define OF_JSON         "SecAction 'id:9,phase:1,nolog,pass,ctl:requestBodyProcessor=JSON'\n"
 #define NAMED(id, what) "SecRule ARGS_NAMES '" what "' 'id:" #id ",phase:2,pass'\n"
 
@@ -155,6 +215,12 @@ START_TEST(how_names_of_json_begin_is_known)
 		{WITHIN "SecRule ARGS '@contains on.a' 'id:6,phase:2,pass'\n"
 			"SecRule ARGS_NAMES '@contains on.a' 'id:7,phase:2,pass'\n",
 		 "{\"ab\":1}", "1 2 3 7", 0},
+		/* where they begin and end */
+		{OF_JSON NAMED(1, "@rx ^(?:json\\.)?ab$") NAMED(2, "@rx ^json$") NAMED(3, "@rx ^js")
+			 NAMED(4, "@rx ^JSON.ab") NAMED(5, "@rx ^ab") NAMED(6, "@rx ^json\\.ab c"),
+		 "{\"ab\":1}", "1 3", 4},
+		{OF_JSON NAMED(1, "@rx (?i)^JSON.ab") NAMED(2, "@rx ^json\\.ab c"), "{\"ab c\":1}",
+		 "1 2", 4},
 		/* names that are plain are no SQL */
 		{OF_JSON NAMED(1, "@detectSQLi"), "{\"1\":{\"or\":1}}", "", 4},
 		{OF_JSON NAMED(1, "@detectSQLi"), "{\"x' or 1=1 -- \":1}", "1", 4},
@@ -279,6 +345,7 @@ Suite *waf_screen_suite(void)
 			  a_prefilter_changes_nothing_of_what_large_rule_sets_match,
 			  rules_beyond_the_slots_are_asked_always,
 			  a_literal_is_found_in_its_value_and_not_across_two,
+			  where_a_value_begins_and_ends_is_known, a_long_value_has_its_ends_too,
 			  how_names_of_json_begin_is_known,
 			  a_chain_is_screened_by_the_first_link_that_asks_about_values,
 			  a_value_that_is_scanned_alone_is_found_as_well,
