@@ -40,7 +40,7 @@ static void check_queue(const struct path_http *x)
 
 static void check_way(const struct path_http2_way *way)
 {
-	weir_assert(way->ahead <= way->body.bytes);
+	weir_assert(way->ahead <= way->body.bytes && way->held <= way->body.bytes);
 	weir_assert(way->fate != PATH_HTTP_DISCARD || (!way->body.bytes && !way->unread));
 	weir_assert(!way->over || way->gone || way->fate == PATH_HTTP_DISCARD);
 }

@@ -103,6 +103,7 @@ struct path_exchange {
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
 	bool unjudged;                                               /* the failure mode is open */
 	bool listed;
+	bool message;                 /* it is one of a call, and the stream's exchange another */
 	bool evicted;                 /* its memory for judging was given to others */
 	bool forwarded;               /* its first byte has gone to the server */
 	bool begun;                   /* the first byte of its response has gone to the client */
@@ -285,6 +286,8 @@ void path_http_begin_judging(struct path_http *x, struct path_exchange *e);
 /* No more is asked; what the rules have found may still be read, until it is forgotten. */
 void path_http_end_judging(struct path_http *x, struct path_exchange *e);
 void path_http_forget_judging(struct path_http *x, struct path_exchange *e);
+/* Whether rules have found something that is to be told. */
+bool path_http_has_findings(const struct path_exchange *e);
 /* How a body's bytes are to be treated. */
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg);
 /* The failure mode: true when `e` goes on without being judged. */
@@ -312,7 +315,9 @@ void path_http_drop_texts(struct path_worker *w, struct path_http_texts *t);
  * request, NULL: none that could be read. */
 void path_exchange_init(struct path_http *x, struct path_exchange *e,
 			const struct weir_http_head *h);
-/* Tells of it. */
+/* Makes a record of it. */
+void path_exchange_tell(struct path_http *x, const struct path_exchange *e);
+/* The same, and forgets what it was judged by. */
 void path_exchange_fini(struct path_http *x, struct path_exchange *e);
 /* The next one of HTTP/1.1; NULL: none left. */
 struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h);

@@ -367,8 +367,12 @@ static bool is_slow(const struct path_http2_stream *s)
 	const struct path_http2_way *way = &s->way[PATH_TO_SERVER];
 	const struct path_http *x = s->h->x;
 
+	/* A call may be silent between its messages for as long as it likes. */
+	if (s->is_call && !way->held)
+		return false;
 	return s->client && !way->ended && way->fate != PATH_HTTP_DISCARD && !s->late &&
-	       s->line == PATH_HTTP2_NO_LINE && (way->fate == PATH_HTTP_HOLD || !way->body.bytes) &&
+	       s->line == PATH_HTTP2_NO_LINE &&
+	       (way->fate == PATH_HTTP_HOLD || way->body.bytes == way->held) &&
 	       x->service.body_timeout_ns &&
 	       s->since_ns + x->service.body_timeout_ns <= x->w->now_ns;
 }

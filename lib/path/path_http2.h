@@ -37,6 +37,7 @@ struct path_http2_way {
 	struct weir_http2_queue body;
 	struct weir_http2_queue trailers; /* lines, each with its end */
 	size_t ahead;  /* bytes of `body` that were given back to their sender's window already */
+	size_t held;   /* bytes of `body`, its last, that may not go on yet: of a message */
 	size_t unread; /* bytes of `early` and `body` that were not */
 	struct weir_scan_stream scan;
 	enum path_http_fate fate;
@@ -57,11 +58,14 @@ struct path_http2_stream {
 	struct path_http2_stream *behind;          /* in the line that it stands in */
 	struct weir_http2_stream *client, *server; /* NULL: none yet, or none any more */
 	struct path_http2_way way[2];              /* PATH_TO_SERVER, PATH_TO_CLIENT */
+	struct path_http2_grpc *grpc;              /* NULL: its messages are not judged */
 	enum path_http2_line line;
 	enum path_http_step step; /* to be judged */
 	bool judged;              /* the request's head was */
 	bool has_body;            /* of the request */
 	bool chunked;             /* which has no length */
+	bool is_call;             /* of gRPC */
+	bool judging_message;     /* in turns */
 	bool te;                  /* the client takes trailers, and says so */
 	bool tail;                /* the end of the request's chunks is what `head` has */
 	bool forsaken;            /* nobody waits for what the server answers */
@@ -166,6 +170,9 @@ bool path_http2_keep_head(struct path_http2_stream *s, unsigned int leg,
 /* Reads a head that was kept; it is good until the next one is read or kept. */
 bool path_http2_read_head(struct path_http2_stream *s, unsigned int leg,
 			  struct weir_http_head *out);
+/* The same of another queue that one is kept in. */
+bool path_http2_read_head_in(struct path_http2_stream *s, const struct weir_http2_queue *q,
+			     unsigned int leg, struct weir_http_head *out);
 bool path_http2_keep_trailers(struct path_http2_stream *s, unsigned int leg,
 			      const struct weir_http_header *fields, unsigned int n);
 /* The trailers that were kept; how many. */
@@ -203,6 +210,11 @@ enum path_http2_taken path_http2_keep(struct path_http2_stream *s, unsigned int 
 /* Moves content that goes on to `to`. */
 size_t path_http2_pull(struct path_http2_stream *s, unsigned int leg, uint8_t *to, size_t max,
 		       enum weir_http2_more *more);
+/* Whether all of a message is here and judged. */
+static inline bool path_http2_is_whole(const struct path_http2_way *way)
+{
+	return way->ended && !way->held && !way->early.bytes;
+}
 /* `n` bytes of the body's first went on. */
 void path_http2_drop(struct path_http2_stream *s, unsigned int leg, size_t n);
 /* Ends it for the client by RST_STREAM; the server has no more to do with it either. */
@@ -219,15 +231,46 @@ void path_http2_cancel_server(struct path_http2_stream *s, uint32_t code);
 extern const struct weir_http2_events path_http2_client_events;
 /* Goes on with what is to be judged, for as long as this turn may take. */
 void path_http2_judge_some(struct path_http2 *h);
-/* gRPC is a conversation: its messages are not held until the last of them has come. What is in
- * them stream rules see; the rules of a threat policy see the heads. */
-bool path_http2_is_grpc(const struct weir_http_head *h);
-/* Refuses a request of which the server has seen nothing; `bad` may be NULL. */
+/* Refuses a request of which the client has seen no answer, or a call; `bad` may be NULL. */
 void path_http2_refuse(struct path_http2_stream *s, uint16_t status, const char *bad);
 /* The client was too slow with it. */
 void path_http2_on_slow_body(struct path_http2_stream *s);
 /* It is refused in its turn: its memory was given to others. */
-void path_http2_judge_evicted(struct path_http2_stream *s);
+void path_http2_judge_evicted(struct path_exchange *e);
+/* What was judged goes to the server. */
+void path_http2_forward(struct path_http2_stream *s);
+/* What is held is all that there is room for. */
+void path_http2_on_full(struct path_http2_stream *s);
+/* There was no memory for what came. */
+void path_http2_on_lost(struct path_http2_stream *s);
+/* False: nothing more is to be taken. */
+bool path_http2_pass_on(struct path_http2_stream *s, struct weir_bytes content);
+/* The message at hand is judged further when it is its turn. */
+void path_http2_judge_message_later(struct path_http2_stream *s);
+
+/* ---- path_http2_grpc.c: calls of gRPC, message by message ---- */
+
+bool path_http2_is_grpc(const struct weir_http_head *h);
+/* The request's messages are to be judged. False: no memory. */
+bool path_http2_begin_grpc(struct path_http2_stream *s);
+void path_http2_end_grpc(struct path_http2_stream *s);
+/* The stream of a held exchange, which may be one of its messages. */
+struct path_http2_stream *path_http2_stream_of(struct path_exchange *e);
+/* Takes content, and judges each message as soon as it is whole. Returns how many bytes were taken:
+ * not all when the rest has to wait until one is judged. */
+size_t path_http2_take_messages(struct path_http2_stream *s, struct weir_bytes in);
+/* Nothing more comes. */
+void path_http2_end_messages(struct path_http2_stream *s);
+/* Goes on judging the one at hand. */
+void path_http2_judge_message(struct path_http2_stream *s);
+/* The one at hand passes, whatever is in it. */
+void path_http2_pass_messages(struct path_http2_stream *s);
+/* What a call is told in place of a page. */
+struct path_http2_status {
+	struct weir_http_header fields[2];
+	char code[4], message[64];
+};
+void path_http2_make_status(struct path_http2_status *to, const struct path_exchange *e);
 
 /* ---- path_http2_response.c: what a server says, in whichever protocol ---- */
 

@@ -100,13 +100,14 @@ static bool send_content(struct path_http2 *h, struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_SERVER];
 
-	while (way->body.bytes) {
+	while (way->body.bytes > way->held) {
 		struct weir_bytes front = weir_http2_queue_front(&way->body);
 		size_t room = path_http2_room(h, 1);
 
 		if (room <= CHUNK_FRAMING)
 			return false;
 		front.len = RTE_MIN(front.len, room - CHUNK_FRAMING);
+		front.len = RTE_MIN(front.len, way->body.bytes - way->held);
 		if (s->chunked)
 			send_chunk(h, front);
 		else
@@ -145,7 +146,7 @@ static void send_request(struct path_http2 *h)
 		return;
 	way->gone = true;
 	if (s->has_body && !s->tail) {
-		if (!send_content(h, s) || !way->ended)
+		if (!send_content(h, s) || !path_http2_is_whole(way))
 			return;
 		if (!make_tail(h, s)) {
 			fail_wire(h, "MEMORY");

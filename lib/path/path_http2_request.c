@@ -10,7 +10,7 @@
 
 static void refuse(struct path_http2_stream *s)
 {
-	s->e.refused = true;
+	s->e.refused = !s->e.begun;
 	s->e.expects = false;
 	if (s->e.verdict == WEIR_WAF_DROP)
 		path_http_abort(s->h->x);
@@ -42,13 +42,13 @@ void path_http2_on_slow_body(struct path_http2_stream *s)
 
 /* ---- going on ---- */
 
-static void forward(struct path_http2_stream *s)
+void path_http2_forward(struct path_http2_stream *s)
 {
 	s->way[PATH_TO_SERVER].fate = PATH_HTTP_PASS;
 	s->h->progress = true;
 	if (s->server)
 		weir_http2_resume(s->server);
-	else if (!s->e.forwarded)
+	else if (!s->e.forwarded && s->line != PATH_HTTP2_TO_JUDGE)
 		path_http2_stand_in(s, PATH_HTTP2_READY);
 }
 
@@ -59,9 +59,21 @@ static void judge_later(struct path_http2_stream *s, enum path_http_step step)
 	path_http2_stand_in(s, PATH_HTTP2_TO_JUDGE);
 }
 
-void path_http2_judge_evicted(struct path_http2_stream *s)
+void path_http2_judge_message_later(struct path_http2_stream *s)
 {
-	judge_later(s, PATH_JUDGE_REQUEST_END);
+	if (s->line != PATH_HTTP2_TO_JUDGE)
+		judge_later(s, PATH_JUDGE_REQUEST_BODY);
+}
+
+void path_http2_judge_evicted(struct path_exchange *e)
+{
+	struct path_http2_stream *s = path_http2_stream_of(e);
+
+	s->judging_message = e->message;
+	if (e->message)
+		path_http2_judge_message_later(s);
+	else
+		judge_later(s, PATH_JUDGE_REQUEST_END);
 }
 
 static void judge_end(struct path_http2_stream *s)
@@ -70,7 +82,7 @@ static void judge_end(struct path_http2_stream *s)
 
 	switch (path_http_judge(s->h->x, &s->e, &q, NULL)) {
 	case PATH_HTTP_ACCEPTED:
-		forward(s);
+		path_http2_forward(s);
 		break;
 	case PATH_HTTP_REFUSED:
 		refuse(s);
@@ -84,18 +96,21 @@ static void judge_end(struct path_http2_stream *s)
 /* ---- content ---- */
 
 /* Held bytes are all that there is room for. */
-static void on_full(struct path_http2_stream *s)
+void path_http2_on_full(struct path_http2_stream *s)
 {
 	if (path_http_fails_open(s->h->x, &s->e, WEIR_WAF_LIMIT)) {
 		path_http2_leave_line(s);
-		forward(s);
+		if (s->grpc)
+			path_http2_pass_messages(s);
+		else
+			path_http2_forward(s);
 		return;
 	}
 	s->e.status = 413;
 	refuse(s);
 }
 
-static void on_lost(struct path_http2_stream *s)
+void path_http2_on_lost(struct path_http2_stream *s)
 {
 	weir_count(&s->h->x->w->stats, WEIR_COUNT_HTTP_MEMORY, 1);
 	if (!s->e.begun && !s->e.answered) {
@@ -114,7 +129,7 @@ static void judge_content(struct path_http2_stream *s, struct weir_bytes content
 	switch (path_http_judge(s->h->x, &s->e, &q, &judged)) {
 	case PATH_HTTP_ACCEPTED:
 		if (judged || s->e.unjudged)
-			forward(s);
+			path_http2_forward(s);
 		break;
 	case PATH_HTTP_REFUSED:
 		refuse(s);
@@ -132,40 +147,93 @@ static bool is_collected(const struct path_http2_stream *s)
 	       s->line == PATH_HTTP2_NO_LINE;
 }
 
-static void on_content(struct path_http2_stream *s, struct weir_bytes content)
+bool path_http2_pass_on(struct path_http2_stream *s, struct weir_bytes content)
 {
 	enum path_http2_taken taken;
 
 	if (s->way[PATH_TO_SERVER].fate != PATH_HTTP_DISCARD &&
 	    !path_http2_scan(s, PATH_TO_SERVER, content))
-		return;
+		return false;
 	taken = path_http2_keep(s, PATH_TO_SERVER, content);
 	if (taken == PATH_HTTP2_LOST) {
-		on_lost(s);
-		return;
+		path_http2_on_lost(s);
+		return false;
 	}
 	if (is_collected(s))
 		judge_content(s, content);
 	if (taken == PATH_HTTP2_FULL && s->way[PATH_TO_SERVER].fate == PATH_HTTP_HOLD)
-		on_full(s);
+		path_http2_on_full(s);
 	else if (s->way[PATH_TO_SERVER].fate == PATH_HTTP_PASS && s->server)
 		weir_http2_resume(s->server);
+	return s->way[PATH_TO_SERVER].fate != PATH_HTTP_DISCARD;
 }
 
-/* What came while the head waited to be judged. */
+/* How many bytes were taken; of a call the rest may have to wait. */
+static size_t take_content(struct path_http2_stream *s, struct weir_bytes content)
+{
+	if (s->grpc && s->way[PATH_TO_SERVER].fate == PATH_HTTP_PASS)
+		return path_http2_take_messages(s, content);
+	(void)path_http2_pass_on(s, content);
+	return content.len;
+}
+
+/* Whether what comes must wait: for its head to be judged, or the message before it. */
+static bool is_early(const struct path_http2_stream *s)
+{
+	const struct path_http2_way *way = &s->way[PATH_TO_SERVER];
+
+	if (way->fate == PATH_HTTP_DISCARD)
+		return false;
+	return !s->judged || s->judging_message ||
+	       (s->grpc && (way->early.bytes || way->fate != PATH_HTTP_PASS));
+}
+
+/* What came meanwhile. */
 static void take_early(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_SERVER];
 
-	while (way->early.bytes && !s->h->x->dead) {
-		struct weir_bytes front = weir_http2_queue_front(&way->early);
+	while (way->early.bytes && !s->judging_message && !s->h->x->dead) {
 		uint8_t copy[4096];
-		size_t n = weir_http2_queue_take(s->h->client, &way->early, copy,
-						 RTE_MIN(front.len, sizeof(copy)));
+		size_t n = weir_http2_queue_read(&way->early, copy, sizeof(copy)), taken;
 
 		way->unread -= n; /* it is counted anew */
-		on_content(s, weir_bytes_of(copy, n));
+		taken = take_content(s, weir_bytes_of(copy, n));
+		way->unread += n - taken;
+		if (way->fate == PATH_HTTP_DISCARD)
+			path_http2_discard(s, PATH_TO_SERVER);
+		else
+			weir_http2_queue_drop(s->h->client, &way->early, taken);
 	}
+}
+
+static void keep_early(struct path_http2_stream *s, struct weir_bytes content)
+{
+	struct path_http2_way *way = &s->way[PATH_TO_SERVER];
+
+	way->unread += content.len;
+	if (way->fate == PATH_HTTP_DISCARD)
+		path_http2_discard(s, PATH_TO_SERVER);
+	else if (!weir_http2_queue_add(s->h->client, &way->early, content))
+		path_http2_on_lost(s);
+}
+
+/* Goes on with a call's messages as far as they are here. */
+static void take_call(struct path_http2_stream *s)
+{
+	struct path_http2_way *way = &s->way[PATH_TO_SERVER];
+
+	if (!s->grpc || way->fate != PATH_HTTP_PASS)
+		return;
+	take_early(s);
+	if (way->fate != PATH_HTTP_PASS)
+		return;
+	if (way->ended && !way->early.bytes)
+		path_http2_end_messages(s);
+	if (s->judging_message)
+		path_http2_judge_message_later(s);
+	else if (path_http2_is_whole(way) && s->server)
+		weir_http2_resume(s->server);
 }
 
 /* ---- heads ---- */
@@ -183,18 +251,17 @@ static void say_continue(struct path_http2_stream *s)
 
 static void hold_body(struct path_http2_stream *s)
 {
+	if (s->is_call) {
+		if (path_http2_begin_grpc(s))
+			judge_end(s);
+		else
+			path_http2_on_lost(s);
+		return;
+	}
 	say_continue(s);
 	take_early(s);
 	if (s->way[PATH_TO_SERVER].ended && is_collected(s))
 		judge_end(s);
-}
-
-bool path_http2_is_grpc(const struct weir_http_head *h)
-{
-	const struct weir_http_header *f = weir_http_header_find(h, "content-type");
-
-	return f && f->value.len >= 16 &&
-	       weir_bytes_is_case(weir_bytes_of(f->value.ptr, 16), "application/grpc");
 }
 
 static bool begin_judging(struct path_http2_stream *s)
@@ -222,8 +289,7 @@ static void judge_head(struct path_http2_stream *s)
 	} else if (!begin_judging(s) ||
 		   path_http_judge(s->h->x, &s->e, &q, NULL) == PATH_HTTP_REFUSED) {
 		refuse(s);
-	} else if (s->has_body && !path_http2_is_grpc(&head) &&
-		   path_http_body_fate(&s->e, PATH_TO_SERVER) == PATH_HTTP_HOLD) {
+	} else if (s->has_body && path_http_body_fate(&s->e, PATH_TO_SERVER) == PATH_HTTP_HOLD) {
 		hold_body(s);
 	} else {
 		judge_end(s);
@@ -244,10 +310,14 @@ static void judge_one(struct path_http2_stream *s)
 	case PATH_JUDGE_REQUEST_END:
 		judge_end(s);
 		break;
+	case PATH_JUDGE_REQUEST_BODY:
+		path_http2_judge_message(s);
+		break;
 	default:
 		path_http2_judge_response_end(s);
 		break;
 	}
+	take_call(s);
 }
 
 /* Who is undecided has had its time, and stands at the end of the line again: so a look at each of
@@ -284,6 +354,7 @@ static void on_request(void *user, struct weir_http2_stream *st, const struct we
 	}
 	s->has_body = !h->end;
 	s->chunked = h->http.framing == WEIR_HTTP_CHUNKED;
+	s->is_call = path_http2_is_grpc(&h->http);
 	s->te = weir_http_header_find(&h->http, "te") != NULL;
 	if (h->http.is_connect)
 		path_http2_refuse(s, 501, "CONNECT");
@@ -297,22 +368,20 @@ static void on_data(void *user, struct weir_http2_stream *st, struct weir_bytes 
 {
 	struct path_http2_stream *s = weir_http2_owner(st);
 	struct path_http2 *h = user;
-	struct path_http2_way *way;
 
 	if (!s) {
 		weir_http2_consume(st, data.len);
 		return;
 	}
-	way = &s->way[PATH_TO_SERVER];
 	s->e.request_bytes += data.len;
 	s->since_ns = h->x->w->now_ns;
-	if (s->judged || way->fate == PATH_HTTP_DISCARD) {
-		on_content(s, data);
-		return;
+	if (!is_early(s)) {
+		size_t n = take_content(s, data);
+
+		data = weir_bytes_of(data.ptr + n, data.len - n);
 	}
-	way->unread += data.len;
-	if (!weir_http2_queue_add(h->client, &way->early, data))
-		on_lost(s);
+	if (data.len)
+		keep_early(s, data);
 }
 
 static void on_trailers(void *user, struct weir_http2_stream *st,
@@ -323,7 +392,7 @@ static void on_trailers(void *user, struct weir_http2_stream *st,
 	(void)user;
 	if (s && s->way[PATH_TO_SERVER].fate != PATH_HTTP_DISCARD &&
 	    !path_http2_keep_trailers(s, PATH_TO_SERVER, fields, n))
-		on_lost(s);
+		path_http2_on_lost(s);
 }
 
 static void on_end(void *user, struct weir_http2_stream *st)
@@ -335,7 +404,9 @@ static void on_end(void *user, struct weir_http2_stream *st)
 		return;
 	h->progress = true;
 	s->way[PATH_TO_SERVER].ended = true;
-	if (is_collected(s))
+	if (s->grpc)
+		take_call(s);
+	else if (is_collected(s))
 		judge_later(s, PATH_JUDGE_REQUEST_END);
 	else if (s->server)
 		weir_http2_resume(s->server);

@@ -88,6 +88,7 @@ void path_http2_release_stream(struct path_http2_stream *s)
 		return;
 	path_http2_leave_line(s);
 	h->n_late -= s->late;
+	path_http2_end_grpc(s);
 	forget_way(s, PATH_TO_SERVER);
 	forget_way(s, PATH_TO_CLIENT);
 	path_exchange_fini(h->x, &s->e);
@@ -135,6 +136,7 @@ void path_http2_discard(struct path_http2_stream *s, unsigned int leg)
 	struct path_http2_way *way = &s->way[leg];
 
 	way->fate = PATH_HTTP_DISCARD;
+	way->held = 0;
 	path_http2_drop(s, leg, way->body.bytes);
 	consume(s, leg, way->unread);
 	weir_http2_queue_drop(s->h->client, &way->early, SIZE_MAX);
@@ -173,7 +175,7 @@ enum path_http2_taken path_http2_keep(struct path_http2_stream *s, unsigned int 
 		consume(s, leg, content.len);
 		return PATH_HTTP2_LOST;
 	}
-	return way->fate == PATH_HTTP_HOLD ? read_ahead(s, leg) : PATH_HTTP2_TAKEN;
+	return way->fate == PATH_HTTP_HOLD || way->held ? read_ahead(s, leg) : PATH_HTTP2_TAKEN;
 }
 
 static enum weir_http2_more end_of(struct path_http2_stream *s, unsigned int leg)
@@ -198,10 +200,11 @@ size_t path_http2_pull(struct path_http2_stream *s, unsigned int leg, uint8_t *t
 	size_t n = 0;
 
 	if (way->fate == PATH_HTTP_PASS) {
-		n = weir_http2_queue_read(&way->body, to, max);
+		n = weir_http2_queue_read(&way->body, to,
+					  RTE_MIN(max, way->body.bytes - way->held));
 		path_http2_drop(s, leg, n);
 	}
-	if (way->fate != PATH_HTTP_PASS || way->body.bytes || !way->ended)
+	if (way->fate != PATH_HTTP_PASS || way->body.bytes || !path_http2_is_whole(way))
 		return n;
 	way->over = true;
 	*more = end_of(s, leg);
@@ -269,32 +272,58 @@ static void fill_answer(const struct path_http_page *page, const struct path_exc
 	};
 }
 
-void path_http2_answer(struct path_http2_stream *s)
+/* A call is told by its status alone, in the trailers of a response that has no more. */
+static bool say_status(struct path_http2_stream *s)
+{
+	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
+	struct weir_http_header fields[3] = {
+		{weir_bytes_str("content-type"), weir_bytes_str("application/grpc")}};
+	const struct weir_http_head head = {
+		.status = 200, .headers = fields, .n_headers = 3, .framing = WEIR_HTTP_NO_BODY};
+	struct path_http2_status status;
+
+	path_http2_make_status(&status, &s->e);
+	memcpy(fields + 1, status.fields, sizeof(status.fields));
+	s->e.status = 200;
+	if (s->e.begun)
+		return path_http2_keep_trailers(s, PATH_TO_CLIENT, status.fields, 2);
+	way->over = true;
+	return weir_http2_response(s->client, &head, false) == WEIR_HTTP2_OK;
+}
+
+static bool say_page(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
 	struct weir_http_header fields[4];
 	struct weir_http_head head;
 	struct path_http_page page;
 
+	path_http_make_page(&page, &s->e);
+	fill_answer(&page, &s->e, fields, &head);
+	way->over = s->e.is_head;
+	return weir_http2_response(s->client, &head, !s->e.is_head) == WEIR_HTTP2_OK &&
+	       (s->e.is_head ||
+		weir_http2_queue_add(s->h->client, &way->body, weir_bytes_of(page.text, page.len)));
+}
+
+void path_http2_answer(struct path_http2_stream *s)
+{
+	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
+	bool begun = s->e.begun;
+
 	path_http2_leave_line(s);
 	path_http2_discard(s, PATH_TO_SERVER);
 	path_http2_discard(s, PATH_TO_CLIENT);
 	weir_http2_queue_drop(s->h->client, &way->trailers, SIZE_MAX);
-	path_http_make_page(&page, &s->e);
-	fill_answer(&page, &s->e, fields, &head);
-	s->e.answered = s->client &&
-			weir_http2_response(s->client, &head, !s->e.is_head) == WEIR_HTTP2_OK &&
-			(s->e.is_head || weir_http2_queue_add(s->h->client, &way->body,
-							      weir_bytes_of(page.text, page.len)));
-	if (!s->e.answered) {
+	if (!s->client || !(s->is_call ? say_status(s) : say_page(s))) {
 		path_http2_reset(s, WEIR_HTTP2_INTERNAL_ERROR);
 		return;
 	}
+	s->e.answered = !begun;
 	way->ahead = way->body.bytes; /* they were nobody's */
 	s->h->ahead += way->ahead;
 	way->fate = PATH_HTTP_PASS;
 	way->gone = way->ended = true;
-	way->over = s->e.is_head;
 	be_late(s);
 	weir_http2_resume(s->client);
 	path_http2_cancel_server(s, WEIR_HTTP2_CANCEL);

@@ -43,10 +43,11 @@ static void be_version_2(struct path_http2_worker *w, struct weir_http_head *h)
 	memcpy(version, VERSION_2, sizeof(VERSION_2) - 1);
 }
 
-bool path_http2_read_head(struct path_http2_stream *s, unsigned int leg, struct weir_http_head *out)
+bool path_http2_read_head_in(struct path_http2_stream *s, const struct weir_http2_queue *q,
+			     unsigned int leg, struct weir_http_head *out)
 {
 	struct path_http2_worker *w = worker_of(s);
-	size_t n = weir_http2_queue_read(&s->way[leg].head, w->text, sizeof(w->text));
+	size_t n = weir_http2_queue_read(q, w->text, sizeof(w->text));
 	const struct weir_http_head request = {.is_head = s->e.is_head,
 					       .is_connect = s->e.is_connect};
 	struct weir_bytes text = weir_bytes_of(w->text, n);
@@ -61,6 +62,11 @@ bool path_http2_read_head(struct path_http2_stream *s, unsigned int leg, struct 
 	if (leg == PATH_TO_SERVER)
 		be_version_2(w, out);
 	return true;
+}
+
+bool path_http2_read_head(struct path_http2_stream *s, unsigned int leg, struct weir_http_head *out)
+{
+	return path_http2_read_head_in(s, &s->way[leg].head, leg, out);
 }
 
 /* ---- trailers ---- */

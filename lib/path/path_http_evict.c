@@ -66,7 +66,7 @@ static void evict(struct path_exchange *e)
 	path_http_forget_judging(x, e);
 	e->evicted = true;
 	if (x->h2)
-		path_http2_judge_evicted((struct path_http2_stream *)(void *)e);
+		path_http2_judge_evicted(e);
 	else
 		x->side[PATH_TO_SERVER].paused = false;
 	path_http_wait_for_turn(x, PATH_TO_SERVER);

@@ -169,6 +169,14 @@ void path_http_forget_judging(struct path_http *x, struct path_exchange *e)
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
 }
 
+bool path_http_has_findings(const struct path_exchange *e)
+{
+	struct weir_waf_result r;
+
+	weir_waf_tx_result(e->tx, &r);
+	return r.n_matches || r.would != WEIR_WAF_PASS;
+}
+
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg)
 {
 	enum weir_waf_body mode;

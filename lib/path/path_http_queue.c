@@ -89,8 +89,7 @@ struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir
 	return e;
 }
 
-/* Tells of it. */
-static void record(struct path_http *x, const struct path_exchange *e)
+void path_exchange_tell(struct path_http *x, const struct path_exchange *e)
 {
 	uint64_t tsc = rte_rdtsc();
 	struct weir_waf_result r;
@@ -108,7 +107,7 @@ void path_exchange_fini(struct path_http *x, struct path_exchange *e)
 {
 	if (e->program) {
 		path_http_end_judging(x, e);
-		record(x, e);
+		path_exchange_tell(x, e);
 		path_http_forget_judging(x, e);
 		path_program_put(x->w, e->program);
 		e->program = NULL;

@@ -409,7 +409,7 @@ server.start()
 print("ready", flush=True)
 server.wait_for_termination()
 """
-GRPC_CLIENT = """
+GRPC_CLIENT = r"""
 import grpc, sys
 channel = grpc.insecure_channel(sys.argv[1])
 echo, chat = channel.unary_unary("/Test/echo"), channel.stream_stream("/Test/chat")
@@ -426,12 +426,34 @@ for word in (b"one", b"two", b"three"):  # each is answered before the next is s
     heard.append(next(answers))
 words.put(None)
 assert heard == [b"ONE", b"TWO", b"THREE"] and list(answers) == [], heard
+def refused(ask):
+    try:
+        ask()
+    except grpc.RpcError as e:
+        assert e.code() == grpc.StatusCode.PERMISSION_DENIED, e
+        assert "the number is " in e.details(), e
+    else:
+        raise AssertionError("an attack has passed")
+# A field in a message in a message.
+attack = b"' union select password from users -- "
+attack = b"\x08\x07\x12" + bytes([len(attack)]) + attack
+attack = b"\x1a" + bytes([len(attack)]) + attack
+refused(lambda: echo(attack, timeout=20))
+gzip = grpc.Compression.Gzip
+assert echo(b"\x0a" + b"\x64" + b"a" * 100, timeout=20, compression=gzip)
+refused(lambda: echo(attack + b"\x22\x64" + b"a" * 100, timeout=20, compression=gzip))
+answers = chat(iter(words.get, None), timeout=20)
+words.put(b"one")
+assert next(answers) == b"ONE"
+words.put(attack)
+refused(lambda: next(answers))
+assert echo(b"hello", timeout=20) == b"olleh"
 print("good")
 """
 
 
 @suite.case(limit_s=60)
-def grpc_is_passed_with_its_trailers_and_conversations():
+def grpc_is_passed_message_by_message_and_attacks_are_refused():
     import importlib.util  # pylint: disable=import-outside-toplevel
     if not importlib.util.find_spec("grpc"):
         raise Skip("python3-grpcio is not installed")
