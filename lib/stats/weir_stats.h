@@ -206,7 +206,7 @@ enum weir_drop {
 	X(IDENTITIES_ALLOWED, "identities_allowed",                                               \
 	  "flows that policy allowed by who their clients are")                                   \
 	X(IDENTITIES_DENIED, "identities_denied",                                                 \
-	  "flows that it refused by that, or for want of it")                                     \
+	  "flows that it refused by that, or for want of a certificate")                          \
 	X(IDENTITIES_LOST, "identities_lost",                                                     \
 	  "identities of flows not remembered for the next reload")                               \
 	X(NAMES_LOST, "names_lost", "names of flows not remembered for the next reload")          \
