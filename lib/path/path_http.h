@@ -85,11 +85,23 @@ struct path_http_texts {
 	char here[PATH_HTTP_TEXTS_HERE];
 };
 
+/* Lists of exchanges whose memory may be wanted, by the time at which they have come in. */
+enum path_http_listing {
+	PATH_HTTP_UNLISTED,
+	PATH_HTTP_HELD,   /* their requests are not judged yet */
+	PATH_HTTP_JUDGED, /* all of them was, and not all has gone */
+	PATH_HTTP_LISTINGS
+};
+
+struct path_exchanges {
+	struct path_exchange *oldest, *newest;
+};
+
 /* A request and its response. */
 struct path_exchange {
 	struct path_exchange *next;
-	struct path_http *owner;             /* while `listed` */
-	struct path_exchange *older, *newer; /* in the list of those that are held */
+	struct path_http *owner;             /* while it is in a list */
+	struct path_exchange *older, *newer; /* in that */
 	const struct weir_program *program;  /* held; NULL: it is not protected */
 	struct weir_waf_tx *tx;              /* NULL: not judged */
 	uint64_t id;
@@ -100,10 +112,11 @@ struct path_exchange {
 	uint32_t stream;                        /* of HTTP/2, else 0 */
 	uint16_t status;                        /* that the client got or gets, 0: none yet */
 	uint8_t verdict;                        /* enum weir_waf_verdict, that was acted on */
+	uint8_t listed;                         /* enum path_http_listing */
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
 	bool unjudged;                                               /* the failure mode is open */
-	bool listed;
-	bool message;                 /* it is one of a call, and the stream's exchange another */
+	bool message : 1;             /* it is one of a call, and the stream's exchange another */
+	bool told : 1;                /* its record was made before its end */
 	bool evicted;                 /* its memory for judging was given to others */
 	bool forwarded;               /* its first byte has gone to the server */
 	bool begun;                   /* the first byte of its response has gone to the client */
@@ -147,11 +160,11 @@ struct path_http_worker {
 	struct weir_pool *exchanges;
 	struct weir_pool *texts; /* PATH_HTTP_TEXTS_MAX bytes */
 	struct weir_timer_wheel wheel;
-	uint64_t begun;                                  /* exchanges, for their ids */
-	struct path_http *waiting, **last_waiting;       /* for a turn of judging */
-	uint64_t judge_from_ns;                          /* till then it is the others' time */
-	struct path_exchange *oldest_held, *newest_held; /* whose requests are not judged yet */
-	uint64_t judged_ns;                              /* spent on the connection at hand */
+	uint64_t begun;                            /* exchanges, for their ids */
+	struct path_http *waiting, **last_waiting; /* for a turn of judging */
+	uint64_t judge_from_ns;                    /* till then it is the others' time */
+	struct path_exchanges list[PATH_HTTP_LISTINGS];
+	uint64_t judged_ns; /* spent on the connection at hand */
 	/* worker writes, control reads */
 	uint64_t bad[WEIR_HTTP_ERROR_END];
 	/* worker only: a head at hand */
@@ -283,11 +296,11 @@ enum path_http_judgement {
 enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchange *e,
 					 const struct path_http_question *q, bool *judged);
 void path_http_begin_judging(struct path_http *x, struct path_exchange *e);
-/* No more is asked; what the rules have found may still be read, until it is forgotten. */
+/* The last phase; what the rules have found may still be read, until it is forgotten. */
 void path_http_end_judging(struct path_http *x, struct path_exchange *e);
 void path_http_forget_judging(struct path_http *x, struct path_exchange *e);
-/* Whether rules have found something that is to be told. */
-bool path_http_has_findings(const struct path_exchange *e);
+/* Whether rules have found more in `e`, or would have done other than with `than`, a part of it. */
+bool path_http_has_news(const struct path_exchange *e, const struct path_exchange *than);
 /* How a body's bytes are to be treated. */
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg);
 /* The failure mode: true when `e` goes on without being judged. */
@@ -296,9 +309,10 @@ bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
 
 /* ---- path_http_evict.c: memory for judging ---- */
 
-void path_http_list_held(struct path_http *x, struct path_exchange *e);
-void path_http_unlist_held(struct path_exchange *e);
-/* When little is left, those that have been held for the longest go. */
+void path_http_list(enum path_http_listing in, struct path_http *x, struct path_exchange *e);
+void path_http_unlist(struct path_exchange *e);
+/* When little is left, those that have been held for the longest go, and those of which all was
+ * judged are told of now. */
 void path_http_make_way(struct path_worker *w);
 
 /* ---- path_http_text.c ---- */
@@ -315,8 +329,8 @@ void path_http_drop_texts(struct path_worker *w, struct path_http_texts *t);
  * request, NULL: none that could be read. */
 void path_exchange_init(struct path_http *x, struct path_exchange *e,
 			const struct weir_http_head *h);
-/* Makes a record of it. */
-void path_exchange_tell(struct path_http *x, const struct path_exchange *e);
+/* Its last phase, and a record of it. */
+void path_exchange_tell(struct path_http *x, struct path_exchange *e);
 /* The same, and forgets what it was judged by. */
 void path_exchange_fini(struct path_http *x, struct path_exchange *e);
 /* The next one of HTTP/1.1; NULL: none left. */

@@ -76,10 +76,11 @@ static void refuse_call(struct path_http2_grpc *g)
 	s->e.verdict = g->e.verdict;
 	s->e.status = g->e.status;
 	if (g->e.tx) {
-		path_http_unlist_held(&g->e);
+		path_http_unlist(&g->e);
 		path_http_forget_judging(x, &s->e);
 		s->e.tx = g->e.tx;
 		g->e.tx = NULL;
+		s->e.told = false;
 	}
 	path_http2_refuse(s, g->e.status, NULL);
 }
@@ -102,11 +103,12 @@ static void close_message(struct path_http2_grpc *g)
 	g->e.waf_ns = 0;
 	if (!g->e.tx)
 		return;
-	path_http_end_judging(x, &g->e);
-	if (path_http_has_findings(&g->e)) {
+	if (path_http_has_news(&g->e, &s->e)) {
 		s->e.tx = g->e.tx;
 		path_exchange_tell(x, &s->e);
 		s->e.tx = of_call;
+	} else {
+		path_http_end_judging(x, &g->e);
 	}
 	path_http_forget_judging(x, &g->e);
 }

@@ -2,7 +2,8 @@
 /*
  * Memory for judging. A request that is held until its body is whole keeps some for as long as its
  * client takes, which may be for ever, a byte at a time. So when little is left the oldest of those
- * give theirs back to whoever comes, and get what a request gets that finds none.
+ * give theirs back to whoever comes, and get what a request gets that finds none. Of what was
+ * judged to its end only the record is missing: there it is made early.
  */
 #include "path_http2.h"
 
@@ -13,28 +14,28 @@
 /* So many go at most for one that comes. */
 #define EVICT_MAX 4
 
-void path_http_list_held(struct path_http *x, struct path_exchange *e)
+void path_http_list(enum path_http_listing in, struct path_http *x, struct path_exchange *e)
 {
-	struct path_http_worker *h = x->w->http;
+	struct path_exchanges *l = &x->w->http->list[in];
 
 	e->owner = x;
-	e->listed = true;
+	e->listed = in;
 	e->newer = NULL;
-	e->older = h->newest_held;
-	*(e->older ? &e->older->newer : &h->oldest_held) = e;
-	h->newest_held = e;
+	e->older = l->newest;
+	*(e->older ? &e->older->newer : &l->oldest) = e;
+	l->newest = e;
 }
 
-void path_http_unlist_held(struct path_exchange *e)
+void path_http_unlist(struct path_exchange *e)
 {
-	struct path_http_worker *h;
+	struct path_exchanges *l;
 
 	if (!e->listed)
 		return;
-	h = e->owner->w->http;
-	e->listed = false;
-	*(e->older ? &e->older->newer : &h->oldest_held) = e->newer;
-	*(e->newer ? &e->newer->older : &h->newest_held) = e->older;
+	l = &e->owner->w->http->list[e->listed];
+	e->listed = PATH_HTTP_UNLISTED;
+	*(e->older ? &e->older->newer : &l->oldest) = e->newer;
+	*(e->newer ? &e->newer->older : &l->newest) = e->older;
 }
 
 static bool is_nearly_full(const struct path_worker *w)
@@ -72,18 +73,37 @@ static void evict(struct path_exchange *e)
 	path_http_wait_for_turn(x, PATH_TO_SERVER);
 }
 
+/* The oldest of them, when it has to make way. */
+static struct path_exchange *next_of(const struct path_worker *w, enum path_http_listing list)
+{
+	struct path_exchange *e = w->http->list[list].oldest;
+
+	return e && e->begun_ns + HELD_NS <= w->now_ns && is_nearly_full(w) ? e : NULL;
+}
+
+/* Nothing more comes of its rules: only its client is slow with what it gets. */
+static void tell_early(struct path_exchange *e)
+{
+	struct path_http *x = e->owner;
+
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_TOLD_EARLY, 1);
+	path_exchange_tell(x, e);
+	path_http_forget_judging(x, e);
+	e->told = true;
+}
+
 void path_http_make_way(struct path_worker *w)
 {
 	struct path_exchange *e;
-	unsigned int n = 0;
 
-	while (n < EVICT_MAX && (e = w->http->oldest_held) && is_nearly_full(w) &&
-	       e->begun_ns + HELD_NS <= w->now_ns) {
-		if (is_held(e)) {
-			evict(e);
-			n++;
-		} else {
-			path_http_unlist_held(e);
+	for (unsigned int n = 0; n < EVICT_MAX && (e = next_of(w, PATH_HTTP_JUDGED)); n++)
+		tell_early(e);
+	for (unsigned int n = 0; n < EVICT_MAX && (e = next_of(w, PATH_HTTP_HELD));) {
+		if (!is_held(e)) {
+			path_http_unlist(e);
+			continue;
 		}
+		evict(e);
+		n++;
 	}
 }

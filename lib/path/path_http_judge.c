@@ -106,6 +106,12 @@ static bool is_over(enum path_http_step step, enum weir_waf_verdict verdict, con
 	return verdict != WEIR_WAF_PASS || step == PATH_JUDGE_REQUEST_END || (judged && *judged);
 }
 
+static bool ends_response(enum path_http_step step, const bool *judged)
+{
+	return step == PATH_JUDGE_RESPONSE_END ||
+	       (step == PATH_JUDGE_RESPONSE_BODY && judged && *judged);
+}
+
 enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchange *e,
 					 const struct path_http_question *q, bool *judged)
 {
@@ -123,7 +129,9 @@ enum path_http_judgement path_http_judge(struct path_http *x, struct path_exchan
 	e->waf_ns += ns;
 	x->w->http->judged_ns += ns;
 	if (is_over(q->step, verdict, judged))
-		path_http_unlist_held(e);
+		path_http_unlist(e);
+	if (ends_response(q->step, judged) && verdict == WEIR_WAF_PASS && !e->listed)
+		path_http_list(PATH_HTTP_JUDGED, x, e);
 	return accept_verdict(x, e, verdict);
 }
 
@@ -143,7 +151,7 @@ void path_http_begin_judging(struct path_http *x, struct path_exchange *e)
 	path_http_make_way(x->w);
 	e->tx = weir_waf_tx_begin(e->program->waf, x->w->waf, x->w->id, &begin);
 	if (e->tx)
-		path_http_list_held(x, e);
+		path_http_list(PATH_HTTP_HELD, x, e);
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
 }
 
@@ -163,18 +171,20 @@ void path_http_forget_judging(struct path_http *x, struct path_exchange *e)
 
 	if (!e->tx)
 		return;
-	path_http_unlist_held(e);
+	path_http_unlist(e);
 	weir_waf_tx_destroy(e->tx);
 	e->tx = NULL;
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
 }
 
-bool path_http_has_findings(const struct path_exchange *e)
+bool path_http_has_news(const struct path_exchange *e, const struct path_exchange *than)
 {
-	struct weir_waf_result r;
+	struct weir_waf_result r, old = {0};
 
 	weir_waf_tx_result(e->tx, &r);
-	return r.n_matches || r.would != WEIR_WAF_PASS;
+	if (than->tx)
+		weir_waf_tx_result(than->tx, &old);
+	return r.n_matches > old.n_matches || r.would != old.would;
 }
 
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg)

@@ -89,10 +89,13 @@ struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir
 	return e;
 }
 
-void path_exchange_tell(struct path_http *x, const struct path_exchange *e)
+void path_exchange_tell(struct path_http *x, struct path_exchange *e)
 {
-	uint64_t tsc = rte_rdtsc();
+	uint64_t tsc;
 	struct weir_waf_result r;
+
+	path_http_end_judging(x, e);
+	tsc = rte_rdtsc();
 
 	if (e->tx) {
 		weir_waf_tx_result(e->tx, &r);
@@ -106,8 +109,8 @@ void path_exchange_tell(struct path_http *x, const struct path_exchange *e)
 void path_exchange_fini(struct path_http *x, struct path_exchange *e)
 {
 	if (e->program) {
-		path_http_end_judging(x, e);
-		path_exchange_tell(x, e);
+		if (!e->told)
+			path_exchange_tell(x, e);
 		path_http_forget_judging(x, e);
 		path_program_put(x->w, e->program);
 		e->program = NULL;

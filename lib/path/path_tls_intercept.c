@@ -13,8 +13,17 @@
 
 /* ---- beginning ---- */
 
-/* Those of the client's that are spoken here; where HTTP is read, HTTP/1.1 alone. */
-static uint32_t protocols_of(const struct path_carried *k, const struct weir_tls_hello *hello)
+/* Whether HTTP, where it is read, may be HTTP/2. */
+static bool may_be_http2(const struct path_worker *w, const struct weir_flow *f)
+{
+	const struct weir_service *s = weir_policy_service(w->gen->policy, &f->addr[1], f->port[1]);
+
+	return s && s->http2 && path_http2_is_possible(w);
+}
+
+/* Those of the client's that are spoken here: one of them the server takes, and then the client. */
+static uint32_t protocols_of(const struct path_worker *w, const struct path_carried *k,
+			     const struct weir_tls_hello *hello)
 {
 	struct weir_bytes left = hello->alpn, protocol;
 	uint32_t bits = 0;
@@ -23,8 +32,9 @@ static uint32_t protocols_of(const struct path_carried *k, const struct weir_tls
 		for (unsigned int i = 0; i < path_tls_protocols.n; i++)
 			if (weir_bytes_equal(protocol, weir_bytes_str(path_tls_protocols.names[i])))
 				bits |= PATH_TLS_BIT(i);
-	return k->flow->decision.flags & WEIR_DECISION_THREAT ? bits & PATH_TLS_BIT(PATH_TLS_HTTP1)
-							      : bits;
+	if (k->flow->decision.flags & WEIR_DECISION_THREAT && !may_be_http2(w, k->flow))
+		bits &= PATH_TLS_BIT(PATH_TLS_HTTP1);
+	return bits;
 }
 
 bool path_tls_begin_intercepted(struct path_worker *w, struct path_carried *k, uint16_t tls,
@@ -37,7 +47,7 @@ bool path_tls_begin_intercepted(struct path_worker *w, struct path_carried *k, u
 		return false;
 	x->leg[PATH_CLIENT].begun_ns = 0; /* it is the server who has the time now */
 	x->heard = true;
-	x->offered = protocols_of(k, hello);
+	x->offered = protocols_of(w, k, hello);
 	if (hello->sni == WEIR_TLS_SNI_NAME && !path_tls_set_sni(x, weir_bytes_str(hello->name))) {
 		path_tls_end(x);
 		return false;

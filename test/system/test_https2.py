@@ -470,8 +470,8 @@ def grpc_is_passed_message_by_message_and_attacks_are_refused():
                            "grep -q . && exit 0; sleep 0.1; done; exit 1")
             done = lab.client.run("/usr/bin/python3", "-c", GRPC_CLIENT, f"{lab.server.v4}:50051",
                                   check=False, timeout=50)
-            check_equal(done.stdout.strip(), "good", json.dumps(
-                weir.events(event_type="http")[-2:])[:1500])
+            check_equal(done.stdout.strip(), "good", done.stderr[-1500:] + json.dumps(
+                weir.events(event_type="http")[-1:])[:1500])
             check_equal(server.poll(), None, "the server")
 
 

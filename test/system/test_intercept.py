@@ -48,8 +48,9 @@ PROTOCOLS = [{"http": True}, {"http": False}]
 class World:
     """nginx with a certificate of a private root behind weir, which opens what goes there."""
 
-    def __init__(self, http=True, bypass=PINNED):
+    def __init__(self, http=True, bypass=PINNED, http2=False):
         self.http = http
+        self.http2 = http2
         self.bypass = bypass
         self.stack = contextlib.ExitStack()
 
@@ -63,7 +64,7 @@ class World:
                           f"subjectAltName=DNS:{SITE},DNS:{PINNED},IP:10.77.0.2")
             sh(WEIRCTL, "ca", "init", f"{lab.dir}/operator", "--name", "Operator")
             self.weir = stack.enter_context(lab.weir(policy=self.policy()))
-            self.www = lab.nginx(listen=(443,), tls=f"{lab.dir}/all")
+            self.www = lab.nginx(listen=(443,), tls=f"{lab.dir}/all", http2=self.http2)
             with open(f"{self.www}/page.html", "w", encoding="utf-8") as f:
                 f.write("<html><body>" + "All is well. " * 400 + "</body></html>\n")
             self.stack = stack.pop_all()
@@ -163,6 +164,26 @@ def the_protocol_is_the_one_that_both_ends_speak():
                                 ([], None)):
             with world.dial(alpn=offered) as s:
                 check_equal(s.selected_alpn_protocol(), wanted, f"of {offered}")
+
+
+@suite.case(each=[{"server": server} for server in ("h2", "http/1.1")])
+def http2_is_spoken_and_judged_where_the_server_speaks_it(server):
+    with World(http2=server == "h2") as world:
+        version = "2" if server == "h2" else "1.1"
+        for words, wanted in ((("--http2",), version), (("--http1.1",), "1.1")):
+            for v6 in (False, True):
+                out = world.curl(*words, "-o", "/dev/null", "-w", "%{http_code} %{http_version}",
+                                 v6=v6)
+                check_equal(out, f"200 {wanted}", f"curl {words[0]}")
+        check_equal(world.status("--http2", "-g", path=f"/page.html?id={SQLI}"), "403",
+                    "an injection")
+        event = world.weir.wait_event(event_type="http", http={"status": 403})
+        check_equal(event["http"]["protocol"], "HTTP/2.0" if server == "h2" else "HTTP/1.1",
+                    "protocol")
+        check_equal(event["weir"]["tls"]["server"]["alpn"], server, "ALPN behind")
+        # The page, and what was refused, in one connection each.
+        check_equal(world.weir.counters()["http2_connections"], 3 if server == "h2" else 0,
+                    "connections of HTTP/2")
 
 
 @suite.case(each=PROTOCOLS, limit_s=120)

@@ -221,6 +221,31 @@ START_TEST(who_is_held_for_long_makes_way)
 }
 END_TEST
 
+/* Answers that were judged as far as rules look at them, and do not end. */
+START_TEST(who_is_judged_but_not_at_its_end_makes_way_and_has_its_record)
+{
+	struct http_lab *l = lab_create("", "");
+	static char text[66000];
+	unsigned int n, told;
+
+	memset(text, 'a', sizeof(text));
+	for (int i = 0; i < 30; i++) {
+		lab_connect(l);
+		lab_say(l, CLIENT, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+		lab_say(l, SERVER,
+			"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 99999\r\n"
+			"\r\n");
+		ck_assert_uint_eq(lab_send(l, SERVER, text, sizeof(text)), sizeof(text));
+	}
+	told = (unsigned int)lab_count(l, WEIR_COUNT_HTTP_TOLD_EARLY);
+	ck_assert_uint_ge(told, 10);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_MEMORY), 0);
+	ck_assert_uint_eq(lab_record(l, &n).status, 200);
+	ck_assert_uint_ge(n, told);
+	lab_destroy(l);
+}
+END_TEST
+
 Suite *path_http_random_suite(void)
 {
 	Suite *s = suite_create("path_http_random");
@@ -230,6 +255,7 @@ Suite *path_http_random_suite(void)
 	tcase_add_loop_test(t, conversations_arrive_in_order_whatever_the_segments, 0, 30);
 	tcase_add_test(t, without_memory_a_request_is_answered_503);
 	tcase_add_test(t, who_is_held_for_long_makes_way);
+	tcase_add_test(t, who_is_judged_but_not_at_its_end_makes_way_and_has_its_record);
 	tcase_add_test(t, without_memory_a_request_passes_unjudged_where_the_policy_says_so);
 	suite_add_tcase(s, t);
 	return s;

@@ -158,6 +158,32 @@ START_TEST(the_protocol_is_the_one_that_the_server_chooses)
 }
 END_TEST
 
+START_TEST(http2_is_agreed_where_http_is_read_and_allowed)
+{
+	static const char offered[] = "\x02h2\x08http/1.1";
+	struct world w = world_with("", "other.example");
+	struct tls_lab *t = w.t;
+	char wanted[] = "\x02h2\x08http/1.1";
+	const unsigned char *got;
+	unsigned int len;
+
+	SSL_CTX_set_alpn_protos(t->end[CLIENT].peer.ctx, (const unsigned char *)offered,
+				sizeof(offered) - 1);
+	SSL_CTX_set_alpn_select_cb(t->end[SERVER].peer.ctx, choose, wanted);
+	tls_lab_connect(t);
+	for (unsigned int i = 0; i < 2; i++) {
+		SSL_get0_alpn_selected(t->end[i].peer.ssl, &got, &len);
+		ck_assert_uint_eq(len, 2);
+		ck_assert_mem_eq(got, "h2", 2);
+	}
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_HTTP2_CONNECTIONS), 1);
+	/* Its own SETTINGS come first, towards either. */
+	ck_assert_mem_eq(t->end[CLIENT].plain.ptr + 3, "\4\0\0\0\0\0", 6);
+	ck_assert_mem_eq(t->end[SERVER].plain.ptr, "PRI * HTTP/2.0\r\n", 16);
+	world_end(&w);
+}
+END_TEST
+
 START_TEST(a_server_that_is_not_good_is_a_502_or_an_alert)
 {
 	struct world w = world_with(_i ? ", mode: 'off'" : "", "other.example");
@@ -290,7 +316,8 @@ END_TEST
 
 Suite *path_intercept_suite(void)
 {
-	Suite *s = WEIR_SUITE("path intercept", a_server_that_never_answers_is_a_502,
+	Suite *s = WEIR_SUITE("path intercept", http2_is_agreed_where_http_is_read_and_allowed,
+			      a_server_that_never_answers_is_a_502,
 			      what_is_to_be_left_alone_sees_the_servers_own_certificate,
 			      a_connection_outlives_the_policy_that_opened_it);
 	TCase *t = tcase_create("each");
