@@ -125,6 +125,9 @@ ssize_t weir_http_response_parse(struct weir_bytes in, const struct weir_http_li
 /* The first field of that name (in any case), or NULL. */
 const struct weir_http_header *weir_http_header_find(const struct weir_http_head *h,
 						     const char *name);
+/* Whether the content is gRPC's messages, by its type: application/grpc, gRPC-Web (but not in
+ * Base64), with "+" and the name of their codec or without: *codec. */
+bool weir_http_is_grpc(const struct weir_http_head *h, struct weir_bytes *codec);
 
 /* ---- bodies ---- */
 

@@ -22,10 +22,9 @@ struct path_http2_grpc {
 
 bool path_http2_is_grpc(const struct weir_http_head *h)
 {
-	const struct weir_http_header *f = weir_http_header_find(h, "content-type");
+	struct weir_bytes codec;
 
-	return f && f->value.len >= 16 &&
-	       weir_bytes_is_case(weir_bytes_of(f->value.ptr, 16), "application/grpc");
+	return weir_http_is_grpc(h, &codec);
 }
 
 /* ---- beginning and end ---- */

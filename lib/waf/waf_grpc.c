@@ -8,7 +8,6 @@
 #include "waf_impl.h"
 
 #define PREFIX "grpc"
-#define TYPE   "application/grpc"
 
 struct messages {
 	struct weir_waf_tx *tx;
@@ -20,40 +19,17 @@ struct messages {
 	size_t len, room;
 };
 
-static struct weir_bytes subtype_of(struct weir_bytes type)
-{
-	static const char web[] = "-web";
-	struct weir_bytes rest =
-		weir_bytes_of(type.ptr + sizeof(TYPE) - 1, type.len - sizeof(TYPE) + 1);
-
-	if (rest.len >= 4 && weir_bytes_is_case(weir_bytes_of(rest.ptr, 4), web))
-		rest = weir_bytes_of(rest.ptr + 4, rest.len - 4);
-	return rest;
-}
-
-/* gRPC-Web in Base64 (application/grpc-web-text) is another type. */
-bool waf_is_grpc(struct weir_bytes type)
-{
-	struct weir_bytes subtype;
-
-	if (type.len < sizeof(TYPE) - 1 ||
-	    !weir_bytes_is_case(weir_bytes_of(type.ptr, sizeof(TYPE) - 1), TYPE))
-		return false;
-	subtype = subtype_of(type);
-	return !subtype.len || subtype.ptr[0] == '+';
-}
-
 static void init(struct messages *m, struct weir_waf_tx *tx)
 {
-	const struct weir_http_header *type = weir_http_header_find(&tx->request, "Content-Type");
 	const struct weir_http_header *coding =
 		weir_http_header_find(&tx->request, "grpc-encoding");
-	struct weir_bytes media = type ? waf_media_type(type->value) : (struct weir_bytes){0};
+	struct weir_bytes codec;
 
 	*m = (struct messages){
 		.tx = tx,
 		.coding = coding ? weir_coding_find(weir_bytes_trim(coding->value)) : -1,
-		.json = waf_is_grpc(media) && weir_bytes_is_case(subtype_of(media), "+json"),
+		.json = weir_http_is_grpc(&tx->request, &codec) &&
+			weir_bytes_is_case(codec, "json"),
 		.left = tx->body_limit,
 	};
 }

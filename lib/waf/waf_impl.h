@@ -656,7 +656,6 @@ int waf_json(struct weir_waf_tx *tx, struct weir_bytes body, const char *prefix,
 void waf_tell_error(struct weir_waf_tx *tx, int rc, const struct weir_decode_error *e);
 
 /* waf_grpc.c */
-bool waf_is_grpc(struct weir_bytes type);
 void waf_take_grpc(struct weir_waf_tx *tx, struct weir_bytes body);
 
 /* waf_target.c: tells each value of a rule's targets to `tell` until that says stop */

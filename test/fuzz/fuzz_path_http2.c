@@ -157,6 +157,14 @@ static const struct piece pieces[] = {
 	C(RAW, 0, "0\r\nX: y\r\n\r\n"),
 	C(RAW, 0, "HTTP/1.0 200 OK\r\n\r\nuntil the end"),
 	C(RAW, 0, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"),
+	/* gRPC's messages */
+	P(DATA, 0, "\0\0\0\0\7\x0a\5hello"),
+	P(DATA, END_STREAM, "\0\0\0\0\7\x0a\5hello"),
+	P(DATA, 0,
+	  "\0\0\0\0\x0b\x0a\x09"
+	  "a attack2"),
+	P(DATA, 0, "\0\0\0\0\x40\x0a\5"),
+	P(DATA, END_STREAM, "\2\0\0"),
 };
 
 static void write_frame(const struct bed_record *r, const struct piece *p, uint32_t stream)

@@ -7,5 +7,6 @@
 
 Suite *head_suite(void);
 Suite *body_suite(void);
+Suite *grpc_suite(void);
 
 #endif
