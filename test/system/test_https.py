@@ -113,14 +113,14 @@ class Site:
     def __exit__(self, *why):
         return self.stack.__exit__(*why)
 
-    def curl(self, *words, path="/page.html", version="1.3", v6=False, check_exit=True):
+    def curl(self, *words, path="/page.html", version="1.3", http="1.1", v6=False,
+             check_exit=True):
         host = f"[{self.lab.server.v6}]" if v6 else self.lab.server.v4
         flag = {"1.2": "1.2", "1.3": "1.3"}[version]
         return self.lab.client.run(
             "curl", "-sS", "-m", "1500", "-A", "Mozilla/5.0", "--cacert",
-            f"{self.lab.dir}/ca.pem", "--http1.1", "--resolve", f"{NAME}:443:{host}",
-            f"--tlsv{flag}",
-            "--tls-max", flag, *words, f"https://{NAME}{path}", check=check_exit,
+            f"{self.lab.dir}/ca.pem", f"--http{http}", "--resolve", f"{NAME}:443:{host}",
+            f"--tlsv{flag}", "--tls-max", flag, *words, f"https://{NAME}{path}", check=check_exit,
             timeout=1700).stdout
 
     def status(self, *words, **more):
@@ -175,7 +175,7 @@ def large_bodies_go_both_ways_and_need_no_more_memory(version, upstream):
                          version=version, path="/big.bin")
         check_equal(code, "201", "status of the upload")
         check_equal(digest(f"{site.www}/big.bin"), digest(f"{site.lab.dir}/big.bin"), "upload")
-        site.curl("-o", f"{site.lab.dir}/got.bin", version=version, path="/big.bin")
+        site.curl("-o", f"{site.lab.dir}/got.bin", version=version, path="/big.bin", v6=True)
         check_equal(digest(f"{site.lab.dir}/got.bin"), digest(f"{site.www}/big.bin"), "download")
         check(site.weir.rss_kib() - before < (32 << 10),
               f"{site.weir.rss_kib() - before} KiB more")
