@@ -116,6 +116,29 @@ static void on_fin_acked(struct weir_tcp *t, struct tcp_leg *l)
 		tcp_move(t, l, TCP_ON_FIN_ACKED);
 }
 
+/* All that blocks tell. */
+static void take_blocks(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack,
+			const struct tcp_options *o, struct tcp_acked *a)
+{
+	if (l->flags & LEG_SACK && o->n_sack)
+		tcp_take_sack(t, l, ack, o, a);
+	tcp_rack_on_dsack(l, a->dsack);
+}
+
+/* What came twice is told once, and where acknowledgements overtake each other, often in one that
+ * is late. */
+void tcp_on_overtaken_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
+			  const struct tcp_options *o)
+{
+	struct tcp_acked a = {.now_ns = t->now_ns};
+
+	take_blocks(t, l, p->ack, o, &a);
+	if (tcp_flight(l))
+		tcp_recovery_on_ack(t, l, &a);
+	if (a.dsack)
+		tcp_undo_on_dsack(t, l, &a.dsack_block);
+}
+
 void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
 		const struct tcp_options *o)
 {
@@ -126,22 +149,23 @@ void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
 	if (weir_seq_lt(l->una, p->ack))
 		free_until(t, l, p->ack, &a);
 	tcp_take_window(l, p);
-	if (!had_flight)
+	if (!had_flight && !o->n_sack)
 		return;
-	if (l->flags & LEG_SACK) {
-		if (o->n_sack)
-			tcp_take_sack(t, l, p->ack, o, &a);
-	} else if (duplicate) {
+	if (duplicate && !(l->flags & LEG_SACK))
 		count_duplicate(t, l, &a);
-	}
+	take_blocks(t, l, p->ack, o, &a);
 	/* What waited behind a repetition tells nothing of the path (Karn). */
 	if (a.rtt_us && !a.resent_acked)
 		tcp_rtt_sample(l, a.rtt_us);
-	tcp_rack_on_dsack(l, a.dsack);
 	tcp_probe_acked(t, l, p->ack, a.dsack);
-	tcp_recovery_on_ack(t, l, &a);
+	if (had_flight)
+		tcp_recovery_on_ack(t, l, &a);
 	if (a.dsack)
 		tcp_undo_on_dsack(t, l, &a.dsack_block);
+	if (!had_flight)
+		return;
+	if (a.cumulative && l->flags & LEG_TIMESTAMPS && o->has_timestamp)
+		tcp_undo_on_echo(t, l, o->ts_ecr);
 	if (l->timer_for == TCP_TIMER_NONE || (a.cumulative && l->timer_for != TCP_TIMER_REORDER))
 		tcp_timer_rearm(t, l);
 	on_fin_acked(t, l);

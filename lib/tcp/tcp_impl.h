@@ -68,6 +68,9 @@ struct tcp_sack {
 	uint32_t end;
 };
 
+/* The echo that tells whether the first gap was filled by a repetition (RFC 3522). */
+enum tcp_echo { TCP_ECHO_NONE, TCP_ECHO_AWAITED, TCP_ECHO_SEEN };
+
 /*
  * Blocks of selective acknowledgements, lent to a leg while something is missing in what comes or
  * goes (tcp_sack.c). Who gets none tells and hears less, as a peer without SACK does.
@@ -76,6 +79,8 @@ struct tcp_blocks {
 	struct tcp_sack sack[TCP_SACK_BLOCKS]; /* to be told, latest first */
 	struct tcp_sack dsack;
 	struct tcp_sack heard[TCP_SACK_BLOCKS]; /* that the peer told last */
+	uint32_t resent_ts; /* timestamp of the first repetition since the last loss event */
+	uint8_t echo;       /* enum tcp_echo */
 };
 
 /* CUBIC (RFC 9438), bytes and seconds; in fast recovery, when no epoch is, rate reduction (RFC
@@ -104,7 +109,6 @@ struct tcp_rack {
 	uint32_t dsack_round; /* snd_nxt when a DSACK last widened the window */
 	uint8_t widths;       /* of a quarter of min_rtt */
 	uint8_t persist;      /* recoveries until it shrinks again */
-	bool dsack;
 };
 
 /* What a loss event took, given back when all that was sent again for it had arrived before. */
@@ -364,6 +368,9 @@ void tcp_ecn_set(uint8_t *l3, uint8_t family, uint8_t codepoint);
 /* tcp_input.c, tcp_ack.c, tcp_sack.c */
 void tcp_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
 		const struct tcp_options *o);
+/* One that came behind a newer one. */
+void tcp_on_overtaken_ack(struct weir_tcp *t, struct tcp_leg *l, const struct weir_pkt *p,
+			  const struct tcp_options *o);
 void tcp_take_window(struct tcp_leg *l, const struct weir_pkt *p);
 /* tcp_receive.c: payload and FIN; the buffer stays the caller's. */
 enum weir_drop tcp_receive(struct weir_tcp *t, struct tcp_leg *l, struct weir_pkt *p,
@@ -413,6 +420,8 @@ void tcp_recovery_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp
 /* Bytes were sent again; a peer tells that it had some of such bytes already. */
 void tcp_undo_note_resent(struct tcp_leg *l, uint32_t bytes);
 void tcp_undo_on_dsack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_sack *block);
+/* What is newly acknowledged was sent when this timestamp was. */
+void tcp_undo_on_echo(struct weir_tcp *t, struct tcp_leg *l, uint32_t ts);
 void tcp_on_rto(struct weir_tcp *t, struct tcp_leg *l);
 
 /* tcp_rtt.c */

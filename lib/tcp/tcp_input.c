@@ -17,8 +17,8 @@ static bool is_old(const struct tcp_leg *l, const struct tcp_options *o, const s
 	       !(p->tcp_flags & WEIR_TCP_RST);
 }
 
-/* Two acknowledgements that overtook each other: the older one has nothing to say, and is no sign
- * of a connection of long ago. */
+/* Two acknowledgements that overtook each other: the older one has only blocks to tell of, and is
+ * no sign of a connection of long ago. */
 static bool is_overtaken(const struct tcp_leg *l, const struct weir_pkt *p)
 {
 	return p->payload_len == 0 &&
@@ -226,8 +226,10 @@ static enum weir_drop segment(struct weir_tcp *t, struct weir_tcp_conn *c, struc
 	}
 	tcp_read_options(p, &o);
 	if (weir_unlikely(is_old(l, &o, p))) {
-		if (is_overtaken(l, p))
+		if (is_overtaken(l, p)) {
+			tcp_on_overtaken_ack(t, l, p, &o);
 			return WEIR_DROP_NONE;
+		}
 		l->flags |= LEG_ACK_NOW;
 		return WEIR_DROP_TCP_OLD_TIMESTAMP;
 	}

@@ -161,6 +161,10 @@ void tcp_probe_acked(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack, bool d
 {
 	if (!(l->flags & LEG_TLP_OUT) || weir_seq_lt(ack, l->tlp_end))
 		return;
+	/* The probe or what it repeats: a DSACK is still to come, or more is acknowledged without.
+	 */
+	if (l->flags & LEG_TLP_RESENT && !dsack && ack == l->tlp_end)
+		return;
 	l->flags &= (uint16_t)~LEG_TLP_OUT;
 	if (!(l->flags & LEG_TLP_RESENT) || dsack || l->recovery != TCP_OPEN)
 		return;

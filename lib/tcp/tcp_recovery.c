@@ -3,18 +3,40 @@
  * and recovery after a timeout (RFC 5681 section 3.1, RFC 8985 section 6.3). */
 #include "tcp_impl.h"
 
-/* ---- undo (RFC 3708, the response of RFC 4015) ---- */
+/* ---- undo (RFC 3708, RFC 3522, the response of RFC 4015) ---- */
 
 static void note_event(struct tcp_leg *l)
 {
 	l->undo = (struct tcp_undo){
 		.cwnd = l->cwnd, .ssthresh = l->ssthresh, .w_max = l->cubic.w_max, .from = l->una};
+	if (l->blocks)
+		l->blocks->echo = TCP_ECHO_NONE;
 }
 
 void tcp_undo_note_resent(struct tcp_leg *l, uint32_t bytes)
 {
-	if (l->undo.cwnd)
-		l->undo.bytes += bytes;
+	if (!l->undo.cwnd)
+		return;
+	l->undo.bytes += bytes;
+	if (l->blocks && l->blocks->echo == TCP_ECHO_NONE) {
+		l->blocks->resent_ts = tcp_other(tcp_conn(l), l)->ts_seen;
+		l->blocks->echo = TCP_ECHO_AWAITED;
+	}
+}
+
+/* What was given up and not sent again yet is under way, and waited for anew. Its own time of
+ * sending would have it given up at once; from now on it is no measure of the path (Karn). */
+static void await_lost(struct weir_tcp *t, struct tcp_leg *l)
+{
+	for (struct weir_span *s = l->resend_at; s && s != l->unsent; s = s->next)
+		if ((s->flags & (WEIR_SPAN_LOST | WEIR_SPAN_RESENT)) == WEIR_SPAN_LOST) {
+			s->flags &= (uint8_t)~WEIR_SPAN_LOST;
+			l->lost -= weir_span_end(s) - s->seq;
+			s->sends += s->sends == 1;
+			s->sent_ns = t->now_ns;
+			tcp_sent_list_add(l, s);
+		}
+	l->resend_at = NULL;
 }
 
 /* Nothing was lost: it was late, or only its acknowledgement was. */
@@ -26,6 +48,7 @@ static void undo(struct weir_tcp *t, struct tcp_leg *l)
 	l->cubic.epoch_ns = 0;
 	l->recovery = TCP_OPEN;
 	l->undo.cwnd = 0;
+	await_lost(t, l);
 	weir_count(t->cfg.stats, WEIR_COUNT_TCP_UNDONE, 1);
 }
 
@@ -40,6 +63,31 @@ void tcp_undo_on_dsack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_s
 	u->bytes -= tcp_min(u->bytes, bytes);
 	if (!u->bytes)
 		undo(t, l);
+}
+
+/* RFC 3522: what fills the first gap was sent before anything was sent again. It shows as much of
+ * how late segments may be as a DSACK does. */
+void tcp_undo_on_echo(struct weir_tcp *t, struct tcp_leg *l, uint32_t ts)
+{
+	struct tcp_blocks *b = l->blocks;
+
+	if (!l->undo.cwnd || !weir_seq_lt(l->undo.from, l->una) || !b ||
+	    b->echo != TCP_ECHO_AWAITED)
+		return;
+	b->echo = TCP_ECHO_SEEN;
+	if (!weir_seq_lt(ts, b->resent_ts))
+		return;
+	tcp_rack_on_dsack(l, true);
+	undo(t, l);
+}
+
+/* What was given up has come before anything was sent again, perhaps in the same burst. */
+static void undo_untouched(struct weir_tcp *t, struct tcp_leg *l)
+{
+	if (l->recovery != TCP_RECOVERY || !l->undo.cwnd || l->undo.bytes || l->lost)
+		return;
+	tcp_rack_on_dsack(l, true);
+	undo(t, l);
 }
 
 /* ---- fast recovery ---- */
@@ -104,8 +152,10 @@ void tcp_recovery_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp
 {
 	bool lost;
 
-	if (l->recovery != TCP_OPEN && weir_seq_le(l->recover, l->una))
+	undo_untouched(t, l);
+	if (l->recovery != TCP_OPEN && weir_seq_le(l->recover, l->una)) {
 		leave(l);
+	}
 	lost = l->flags & LEG_SACK && tcp_rack_detect(t, l);
 	if (l->recovery == TCP_OPEN && lost)
 		tcp_enter_recovery(t, l);

@@ -76,6 +76,12 @@ void tcp_sack_repeated(struct weir_tcp *t, struct tcp_leg *l, uint32_t start, ui
 {
 	if (!(l->flags & LEG_SACK) || !borrow(t, l))
 		return;
+	if (l->flags & LEG_DSACK && touch(&l->blocks->dsack, start, end)) {
+		start = weir_seq_min(start, l->blocks->dsack.start);
+		end = weir_seq_max(end, l->blocks->dsack.end);
+	} else if (l->flags & LEG_DSACK) {
+		tcp_send_ack(t, l); /* has room for one of these */
+	}
 	l->blocks->dsack = (struct tcp_sack){start, end};
 	l->flags |= LEG_DSACK;
 }

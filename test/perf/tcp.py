@@ -27,7 +27,8 @@ REQUESTS = 1000
 PORT = 7000
 # there and back 50 ms; what is lost of each direction
 LINES = {"a good line": (), "50 ms": ("--delay", "12500us"),
-         "1 % lost, 50 ms": ("--loss", "0.5%", "--delay", "12500us")}
+         "1 % lost, 50 ms": ("--loss", "0.5%", "--delay", "12500us"),
+         "another order": ("--delay", "5ms", "--jitter", "3ms", "--jitter-reorders", "yes")}
 SIZE = 1 << 20
 
 
@@ -99,7 +100,7 @@ def measure_goodput():
         with laboratory(way, ["client", "server"]) as lab:
             for name, words in LINES.items():
                 with lab.all_lines(*words, "--seed", number + 1):
-                    took = transfer(lab, number, socket_options("cubic", "own"), SIZE)
+                    took = transfer(lab, number, socket_options("cubic", "own"), SIZE, 1)
                 rates[name][way].append(4 * 8 * SIZE / took / 1e6)
     print(f"goodput, Mbit/s, of four directions of {SIZE >> 20} MiB at once (medians of rounds)")
     for name, by_way in rates.items():

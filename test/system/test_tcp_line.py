@@ -4,7 +4,7 @@ arrives is what was sent. The peers' congestion control and windows are chosen b
 import time
 
 from cases import SOAK, Failure, Skip, Suite, check, check_equal
-from lab import Lab, best_device
+from lab import Lab, best_device, need
 from tcp_scenarios import Pair
 from test_tcp_look import FORWARDED, INSPECTED, buffers_come_back, free_buffers, is_carried, policy
 
@@ -154,6 +154,26 @@ def the_same_without_weir_for_comparison(way, line):
         raise Skip("only when soaking: it says nothing of weir")
     with Lab("cable", lines=["client", "server"]) as lab:
         all_transfers(lab, way, line)
+
+
+def goodput(device, words):
+    """Mbit/s from the server to the client, and how often weir's window was given back."""
+    with Lab(device, lines=["client"]) as lab, lab.weir(policy=policy(INSPECTED)) as weir:
+        lab.iperf3_server()
+        with lab.line("client", *words):
+            rate = lab.iperf3("-R", seconds=4)["end"]["sum_received"]["bits_per_second"] / 1e6
+        return rate, weir and weir.counters()["tcp_undone"]
+
+
+@suite.case()
+def packets_that_overtake_each_other_are_no_loss():
+    """Nothing is lost: what is late is taken for lost now and then, and that is undone."""
+    words = LINES["another order by jitter"][0]
+    need("iperf3")
+    by_cable, _ = goodput("cable", words)
+    rate, undone = goodput(best_device(), words)
+    print(f"# {rate:.0f} Mbit/s, by cable {by_cable:.0f}; undone {undone}", flush=True)
+    check(rate > by_cable / 4, f"{rate:.0f} Mbit/s where the cable has {by_cable:.0f}")
 
 
 if __name__ == "__main__":

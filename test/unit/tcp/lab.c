@@ -137,7 +137,8 @@ void lab_send_frame(struct lab *l, unsigned int from, struct rte_mbuf *m)
 		return;
 	}
 	l->last = weir_tcp_input(l->tcp, l->conn, from, &p, true, l->now_ns);
-	weir_tcp_flush(l->tcp, l->now_ns);
+	if (!l->later)
+		weir_tcp_flush(l->tcp, l->now_ns);
 	if (l->conn)
 		weir_tcp_check(l->conn);
 }

@@ -49,7 +49,8 @@ void lab_open(struct lab *l, const struct lab_cfg *cfg);
 /* And nothing of it is left. */
 void lab_close(struct lab *l);
 
-/* Gives a segment from host `from` to weir, and flushes. The first SYN opens the connection. */
+/* Gives a segment from host `from` to weir, and flushes, unless that is to be later. The first SYN
+ * opens the connection. */
 void lab_send(struct lab *l, unsigned int from, const struct segment *s);
 /* The same for a frame. */
 void lab_send_frame(struct lab *l, unsigned int from, struct rte_mbuf *m);

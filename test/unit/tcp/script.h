@@ -17,7 +17,8 @@
  *   tell c|s                        weir_tcp_discard, _shut, _abort_leg, _keep_ends, _uncouple,
  *                                   _tell_room
  *   told c|s N                      on_bytes was called so often for the leg
- *   later, flush                    what weir is asked to do until `flush` goes out only then
+ *   later, flush                    what weir is asked to do until `flush` goes out only then, as
+ *                                   what segments of one burst ask for does
  *   queued c|s N, offset c|s N,
  *   quiet, unquiet                  what weir_tcp_queued, _offset, _is_quiet say
  *

@@ -251,6 +251,16 @@ static const struct rule lent[] = {
 	"c> SEC 0 0 0 mss 1460; s< SEC 0 0 0 mss 1460; s> SAE 0 1 0 mss 1460;" \
 	"c< SAE 0 1 0 mss 1460; c> A 1 1 0; s< A 1 1 0;"
 
+/* One of four segments is late, and is sent again when the client's clock has gone on. */
+#define SENT_AGAIN                                                                   \
+	OPEN_ALL "c> A 1 1 1000 ts 110 900; c> A 1001 1 1000 ts 110 900;"            \
+		 "c> A 2001 1 1000 ts 110 900; c> A 3001 1 1000 ts 110 900;"         \
+		 "s< A 1 1 1000 ts 110 900; s< A 1001 1 1000 ts 110 900;"            \
+		 "s< A 2001 1 1000 ts 110 900; s< A 3001 1 1000 ts 110 900;"         \
+		 "wait 1; c> A 4001 1 1000 ts 120 900; s< A 4001 1 1000 ts 120 900;" \
+		 "s> A 1 1 0 ts 910 110 sack 1001-4001; s< A 1 1 1000 ts 120 910;"   \
+		 "counted tcp_recoveries 1; counted tcp_undone 0;"
+
 static const struct rule marks[] = {
 	{"3168 6.1.1", "the peers agree, and data is marked as capable",
 	 OPEN_ECN
@@ -288,6 +298,29 @@ static const struct rule marks[] = {
 		  "c> A 4001 1 1000 ts 110 910; s< A 4001 1 1000 ts 110 910;"
 		  "s> A 1 4001 0 ts 911 110; s> A 1 4001 0 ts 911 110 sack 1-1001;"
 		  "counted tcp_undone 1"},
+	{"2883 4", "what has come twice is heard in an acknowledgement that was overtaken, too",
+	 SENT_AGAIN "s> A 1 4001 0 ts 911 110; s> A 1 4001 0 ts 910 110 sack 1-1001;"
+		    "drop none; counted tcp_undone 1"},
+	{"2883 4", "what has come twice is heard when all is acknowledged, too",
+	 SENT_AGAIN "s> A 1 5001 0 ts 911 120; counted tcp_undone 0;"
+		    "s> A 1 5001 0 ts 912 120 sack 1-1001; counted tcp_undone 1"},
+	{"2883 4", "two that came twice in a burst are both told, together or each by itself",
+	 OPEN_ALL "c> A 1 1 300 ts 110 900; s< A 1 1 300 ts 110 900; c< A 1 301 0 ts 900 110;"
+		  "later; c> A 1 1 100 ts 110 900; c> A 101 1 100 ts 110 900; flush;"
+		  "c< A 1 301 0 ts 900 110 sack 1-201;"
+		  "later; c> A 1 1 100 ts 110 900; c> A 201 1 100 ts 110 900; flush;"
+		  "c< A 1 301 0 ts 900 110 sack 1-101; c< A 1 301 0 ts 900 110 sack 201-301"},
+	{"8985 6.2", "what is late within a burst of acknowledgements is no reason to slow down",
+	 OPEN_ALL "c> A 1 1 1000 ts 110 900; c> A 1001 1 1000 ts 110 900;"
+		  "c> A 2001 1 1000 ts 110 900; c> A 3001 1 1000 ts 110 900;"
+		  "s< A 1 1 1000 ts 110 900; s< A 1001 1 1000 ts 110 900;"
+		  "s< A 2001 1 1000 ts 110 900; s< A 3001 1 1000 ts 110 900; wait 1;"
+		  "later; s> A 1 1 0 ts 910 110 sack 1001-4001; s> A 1 4001 0 ts 910 110; flush;"
+		  "s< -; counted tcp_recoveries 1; counted tcp_undone 1; counted tcp_resent 0"},
+	{"3522 3.2", "a gap that was filled by what was sent first is no reason to slow down",
+	 SENT_AGAIN "s> A 1 4001 0 ts 911 110; counted tcp_undone 1"},
+	{"3522 3.2", "one that was filled by the repetition is",
+	 SENT_AGAIN "s> A 1 4001 0 ts 911 120; counted tcp_undone 0"},
 	{"3168 6.1.5", "a repetition is not marked as capable",
 	 OPEN_ECN "c> A 1 1 100; s< A 1 1 100 ect; c< A 1 101 0; wait 220; s< A 1 1 100"},
 };
