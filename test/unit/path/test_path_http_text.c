@@ -53,8 +53,8 @@ static const struct {
 } rows[] = {
 	{{0}, {0}, false},
 	{{3, 8, 12, 1, 40}, {3, 8, 12, 1, 40}, false},
-	{{7, 8, 27, 100, 100}, {7, 8, 27, 100, 100}, false}, /* to the last byte */
-	{{7, 8, 27, 100, 101}, {7, 8, 27, 100, 101}, true},
+	{{7, 8, 27, 100, 90}, {7, 8, 27, 100, 90}, false}, /* to the last byte */
+	{{7, 8, 27, 100, 91}, {7, 8, 27, 100, 91}, true},
 	{{23, 11, 127, 255, 127}, {23, 11, 127, 255, 127}, true},
 	{{24, 12, 128, 256, 128}, {23, 11, 127, 255, 127}, true},
 	{{400, 400, 400, 400, 400}, {23, 11, 127, 255, 127}, true},
@@ -96,7 +96,7 @@ END_TEST
 START_TEST(without_anything_to_lend_the_last_ones_are_cut)
 {
 	static const size_t len[PATH_HTTP_TEXTS] = {7, 8, 30, 255, 100},
-			    told[PATH_HTTP_TEXTS] = {7, 8, 30, 197, 0};
+			    told[PATH_HTTP_TEXTS] = {7, 8, 30, 187, 0};
 	struct path_worker *w = worker_create(1);
 	struct path_http_texts first = {0}, second = {0};
 	struct texts from;
