@@ -69,6 +69,10 @@ static void print_tls(const json_t *tls)
 
 	if (!tls)
 		return;
+	if (strcmp(text_of(tls, "mode"), "passthrough") == 0) {
+		puts("TLS is passed on as it is, and its handshake is told of");
+		return;
+	}
 	printf("TLS ends here (%s or newer), shown:", text_of(tls, "min_version"));
 	json_array_foreach (certs, i, c)
 		printf("%s %s", i ? "," : "", json_string_value(c) ? json_string_value(c) : "");

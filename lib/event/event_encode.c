@@ -112,7 +112,7 @@ static const char *event_type_name(uint8_t type)
 		[WEIR_EVENT_LINK] = "link",         [WEIR_EVENT_RELOAD] = "reload",
 		[WEIR_EVENT_TRACE] = "trace",       [WEIR_EVENT_ALERT] = "alert",
 		[WEIR_EVENT_HTTP] = "http",         [WEIR_EVENT_HELLO] = "tls",
-		[WEIR_EVENT_PINNED] = "tls",
+		[WEIR_EVENT_PINNED] = "tls",        [WEIR_EVENT_SERVER] = "tls",
 	};
 
 	return type < WEIR_ARRAY_LEN(names) ? names[type] : "unknown";
@@ -342,6 +342,8 @@ static void add_weir(struct weir_buf *out, const struct weir_event *e,
 		event_add_tls_legs(out, e->tls);
 	if (tells_hello(e->type))
 		event_add_hello_members(out, e, names);
+	if (e->type == WEIR_EVENT_SERVER)
+		event_add_server_members(out, &e->server);
 	LIT(out, "}");
 }
 
@@ -371,6 +373,8 @@ void weir_event_encode(const struct weir_event *e, const struct weir_names *name
 		event_add_http(out, e->http);
 	if (tells_hello(e->type))
 		event_add_hello(out, &e->hello);
+	if (e->type == WEIR_EVENT_SERVER)
+		event_add_server(out, &e->server);
 	add_weir(out, e, names);
 	LIT(out, "}");
 }

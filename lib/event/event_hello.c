@@ -4,23 +4,27 @@
 
 #include <weir_policy.h>
 
-static void add_protocols(struct weir_buf *out, struct weir_bytes alpn)
+void event_add_list(struct weir_buf *out, const char *key, const char *text, size_t room)
 {
-	LIT(out, ",\"client_alpns\":[");
-	for (size_t at = 0; at < alpn.len;) {
-		const uint8_t *comma = memchr(alpn.ptr + at, ',', alpn.len - at);
-		size_t end = comma ? (size_t)(comma - alpn.ptr) : alpn.len;
+	size_t len = strnlen(text, room);
+
+	if (!len)
+		return;
+	weir_buf_str(out, key);
+	LIT(out, "[");
+	for (size_t at = 0; at < len;) {
+		const char *comma = memchr(text + at, ',', len - at);
+		size_t end = comma ? (size_t)(comma - text) : len;
 
 		if (at)
 			LIT(out, ",");
-		event_add_bytes(out, weir_bytes_of(alpn.ptr + at, end - at));
+		event_add_bytes(out, weir_bytes_of(text + at, end - at));
 		at = end + 1;
 	}
 	LIT(out, "]");
 }
 
-/* A text with its key; nothing when it is empty. */
-static void add_text(struct weir_buf *out, const char *key, const char *text, size_t room)
+void event_add_field(struct weir_buf *out, const char *key, const char *text, size_t room)
 {
 	size_t len = strnlen(text, room);
 
@@ -32,18 +36,15 @@ static void add_text(struct weir_buf *out, const char *key, const char *text, si
 
 void event_add_hello(struct weir_buf *out, const struct weir_event_hello *h)
 {
-	size_t alpn = strnlen(h->alpn, sizeof(h->alpn));
-
 	/* What was agreed upon is not known yet. */
 	LIT(out, ",\"tls\":{\"version\":\"UNDETERMINED\"");
-	add_text(out, ",\"sni\":", h->sni, sizeof(h->sni));
+	event_add_field(out, ",\"sni\":", h->sni, sizeof(h->sni));
 	if (*h->ja3) {
-		add_text(out, ",\"ja3\":{\"hash\":", h->ja3, sizeof(h->ja3));
+		event_add_field(out, ",\"ja3\":{\"hash\":", h->ja3, sizeof(h->ja3));
 		LIT(out, "}");
 	}
-	add_text(out, ",\"ja4\":", h->ja4, sizeof(h->ja4));
-	if (alpn)
-		add_protocols(out, weir_bytes_of(h->alpn, alpn));
+	event_add_field(out, ",\"ja4\":", h->ja4, sizeof(h->ja4));
+	event_add_list(out, ",\"client_alpns\":", h->alpn, sizeof(h->alpn));
 	LIT(out, "}");
 }
 

@@ -80,6 +80,18 @@ void event_add_hello(struct weir_buf *out, const struct weir_event_hello *h);
 void event_add_hello_members(struct weir_buf *out, const struct weir_event *e,
 			     const struct weir_names *names);
 
+/* A text in quotes with its key; nothing when it is empty. */
+void event_add_field(struct weir_buf *out, const char *key, const char *text, size_t room);
+/* The parts of a text between commas, as an array. */
+void event_add_list(struct weir_buf *out, const char *key, const char *text, size_t room);
+
+/* ---- event_server.c: what a server has answered to it ---- */
+
+/* eve's `tls`. */
+void event_add_server(struct weir_buf *out, const struct weir_event_server *s);
+/* The member of our own object. */
+void event_add_server_members(struct weir_buf *out, const struct weir_event_server *s);
+
 /* ---- event_pinned.c: servers whose leaves clients did not take ---- */
 
 /* The caller locks. */

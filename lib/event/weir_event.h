@@ -18,10 +18,12 @@ enum weir_event_type {
 	WEIR_EVENT_LINK,     /* a port's link changed */
 	WEIR_EVENT_RELOAD,   /* a generation was published or refused */
 	WEIR_EVENT_ALERT,    /* a stream rule matched: eve's "alert" */
-	WEIR_EVENT_TRACE, /* one packet of a traced flow; goes to `weirctl trace`, not to the file
-			   */
-	WEIR_EVENT_HTTP,  /* a transaction that is worth telling: eve's "http" */
-	WEIR_EVENT_HELLO, /* a ClientHello was read, and policy judged by it: eve's "tls" */
+	WEIR_EVENT_TRACE,  /* one packet of a traced flow; goes to `weirctl trace`, not to the file
+			    */
+	WEIR_EVENT_HTTP,   /* a transaction that is worth telling: eve's "http" */
+	WEIR_EVENT_HELLO,  /* a ClientHello was read, and policy judged by it: eve's "tls" */
+	WEIR_EVENT_SERVER, /* what a server has answered to a ClientHello in the clear: eve's "tls"
+			    */
 	WEIR_EVENT_PINNED /* a client does not take the certificate that weir has made for a server:
 			     eve's "tls", too */
 };
@@ -56,6 +58,22 @@ struct weir_event_hello {
 	uint16_t version;           /* the highest that is offered; 0: not known */
 	uint8_t name_state;         /* enum weir_name_state of policy/ */
 	uint8_t has_ech;            /* 1: of either kind */
+};
+
+enum weir_event_cert {
+	WEIR_EVENT_CERT_SHOWN,
+	WEIR_EVENT_CERT_HIDDEN,  /* TLS 1.3 encrypts it */
+	WEIR_EVENT_CERT_RESUMED, /* a session goes on: none is sent */
+	WEIR_EVENT_CERT_BAD      /* it cannot be read */
+};
+/* Texts as above. */
+struct weir_event_server {
+	char sni[WEIR_EVENT_SNI]; /* that the client asked for */
+	char subject[80], issuer[80];
+	char names[WEIR_EVENT_NAME]; /* hosts and addresses, as far as they fit, by commas */
+	int64_t not_after;           /* seconds since 1970 */
+	uint16_t version;            /* that is chosen */
+	uint8_t certificate;         /* enum weir_event_cert; all but SHOWN: no texts of it */
 };
 
 /* ---- what a transaction leaves: too large for a ring's places, so the record has a pointer ----
@@ -154,8 +172,9 @@ struct weir_event {
 					       drop */
 			char context[WEIR_EVENT_CONTEXT]; /* redacted */
 		};
-		struct weir_event_http *http;  /* HTTP; owned by the record */
-		struct weir_event_hello hello; /* HELLO, PINNED */
+		struct weir_event_http *http;    /* HTTP; owned by the record */
+		struct weir_event_hello hello;   /* HELLO, PINNED */
+		struct weir_event_server server; /* SERVER */
 	};
 	struct weir_addr src;
 	struct weir_addr dst;

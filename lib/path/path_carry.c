@@ -124,27 +124,14 @@ static void pass(struct path_worker *w, struct path_carried *k, unsigned int leg
 		path_stream_pass(w, k, leg, clean);
 }
 
-/* What is inspected and begins with a ClientHello is told of, if that comes in one piece: nothing
- * waits for it. */
-static void look_for_hello(struct path_worker *w, struct path_carried *k)
-{
-	const struct weir_tls_hello *hello;
-	struct weir_bytes first;
-	size_t need = 0;
-
-	k->looked = true;
-	if (!k->tls && !k->http && weir_tcp_read(k->conn, 0, 0, &first, 1) &&
-	    *first.ptr == WEIR_TLS_HANDSHAKE && path_hello_read(w, k, &hello, &need) > 0)
-		path_event_hello(w, k->flow, NULL, hello);
-}
-
 void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned int leg)
 {
-	uint32_t clean = path_stream_readable(k, leg);
+	uint32_t clean;
 	bool reset;
 
-	if (weir_unlikely(!k->looked && leg == 0 && clean))
-		look_for_hello(w, k);
+	if (weir_unlikely(k->look) && !path_look(w, k, leg))
+		return;
+	clean = path_stream_readable(k, leg);
 	if (clean && !k->unscanned && !(k->http && path_http_scans(k->http))) {
 		switch (path_scan(w, k, leg, &clean, &reset)) {
 		case PATH_SCAN_PASS:
@@ -278,7 +265,6 @@ void path_carry_go_on(struct path_worker *w, struct path_carried *k,
 {
 	bool begun;
 
-	k->looked = true;
 	if (hello && is_intercepted(w, d)) {
 		begun = begin_intercepted(w, k, d->intercept, hello);
 	} else {
@@ -286,6 +272,7 @@ void path_carry_go_on(struct path_worker *w, struct path_carried *k,
 			close_content(k->flow);
 		begun = begin_content(w, k);
 	}
+	k->look = hello && !k->tls && !k->http ? PATH_LOOK_ANSWER : PATH_LOOK_DONE;
 	if (begun) {
 		hand_over(w, k);
 		return;
@@ -310,7 +297,7 @@ bool path_carry_identity(const struct path_worker *w, const struct weir_flow *f,
 }
 
 bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
-		      struct weir_flow *f)
+		      struct weir_flow *f, bool look)
 {
 	struct weir_tcp_open open = {
 		.mtu = {w->side[b->port].mtu, w->side[b->in->peer].mtu},
@@ -325,7 +312,8 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 			weir_tcp_forget(w->tcp, c);
 		return false;
 	}
-	*k = (struct path_carried){.flow = f, .conn = c};
+	*k = (struct path_carried){
+		.flow = f, .conn = c, .look = look ? PATH_LOOK_HELLO : PATH_LOOK_FIRST};
 	if (!begin_reading(w, k)) {
 		weir_tcp_forget(w->tcp, c);
 		weir_pool_give(w->carried, k);
@@ -358,6 +346,12 @@ static bool is_to_be_inspected(const struct path_worker *w, const struct weir_fl
 		weir_scan_applies(db, WEIR_SCAN_TO_CLIENT, f->port[1]));
 }
 
+/* Its TLS is told of first. */
+static bool is_waited_for(const struct path_carried *k)
+{
+	return k->look == PATH_LOOK_HELLO || k->look == PATH_LOOK_ANSWER;
+}
+
 /* There is nothing to inspect (any more), and nothing is under way: both peers' numbers are the
  * same on either leg, so the flow is forwarded from here on as if it always had been. */
 bool path_carry_release(struct path_worker *w, struct weir_flow *f)
@@ -365,7 +359,7 @@ bool path_carry_release(struct path_worker *w, struct weir_flow *f)
 	struct path_carried *k = carried_by(f);
 	struct weir_flow_tcp side[2];
 
-	if (k->hello || k->stopped || is_to_be_inspected(w, f) || k->tls ||
+	if (k->hello || k->stopped || is_waited_for(k) || is_to_be_inspected(w, f) || k->tls ||
 	    (k->http && path_http_is_active(k->http)) || !weir_tcp_is_quiet(k->conn))
 		return false;
 	for (unsigned int leg = 0; leg < 2; leg++) {

@@ -167,6 +167,16 @@ void path_event_hello(struct path_worker *w, const struct weir_flow *f,
 	post(w, &e);
 }
 
+void path_event_server(struct path_worker *w, const struct weir_flow *f,
+		       const struct weir_event_server *server)
+{
+	struct weir_event e = {.type = WEIR_EVENT_SERVER, .port = initiator_port(w, f)};
+
+	add_flow(&e, f);
+	e.server = *server;
+	post(w, &e);
+}
+
 void path_event_pinned(struct path_worker *w, const struct weir_flow *f, const char *name)
 {
 	struct weir_event e = {.type = WEIR_EVENT_PINNED, .port = initiator_port(w, f)};

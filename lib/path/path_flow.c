@@ -191,11 +191,18 @@ static void pass(struct path_worker *w, const struct path_burst *b, struct weir_
 
 /* ---- beginning ---- */
 
-/* Inspection needs the connection's beginning. */
+/* Both need the connection's beginning. */
 static bool wants_inspection(const struct weir_policy_decision *d, const struct weir_pkt *p)
 {
 	return d->flags & (WEIR_DECISION_INSPECT | WEIR_DECISION_NAMES) &&
 	       p->tuple.proto == WEIR_PROTO_TCP && p->tcp_flags & WEIR_TCP_SYN;
+}
+
+/* What is only told of is not worth the trouble in a flood. */
+static bool wants_look(const struct path_worker *w, const struct weir_policy_decision *d,
+		       const struct weir_pkt *p)
+{
+	return d->look && p->tcp_flags & WEIR_TCP_SYN && !weir_tcp_is_flooded(w->tcp);
 }
 
 static void note_begin(struct path_worker *w, struct weir_flow *f,
@@ -245,7 +252,7 @@ static void begin_allowed(struct path_worker *w, const struct path_burst *b, str
 		return;
 	}
 	note_begin(w, f, d);
-	if (inspect && !path_carry_begin(w, b, p, f)) {
+	if ((inspect || wants_look(w, d, p)) && !path_carry_begin(w, b, p, f, d->look) && inspect) {
 		weir_flow_remove(w->flows, f, WEIR_FLOW_END_EVICTED, w->now_ns);
 		on_table_full(w, b, p);
 		return;
@@ -275,7 +282,7 @@ static bool begin_by_cookie(struct path_worker *w, const struct path_burst *b, s
 	f = weir_flow_add(w->flows, &as_syn, b->in->wire, b->in->side, false, w->now_ns);
 	if (f)
 		note_begin(w, f, &d);
-	if (f && !path_carry_begin(w, b, p, f)) {
+	if (f && !path_carry_begin(w, b, p, f, d.look)) {
 		weir_flow_remove(w->flows, f, WEIR_FLOW_END_EVICTED, w->now_ns);
 		f = NULL;
 	}

@@ -32,20 +32,24 @@ struct path_hello_worker {
 	struct weir_timer_wheel wheel;
 	/* worker only: what was read last */
 	struct weir_tls_hello hello;
+	struct weir_tls_server_hello answer;
 	uint8_t bytes[BYTES_MAX];
 	uint8_t room[WEIR_TLS_HELLO_MAX];
 };
 
 /* ---- reading ---- */
 
-static size_t gather(struct path_worker *w, const struct path_carried *k, size_t want)
+/* All that can be read, as far as it has room. */
+static struct weir_bytes gather(struct path_worker *w, const struct path_carried *k,
+				unsigned int leg)
 {
+	size_t want = RTE_MIN((size_t)weir_tcp_readable(k->conn, leg), sizeof(w->hello->bytes));
 	struct weir_bytes views[VIEWS];
 	uint8_t *to = w->hello->bytes;
 	size_t at = 0;
 
 	while (at < want) {
-		unsigned int n = weir_tcp_read(k->conn, 0, (uint32_t)at, views, VIEWS);
+		unsigned int n = weir_tcp_read(k->conn, leg, (uint32_t)at, views, VIEWS);
 
 		weir_assert(n > 0);
 		for (unsigned int i = 0; i < n && at < want; i++) {
@@ -55,7 +59,7 @@ static size_t gather(struct path_worker *w, const struct path_carried *k, size_t
 			at += part;
 		}
 	}
-	return at;
+	return weir_bytes_of(to, at);
 }
 
 ssize_t path_hello_read(struct path_worker *w, struct path_carried *k,
@@ -68,13 +72,32 @@ ssize_t path_hello_read(struct path_worker *w, struct path_carried *k,
 
 	if (!readable || readable < *need)
 		return 0;
-	view = weir_bytes_of(h->bytes, gather(w, k, RTE_MIN(readable, sizeof(h->bytes))));
+	view = gather(w, k, 0);
 	used = weir_tls_hello_parse(&view, 1, h->room, sizeof(h->room), &h->hello);
 	*out = &h->hello;
 	*need = h->hello.need;
 	if (used == 0 && (readable >= sizeof(h->bytes) || *need > sizeof(h->bytes)))
 		return -WEIR_TLS_E_HELLO_SIZE;
 	return used;
+}
+
+int path_hello_read_answer(struct path_worker *w, struct path_carried *k,
+			   const struct weir_tls_server_hello **out, size_t *need)
+{
+	struct path_hello_worker *h = w->hello;
+	size_t readable = weir_tcp_readable(k->conn, 1);
+	struct weir_bytes view;
+	int rc;
+
+	if (!readable || readable < *need)
+		return 0;
+	view = gather(w, k, 1);
+	rc = weir_tls_server_hello_parse(&view, 1, h->room, sizeof(h->room), &h->answer);
+	*out = &h->answer;
+	*need = h->answer.need;
+	if (rc == 0 && (readable >= sizeof(h->bytes) || *need > sizeof(h->bytes)))
+		return -WEIR_TLS_E_HELLO_SIZE;
+	return rc;
 }
 
 /* ---- refusing ---- */

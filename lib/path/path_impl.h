@@ -93,6 +93,14 @@ struct path_hello;
 struct path_http;
 struct path_tls;
 
+/* What of TLS that stays closed is still to be looked at; see path_look.c. */
+enum path_look {
+	PATH_LOOK_DONE,
+	PATH_LOOK_FIRST, /* whether the client's first bytes are its hello */
+	PATH_LOOK_HELLO, /* the client's hello, which is waited for */
+	PATH_LOOK_ANSWER /* what the server answers to it */
+};
+
 struct path_carried {
 	struct weir_flow *flow;
 	struct weir_tcp_conn *conn;
@@ -105,7 +113,8 @@ struct path_carried {
 	struct path_hello *hello; /* NULL: whom the client asks for is known, or does not matter */
 	struct path_http *http;   /* NULL: is not read as HTTP */
 	struct path_tls *tls;     /* NULL: weir does not end its TLS */
-	bool looked;              /* at the first bytes, whether they are TLS */
+	uint8_t look;             /* enum path_look */
+	uint32_t look_need;       /* bytes, before it is of use to look again */
 	bool unscanned;           /* passed without: the failure mode is open */
 	uint8_t stopped;          /* enum weir_verdict: not ALLOW when weir has ended it */
 	uint16_t stop_reason;     /* enum weir_drop, then */
@@ -279,10 +288,9 @@ enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsig
 /* What completes a match does not go on: the connection ends, silently but for `reset`. */
 void path_carry_stop(struct path_worker *w, struct path_carried *k, unsigned int leg, bool reset);
 extern const struct weir_tcp_ops path_tcp_ops;
-/* False: no room for another. */
-/* For a SYN, or for what weir_tcp_is_cookie. False: no room. */
+/* For a SYN, or for what weir_tcp_is_cookie; `look` where its TLS is told of. False: no room. */
 bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const struct weir_pkt *p,
-		      struct weir_flow *f);
+		      struct weir_flow *f, bool look);
 /* Takes p->mbuf; what it causes to be sent goes out at the turn's end. */
 enum weir_drop path_carry(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 			  struct weir_flow *f, uint8_t dir);
@@ -335,6 +343,15 @@ uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text);
 void path_text_put(struct path_texts *t, uint32_t id);
 /* Of one that is held. */
 const char *path_text_of(const struct path_texts *t, uint32_t id, uint8_t *kind);
+
+/* The same of what the server has answered in the clear: 1 when that is known; 0: it is not whole
+ * yet; or a negative enum weir_tls_error. */
+int path_hello_read_answer(struct path_worker *w, struct path_carried *k,
+			   const struct weir_tls_server_hello **out, size_t *need);
+
+/* path_look.c */
+/* Looks at what the peer of `leg` has said. False: that is held until there is more of it. */
+bool path_look(struct path_worker *w, struct path_carried *k, unsigned int leg);
 
 /* path_names.c: whom clients asked for, and who they are, kept as long as their flows: a reload
  * asks policy again */
@@ -489,6 +506,9 @@ void path_event_transaction(struct path_worker *w, const struct weir_flow *f,
 /* A ClientHello of `f`, and what policy has said to it; NULL: what it said before stands. */
 void path_event_hello(struct path_worker *w, const struct weir_flow *f,
 		      const struct weir_policy_decision *d, const struct weir_tls_hello *hello);
+/* What its server has answered in the clear. */
+void path_event_server(struct path_worker *w, const struct weir_flow *f,
+		       const struct weir_event_server *server);
 /* Its client did not take the certificate that was made for the server. */
 void path_event_pinned(struct path_worker *w, const struct weir_flow *f, const char *name);
 /* It was refused by what came, or did not come, in place of a ClientHello, or by who its client is;

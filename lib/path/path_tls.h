@@ -103,6 +103,10 @@ struct path_tls_worker {
 	uint8_t record[WEIR_TLS_RECORD_MAX + 2048 + WEIR_TLS_HEADER];
 };
 
+/* Where what a handshake or a certificate is known by is put, one at a time. */
+#define PATH_TLS_INFO_MAX (sizeof(((struct path_tls_worker *)0)->info))
+struct weir_arena_source path_tls_info_source(struct path_tls_worker *t); /* path_tls_hand.c */
+
 /* ---- path_tls_load.c: a Service's contexts ---- */
 
 /* Of those in the order in which they are preferred; their bits are what is offered. */

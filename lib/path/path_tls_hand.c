@@ -7,7 +7,6 @@
 #include "path_tls.h"
 
 #define HELLO_AHEAD 2048
-#define INFO_MAX    (sizeof(((struct path_tls_worker *)0)->info))
 
 /* ---- what was agreed upon ---- */
 
@@ -32,15 +31,20 @@ static uint8_t alpn_of(int protocol)
 	return protocol == PATH_TLS_HTTP1 ? WEIR_EVENT_ALPN_HTTP1 : WEIR_EVENT_ALPN_NONE;
 }
 
+struct weir_arena_source path_tls_info_source(struct path_tls_worker *t)
+{
+	return (struct weir_arena_source){take_info, give_info, t};
+}
+
 /* *alpn is the protocol that was agreed upon; -1: none. 0, or negative. */
 static int note_info(struct path_tls *x, unsigned int leg, int *alpn)
 {
-	const struct weir_arena_source source = {take_info, give_info, x->w->tls};
+	const struct weir_arena_source source = path_tls_info_source(x->w->tls);
 	struct path_tls_leg *l = &x->leg[leg];
 	struct weir_tls_info info;
 	struct weir_arena a;
 
-	weir_arena_init(&a, &source, INFO_MAX);
+	weir_arena_init(&a, &source, PATH_TLS_INFO_MAX);
 	/* What has no room there is a list of names that are not used here. */
 	(void)!weir_tls_conn_info(l->conn, &a, &info);
 	l->info = (struct weir_event_tls){

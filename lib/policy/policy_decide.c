@@ -272,6 +272,7 @@ static void add_service(const struct weir_policy *p, const struct weir_policy_qu
 
 	if (s && s->threat != WEIR_NO_THREAT)
 		out->flags |= WEIR_DECISION_THREAT | WEIR_DECISION_INSPECT;
+	out->look = s && s->passthrough;
 	if (s && s->tls != WEIR_NO_TLS)
 		out->flags |= WEIR_DECISION_TLS | WEIR_DECISION_INSPECT;
 }

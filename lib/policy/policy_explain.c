@@ -161,15 +161,17 @@ static void add_tls_upstream(struct weir_json *j, const struct weir_service_tls 
 		weir_json_str(j, "server_name", t->name);
 }
 
-/* What weir does about the TLS of a service, where it ends it. */
+/* What weir does about the TLS of a service. */
 static void add_tls(const struct weir_policy *p, const struct weir_service *s, struct weir_json *j)
 {
-	if (s->tls == WEIR_NO_TLS)
+	if (s->tls == WEIR_NO_TLS && !s->passthrough)
 		return;
 	weir_json_object(j, "tls");
-	weir_json_str(j, "mode", "terminate");
-	add_tls_client(j, weir_policy_tls(p, s->tls));
-	add_tls_upstream(j, weir_policy_tls(p, s->tls));
+	weir_json_str(j, "mode", s->passthrough ? "passthrough" : "terminate");
+	if (!s->passthrough) {
+		add_tls_client(j, weir_policy_tls(p, s->tls));
+		add_tls_upstream(j, weir_policy_tls(p, s->tls));
+	}
 	weir_json_end_object(j);
 }
 

@@ -322,6 +322,7 @@ void docs_read_tls(struct docs *d, const struct weir_conf_node *spec, struct wei
 		read_terminate(d, map, s);
 		return;
 	}
+	s->passthrough = true;
 	weir_conf_known_keys(map, keys, d->r);
 	if (s->protocol == WEIR_SERVICE_HTTP)
 		weir_conf_error(d->r, map->key_pos,

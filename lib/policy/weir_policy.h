@@ -60,6 +60,7 @@ struct weir_policy_decision {
 	uint16_t intercept; /* with INTERCEPT: place of weir_policy_tls; else WEIR_NO_TLS */
 	uint32_t bypass;    /* interned reason for which it is not opened though its rule says so;
 			       0: none */
+	bool look;          /* to a Service whose TLS is passed on: its handshake is told of */
 };
 
 /* What is known of whom a client wants to speak to. Names are what `weirctl explain` shows; the
@@ -231,6 +232,7 @@ struct weir_service {
 	uint8_t protocol; /* enum weir_service_protocol */
 	uint16_t threat;  /* index of its ThreatPolicy; WEIR_NO_THREAT: none, or its mode is off */
 	uint16_t tls;     /* index of how weir ends its TLS; WEIR_NO_TLS: it does not */
+	bool passthrough; /* its TLS is passed on, and looked at */
 	bool http2;       /* clients may speak HTTP/2 */
 	uint8_t http2_upstream;     /* enum weir_service_upstream: of servers in the clear */
 	uint64_t header_timeout_ns; /* for a whole head, from its first byte; 0: none */

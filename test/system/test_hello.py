@@ -6,7 +6,7 @@ import time
 
 from cases import Suite, check, check_equal
 from client_hello import hello, message, records
-from lab import Lab, best_device, need, wait_for
+from lab import ALLOW_ALL, Lab, best_device, need, wait_for
 from test_inspect import Recorder, dial, dial_in
 
 suite = Suite()
@@ -245,6 +245,49 @@ def explain_tells_what_a_name_would_do():
         check("(sni_missing)" in weir.weirctl(*words, "--sni", "").stdout, "no name")
 
 
+PASSED = ALLOW_ALL + """---
+kind: Service
+metadata: { name: closed }
+spec: { addresses: any, ports: [ 8443 ], protocol: tcp, tls: { mode: passthrough } }
+"""
+
+
+@suite.case(each=[{"by": "passed"}, {"by": "named"}], limit_s=120)
+def a_servers_certificate_is_told_of_where_it_is_in_the_clear(by):
+    for program in ("nginx", "curl", "openssl"):
+        need(program)
+    text = PASSED if by == "passed" else policy()
+    with Lab(best_device()) as lab, lab.weir(policy=text) as weir:
+        lab.server.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                       "/O=Corp/CN=x", "-days", "3", "-keyout", f"{lab.dir}/site.key", "-out",
+                       f"{lab.dir}/site.pem", "-addext",
+                       "subjectAltName=DNS:good.example,DNS:*.good.example,IP:192.0.2.1")
+        lab.nginx(listen=(8443,), tls=f"{lab.dir}/site")
+        for host in (lab.server.v4, f"[{lab.server.v6}]"):
+            for flag, version in (("1.2", "TLS 1.2"), ("1.3", "TLS 1.3")):
+                done = lab.client.run(
+                    "curl", "-sSk", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}",
+                    "--tls-max", flag, "--resolve", f"good.example:8443:{host}",
+                    "https://good.example:8443/none", check=False)
+                check_equal(done.stdout, "404", f"{host} by TLS {flag}")
+                shown = "shown" if flag == "1.2" else "hidden"
+                event = weir.wait_event(event_type="tls", dest_ip=host.strip("[]"),
+                                        weir={"server": {"certificate": shown}})
+                tls = event["tls"]
+                check_equal((tls["version"], tls["sni"]), (version, "good.example"), "eve's tls")
+                check_equal(tls.get("subjectaltname"),
+                            ["good.example", "*.good.example", "192.0.2.1"] if flag == "1.2"
+                            else None, "names")
+                check_equal(tls.get("issuerdn"), "CN=x,O=Corp" if flag == "1.2" else None,
+                            "issuer")
+        event = weir.wait_event(event_type="tls", weir={"hello": {"name": "good"}})
+        check(len(event["tls"]["ja4"]) == 36, f"{event}")
+        check_equal(weir.counters()["flows_released"], 4, "released")
+        check("TLS is passed on" in weir.weirctl(
+            "explain", lab.client.v4, lab.server.v4, "tcp", "8443").stdout or by != "passed",
+            "explain")
+
+
 @suite.case(limit_s=180)
 def curl_reaches_the_sites_that_are_named_and_no_others():
     for program in ("nginx", "curl", "openssl"):
@@ -262,7 +305,8 @@ def curl_reaches_the_sites_that_are_named_and_no_others():
                         "--tls-max", flag, "--resolve", f"{name}:8443:{host}",
                         f"https://{name}:8443/none", check=False)
                     check_equal(done.stdout, wanted, f"{name} at {host} over TLS {flag}")
-        wait_for(lambda: len(weir.events(event_type="tls")) == 8, 5, "records")
+        wait_for(lambda: len(weir.events(event_type="tls", weir={"hello": {}})) == 8, 5, "records")
+        wait_for(lambda: len(weir.events(event_type="tls", weir={"server": {}})) == 4, 5, "answers")
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def a_session_is_as_good_as_who_began_it(version):
         check_equal(mesh.weir.counters()["tls_resumed"], 1, "resumed")
         check("403 Forbidden" in answer("job"), "without the session")
         mesh.reload(f"'{DOMAIN}/jobs/sa/job'")
-        check("403 Forbidden" in answer("job", "-sess_in", path), "the session is still the first's")
+        check("403 Forbidden" in answer("job", "-sess_in", path), "the session stays the first's")
         check_equal(mesh.weir.counters()["tls_resumed"], 2, "resumed")
         check("200 OK" in answer("job"), "who is asked for now")
 

@@ -183,6 +183,68 @@ START_TEST(a_client_that_pins_is_told_of_with_the_name)
 }
 END_TEST
 
+START_TEST(a_servers_answer_is_eves_tls_with_its_certificate)
+{
+	static const struct {
+		struct weir_event_server is;
+		const char *tls, *certificate;
+	} rows[] = {
+		{{.sni = "a.example",
+		  .subject = "CN=a.example",
+		  .issuer = "CN=CA,O=x",
+		  .names = "a.example,192.0.2.1",
+		  .not_after = 1711281600,
+		  .version = 0x0303},
+		 "\"version\":\"TLS 1.2\",\"sni\":\"a.example\",\"subject\":\"CN=a.example\","
+		 "\"issuerdn\":\"CN=CA,O=x\",\"subjectaltname\":[\"a.example\",\"192.0.2.1\"],"
+		 "\"notafter\":\"2024-03-24T12:00:00\"",
+		 "shown"},
+		{{.version = 0x0304, .certificate = WEIR_EVENT_CERT_HIDDEN},
+		 "\"version\":\"TLS 1.3\"",
+		 "hidden"},
+		{{.version = 0x0303, .certificate = WEIR_EVENT_CERT_RESUMED},
+		 "\"version\":\"TLS 1.2\",\"session_resumed\":true",
+		 "resumed"},
+		{{.version = 0x0303, .certificate = 9}, "\"version\":\"TLS 1.2\"", "unknown"},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		struct weir_event e = tcp_record(WEIR_EVENT_SERVER);
+		char wanted[1024];
+
+		e.server = rows[i].is;
+		snprintf(wanted, sizeof(wanted),
+			 "{\"timestamp\":\"2023-12-31T23:59:59.123456+0000\","
+			 "\"flow_id\":1234567890123456,\"in_iface\":\"outside\","
+			 "\"event_type\":\"tls\",\"src_ip\":\"10.0.0.2\",\"src_port\":40000,"
+			 "\"dest_ip\":\"192.168.255.1\",\"dest_port\":5432,\"proto\":\"TCP\","
+			 "\"tls\":{%s},\"weir\":{\"generation\":7,\"worker\":3,"
+			 "\"policy\":\"web-to-db\",\"rule\":\"postgres\",\"verdict\":\"allow\","
+			 "\"server\":{\"certificate\":\"%s\"}}}",
+			 rows[i].tls, rows[i].certificate);
+		assert_encoded(&e, "x", wanted);
+	}
+}
+END_TEST
+
+START_TEST(a_refusal_tells_who_the_client_is)
+{
+	struct weir_event e = tcp_record(WEIR_EVENT_DECISION);
+
+	e.verdict = WEIR_VERDICT_DENY;
+	e.reason = WEIR_DROP_IDENTITY_DENIED;
+	strcpy(e.identity, "spiffe://a/\"b");
+	assert_encoded(&e, "x",
+		       "{\"timestamp\":\"2023-12-31T23:59:59.123456+0000\","
+		       "\"flow_id\":1234567890123456,\"in_iface\":\"outside\","
+		       "\"event_type\":\"decision\",\"src_ip\":\"10.0.0.2\",\"src_port\":40000,"
+		       "\"dest_ip\":\"192.168.255.1\",\"dest_port\":5432,\"proto\":\"TCP\","
+		       "\"weir\":{\"generation\":7,\"worker\":3,\"policy\":\"web-to-db\","
+		       "\"rule\":\"postgres\",\"reason\":\"identity_denied\",\"verdict\":\"deny\","
+		       "\"identity\":\"spiffe://a/\\\"b\"}}");
+}
+END_TEST
+
 START_TEST(an_icmp_flow_has_its_identifier_and_no_ports)
 {
 	struct weir_event e = tcp_record(WEIR_EVENT_DECISION);
@@ -459,8 +521,9 @@ Suite *event_encode_suite(void)
 		mode_detect_is_told_as_would_deny, a_flow_has_eves_flow_and_tcp_objects,
 		a_client_hello_is_eves_tls_with_what_was_decided,
 		a_client_that_pins_is_told_of_with_the_name,
-		an_icmp_flow_has_its_identifier_and_no_ports, drops_and_failures_are_counted,
-		links_and_reloads_have_a_detail_and_no_verdict,
+		a_servers_answer_is_eves_tls_with_its_certificate,
+		a_refusal_tells_who_the_client_is, an_icmp_flow_has_its_identifier_and_no_ports,
+		drops_and_failures_are_counted, links_and_reloads_have_a_detail_and_no_verdict,
 		a_traced_segment_has_its_sequence_numbers,
 		what_weir_sends_and_what_it_stops_is_told_apart,
 		a_match_of_a_stream_rule_is_eves_alert, protocols_have_suricatas_names,

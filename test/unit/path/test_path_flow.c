@@ -17,6 +17,7 @@ Suite *path_waf_suite(void);
 Suite *path_special_suite(void);
 Suite *path_hello_suite(void);
 Suite *path_identity_suite(void);
+Suite *path_look_suite(void);
 Suite *path_intercept_suite(void);
 Suite *path_tls_suite(void);
 Suite *path_tls_name_suite(void);

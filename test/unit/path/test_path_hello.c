@@ -257,6 +257,7 @@ START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
 			lab_connect(l);
 		snprintf(name, sizeof(name), "n%u.cdn.example", i);
 		open_named(l, name);
+		say(l, SERVER, "on", 2); /* it is forwarded, and takes no more room */
 		(void)lab_record(l, NULL);
 	}
 	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_NAMES_LOST), 100);

@@ -106,7 +106,8 @@ static void explains(const char *tls, const char *wanted)
 
 START_TEST(explain_tells_what_is_done_about_tls)
 {
-	explains(AT "tcp\n  tls: { mode: passthrough }\n", "},\"decision\"");
+	explains(AT "tcp\n  tls: { mode: passthrough }\n",
+		 ",\"tls\":{\"mode\":\"passthrough\"}},\"decision\"");
 	explains(HTTP "{ mode: terminate, certificates: [ { certificate: /a.pem } ] }\n",
 		 ",\"tls\":{\"mode\":\"terminate\",\"certificates\":[\"/a.pem\"],"
 		 "\"min_version\":\"1.2\",\"client_certificate\":\"none\","
