@@ -115,8 +115,8 @@ struct path_exchange {
 	uint8_t listed;                         /* enum path_http_listing */
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
 	bool unjudged;                                               /* the failure mode is open */
-	bool message : 1;             /* it is one of a call, and the stream's exchange another */
-	bool told : 1;                /* its record was made before its end */
+	bool message;                 /* it is one of a call, and the stream's exchange another */
+	bool told;                    /* its record was made before its end */
 	bool evicted;                 /* its memory for judging was given to others */
 	bool forwarded;               /* its first byte has gone to the server */
 	bool begun;                   /* the first byte of its response has gone to the client */
