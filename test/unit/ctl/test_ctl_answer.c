@@ -65,6 +65,10 @@ START_TEST(bad_requests_are_refused_with_the_reason)
 		{"{\"cmd\":\"explain\",\"from\":\"10.0.0.1\",\"to\":\"10.0.0.2\","
 		 "\"protocol\":\"icmp\",\"port\":256}",
 		 "port: a whole number from 0 to 255 is wanted"},
+		{"{\"cmd\":\"explain\",\"from\":\"10.0.0.1\",\"to\":\"10.0.0.2\",\"port\":1,"
+		 "\"identity\":\"web\"}",
+		 "identity: spiffe://domain/path, dns:NAME or cn:NAME is wanted, or nothing for no "
+		 "certificate"},
 		{"{\"cmd\":\"trace\",\"seconds\":0}",
 		 "seconds: a whole number from 1 to 3600 is wanted"},
 		{"{\"cmd\":\"trace\"}", "trace needs a connection to stream to"},
@@ -398,6 +402,14 @@ START_TEST(explain_asks_the_running_policy)
 	ck_assert(json_is_true(json_object_get(answer, "ok")));
 	ck_assert_int_eq(int_of(answer, "generation"), 1);
 	ck_assert(json_is_object(json_object_get(answer, "explain")));
+	json_decref(answer);
+	answer = ask(f, "{\"cmd\":\"explain\",\"from\":\"10.0.0.1\",\"to\":\"10.0.0.2\","
+			"\"port\":443,\"identity\":\"dns:Web.example\",\"sni\":\"a\"}");
+	ck_assert(json_is_true(json_object_get(answer, "ok")));
+	ck_assert_str_eq(
+		json_string_value(json_object_get(
+			json_object_get(json_object_get(answer, "explain"), "identity"), "state")),
+		"unseen"); /* there is no Service */
 	json_decref(answer);
 	answer = ask(f, "{\"cmd\":\"explain\",\"from\":\"2001:db8::1\",\"to\":\"2001:db8::2\","
 			"\"protocol\":\"icmpv6\"}");
