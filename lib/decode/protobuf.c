@@ -16,11 +16,13 @@ enum { VARINT, FIXED64, BYTES, GROUP, GROUP_END, FIXED32 };
 #define NAME_MAX   512
 #define FIELD_NAME 11 /* bytes of a dot and a number of 29 bits */
 
-/* Of bytes that are no text, runs of so many bytes are told; short ones are more likely to be what
- * somebody has written. */
+/* Of bytes that are no text, runs of so many characters of ASCII are told: short ones are more
+ * likely to be what somebody has written, and pictures have few runs of twelve. */
 #define SHORT     256
-#define RUN_SHORT 3
-#define RUN_LONG  8
+#define RUN_SHORT 5
+#define RUN_LONG  12
+/* And of what stands between the fields of a message. */
+#define RUN_BETWEEN 8
 
 struct frame {
 	size_t end;      /* of the message, in the input */
@@ -67,24 +69,26 @@ static int tell(struct parser *p, struct weir_bytes value)
 
 /* ---- text ---- */
 
+enum charset { ASCII, UTF_8 };
+
 /* Bytes of the character of a text at the beginning of `in`; 0: it is none. */
-static unsigned int text_next(struct weir_bytes in)
+static unsigned int text_next(struct weir_bytes in, enum charset set)
 {
 	uint8_t c = in.ptr[0];
 	uint32_t code;
 
 	if (c < 0x80)
 		return (c >= 0x20 && c != 0x7f) || c == '\t' || c == '\n' || c == '\r';
-	return weir_utf8_next(in, &code);
+	return set == UTF_8 ? weir_utf8_next(in, &code) : 0;
 }
 
 /* Bytes of text that `in` begins with. */
-static size_t text_run(struct parser *p, struct weir_bytes in, bool *stopped)
+static size_t text_run(struct parser *p, struct weir_bytes in, enum charset set, bool *stopped)
 {
 	size_t n = 0, next = LOOK_EVERY;
 	unsigned int one;
 
-	while (n < in.len && (one = text_next(weir_bytes_of(in.ptr + n, in.len - n)))) {
+	while (n < in.len && (one = text_next(weir_bytes_of(in.ptr + n, in.len - n), set))) {
 		n += one;
 		if (weir_unlikely(n >= next)) {
 			next = n + LOOK_EVERY;
@@ -97,16 +101,15 @@ static size_t text_run(struct parser *p, struct weir_bytes in, bool *stopped)
 	return n;
 }
 
-/* Tells the runs of text in `in`, of which the first `n` bytes are one, joined by spaces. */
-static int tell_runs(struct parser *p, struct weir_bytes in, size_t n)
+/* Tells the runs of text in `in`, joined by spaces. */
+static int tell_runs(struct parser *p, struct weir_bytes in, size_t least)
 {
-	size_t least = in.len <= SHORT ? RUN_SHORT : RUN_LONG, out = 0;
+	size_t out = 0, n;
 	uint8_t *text = NULL;
 	bool stopped = false;
 
 	for (size_t at = 0; at < in.len; at += n + 1) {
-		if (at)
-			n = text_run(p, weir_bytes_of(in.ptr + at, in.len - at), &stopped);
+		n = text_run(p, weir_bytes_of(in.ptr + at, in.len - at), ASCII, &stopped);
 		if (stopped || !look(p, n + 1))
 			return -WEIR_ELIMIT;
 		if (n < least)
@@ -122,14 +125,16 @@ static int tell_runs(struct parser *p, struct weir_bytes in, size_t n)
 	return tell(p, weir_bytes_of(text, out ? out - 1 : 0));
 }
 
-static int tell_text(struct parser *p, struct weir_bytes in)
+/* Of a message the fields are told, too. */
+static int tell_text(struct parser *p, struct weir_bytes in, bool is_message)
 {
+	size_t least = is_message ? RUN_BETWEEN : RUN_SHORT;
 	bool stopped = false;
-	size_t n = text_run(p, in, &stopped);
+	size_t n = text_run(p, in, UTF_8, &stopped);
 
 	if (stopped)
 		return -WEIR_ELIMIT;
-	return n == in.len ? tell(p, in) : tell_runs(p, in, n);
+	return n == in.len ? tell(p, in) : tell_runs(p, in, in.len <= SHORT ? least : RUN_LONG);
 }
 
 /* ---- fields ---- */
@@ -208,9 +213,9 @@ static bool is_bridge(struct parser *p, struct weir_bytes gap, bool first)
 		struct weir_bytes run = weir_bytes_of(gap.ptr + at, gap.len - at);
 		bool touches = at == 0 && !first;
 
-		n = run.len = text_run(p, run, &stopped);
+		n = run.len = text_run(p, run, UTF_8, &stopped);
 		touches |= at + n == gap.len;
-		if (n >= RUN_LONG || (touches && has_letters(run)))
+		if (n >= RUN_BETWEEN || (touches && has_letters(run)))
 			return true;
 	}
 	return false;
@@ -258,7 +263,7 @@ static int take_bytes(struct parser *p, struct weir_bytes in)
 	if (r == STOPPED_READING)
 		return -WEIR_ELIMIT;
 	if (r != A_MESSAGE)
-		rc = tell_text(p, in);
+		rc = tell_text(p, in, r != NO_MESSAGE);
 	if (r == NO_MESSAGE || rc)
 		return rc;
 	p->frame[p->depth++] = (struct frame){.end = p->at, .name_len = p->name_len};

@@ -416,9 +416,9 @@ echo, chat = channel.unary_unary("/Test/echo"), channel.stream_stream("/Test/cha
 answer, call = echo.with_call(b"hello", timeout=20)
 assert answer == b"olleh", answer
 assert ("x-last", "word") in call.trailing_metadata(), call.trailing_metadata()
-big = bytes(range(256)) * 8192
-assert echo(big[:1 << 20], timeout=20) == big[:1 << 20][::-1]
-import queue
+import queue, random
+big = random.Random(7).randbytes(1 << 20)
+assert echo(big, timeout=20) == big[::-1]
 words, heard = queue.Queue(), []
 answers = chat(iter(words.get, None), timeout=20)
 for word in (b"one", b"two", b"three"):  # each is answered before the next is said
@@ -470,8 +470,7 @@ def grpc_is_passed_message_by_message_and_attacks_are_refused():
                            "grep -q . && exit 0; sleep 0.1; done; exit 1")
             done = lab.client.run("/usr/bin/python3", "-c", GRPC_CLIENT, f"{lab.server.v4}:50051",
                                   check=False, timeout=50)
-            check_equal(done.stdout.strip(), "good", done.stderr[-1500:] + json.dumps(
-                weir.events(event_type="http")[-1:])[:1500])
+            check_equal(done.stdout.strip().split("\n")[-1], "good", "what the client says")
             check_equal(server.poll(), None, "the server")
 
 
