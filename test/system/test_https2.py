@@ -2,7 +2,6 @@
 """HTTP/2 to a Service through weir: curl, h2load and nghttp in front, nginx behind in each protocol
 that it speaks, and servers that do not keep to theirs."""
 import contextlib
-import json
 import re
 import socket
 import ssl
@@ -463,7 +462,7 @@ def grpc_is_passed_message_by_message_and_attacks_are_refused():
             f.write('SecAction "id:910,phase:1,pass,nolog,setvar:\'tx.allowed_request_content_type='
                     '|application/grpc|\'"\n')
         policy = re.sub(r"  tls:\n(    .*\n)+", "", pki.policy()).replace("[443]", "[50051]")
-        with lab.weir(policy=policy) as weir:
+        with lab.weir(policy=policy):
             server = lab.server.start("/usr/bin/python3", "-c", GRPC_SERVER,
                                       f"{lab.server.v4}:50051")
             lab.server.run("sh", "-c", "for i in $(seq 100); do ss -Hltn 'sport = :50051' | "
