@@ -340,6 +340,36 @@ def a_server_that_is_not_who_it_should_be_is_a_502(back, reason):
         check(metric in site.weir.weirctl("metrics").stdout, "the metric")
 
 
+def revoke(pki, name):
+    """A list of the CA's with this certificate in it: its path."""
+    folder = pki.folder
+    with open(f"{folder}/ca.conf", "w", encoding="utf-8") as f:
+        f.write(f"[ca]\ndefault_ca = one\n[one]\ndatabase = {folder}/index\ndefault_md = sha256\n"
+                f"default_crl_days = 30\ncertificate = {folder}/ca.pem\n"
+                f"private_key = {folder}/ca.key\n")
+    with open(f"{folder}/index", "w", encoding="utf-8"):
+        pass
+    command = ("openssl", "ca", "-config", f"{folder}/ca.conf")
+    sh(*command, "-revoke", f"{folder}/{name}.pem")
+    sh(*command, "-gencrl", "-out", f"{folder}/crl.pem")
+    return f"{folder}/crl.pem"
+
+
+@suite.case()
+def a_server_whose_certificate_is_revoked_is_a_502_from_the_reload_on():
+    with Site("tls") as site:
+        check_equal(site.status(), "200", "status before")
+        ca = f"ca: {site.lab.dir}/ca.pem, name"
+        policy = site.pki.policy("tls")
+        check(ca in policy, "the policy has no CA")
+        site.weir.write_policy(policy.replace(ca, f"crl: {revoke(site.pki, 'back')}, {ca}"))
+        check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
+        check_equal(site.status(), "502", "status")
+        event = site.weir.wait_event(event_type="http", http={"status": 502})
+        check_equal(event["weir"]["bad"], "CERT_REVOKED", "reason")
+        check_equal(event["weir"]["tls"]["server"]["failure"], "CERT_REVOKED", "failure")
+
+
 # ---- certificates ----
 
 
