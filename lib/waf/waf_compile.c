@@ -83,20 +83,71 @@ static struct weir_bytes lower_copy(struct weir_waf *w, struct weir_bytes text)
 	return weir_bytes_of(lower, lower ? text.len : 0);
 }
 
+static struct weir_bytes without_marks(struct weir_bytes text)
+{
+	if (text.len && text.ptr[0] == WAF_MARK)
+		text = weir_bytes_of(text.ptr + 1, text.len - 1);
+	if (text.len && text.ptr[text.len - 1] == WAF_MARK)
+		text.len--;
+	return text;
+}
+
+/* The byte that is found least in names, for a glance at them. */
+static uint8_t rarest_of(struct weir_bytes lower)
+{
+	static const char frequent[] = "qjzxvkywgbpfmucdlhrsnioate_";
+	size_t best = sizeof(frequent);
+	uint8_t rarest = lower.ptr[0];
+
+	for (size_t i = 0; i < lower.len; i++) {
+		const char *at = lower.ptr[i] ? strchr(frequent, lower.ptr[i]) : NULL;
+		size_t rank = at ? (size_t)(at - frequent) + 1 : 0;
+
+		if (rank < best) {
+			best = rank;
+			rarest = lower.ptr[i];
+		}
+	}
+	return rarest;
+}
+
+static bool ends_with_any(struct weir_bytes text)
+{
+	return text.len >= 2 && text.ptr[text.len - 2] == '.' && text.ptr[text.len - 1] == '*';
+}
+
+/* Text that names begin with, or have in them; whatever follows. */
+static bool take_plain(struct weir_waf *w, struct waf_target *t)
+{
+	struct weir_bytes rest = t->name;
+	bool begins = rest.len && rest.ptr[0] == '^';
+
+	if (begins)
+		rest = weir_bytes_of(rest.ptr + 1, rest.len - 1);
+	if (ends_with_any(rest))
+		rest.len -= 2;
+	if (!is_literal(rest))
+		return false;
+	t->part = lower_copy(w, rest);
+	t->is_part = t->part.len > 0;
+	if (begins)
+		t->prefix = t->part;
+	return t->is_part;
+}
+
 /* Names are many, and most of them are told apart without the expression. */
 static bool simplify_selector(struct weir_waf *w, struct waf_target *t)
 {
-	struct weir_bytes rest = weir_bytes_of(t->name.ptr + 1, t->name.len ? t->name.len - 1 : 0);
 	struct waf_need need;
 
-	if (t->name.len && t->name.ptr[0] == '^' && is_literal(rest)) {
-		t->prefix = t->part = lower_copy(w, rest);
-		return t->prefix.len > 0;
+	if (!take_plain(w, t)) {
+		if (waf_op_need(t->regex, &w->arena, &need) < 0)
+			return false;
+		if (need.n_literals && need.literals[0].n == 1)
+			t->part = without_marks(need.literals[0].literal[0]);
 	}
-	if (waf_op_need(t->regex, &w->arena, &need) < 0)
-		return false;
-	if (need.n_literals && need.literals[0].n == 1)
-		t->part = need.literals[0].literal[0];
+	if (t->part.len)
+		t->rarest = rarest_of(t->part);
 	return true;
 }
 

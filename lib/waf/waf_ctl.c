@@ -112,8 +112,8 @@ bool waf_target_takes(struct weir_waf_tx *tx, const struct waf_target *t,
 		if (t->prefix.len)
 			return begins_with(seen->name, t->prefix);
 		return (!t->part.len || waf_literal_in(seen->name, t->part)) &&
-		       waf_op_run(t->regex, tx->part->ops, seen->name, (struct weir_bytes){0},
-				  NULL) == WAF_MATCH;
+		       (t->is_part || waf_op_run(t->regex, tx->part->ops, seen->name,
+						 (struct weir_bytes){0}, NULL) == WAF_MATCH);
 	case WEIR_SEC_XML_TEXT:
 		return is_xml_text(seen);
 	case WEIR_SEC_XML_ATTRS:

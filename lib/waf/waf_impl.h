@@ -81,6 +81,8 @@ struct waf_target {
 	struct weir_bytes
 		prefix; /* all that it asks for, where that is how names begin; lower case */
 	struct weir_bytes part; /* without which it does not match; lower case */
+	bool is_part;           /* that is all that it asks for */
+	uint8_t rarest;         /* byte of it */
 	uint64_t *numbers;      /* names of TX that it matches */
 };
 

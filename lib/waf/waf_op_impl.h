@@ -58,6 +58,7 @@ struct waf_op {
 			pcre2_code *code; /* NULL: compiled when asked, of a macro */
 			bool jit;
 			bool whole;  /* ^.*$: matches all, and captures it */
+			bool first;  /* a dot: matches all that is not empty */
 			bool slices; /* starts can be tried a few at a time */
 			uint32_t match_limit, depth_limit;
 		} rx;

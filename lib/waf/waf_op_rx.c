@@ -65,6 +65,7 @@ static bool create(struct waf_op *op, const struct op_source *from)
 		return true;
 	}
 	op->rx.whole = weir_bytes_is(op->argument, "^.*$");
+	op->rx.first = weir_bytes_is(op->argument, ".");
 	return waf_rx_compile(op, from, op->argument, RX_OPTIONS);
 }
 
@@ -230,6 +231,17 @@ static enum waf_outcome run_macro(const struct waf_op *op, struct waf_scratch *s
 	return waf_rx_outcome(rc);
 }
 
+/* The value's first `len` bytes match. */
+static enum waf_outcome take_plainly(struct weir_bytes value, size_t len, struct waf_op_match *want)
+{
+	if (want)
+		*want = (struct waf_op_match){
+			.capture = {weir_bytes_of(subject(value), len)},
+			.n_captures = 1,
+		};
+	return WAF_MATCH;
+}
+
 static enum waf_outcome run(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
 			    struct weir_bytes argument, struct waf_op_match *want)
 {
@@ -237,14 +249,8 @@ static enum waf_outcome run(const struct waf_op *op, struct waf_scratch *s, stru
 
 	if (op->has_macro)
 		return run_macro(op, s, value, argument, want);
-	if (op->rx.whole) {
-		if (want)
-			*want = (struct waf_op_match){
-				.capture = {weir_bytes_of(subject(value), value.len)},
-				.n_captures = 1,
-			};
-		return WAF_MATCH;
-	}
+	if (op->rx.whole || (op->rx.first && value.len))
+		return take_plainly(value, op->rx.whole ? value.len : 1, want);
 	rc = waf_rx_match(op, s, value, 0, 0);
 	if (rc >= 0 && want)
 		take_captures(s->match_data, rc, value, want);

@@ -33,11 +33,14 @@ static bool is_excluded(struct walk *w, const struct waf_seen *seen)
 	return w->tx->untargets && waf_is_untargeted(w->tx, w->rule, seen);
 }
 
-static void offer(struct walk *w, const struct waf_seen *seen)
+static bool is_selected(struct walk *w, const struct waf_seen *seen)
 {
-	if (w->target->selector != WEIR_SEC_ALL && !w->selected &&
-	    !waf_target_takes(w->tx, w->target, seen))
-		return;
+	return w->target->selector == WEIR_SEC_ALL || w->selected ||
+	       waf_target_takes(w->tx, w->target, seen);
+}
+
+static void offer_selected(struct walk *w, const struct waf_seen *seen)
+{
 	if ((w->rule->n_excluded || w->tx->untargets) && is_excluded(w, seen))
 		return;
 	if (w->target->count)
@@ -46,14 +49,28 @@ static void offer(struct walk *w, const struct waf_seen *seen)
 		w->stopped = !w->tell(w->ctx, seen);
 }
 
-static void offer_bytes(struct walk *w, struct weir_bytes name, struct weir_bytes bytes)
+static void offer(struct walk *w, const struct waf_seen *seen)
+{
+	if (is_selected(w, seen))
+		offer_selected(w, seen);
+}
+
+static void offer_selected_bytes(struct walk *w, struct weir_bytes name, struct weir_bytes bytes)
 {
 	struct waf_seen seen = {.variable = w->target->variable, .name = name};
 
 	if (!w->target->count)
 		seen.value = loose_value(w->tx, bytes);
 	if (seen.value || w->target->count)
-		offer(w, &seen);
+		offer_selected(w, &seen);
+}
+
+static void offer_bytes(struct walk *w, struct weir_bytes name, struct weir_bytes bytes)
+{
+	struct waf_seen seen = {.variable = w->target->variable, .name = name};
+
+	if (is_selected(w, &seen))
+		offer_selected_bytes(w, name, bytes);
 }
 
 /* ---- where they come from ---- */
@@ -117,6 +134,27 @@ static void walk_lists(struct walk *w, const struct waf_source *source)
 			walk_one_list(w, source->list[i], source->names);
 }
 
+static bool has_byte(struct weir_bytes name, uint8_t c)
+{
+	return name.len && memchr(name.ptr, c, name.len);
+}
+
+/* Rules make many of them that few ask about. */
+static void walk_dynamic(struct walk *w)
+{
+	const struct waf_target *t = w->target;
+	struct weir_waf_tx *tx = w->tx;
+
+	for (struct waf_dynamic *d = tx->dynamic_first; d && !w->stopped; d = d->newer) {
+		struct waf_seen seen = {.variable = t->variable, .name = d->name};
+
+		if (d->kind == WAF_UNSET || (t->rarest && !has_byte(d->name, t->rarest)))
+			continue;
+		if (is_selected(w, &seen))
+			offer_selected_bytes(w, d->name, waf_var_text(tx, d->kind, &d->var));
+	}
+}
+
 static void walk_tx(struct walk *w)
 {
 	struct weir_waf_tx *tx = w->tx;
@@ -136,9 +174,7 @@ static void walk_tx(struct walk *w)
 			offer_bytes(w, tx->waf->name[i], text);
 	}
 	w->selected = false;
-	for (struct waf_dynamic *d = tx->dynamic_first; d && !w->stopped; d = d->newer)
-		if (d->kind != WAF_UNSET)
-			offer_bytes(w, d->name, waf_var_text(tx, d->kind, &d->var));
+	walk_dynamic(w);
 }
 
 static void walk_store(struct walk *w)

@@ -11,7 +11,8 @@ START_TEST(expressions_are_read_as_modsecurity_v2_does)
 		{WEIR_SEC_O_RX, "a$", "a\n", false},    /* the very end only */
 		{WEIR_SEC_O_RX, "^b", "a\nb", false},   /* lines have no beginnings */
 		{WEIR_SEC_O_RX, "\\xe9", "\xe9", true}, /* bytes */
-		{WEIR_SEC_O_RX, "^.$", "\xc3\xa9", false},
+		{WEIR_SEC_O_RX, "^.$", "\xc3\xa9", false}, {WEIR_SEC_O_RX, ".", "\n", true},
+		{WEIR_SEC_O_RX, ".", "", false},
 	};
 
 	op_test_rows(rows, WEIR_ARRAY_LEN(rows));
@@ -42,6 +43,11 @@ START_TEST(groups_are_captured)
 	ck_assert_str_eq(op_test_capture(&t, 2), "b");
 	ck_assert_int_eq(op_test_ask(&t, "zz"), WAF_NO_MATCH);
 	ck_assert_uint_eq(t.match.n_captures, 0);
+	op_test_fini(&t);
+	op_test_init(&t, WEIR_SEC_O_RX, ".");
+	ck_assert_int_eq(op_test_ask(&t, "ab"), WAF_MATCH);
+	ck_assert_uint_eq(t.match.n_captures, 1);
+	ck_assert_str_eq(op_test_capture(&t, 0), "a");
 	op_test_fini(&t);
 	op_test_init(&t, WEIR_SEC_O_RX, "(1)(2)(3)(4)(5)(6)(7)(8)(9)(a)(b)");
 	ck_assert_int_eq(op_test_ask(&t, "_123456789ab"), WAF_MATCH);

@@ -66,6 +66,24 @@ START_TEST(names_may_be_made_of_macros)
 }
 END_TEST
 
+START_TEST(names_of_run_time_are_told_apart_by_what_they_have_in_them)
+{
+#define COUNTED \
+	"SecRule ARGS_NAMES '@rx .' 'id:1,phase:2,pass,nolog,setvar:tx.n_%{MATCHED_VAR}=+1'\n"
+#define TAKES(selector) COUNTED "SecRule TX:/" selector "/ '@eq 1' 'id:2,phase:2,pass'\n"
+	static const struct lab_row rows[] = {
+		{TAKES("n_ab"), "/?AB=1", "2"},      {TAKES("n_ab"), "/?a=1&b=1", ""},
+		{TAKES("ab.*"), "/?xab=1", "2"},     {TAKES("ab.*"), "/?a.=1", ""},
+		{TAKES("^n_ab.*"), "/?abc=1", "2"},  {TAKES("^n_ab.*"), "/?xn_abc=1", ""},
+		{TAKES("^n_.b+c"), "/?xbbc=1", "2"}, {TAKES("^n_.b+c"), "/?xn_xbbc=1", ""},
+		{TAKES("ab.?$"), "/?xabc=1", "2"},   {TAKES("ab.?$"), "/?xabcd=1", ""},
+		{TAKES("^n_ab.c"), "/?abxc=1", "2"}, {TAKES("^n_ab.c"), "/?abc=1", ""},
+	};
+
+	lab_rows(rows, WEIR_ARRAY_LEN(rows));
+}
+END_TEST
+
 START_TEST(names_of_run_time_are_many_and_all_are_kept)
 {
 	struct weir_buf body = {0};
@@ -122,7 +140,9 @@ END_TEST
 Suite *waf_var_suite(void)
 {
 	return WEIR_SUITE("waf variables of TX", tx_counts_as_modsecurity_does,
-			  names_may_be_made_of_macros, names_of_run_time_are_many_and_all_are_kept,
+			  names_may_be_made_of_macros,
+			  names_of_run_time_are_told_apart_by_what_they_have_in_them,
+			  names_of_run_time_are_many_and_all_are_kept,
 			  a_copy_of_a_stored_variable_keeps_what_it_was,
 			  a_collection_that_was_not_opened_keeps_nothing);
 }
