@@ -15,7 +15,7 @@ void default_settings(struct weir_sec_settings *out)
 		.json_depth_limit = 10000,
 		.arguments_limit = 1000,
 		.response_body_limit = 524288,
-		.pcre_match_limit = 100000,
+		.pcre_match_limit = WEIR_SEC_PCRE_MATCH_LIMIT,
 		.pcre_match_limit_recursion = 100000,
 		.upload_file_limit = 100,
 		.argument_separator = '&',

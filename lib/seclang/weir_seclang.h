@@ -354,6 +354,8 @@ struct weir_sec_rule {
 enum weir_sec_engine_mode { WEIR_SEC_OFF, WEIR_SEC_DETECTION_ONLY, WEIR_SEC_ON };
 enum weir_sec_limit_action { WEIR_SEC_REJECT, WEIR_SEC_PROCESS_PARTIAL };
 
+#define WEIR_SEC_PCRE_MATCH_LIMIT 100000 /* where no directive tells another */
+
 /* Values of directives; what no directive says has ModSecurity's default, named here. */
 struct weir_sec_settings {
 	uint8_t engine;           /* SecRuleEngine; Off */
@@ -369,7 +371,9 @@ struct weir_sec_settings {
 	uint8_t response_body_limit_action;   /* Reject */
 	struct weir_bytes *response_mime_types; /* text/plain text/html */
 	uint16_t n_response_mime_types;
-	uint32_t pcre_match_limit;              /* SecPcreMatchLimit; 1500 in v2, here 100000 */
+	/* SecPcreMatchLimit; 1500 in v2, here WEIR_SEC_PCRE_MATCH_LIMIT, or what it takes to read
+	 * a longer value to its end once. */
+	uint32_t pcre_match_limit;
 	uint32_t pcre_match_limit_recursion;    /* the same */
 	uint32_t upload_file_limit;             /* SecUploadFileLimit; 100 */
 	uint8_t argument_separator;             /* '&' */

@@ -13,6 +13,7 @@ static struct waf_op *add_op(struct weir_waf *w, const struct weir_sec_test *tes
 	uint32_t more = w->options.no_prefilter ? 1000 : 1;
 	struct waf_op_cfg cfg = {
 		.match_limit = w->settings->pcre_match_limit * more,
+		.limit_grows = w->settings->pcre_match_limit == WEIR_SEC_PCRE_MATCH_LIMIT,
 		.depth_limit = w->settings->pcre_match_limit_recursion * more,
 		.cache = w->cache,
 	};

@@ -19,6 +19,7 @@ struct waf_cache;   /* waf_cache.h */
 struct waf_op_cfg {
 	uint32_t match_limit; /* of PCRE2; 0: its own */
 	uint32_t depth_limit;
+	bool limit_grows;        /* with the value, so that it can be read to its end */
 	struct waf_cache *cache; /* while operators are made; NULL: none */
 };
 

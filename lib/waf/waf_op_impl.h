@@ -60,6 +60,7 @@ struct waf_op {
 			bool whole;  /* ^.*$: matches all, and captures it */
 			bool first;  /* a dot: matches all that is not empty */
 			bool slices; /* starts can be tried a few at a time */
+			bool limit_grows;
 			uint32_t match_limit, depth_limit;
 		} rx;
 		struct {
@@ -153,7 +154,9 @@ bool waf_rx_can_be_sliced(struct weir_bytes pattern);
 int waf_rx_match_slices(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
 			size_t offset, uint32_t options);
 
-/* waf_op_rx.c: sets PCRE2's limits, of which 0 is its own. */
+/* waf_op_rx.c: the limit of one start over `value`. */
+uint32_t waf_rx_limit(const struct waf_op *op, struct weir_bytes value);
+/* Sets PCRE2's limits, of which 0 is its own. */
 void waf_rx_set_limits(const struct waf_op *op, struct waf_scratch *s, uint32_t limit);
 /* One call of PCRE2 with the limits that are set. */
 int waf_rx_match_once(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,

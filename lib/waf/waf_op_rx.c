@@ -31,6 +31,7 @@ bool waf_rx_compile(struct waf_op *op, const struct op_source *from, struct weir
 	int error;
 
 	op->rx.match_limit = from->cfg->match_limit;
+	op->rx.limit_grows = from->cfg->limit_grows;
 	op->rx.depth_limit = from->cfg->depth_limit;
 	op->rx.code = pcre2_compile(pattern.len ? pattern.ptr : (PCRE2_SPTR) "", pattern.len,
 				    options | PCRE2_USE_OFFSET_LIMIT, &error, &offset, NULL);
@@ -170,13 +171,23 @@ int waf_rx_match_once(const struct waf_op *op, struct waf_scratch *s, struct wei
 			   s->match_context);
 }
 
+/* A lazy dot counts each byte. */
+uint32_t waf_rx_limit(const struct waf_op *op, struct weir_bytes value)
+{
+	uint64_t look = 2 * (uint64_t)value.len;
+
+	if (weir_likely(!op->rx.limit_grows || look <= op->rx.match_limit))
+		return op->rx.match_limit;
+	return look < UINT32_MAX / 2 ? (uint32_t)look : UINT32_MAX / 2;
+}
+
 int waf_rx_match(const struct waf_op *op, struct waf_scratch *s, struct weir_bytes value,
 		 size_t offset, uint32_t options)
 {
 	if (weir_unlikely(s->clock && s->clock->until && op->rx.slices &&
 			  value.len - offset > OP_SLICE_FROM))
 		return waf_rx_match_slices(op, s, value, offset, options);
-	waf_rx_set_limits(op, s, op->rx.match_limit);
+	waf_rx_set_limits(op, s, waf_rx_limit(op, value));
 	return waf_rx_match_once(op, s, value, offset, options);
 }
 

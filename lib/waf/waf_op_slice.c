@@ -292,7 +292,7 @@ int waf_rx_match_slices(const struct waf_op *op, struct waf_scratch *s, struct w
 		.offset = offset,
 		.step = STEP_FIRST,
 		.ahead = AHEAD_FIRST,
-		.limit_max = op->rx.match_limit ? op->rx.match_limit : UINT32_MAX / 2,
+		.limit_max = op->rx.match_limit ? waf_rx_limit(op, value) : UINT32_MAX / 2,
 		.anchored = is_anchored(op),
 		.limit = LIMIT_FIRST,
 		.well_want = WELL_FIRST,

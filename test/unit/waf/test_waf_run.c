@@ -288,6 +288,33 @@ START_TEST(an_expression_that_takes_too_long_is_refused_as_a_budget_is)
 }
 END_TEST
 
+/* Nobody has set a limit: that a value is long is not what makes it too dear. */
+START_TEST(a_long_value_may_be_read_to_its_end)
+{
+#define LAZY "SecRule ARGS '@rx from.*?limit' 'id:1,phase:2,deny'\n"
+	static const struct {
+		const char *rules, *verdict;
+	} rows[] = {
+		{LAZY, "pass"},
+		{"SecPcreMatchLimit 1000\n" LAZY, "budget 503 2 1"},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		struct weir_buf body = {0};
+		struct waf_lab lab;
+
+		weir_buf_str(&body, "a=limit+from");
+		for (unsigned int n = 0; n < 300000; n++)
+			weir_buf_str(&body, "xt");
+		lab_init(&lab, rows[i].rules);
+		lab_post(&lab, FORM, body.ptr);
+		ck_assert_str_eq(lab_verdict(&lab), rows[i].verdict);
+		lab_fini(&lab);
+		weir_buf_fini(&body);
+	}
+}
+END_TEST
+
 START_TEST(phase_5_is_no_verdict_whatever_happens_in_it)
 {
 	struct waf_lab lab;
@@ -356,7 +383,7 @@ Suite *waf_run_suite(void)
 		detection_tells_what_enforcement_would_have_done,
 		the_verdict_is_told_with_its_own_status_after_what_was_only_detected,
 		an_expression_that_takes_too_long_is_refused_as_a_budget_is,
-		phase_5_is_no_verdict_whatever_happens_in_it,
+		a_long_value_may_be_read_to_its_end, phase_5_is_no_verdict_whatever_happens_in_it,
 		a_budget_that_is_used_up_refuses_what_was_not_judged,
 		the_highest_severity_is_the_least_number_of_those_that_matched);
 }
