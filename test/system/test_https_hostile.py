@@ -16,7 +16,7 @@ from test_tcp_look import buffers_come_back, free_buffers
 
 suite = Suite()
 FAILURES = 50000 if SOAK else 2000
-WARM = 2000 if SOAK else 400  # before that: whatever is taken once
+WARM = 2000  # before that: whatever is taken once
 WAITING = 6000 if SOAK else 3000  # with their handshakes half done; weir has 2,048 at a time
 # What a handshake would leave behind is some hundreds of bytes at least, each time.
 GROWTH_KIB = 512
