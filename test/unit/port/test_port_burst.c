@@ -41,7 +41,7 @@ static uint32_t next_frame(struct sent *s, const uint8_t **bytes)
 static void expect_frames(const char *path, const uint16_t *len, unsigned int n)
 {
 	static struct sent s;
-	const uint8_t *bytes;
+	const uint8_t *bytes = NULL;
 
 	read_capture(&s, path);
 	for (unsigned int i = 0; i < n; i++) {
