@@ -385,7 +385,9 @@ def reloads_under_load_lose_nothing(behind):
         done.set()
         thread.join(60)
         print(f"# {RELOADS} reloads, {sum(loads)} requests", flush=True)
-        check(not wrong, f"{wrong}")
+        refused = [e["weir"].get("bad") for e in site.weir.events(event_type="http") if wrong and
+                   e["http"].get("status", 0) >= 500]
+        check(not wrong, f"{len(wrong)} runs, 5xx: {refused[:10]}; {wrong}")
         check(loads, "no load has come to its end")
 
 
