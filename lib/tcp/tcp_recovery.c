@@ -153,9 +153,8 @@ void tcp_recovery_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp
 	bool lost;
 
 	undo_untouched(t, l);
-	if (l->recovery != TCP_OPEN && weir_seq_le(l->recover, l->una)) {
+	if (l->recovery != TCP_OPEN && weir_seq_le(l->recover, l->una))
 		leave(l);
-	}
 	lost = l->flags & LEG_SACK && tcp_rack_detect(t, l);
 	if (l->recovery == TCP_OPEN && lost)
 		tcp_enter_recovery(t, l);
