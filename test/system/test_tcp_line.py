@@ -175,7 +175,8 @@ def packets_that_overtake_each_other_are_no_loss():
     events, undone = counters["tcp_recoveries"], counters["tcp_undone"]
     print(f"# {rate:.0f} Mbit/s, by cable {by_cable:.0f}; of {events} recoveries {undone} undone",
           flush=True)
-    check(undone >= events * 3 / 4, f"of {events} recoveries only {undone} are undone")
+    # Whether one is shown to be in vain depends on which acknowledgements arrive; most are.
+    check(events - undone <= max(8, events / 4), f"of {events} recoveries only {undone} are undone")
 
 
 if __name__ == "__main__":
