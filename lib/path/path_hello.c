@@ -62,21 +62,34 @@ static struct weir_bytes gather(struct path_worker *w, const struct path_carried
 	return weir_bytes_of(to, at);
 }
 
+/* What is of use to look at; empty: `need` bytes are not here yet. */
+static struct weir_bytes view_of(struct path_worker *w, const struct path_carried *k,
+				 unsigned int leg, size_t need)
+{
+	uint32_t readable = weir_tcp_readable(k->conn, leg);
+
+	return readable && readable >= need ? gather(w, k, leg) : (struct weir_bytes){0};
+}
+
+/* More is needed than there is room for. */
+static bool is_too_long(const struct path_hello_worker *h, struct weir_bytes view, size_t need)
+{
+	return view.len >= sizeof(h->bytes) || need > sizeof(h->bytes);
+}
+
 ssize_t path_hello_read(struct path_worker *w, struct path_carried *k,
 			const struct weir_tls_hello **out, size_t *need)
 {
 	struct path_hello_worker *h = w->hello;
-	size_t readable = weir_tcp_readable(k->conn, 0);
-	struct weir_bytes view;
+	struct weir_bytes view = view_of(w, k, 0, *need);
 	ssize_t used;
 
-	if (!readable || readable < *need)
+	if (!view.len)
 		return 0;
-	view = gather(w, k, 0);
 	used = weir_tls_hello_parse(&view, 1, h->room, sizeof(h->room), &h->hello);
 	*out = &h->hello;
 	*need = h->hello.need;
-	if (used == 0 && (readable >= sizeof(h->bytes) || *need > sizeof(h->bytes)))
+	if (used == 0 && is_too_long(h, view, *need))
 		return -WEIR_TLS_E_HELLO_SIZE;
 	return used;
 }
@@ -85,17 +98,15 @@ int path_hello_read_answer(struct path_worker *w, struct path_carried *k,
 			   const struct weir_tls_server_hello **out, size_t *need)
 {
 	struct path_hello_worker *h = w->hello;
-	size_t readable = weir_tcp_readable(k->conn, 1);
-	struct weir_bytes view;
+	struct weir_bytes view = view_of(w, k, 1, *need);
 	int rc;
 
-	if (!readable || readable < *need)
+	if (!view.len)
 		return 0;
-	view = gather(w, k, 1);
 	rc = weir_tls_server_hello_parse(&view, 1, h->room, sizeof(h->room), &h->answer);
 	*out = &h->answer;
 	*need = h->answer.need;
-	if (rc == 0 && (readable >= sizeof(h->bytes) || *need > sizeof(h->bytes)))
+	if (rc == 0 && is_too_long(h, view, *need))
 		return -WEIR_TLS_E_HELLO_SIZE;
 	return rc;
 }

@@ -91,12 +91,11 @@ struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir
 
 void path_exchange_tell(struct path_http *x, struct path_exchange *e)
 {
-	uint64_t tsc;
 	struct weir_waf_result r;
+	uint64_t tsc;
 
 	path_http_end_judging(x, e);
 	tsc = rte_rdtsc();
-
 	if (e->tx) {
 		weir_waf_tx_result(e->tx, &r);
 		if (r.would != WEIR_WAF_PASS && r.verdict == WEIR_WAF_PASS)

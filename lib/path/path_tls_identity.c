@@ -107,5 +107,7 @@ bool path_tls_identity(const struct path_tls *x, struct weir_policy_identity *ou
 
 void path_tls_identity_text(const struct path_tls *x, char text[WEIR_EVENT_IDENTITY])
 {
-	snprintf(text, WEIR_EVENT_IDENTITY, "%s", path_identity_of(x->w, x->client).text);
+	text[0] = '\0';
+	if (x->client)
+		snprintf(text, WEIR_EVENT_IDENTITY, "%s", path_identity_of(x->w, x->client).text);
 }
