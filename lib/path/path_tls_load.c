@@ -192,7 +192,7 @@ static bool make_server(const struct loading *l, unsigned int w)
 		.certs = (const struct weir_tls_cert *const *)l->s->certs,
 		.n_certs = l->n_server_certs,
 		.versions = {.min = l->tls->min_version},
-		.algorithms = {.ciphers12 = l->tls->ciphers12, .ciphers13 = l->tls->ciphers13},
+		.algorithms = {l->tls->ciphers12, l->tls->ciphers13, l->tls->groups, NULL},
 		.verify_client = l->tls->verify_client,
 		.client_roots = l->client_roots,
 		/* A session that goes on would not show which server it is with. */

@@ -139,36 +139,63 @@ static void read_certs(struct docs *d, struct service_tls *t, const struct weir_
 
 /* ---- what is spoken ---- */
 
-static void add_cipher(struct docs *d, const struct weir_conf_node *n, struct weir_buf lists[2])
+/* NULL if it is not there, or no list of anything. */
+static const struct weir_conf_node *names_of(struct docs *d, const struct weir_conf_node *map,
+					     const char *key)
 {
-	struct weir_buf *b;
+	const struct weir_conf_node *list = weir_conf_get(map, key);
 
-	if (!weir_conf_expect(n, WEIR_CONF_SCALAR, "a cipher suite", d->r))
+	if (!list || !weir_conf_expect(list, WEIR_CONF_SEQUENCE, key, d->r))
+		return NULL;
+	if (!list->count)
+		weir_conf_error(d->r, list->pos, "%s is empty", key);
+	return list;
+}
+
+/* libssl reads several names in a text that has one of its separators. */
+static void add_name(struct docs *d, const struct weir_conf_node *n, struct weir_buf *to)
+{
+	if (!weir_conf_expect(n, WEIR_CONF_SCALAR, "a name", d->r))
 		return;
-	b = &lists[strncmp(n->text, "TLS_", 4) == 0];
-	if (b->len)
-		weir_buf_str(b, ":");
-	weir_buf_str(b, n->text);
+	if (!*n->text || n->text[strcspn(n->text, ":, ;+!@?")])
+		weir_conf_error(d->r, n->pos, "'%s' is no name of an algorithm", n->text);
+	if (to->len)
+		weir_buf_str(to, ":");
+	weir_buf_str(to, n->text);
+}
+
+static const char *keep_names(struct docs *d, struct weir_buf *names)
+{
+	d->no_memory |= names->failed;
+	return names->len ? docs_keep_text(d, names->ptr) : NULL;
 }
 
 /* TLS 1.3's suites have names of their own. */
 static void read_ciphers(struct docs *d, const struct weir_conf_node *map,
 			 struct weir_service_tls *t)
 {
-	const struct weir_conf_node *list = weir_conf_get(map, "ciphers");
-	struct weir_buf lists[2] = {0};
+	const struct weir_conf_node *list = names_of(d, map, "ciphers");
+	struct weir_buf old = {0}, new = {0};
 
-	if (!list || !weir_conf_expect(list, WEIR_CONF_SEQUENCE, "ciphers", d->r))
+	if (!list)
 		return;
 	weir_conf_foreach (n, list)
-		add_cipher(d, n, lists);
-	if (!list->count)
-		weir_conf_error(d->r, list->pos, "ciphers is empty");
-	if (lists[0].len)
-		t->ciphers12 = docs_keep_text(d, lists[0].ptr);
-	if (lists[1].len)
-		t->ciphers13 = docs_keep_text(d, lists[1].ptr);
-	d->no_memory |= lists[0].failed || lists[1].failed;
+		add_name(d, n, n->text && strncmp(n->text, "TLS_", 4) == 0 ? &new : &old);
+	t->ciphers12 = keep_names(d, &old);
+	t->ciphers13 = keep_names(d, &new);
+}
+
+static void read_groups(struct docs *d, const struct weir_conf_node *map,
+			struct weir_service_tls *t)
+{
+	const struct weir_conf_node *list = names_of(d, map, "groups");
+	struct weir_buf names = {0};
+
+	if (!list)
+		return;
+	weir_conf_foreach (n, list)
+		add_name(d, n, &names);
+	t->groups = keep_names(d, &names);
 }
 
 void docs_read_handshake_timeout(struct docs *d, const struct weir_conf_node *map,
@@ -189,6 +216,7 @@ static void read_spoken(struct docs *d, const struct weir_conf_node *map,
 	weir_conf_bool(map, "strictSni", &t->sni_strict, d->r);
 	docs_read_handshake_timeout(d, map, t);
 	read_ciphers(d, map, t);
+	read_groups(d, map, t);
 }
 
 /* ---- who may come, and where it goes on to ---- */
@@ -289,9 +317,9 @@ struct service_tls *docs_add_tls(struct docs *d, const struct weir_conf_node *ma
 
 static void read_terminate(struct docs *d, const struct weir_conf_node *map, struct weir_service *s)
 {
-	static const char *const keys[] = {"mode",    "certificates", "minVersion",
-					   "ciphers", "strictSni",    "handshakeTimeout",
-					   "client",  "upstream",     NULL};
+	static const char *const keys[] = {
+		"mode",      "certificates",     "minVersion", "ciphers",  "groups",
+		"strictSni", "handshakeTimeout", "client",     "upstream", NULL};
 	struct service_tls *t = docs_add_tls(d, map);
 
 	if (!t)

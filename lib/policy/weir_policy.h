@@ -277,7 +277,7 @@ struct weir_service_tls {
 	const struct weir_service_cert *certs;
 	uint32_t n_certs;
 	uint16_t min_version;
-	const char *ciphers12, *ciphers13; /* separated by colons; NULL: weir's own choice */
+	const char *ciphers12, *ciphers13, *groups; /* names, colons; NULL: weir's own choice */
 	bool sni_strict;
 	uint64_t handshake_timeout_ns;
 	enum weir_tls_verify_client verify_client;

@@ -26,11 +26,38 @@ static const char *either(const char *given, const char *ours)
 	return given ? given : ours;
 }
 
+static bool has_cipher(SSL_CTX *ctx, struct weir_bytes name)
+{
+	const STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(ctx);
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++)
+		if (weir_bytes_equal(
+			    weir_bytes_str(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(all, i))), name))
+			return true;
+	return false;
+}
+
+/* libssl takes a list of which it knows one. */
+static bool set_ciphers12(SSL_CTX *ctx, const char *list, struct weir_buf *why)
+{
+	size_t len;
+
+	if (SSL_CTX_set_cipher_list(ctx, list) != 1)
+		return tls_fail_openssl(why, "cipher suites of TLS 1.2");
+	for (; *list; list += len + (list[len] == ':')) {
+		len = strcspn(list, ":");
+		if (!has_cipher(ctx, weir_bytes_of(list, len)))
+			return tls_fail(why, "'%.*s' is no cipher suite of TLS 1.2", (int)len,
+					list);
+	}
+	return true;
+}
+
 static bool set_algorithms(SSL_CTX *ctx, const struct weir_tls_algorithms *a, struct weir_buf *why)
 {
 	SSL_CTX_set_security_level(ctx, 2);
-	if (SSL_CTX_set_cipher_list(ctx, either(a->ciphers12, CIPHERS12)) != 1)
-		return tls_fail_openssl(why, "cipher suites of TLS 1.2");
+	if (!set_ciphers12(ctx, either(a->ciphers12, CIPHERS12), why))
+		return false;
 	if (SSL_CTX_set_ciphersuites(ctx, either(a->ciphers13, CIPHERS13)) != 1)
 		return tls_fail_openssl(why, "cipher suites of TLS 1.3");
 	if (SSL_CTX_set1_groups_list(ctx, tls_unwritten(either(a->groups, GROUPS))) != 1)

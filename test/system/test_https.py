@@ -432,6 +432,25 @@ def certs_tells_of_certificates():
         check("29d" in shown or "30d" in shown, f"days left: {shown}")
 
 
+@suite.case()
+def only_suites_and_groups_of_the_service_are_agreed_to():
+    more = ("\n    ciphers: [ ECDHE-ECDSA-CHACHA20-POLY1305, TLS_AES_256_GCM_SHA384 ]"
+            "\n    groups: [ P-384, P-256 ]")
+    with Site(more=more) as site:
+        for words, version, served in (
+                (("--curves", "P-384"), "1.3", True), (("--curves", "P-256"), "1.2", True),
+                (("--curves", "X25519"), "1.3", False),
+                (("--ciphers", "CHACHA20"), "1.2", True), (("--ciphers", "AESGCM"), "1.2", False),
+                (("--tls13-ciphers", "TLS_AES_256_GCM_SHA384"), "1.3", True),
+                (("--tls13-ciphers", "TLS_AES_128_GCM_SHA256"), "1.3", False)):
+            status = site.status(*words, version=version, check_exit=False)
+            check(status.endswith("200" if served else "000"),
+                  f"{' '.join(words)}, TLS {version}: {status}")
+        site.weir.write_policy(site.pki.policy(more=more.replace("P-384", "P-348")))
+        answer = site.weir.ctl("reload", timeout=30)
+        check(not answer["ok"] and "groups" in str(answer), f"an unknown group: {answer}")
+
+
 # ---- without HTTP ----
 
 

@@ -31,6 +31,7 @@ START_TEST(what_tls_does_not_say_has_its_default)
 	ck_assert_uint_eq(t->handshake_timeout_ns, 10 * WEIR_NS_PER_S);
 	ck_assert_int_eq(t->verify_client, WEIR_TLS_CLIENT_NONE);
 	ck_assert_ptr_null(t->ciphers12);
+	ck_assert_ptr_null(t->groups);
 	unload(&l);
 }
 END_TEST
@@ -45,6 +46,7 @@ START_TEST(every_key_of_tls_is_read)
 		     "    minVersion: '1.3'\n"
 		     "    ciphers: [ ECDHE-RSA-AES128-GCM-SHA256, TLS_AES_128_GCM_SHA256,\n"
 		     "               ECDHE-RSA-AES256-GCM-SHA384 ]\n"
+		     "    groups: [ P-256, X25519 ]\n"
 		     "    strictSni: true\n"
 		     "    handshakeTimeout: 3s\n"
 		     "    client: { verify: optional, ca: /clients.pem, crl: /list.pem }\n"
@@ -60,6 +62,7 @@ START_TEST(every_key_of_tls_is_read)
 	ck_assert_uint_eq(t->min_version, WEIR_TLS_1_3);
 	ck_assert_str_eq(t->ciphers12, "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384");
 	ck_assert_str_eq(t->ciphers13, "TLS_AES_128_GCM_SHA256");
+	ck_assert_str_eq(t->groups, "P-256:X25519");
 	ck_assert(t->sni_strict && t->upstream_tls && t->has_cert);
 	ck_assert_uint_eq(t->handshake_timeout_ns, 3 * WEIR_NS_PER_S);
 	ck_assert_int_eq(t->verify_client, WEIR_TLS_CLIENT_OPTIONAL);
@@ -172,6 +175,8 @@ START_TEST(what_is_wrong_with_tls_is_told_with_its_place)
 		 "t:7:87: error: mode cannot be 'tsl', did you mean 'tls'?\n"},
 		{HTTP "{ mode: terminate, " CERT ", ciphers: [] }\n",
 		 "t:7:78: error: ciphers is empty\n"},
+		{HTTP "{ mode: terminate, " CERT ", groups: [ P-256, 'X25519:P-384' ] }\n",
+		 "t:7:86: error: 'X25519:P-384' is no name of an algorithm\n"},
 		{HTTP "{ mode: terminate, " CERT ", handshakeTimeout: 1ms }\n",
 		 "t:7:87: error: handshakeTimeout must lie between 100ms and 5m, not 1ms\n"},
 		{HTTP "{ mode: passthrough }\n",

@@ -318,6 +318,12 @@ START_TEST(a_context_that_cannot_work_is_refused_with_words)
 	ck_assert_ptr_null(weir_tls_server_create(&cfg, &why));
 	ck_assert_ptr_nonnull(strstr(why.ptr, "TLS 1.2"));
 	cfg = server_cfg();
+	cfg.algorithms.ciphers12 = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA265";
+	weir_buf_fini(&why);
+	ck_assert_ptr_null(weir_tls_server_create(&cfg, &why));
+	ck_assert_ptr_nonnull(
+		strstr(why.ptr, "'ECDHE-ECDSA-AES128-GCM-SHA265' is no cipher suite"));
+	cfg = server_cfg();
 	cfg.algorithms.ciphers13 = "NONSENSE";
 	ck_assert_ptr_null(weir_tls_server_create(&cfg, &why));
 	ck_assert_ptr_nonnull(strstr(why.ptr, "TLS 1.3"));
