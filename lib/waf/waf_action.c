@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a rule does at each match, in the order in which it is written (non-disruptive actions). */
-#include "waf_impl.h"
+#include "waf_body.h"
+#include "waf_tx.h"
 
 static void expire(struct weir_waf_tx *tx, const struct waf_action *a)
 {

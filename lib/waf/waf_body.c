@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Bodies to variables, by the processor that the head or a rule has named. */
-#include "waf_impl.h"
+#include "waf_body.h"
+#include "waf_tx.h"
 
 static const struct weir_bytes no_name;
 

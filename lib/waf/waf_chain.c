@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Chains of transformations as a trie, so that what two rules have in common is done once. */
-#include "waf_impl.h"
+#include "waf_compile.h"
 
 static bool grow(struct weir_waf *w)
 {

@@ -2,6 +2,11 @@
 /* Sets of strings that stand at a place, put together and cut so that they stay few. */
 #include "waf_claim.h"
 
+/* Bytes that strings keep, at first, where there are too many: of one set, and of each of two that
+ * are put together. */
+#define EITHER_KEEPS 8
+#define JOINT_KEEPS  4
+
 struct waf_strings waf_strings_room(struct waf_model *m, uint32_t room)
 {
 	return (struct waf_strings){.v = weir_arena_alloc(m->a, room * sizeof(struct weir_bytes))};
@@ -102,7 +107,7 @@ struct waf_claim waf_claim_either(struct waf_model *m, const struct waf_claim *a
 		return waf_claim_of_nothing(m);
 	waf_set_join(&c.unless, &b->unless);
 	waf_strings_merge(&c.s, &a->s, &b->s);
-	for (size_t len = 8; c.s.n > m->max_literals && len > 1; len--)
+	for (size_t len = EITHER_KEEPS; c.s.n > m->max_literals && len > 1; len--)
 		waf_strings_cut(&c.s, len, keep_end);
 	return c.s.n > m->max_literals ? waf_claim_of_nothing(m) : c;
 }
@@ -118,7 +123,7 @@ bool waf_claim_joint(struct waf_model *m, const struct waf_claim *a, const struc
 		return false;
 	left.s = waf_strings_copy(m, &a->s);
 	right.s = waf_strings_copy(m, &b->s);
-	for (size_t len = 4; len > 0; len--) {
+	for (size_t len = JOINT_KEEPS; len > 0; len--) {
 		if (whole != WAF_LEFT_WHOLE)
 			waf_strings_cut(&left.s, len, true);
 		if (whole != WAF_RIGHT_WHOLE)

@@ -13,17 +13,17 @@ struct waf_claim {
 
 /* Room for so many strings, of which there is none yet. */
 struct waf_strings waf_strings_room(struct waf_model *m, uint32_t room);
-/* The empty string only. */
+/* The empty string only: it says nothing. */
 struct waf_claim waf_claim_of_nothing(struct waf_model *m);
 /* Whether it is more than that. */
 bool waf_claim_is_known(const struct waf_claim *c);
-/* Cuts the strings to their first or last `len` bytes. */
+/* Cuts the strings to their first or, with `keep_end`, last `len` bytes. */
 void waf_strings_cut(struct waf_strings *s, size_t len, bool keep_end);
 struct waf_strings waf_strings_copy(struct waf_model *m, const struct waf_strings *s);
 /* Each of a, then each of b. False when they are too many. */
 bool waf_claim_product(struct waf_model *m, const struct waf_claim *a, const struct waf_claim *b,
 		       struct waf_claim *out);
-/* Those of both; where they are too many, shorter ones. */
+/* Those of both; where they are too many their beginnings or, with `keep_end`, their ends. */
 struct waf_claim waf_claim_either(struct waf_model *m, const struct waf_claim *a,
 				  const struct waf_claim *b, bool keep_end);
 

@@ -4,7 +4,9 @@
  * transformations that may change it. Values have the same few sets of classes again and again, so
  * the answers are kept.
  */
-#include "waf_impl.h"
+#include "waf_screen.h"
+#include "waf_tx.h"
+#include "waf_way.h"
 
 unsigned int waf_place_of(struct waf_places *places, unsigned int bits, uint64_t key, bool *known)
 {

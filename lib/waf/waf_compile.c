@@ -2,7 +2,8 @@
 /* Rule trees to rules as they are run: operators compiled, names numbered, skips resolved. */
 #include <stdlib.h>
 
-#include "waf_impl.h"
+#include "waf_compile.h"
+#include "waf_value.h"
 
 /* ---- operators ---- */
 

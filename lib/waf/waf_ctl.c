@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a matching rule changes for the rest of its transaction: ctl, and which targets it takes. */
 #include "waf_cond.h"
-#include "waf_impl.h"
+#include "waf_tx.h"
 
 static void remove_rules(struct weir_waf_tx *tx, const uint64_t *rules)
 {

@@ -4,7 +4,7 @@
  * transaction, and of each expression once, however many ctls have it: CRS 3 takes a target out of
  * all rules of one tag 169 times.
  */
-#include "waf_impl.h"
+#include "waf_compile.h"
 
 /* What was found by an expression. */
 struct waf_found_rules {

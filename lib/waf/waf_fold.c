@@ -4,7 +4,7 @@
  * the prologue (waf_prologue.c) has set and no rule behind it writes, and the tests that they
  * decide: a paranoia level's rules are skipped or not.
  */
-#include "waf_impl.h"
+#include "waf_compile.h"
 
 /* ---- pins ---- */
 

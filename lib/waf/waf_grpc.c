@@ -5,7 +5,8 @@
  * them are arguments, named by the numbers of their fields; REQUEST_BODY, where rules have asked
  * for it, is the messages without what stands around them.
  */
-#include "waf_impl.h"
+#include "waf_body.h"
+#include "waf_tx.h"
 
 #define PREFIX "grpc"
 

@@ -7,7 +7,8 @@
  */
 #include <assert.h>
 
-#include "waf_impl.h"
+#include "waf_program.h"
+#include "waf_screen.h"
 
 #define KNOWN_BYTES 168
 

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "waf_impl.h"
+#include "waf_memory.h"
 
 #define LEAST      WEIR_ARENA_CHUNK
 #define ORDERS_MAX 24

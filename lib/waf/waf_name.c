@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Numbers for the names of TX that rules write down, so that a score is an array's member. */
-#include "waf_impl.h"
+#include "waf_compile.h"
 
 static int compare(struct weir_bytes a, struct weir_bytes b)
 {

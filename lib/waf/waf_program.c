@@ -4,7 +4,8 @@
 #include <time.h>
 
 #include "waf_cache.h"
-#include "waf_impl.h"
+#include "waf_compile.h"
+#include "waf_screen.h"
 
 #define PROGRAM_MAX (1ULL << 30) /* bytes of its arena */
 

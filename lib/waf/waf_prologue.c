@@ -5,7 +5,8 @@
  * they have left in TX. Others may stand between them that look at the transaction, as long as it
  * makes no difference which of the two comes first; these stay, as bystanders.
  */
-#include "waf_impl.h"
+#include "waf_compile.h"
+#include "waf_tx.h"
 
 struct prologue {
 	struct weir_waf *w;

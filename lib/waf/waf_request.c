@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A request's head to variables. What the head shows is copied: the bytes it came in go on. */
-#include "waf_impl.h"
+#include "waf_body.h"
+#include "waf_tx.h"
 
 static const struct weir_bytes no_name;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What came of a transaction: matches as they are told, scores, the verdict. */
-#include "waf_impl.h"
+#include "waf_tx.h"
 
 #define VALUE_MAX 1024
 

@@ -5,7 +5,8 @@
  * asks its rule about each value of its targets; a rule that matches with all its links acts, is
  * told, and may end the transaction or skip ahead. Semantics are those of ModSecurity 2.9.
  */
-#include "waf_impl.h"
+#include "waf_screen.h"
+#include "waf_tx.h"
 
 /* ---- asking about one value ---- */
 

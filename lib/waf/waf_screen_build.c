@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "waf_cache.h"
+#include "waf_compile.h"
 #include "waf_screen_build.h"
+#include "waf_way.h"
 
 /* ---- who gets a slot ---- */
 

@@ -4,7 +4,8 @@
 #ifndef WAF_SCREEN_BUILD_H
 #define WAF_SCREEN_BUILD_H
 
-#include "waf_impl.h"
+#include "waf_program.h"
+#include "waf_screen.h"
 
 struct waf_literal {
 	struct weir_bytes text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Where each variable's values come from. */
-#include "waf_impl.h"
+#include "waf_source.h"
 
 #define NONE WAF_LISTS
 #define LIST(v)                                                         \

@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "waf_impl.h"
+#include "waf_store.h"
 
 #define KEY_MAX      95
 #define VAR_NAME_MAX 39

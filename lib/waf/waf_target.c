@@ -2,7 +2,8 @@
 /* The values that a rule's targets name, one after another, in the order in which they stand. */
 #include <time.h>
 
-#include "waf_impl.h"
+#include "waf_screen.h"
+#include "waf_tx.h"
 
 struct walk {
 	struct weir_waf_tx *tx;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Text with macros: compiled to pieces, and expanded for a transaction. */
-#include "waf_impl.h"
+#include "waf_compile.h"
+#include "waf_tx.h"
 
 static struct waf_piece compile_piece(struct weir_waf *w, const struct weir_sec_piece *p)
 {

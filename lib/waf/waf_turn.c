@@ -6,7 +6,7 @@
  * that have but one call, what was not judged is refused.
  */
 #include "waf_fiber.h"
-#include "waf_impl.h"
+#include "waf_tx.h"
 
 /* Each so many bytes of a body that is kept are worth a call. */
 #define TURN_BYTES 8192

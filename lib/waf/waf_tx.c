@@ -2,8 +2,10 @@
 /* A transaction's life: the calls of weir_waf.h in their order, and how much of bodies is kept. */
 #include <stdlib.h>
 
+#include "waf_body.h"
 #include "waf_fiber.h"
-#include "waf_impl.h"
+#include "waf_memory.h"
+#include "waf_tx.h"
 
 /* ---- the worker's part ---- */
 

@@ -3,7 +3,9 @@
  * A transaction's values: each is looked at once for the classes of its bytes, and each chain of
  * transformations is done at most once for it, and not at all where no byte of it would change.
  */
-#include "waf_impl.h"
+#include "waf_screen.h"
+#include "waf_tx.h"
+#include "waf_way.h"
 
 uint64_t waf_value_find_classes(const struct weir_waf *w, struct weir_bytes b)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The TX collection: names that rules write down stand in an array, all others in a small table. */
-#include "waf_impl.h"
+#include "waf_tx.h"
 
 /* ---- numbered ---- */
 

@@ -7,7 +7,9 @@
  */
 #include <assert.h>
 
-#include "waf_impl.h"
+#include "waf_screen.h"
+#include "waf_tx.h"
+#include "waf_way.h"
 
 bool waf_make_ways(struct weir_waf *w, struct waf_way *way, unsigned int n, unsigned int results)
 {

@@ -6,7 +6,12 @@
 #ifndef WAF_LAB_H
 #define WAF_LAB_H
 
-#include <waf_impl.h>
+#include <waf_body.h>
+#include <waf_compile.h>
+#include <waf_memory.h>
+#include <waf_screen.h>
+#include <waf_tx.h>
+#include <waf_way.h>
 
 #include "weir_test.h"
 
