@@ -58,6 +58,16 @@ static uint32_t estimate(uint32_t bits)
 
 /* ---- the model ---- */
 
+/* Kinds of bytes of which a set has all or none, once it is widened. */
+static const struct waf_set kinds[WAF_KINDS] = {
+	{{0, 0x07fffffe00000000}}, /* a to z */
+	{{0, 0x0000000007fffffe}}, /* A to Z */
+	{{0x03ff000000000000}},    /* 0 to 9 */
+	{{0, 0, ~0ULL, ~0ULL}},    /* above ASCII */
+	{{0x00000000000001fe}},    /* controls before the tabulator */
+	{{0x00000000ffffc000}},    /* and behind what ends lines */
+};
+
 static const struct waf_samples *samples_of(const struct waf_model *m, uint8_t c, uint8_t d)
 {
 	return &m->pair[m->pair_number[pair_of(c, d)]];
@@ -74,6 +84,19 @@ static void add_pairs(struct waf_model *m, uint32_t i, uint16_t *pairs)
 		if (!*number)
 			*number = ++*pairs;
 		m->pair[*number].bits[i / 64] |= 1ULL << (i & 63);
+	}
+}
+
+/* Adds what the bytes of a set let pass, each for itself. */
+static void add_bytes(const struct waf_model *m, const struct waf_set *s, struct waf_byte_cost *sum)
+{
+	for (size_t w = 0; w < WEIR_ARRAY_LEN(s->bits); w++) {
+		for (uint64_t left = s->bits[w]; left; left &= left - 1) {
+			size_t b = w * 64 + (size_t)__builtin_ctzll(left);
+
+			samples_join(&sum->passed, &m->byte[b]);
+			sum->cost += estimate(m->bits[b]) / 64;
+		}
 	}
 }
 
@@ -112,6 +135,8 @@ bool waf_model_init(struct waf_model *m, uint32_t max_literals, struct weir_aren
 		add_value(m, i, &pairs);
 	for (unsigned int b = 0; b < 256; b++)
 		m->bits[b] = (uint8_t)bits_of((uint8_t)b);
+	for (unsigned int i = 0; i < WAF_KINDS; i++)
+		add_bytes(m, &kinds[i], &m->kind[i]);
 	return !a->failed;
 }
 
@@ -167,19 +192,30 @@ static void literal_samples(const struct waf_model *m, struct weir_bytes s,
 	}
 }
 
+/* Of a set that is widened. */
+static struct waf_byte_cost judge_set(const struct waf_model *m, const struct waf_set *set)
+{
+	struct waf_byte_cost sum = {0};
+	struct waf_set rest = *set;
+
+	for (unsigned int i = 0; i < WAF_KINDS; i++) {
+		if (!waf_set_meets(set, &kinds[i]))
+			continue;
+		samples_join(&sum.passed, &m->kind[i].passed);
+		sum.cost += m->kind[i].cost;
+		for (size_t w = 0; w < WEIR_ARRAY_LEN(rest.bits); w++)
+			rest.bits[w] &= ~kinds[i].bits[w];
+	}
+	add_bytes(m, &rest, &sum);
+	return sum;
+}
+
 static void judge(const struct waf_model *m, struct waf_cond *c)
 {
-	uint64_t cost = 0, passed;
+	struct waf_byte_cost set = judge_set(m, &c->set);
+	uint64_t cost = set.cost, passed;
 
-	c->passed = (struct waf_samples){0};
-	for (size_t w = 0; w < WEIR_ARRAY_LEN(c->set.bits); w++) {
-		for (uint64_t left = c->set.bits[w]; left; left &= left - 1) {
-			size_t b = w * 64 + (size_t)__builtin_ctzll(left);
-
-			samples_join(&c->passed, &m->byte[b]);
-			cost += estimate(m->bits[b]) / 64;
-		}
-	}
+	c->passed = set.passed;
 	if (cost > SET_ESTIMATE_MAX)
 		cost = SET_ESTIMATE_MAX;
 	for (uint32_t i = 0; i < c->literals.n; i++) {
@@ -296,24 +332,11 @@ void waf_strings_minimize(struct waf_strings *s)
 
 /* ---- conditions ---- */
 
-static const struct kind {
-	uint8_t first, last;
-} kinds[] = {{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {0x80, 0xff}, {0x01, 0x08}, {0x0e, 0x1f}};
-
-static void widen(struct waf_set *set, struct kind k)
-{
-	bool any = false;
-
-	for (unsigned int c = k.first; c <= k.last; c++)
-		any |= waf_set_has(set, (uint8_t)c);
-	for (unsigned int c = k.first; any && c <= k.last; c++)
-		waf_set_add(set, (uint8_t)c);
-}
-
 void waf_set_widen(struct waf_set *s)
 {
-	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(kinds); i++)
-		widen(s, kinds[i]);
+	for (unsigned int i = 0; i < WAF_KINDS; i++)
+		if (waf_set_meets(s, &kinds[i]))
+			waf_set_join(s, &kinds[i]);
 }
 
 static bool is_of_marks(struct weir_bytes s)

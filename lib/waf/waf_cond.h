@@ -29,12 +29,21 @@ struct waf_samples {
 	uint64_t bits[WAF_SAMPLE_WORDS];
 };
 
+/* What bytes let pass: the benign values that have one of them, and an estimate. */
+struct waf_byte_cost {
+	struct waf_samples passed;
+	uint64_t cost;
+};
+
+#define WAF_KINDS 6 /* of bytes, see waf_set_widen */
+
 /* Benign values, by what occurs in them. Few pairs of bytes do: all others have number 0. */
 struct waf_model {
 	struct weir_bytes *text; /* each value in lower case, between marks */
 	uint16_t *pair_number;   /* of two bytes, one after the other, lower case */
 	struct waf_samples *pair;
 	struct waf_samples byte[256];
+	struct waf_byte_cost kind[WAF_KINDS];
 	struct waf_samples not_ascii; /* those that have such bytes */
 	uint8_t bits[256];            /* of information in a byte */
 	uint32_t max_literals;
@@ -86,6 +95,15 @@ static inline void waf_set_join(struct waf_set *s, const struct waf_set *other)
 		s->bits[i] |= other->bits[i];
 }
 
+static inline bool waf_set_meets(const struct waf_set *s, const struct waf_set *other)
+{
+	uint64_t both = 0;
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(s->bits); i++)
+		both |= s->bits[i] & other->bits[i];
+	return both != 0;
+}
+
 static inline uint32_t waf_set_count(const struct waf_set *s)
 {
 	uint32_t n = 0;
@@ -106,12 +124,10 @@ static inline void waf_set_add_case(struct waf_set *s, uint8_t c)
 /* With lower-case letters for the upper-case ones. */
 static inline struct waf_set waf_set_lower(const struct waf_set *s)
 {
-	struct waf_set lower = {0};
+	const uint64_t upper = 0x07fffffe; /* A to Z, in the second word */
+	struct waf_set lower = *s;
 
-	for (unsigned int b = 0; b < 256; b++) {
-		if (waf_set_has(s, (uint8_t)b))
-			waf_set_add(&lower, weir_lower((uint8_t)b));
-	}
+	lower.bits[1] = (lower.bits[1] & ~upper) | (lower.bits[1] & upper) << ('a' - 'A');
 	return lower;
 }
 
