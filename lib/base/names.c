@@ -156,3 +156,8 @@ uint32_t weir_names_intern(struct weir_names *n, const char *text)
 	pthread_mutex_unlock(&n->lock);
 	return id;
 }
+
+uint32_t weir_names_find(const struct weir_names *n, const char *text)
+{
+	return n->index[find_slot(n, text)];
+}

@@ -345,6 +345,8 @@ void weir_names_destroy(struct weir_names *n);
 /* The number of `text`, made when new. 0 stands for "" and for a name that memory had no room for.
  */
 uint32_t weir_names_intern(struct weir_names *n, const char *text);
+/* The number of `text`, 0 when it is not there. Takes no lock: nobody may intern meanwhile. */
+uint32_t weir_names_find(const struct weir_names *n, const char *text);
 /* Never NULL; "" for 0 and unknown numbers. */
 const char *weir_names_get(const struct weir_names *n, uint32_t id);
 

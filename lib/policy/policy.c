@@ -80,11 +80,13 @@ struct weir_policy_size weir_policy_size(const struct weir_policy *p)
 		  array_bytes(&p->docs.rules, sizeof(struct rule)) +
 		  array_bytes(&p->docs.services, sizeof(struct service)) +
 		  array_bytes(&p->docs.bindings, sizeof(struct binding)) +
+		  array_bytes(&p->docs.keys, sizeof(uint32_t)) +
 		  array_bytes(&p->classes.member, sizeof(uint32_t)) +
 		  p->docs.members.n * 128ULL; /* a tree node and its pool's overhead */
 	for (unsigned int v = 0; v < VIEWS; v++)
 		s.bytes += array_bytes(&p->view[v].intervals, sizeof(struct interval)) +
-			   array_bytes(&p->view[v].named, sizeof(struct interval)) +
+			   array_bytes(&p->view[v].asked, sizeof(struct asked)) +
+			   (p->view[v].asked_mask + 1ULL) * sizeof(uint32_t) +
 			   array_bytes(&p->view[v].parts, sizeof(struct proto_part)) +
 			   array_bytes(&p->view[v].pairs, sizeof(struct pair)) +
 			   (p->view[v].rows ? p->docs.groups.n * sizeof(struct row) : 0);

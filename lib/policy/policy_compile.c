@@ -19,7 +19,8 @@ struct building {
 	struct view *view;
 	bool all; /* with detect rules */
 	struct array edges;
-	struct array free; /* struct range: what no earlier rule took, of the part at hand */
+	struct claims claims;
+	struct asking_rules asking;
 	bool good;
 };
 
@@ -49,7 +50,7 @@ static bool rank_rules(struct weir_policy *p)
 		if (rules[i].mode == MODE_OFF)
 			continue;
 		p->has_detect |= rules[i].mode == MODE_DETECT;
-		p->has_identities |= rules[i].n_identities > 0;
+		p->has_identities |= rules[i].identities.n > 0;
 		order[p->n_ranked++] = (struct ranking){rules[i].priority, rules[i].order};
 	}
 	if (order)
@@ -94,7 +95,7 @@ static int by_key(const void *a, const void *b)
 	return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
-/* ---- ports ---- */
+/* ---- protocols ---- */
 
 static bool rule_has_proto(const struct weir_policy *p, const struct rule *rule, uint16_t proto)
 {
@@ -106,122 +107,46 @@ static bool rule_has_proto(const struct weir_policy *p, const struct rule *rule,
 	return false;
 }
 
-static void add_interval(struct building *b, struct array *to, struct range r, uint32_t rank)
-{
-	struct interval *i = array_add(to, sizeof(*i));
-
-	if (i)
-		*i = (struct interval){.lo = r.lo, .hi = r.hi, .rank = rank};
-	else
-		b->good = false;
-}
-
-static void add_free(struct building *b, uint32_t lo, uint32_t hi)
-{
-	struct range *r = array_add(&b->free, sizeof(*r));
-
-	if (r)
-		*r = (struct range){(uint16_t)lo, (uint16_t)hi};
-	else
-		b->good = false;
-}
-
-/* Gives the rule what earlier rules left of lo..hi. */
-static void claim(struct building *b, uint16_t lo, uint16_t hi, uint32_t rank)
-{
-	uint32_t n = b->free.n;
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct range *list = b->free.items, r = list[i];
-		uint16_t from = r.lo > lo ? r.lo : lo, to = r.hi < hi ? r.hi : hi;
-
-		if (from > to)
-			continue;
-		add_interval(b, &b->view->intervals, (struct range){from, to}, rank);
-		/* What is left of the gap: one piece in its place, a second one at the end. */
-		if (r.lo < from && r.hi > to)
-			add_free(b, to + 1u, r.hi);
-		list = b->free.items;
-		if (r.lo < from)
-			list[i] = (struct range){r.lo, (uint16_t)(from - 1)};
-		else if (r.hi > to)
-			list[i] = (struct range){(uint16_t)(to + 1), r.hi};
-		else
-			list[i] = (struct range){1, 0}; /* empty */
-	}
-}
-
-static void drop_empty_gaps(struct building *b)
-{
-	struct range *list = b->free.items;
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < b->free.n; i++)
-		if (list[i].lo <= list[i].hi)
-			list[n++] = list[i];
-	b->free.n = n;
-}
-
-static int by_port(const void *a, const void *b)
-{
-	const struct interval *x = a, *y = b;
-
-	return (int)x->lo - (int)y->lo;
-}
-
 /* A rule that asks for names or identities may not match after all: later ones get its ports all
  * the same. */
-static void add_named(struct building *b, const struct rule *rule, uint32_t rank)
-{
-	const struct range *ranges = b->p->docs.ranges.items;
-
-	if (!rule->n_range)
-		add_interval(b, &b->view->named, (struct range){0, 65535}, rank);
-	for (uint32_t i = 0; i < rule->n_range; i++)
-		add_interval(b, &b->view->named, ranges[rule->range + i], rank);
-}
-
 static void claim_rule(struct building *b, uint32_t rank)
 {
 	const struct rule *rule = rule_at(b->p, rank);
-	const struct range *ranges = b->p->docs.ranges.items;
+	uint32_t *slot;
 
-	if (rule_asks(rule)) {
-		add_named(b, rule, rank);
+	if (!rule_asks(rule)) {
+		claims_add(&b->claims, rule, rank);
 		return;
 	}
-	if (!rule->n_range)
-		claim(b, 0, 65535, rank);
-	for (uint32_t i = 0; i < rule->n_range; i++)
-		claim(b, ranges[rule->range + i].lo, ranges[rule->range + i].hi, rank);
-	drop_empty_gaps(b);
+	slot = array_add(&b->asking.ranks, sizeof(*slot));
+	if (slot)
+		*slot = rank;
+	else
+		b->good = false;
 }
 
 /* The part of one protocol (PROTO_ANY: of those without a part of their own) of a pair's edges. */
 static void add_part(struct building *b, const struct edge *edges, uint32_t n, uint16_t proto)
 {
+	uint32_t at = b->view->parts.n;
 	struct proto_part *part = array_add(&b->view->parts, sizeof(*part));
-	uint32_t first = b->view->intervals.n, first_named = b->view->named.n;
 
 	if (!part) {
 		b->good = false;
 		return;
 	}
-	b->free.n = 0;
-	add_free(b, 0, 65535);
-	for (uint32_t i = 0; b->good && b->free.n && i < n; i++)
+	claims_begin(&b->claims);
+	for (uint32_t i = 0; b->good && claims_left(&b->claims) && i < n; i++)
 		if (rule_has_proto(b->p, rule_at(b->p, edges[i].rank), proto))
 			claim_rule(b, edges[i].rank);
 	*part = (struct proto_part){
 		.proto = proto,
-		.first = first,
-		.n = b->view->intervals.n - first,
-		.first_named = first_named,
-		.n_named = b->view->named.n - first_named,
+		.asks = b->asking.ranks.n > 0,
+		.ports = claims_end(&b->claims),
 	};
-	if (part->n)
-		qsort((struct interval *)b->view->intervals.items + first, part->n,
-		      sizeof(struct interval), by_port);
+	if (part->asks)
+		b->good = asked_add_part(&b->asking, at) && b->good;
+	b->good = b->good && b->claims.good;
 }
 
 static void mark_protos(const struct weir_policy *p, const struct edge *edges, uint32_t n,
@@ -306,11 +231,25 @@ static bool mark_named(struct building *b, unsigned int view)
 
 /* ---- all ---- */
 
+static struct building begin_view(struct weir_policy *p, unsigned int which)
+{
+	struct view *v = &p->view[which];
+
+	return (struct building){
+		.p = p,
+		.view = v,
+		.all = which == VIEW_ALL,
+		.claims = {.d = &p->docs, .intervals = &v->intervals, .good = true},
+		.asking = {.p = p, .view = v},
+		.good = true,
+	};
+}
+
 static bool build_view(struct weir_policy *p, unsigned int which)
 {
-	struct building b = {
-		.p = p, .view = &p->view[which], .all = which == VIEW_ALL, .good = true};
+	struct building b = begin_view(p, which);
 
+	b.asking.claims = &b.claims;
 	for (uint32_t rank = 0; b.good && rank < p->n_ranked; rank++)
 		if (takes_part(&b, rule_at(p, rank)))
 			add_edges(&b, rank);
@@ -319,9 +258,11 @@ static bool build_view(struct weir_policy *p, unsigned int which)
 	b.view->rows = calloc(p->docs.groups.n, sizeof(*b.view->rows));
 	b.good = b.good && b.view->rows;
 	add_pairs(&b);
-	b.good = b.good && mark_named(&b, which);
+	b.good = b.good && asked_index(b.view) && mark_named(&b, which);
 	array_fini(&b.edges);
-	array_fini(&b.free);
+	array_fini(&b.claims.free);
+	array_fini(&b.asking.ranks);
+	array_fini(&b.asking.entries);
 	return b.good;
 }
 
@@ -331,7 +272,8 @@ void view_fini(struct view *v)
 	array_fini(&v->pairs);
 	array_fini(&v->parts);
 	array_fini(&v->intervals);
-	array_fini(&v->named);
+	array_fini(&v->asked);
+	free(v->asked_index);
 }
 
 bool policy_compile(struct weir_policy *p)

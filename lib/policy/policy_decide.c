@@ -16,21 +16,11 @@ static const struct proto_part *find_part(const struct view *v, const struct pai
 	return last->proto == PROTO_ANY ? last : NULL;
 }
 
-static uint32_t find_port(const struct view *v, const struct proto_part *part, uint16_t port)
-{
-	const struct interval *all = (const struct interval *)v->intervals.items + part->first;
-	uint32_t lo = 0, hi = part->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (all[mid].hi < port)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < part->n && all[lo].lo <= port ? all[lo].rank : RANK_NONE;
-}
+/* RANK_NONE: none. */
+struct matched {
+	uint32_t best;   /* the first rule that matches */
+	uint32_t missed; /* the first one that would, were it another name or identity */
+};
 
 /* What is looked for, and the lowest ranks found so far. */
 struct matching {
@@ -39,45 +29,65 @@ struct matching {
 	struct matched found;
 };
 
-static bool fits(const struct asking *a, const struct rule *rule)
+static uint32_t lower(uint32_t a, uint32_t b)
 {
-	const struct docs *d = &a->p->docs;
-
-	if (a->name && rule->tls != RULE_TLS_NONE && !rule_fits_name(d, rule, a->name))
-		return false;
-	return !a->identity || !rule->n_identities || rule_fits_identity(d, rule, a->identity);
+	return a < b ? a : b;
 }
 
-/* Of rules that ask for names or identities the first that these fit, or any where they are not
- * known. */
-static void find_named(struct matching *m, const struct proto_part *part)
+/* The first rule of the part that takes one of these keys each, at the port. */
+static uint32_t find_asked(const struct matching *m, uint32_t part, const struct keys *names,
+			   const struct keys *identities)
 {
-	const struct interval *all = (const struct interval *)m->v->named.items + part->first_named;
-	const struct asking *a = m->a;
+	uint32_t best = RANK_NONE;
 
-	for (uint32_t i = 0; i < part->n_named && all[i].rank < m->found.best; i++) {
-		if (a->q->dport < all[i].lo || all[i].hi < a->q->dport)
-			continue;
-		if (fits(a, rule_at(a->p, all[i].rank)))
-			m->found.best = all[i].rank;
-		else if (all[i].rank < m->found.missed)
-			m->found.missed = all[i].rank;
-	}
+	for (uint32_t n = 0; n < names->n; n++)
+		for (uint32_t i = 0; i < identities->n; i++) {
+			const struct asked *found =
+				asked_find(m->v, part, names->key[n], identities->key[i]);
+
+			if (found)
+				best = lower(best, ports_find(&m->v->intervals, found->ports,
+							      m->a->q->dport));
+		}
+	return best;
+}
+
+/* The first rule that asks at this port, whatever it takes: was it not this client, it is missed.
+ */
+static uint32_t first_that_asks(const struct matching *m, uint32_t part)
+{
+	bool both = m->a->p->has_identities;
+	const struct asked *all =
+		asked_find(m->v, part, KEY_UNKNOWN, both ? KEY_UNKNOWN : KEY_UNASKED);
+
+	return ports_find(&m->v->intervals, all->ports, m->a->q->dport);
+}
+
+static void match_asked(struct matching *m, uint32_t part)
+{
+	uint32_t first = first_that_asks(m, part), fits;
+
+	if (first >= m->found.best)
+		return;
+	fits = find_asked(m, part, &m->a->names, &m->a->identities);
+	if (fits != first)
+		m->found.missed = lower(m->found.missed, first);
+	m->found.best = lower(m->found.best, fits);
 }
 
 static void match_pair(struct matching *m, const struct pair *pair)
 {
 	const struct proto_part *part;
-	uint32_t rank;
 
 	if (pair->best >= m->found.best)
 		return;
 	part = find_part(m->v, pair, m->a->q->proto);
-	rank = part ? find_port(m->v, part, m->a->q->dport) : RANK_NONE;
-	if (rank < m->found.best)
-		m->found.best = rank;
-	if (part && part->n_named)
-		find_named(m, part);
+	if (!part)
+		return;
+	m->found.best =
+		lower(m->found.best, ports_find(&m->v->intervals, part->ports, m->a->q->dport));
+	if (part->asks)
+		match_asked(m, (uint32_t)(part - (const struct proto_part *)m->v->parts.items));
 }
 
 /* The first of pairs [at, end) that is not before `group`. */
@@ -136,7 +146,7 @@ static void match_row(struct matching *m, uint32_t from, const struct class *dst
 	}
 }
 
-struct matched view_match(const struct asking *a, const struct view *v)
+static struct matched view_match(const struct asking *a, const struct view *v)
 {
 	struct matching m = {.a = a, .v = v, .found = {RANK_NONE, RANK_NONE}};
 	const uint32_t *members = a->p->classes.member.items;
@@ -184,8 +194,7 @@ static void add_interception(const struct asking *a, const struct rule *rule,
 {
 	if (rule->tls != RULE_TLS_INTERCEPT)
 		return;
-	if (a->name->state == WEIR_NAME_GOOD)
-		out->bypass = intercept_bypass(&a->p->docs, rule->intercept, a->name->text);
+	out->bypass = intercept_bypass(&a->p->docs, rule->intercept, &a->names);
 	if (out->bypass)
 		return;
 	out->flags |= WEIR_DECISION_INTERCEPT | WEIR_DECISION_INSPECT;
@@ -198,7 +207,7 @@ static void add_questions(const struct asking *a, const struct rule *rule,
 {
 	if (rule->tls != RULE_TLS_NONE && !a->name)
 		out->flags |= WEIR_DECISION_NAMES;
-	else if (rule->n_identities && !a->identity)
+	else if (rule->identities.n && !a->identity)
 		out->flags |= WEIR_DECISION_IDENTITY;
 	else if (rule->tls != RULE_TLS_NONE)
 		add_interception(a, rule, out);
@@ -230,7 +239,7 @@ static uint16_t reason_of_miss(const struct asking *a, const struct rule *rule)
 	static const uint16_t identities[] = {WEIR_IDENTITY_STATES(REASON)};
 #undef REASON
 
-	if (a->name && rule->tls != RULE_TLS_NONE && !rule_fits_name(&a->p->docs, rule, a->name))
+	if (!keys_fit(&a->names, &a->p->docs, rule->names))
 		return names[a->name->state];
 	return identities[a->identity->state];
 }
@@ -287,15 +296,37 @@ bool policy_verifies_clients(const struct weir_policy *p, const struct weir_poli
 }
 
 /* Where nobody is verified now, nobody is anybody, whatever an older policy's Service has seen. */
-static void decide(struct asking *a, struct weir_policy_decision *out)
+static void take_identity(struct asking *a, const struct weir_policy_identity *identity)
 {
 	static const struct weir_policy_identity unseen = {.state = WEIR_IDENTITY_UNSEEN};
+
+	a->identity = identity;
+	if (!a->p->has_identities) {
+		a->identities.n = 0;
+		keys_add(&a->identities, KEY_UNASKED);
+		return;
+	}
+	if (!policy_verifies_clients(a->p, a->q))
+		a->identity = &unseen;
+	keys_of_identity(&a->p->docs, a->identity, &a->identities);
+}
+
+void asking_begin(struct asking *a, const struct weir_policy *p, const struct weir_policy_query *q,
+		  const struct weir_policy_name *name, const struct weir_policy_identity *identity)
+{
+	a->p = p;
+	a->q = q;
+	a->name = name;
+	a->src = class_of(&p->classes, &q->src);
+	a->dst = class_of(&p->classes, &q->dst);
+	keys_of_name(&p->docs, name, &a->names);
+	take_identity(a, identity);
+}
+
+void asking_decide(const struct asking *a, struct weir_policy_decision *out)
+{
 	const struct weir_policy *p = a->p;
 
-	a->src = class_of(&p->classes, &a->q->src);
-	a->dst = class_of(&p->classes, &a->q->dst);
-	if (weir_unlikely(p->has_identities && !policy_verifies_clients(p, a->q)))
-		a->identity = &unseen;
 	decide_in(a, VIEW_ENFORCED, out);
 	if (weir_unlikely(p->has_detect) && out->verdict == WEIR_VERDICT_ALLOW)
 		add_hypothesis(a, out);
@@ -306,13 +337,13 @@ static void decide(struct asking *a, struct weir_policy_decision *out)
 void weir_policy_decide(const struct weir_policy *p, const struct weir_policy_query *q,
 			struct weir_policy_decision *out)
 {
-	decide(&(struct asking){.p = p, .q = q}, out);
+	weir_policy_decide_identity(p, q, NULL, NULL, out);
 }
 
 void weir_policy_decide_name(const struct weir_policy *p, const struct weir_policy_query *q,
 			     const struct weir_policy_name *name, struct weir_policy_decision *out)
 {
-	decide(&(struct asking){.p = p, .q = q, .name = name}, out);
+	weir_policy_decide_identity(p, q, name, NULL, out);
 }
 
 void weir_policy_decide_identity(const struct weir_policy *p, const struct weir_policy_query *q,
@@ -320,7 +351,10 @@ void weir_policy_decide_identity(const struct weir_policy *p, const struct weir_
 				 const struct weir_policy_identity *identity,
 				 struct weir_policy_decision *out)
 {
-	decide(&(struct asking){.p = p, .q = q, .name = name, .identity = identity}, out);
+	struct asking a;
+
+	asking_begin(&a, p, q, name, identity);
+	asking_decide(&a, out);
 }
 
 const char *weir_verdict_name(enum weir_verdict v)

@@ -35,20 +35,43 @@ uint32_t *array_at(struct array *a, uint32_t at)
 	return (uint32_t *)a->items + at;
 }
 
+int array_by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void array_tidy(struct array *a, uint32_t first)
+{
+	uint32_t *list = (uint32_t *)a->items + first;
+	uint32_t n = a->n - first, kept = 1;
+
+	if (!n)
+		return;
+	qsort(list, n, sizeof(*list), array_by_number);
+	for (uint32_t i = 1; i < n; i++)
+		if (list[i] != list[kept - 1])
+			list[kept++] = list[i];
+	a->n = first + kept;
+}
+
 bool docs_init(struct docs *d, struct weir_names *names, struct weir_conf_report *r)
 {
 	d->names = names;
 	d->r = r;
 	d->defaults = policy_defaults_initial;
 	d->group_names = weir_names_create();
+	d->patterns = weir_names_create();
 	if (d->group_names)
 		docs_add_group(d, "any", (struct weir_conf_pos){0});
-	return d->group_names && !d->no_memory;
+	return d->group_names && d->patterns && !d->no_memory;
 }
 
 void docs_fini(struct docs *d)
 {
 	weir_names_destroy(d->group_names);
+	weir_names_destroy(d->patterns);
 	array_fini(&d->groups);
 	array_fini(&d->group_of_name);
 	array_fini(&d->members);
@@ -56,8 +79,8 @@ void docs_fini(struct docs *d)
 	array_fini(&d->groups_of_rules);
 	array_fini(&d->protos);
 	array_fini(&d->ranges);
-	array_fini(&d->hosts);
-	array_fini(&d->identities);
+	array_fini(&d->shapes);
+	array_fini(&d->keys);
 	array_fini(&d->bypasses);
 	array_fini(&d->policies);
 	array_fini(&d->policy_of_name);
@@ -92,6 +115,20 @@ uint32_t docs_add_group(struct docs *d, const char *name, struct weir_conf_pos p
 	*g = (struct group){.name = id, .pos = pos};
 	*number = d->groups.n - 1;
 	return *number;
+}
+
+bool docs_read_each(struct docs *d, const struct weir_conf_node *n,
+		    bool (*read)(struct docs *d, const struct weir_conf_node *n), const char *empty)
+{
+	bool good = true;
+
+	if (n->kind != WEIR_CONF_SEQUENCE)
+		return read(d, n);
+	weir_conf_foreach (m, n)
+		good = read(d, m) && good;
+	if (!n->count)
+		weir_conf_error(d->r, n->pos, "%s is empty%s", n->key, empty);
+	return good && n->count;
 }
 
 bool docs_is_address(const char *text)

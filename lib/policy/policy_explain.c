@@ -40,38 +40,36 @@ static bool in_groups(const struct weir_policy *p, const struct class *k, uint32
 }
 
 /* Of a rule that else matches. */
-static const char *why_not_by_name(const struct weir_policy *p, const struct rule *rule,
-				   const struct weir_policy_name *name)
+static const char *why_not_by_name(const struct asking *a, const struct rule *rule)
 {
-	if (rule->tls == RULE_TLS_NONE)
+	if (!rule->names.n)
 		return NULL;
-	if (!name)
+	if (!a->name)
 		return "whom the client asks for decides";
-	if (rule_fits_name(&p->docs, rule, name))
+	if (keys_fit(&a->names, &a->p->docs, rule->names))
 		return NULL;
-	return name->state == WEIR_NAME_GOOD ? "another name" : "no name";
+	return a->name->state == WEIR_NAME_GOOD ? "another name" : "no name";
 }
 
 /* The same of who the client is. */
-static const char *why_not_by_identity(const struct weir_policy *p, const struct rule *rule,
-				       const struct weir_policy_identity *identity)
+static const char *why_not_by_identity(const struct asking *a, const struct rule *rule)
 {
-	if (!rule->n_identities)
+	if (!rule->identities.n)
 		return NULL;
-	if (!identity)
+	if (!a->identity)
 		return "who the client is decides";
-	if (rule_fits_identity(&p->docs, rule, identity))
+	if (keys_fit(&a->identities, &a->p->docs, rule->identities))
 		return NULL;
-	if (identity->state == WEIR_IDENTITY_UNSEEN)
+	if (a->identity->state == WEIR_IDENTITY_UNSEEN)
 		return "no Service there verifies clients";
-	return identity->state == WEIR_IDENTITY_MISSING ? "no certificate" : "another identity";
+	return a->identity->state == WEIR_IDENTITY_MISSING ? "no certificate" : "another identity";
 }
 
 /* NULL when the rule matches. Both sides are in its groups. */
-static const char *why_not(const struct weir_policy *p, const struct rule *rule,
-			   const struct weir_policy_explaining *x)
+static const char *why_not(const struct asking *a, const struct rule *rule)
 {
-	const struct weir_policy_query *q = x->q;
+	const struct weir_policy *p = a->p;
+	const struct weir_policy_query *q = a->q;
 	const uint16_t *protos = (const uint16_t *)p->docs.protos.items + rule->proto;
 	const struct range *ranges = (const struct range *)p->docs.ranges.items + rule->range;
 	const char *why;
@@ -86,8 +84,8 @@ static const char *why_not(const struct weir_policy *p, const struct rule *rule,
 		good |= ranges[i].lo <= q->dport && q->dport <= ranges[i].hi;
 	if (!good)
 		return "another port";
-	why = why_not_by_name(p, rule, x->name);
-	return why ? why : why_not_by_identity(p, rule, x->identity);
+	why = why_not_by_name(a, rule);
+	return why ? why : why_not_by_identity(a, rule);
 }
 
 static void add_candidate(const struct weir_policy *p, const struct weir_names *names,
@@ -109,11 +107,10 @@ static void add_candidate(const struct weir_policy *p, const struct weir_names *
 	weir_json_end_object(j);
 }
 
-static void add_candidates(const struct weir_policy *p, const struct weir_policy_explaining *x,
+static void add_candidates(const struct asking *a, const struct weir_names *names,
 			   struct weir_json *j)
 {
-	const struct class *src = class_of(&p->classes, &x->q->src);
-	const struct class *dst = class_of(&p->classes, &x->q->dst);
+	const struct weir_policy *p = a->p;
 	unsigned int n = 0;
 
 	weir_json_array(j, "candidates");
@@ -121,11 +118,11 @@ static void add_candidates(const struct weir_policy *p, const struct weir_policy
 		const struct rule *rule = rule_at(p, rank);
 		const char *why;
 
-		if (!in_groups(p, src, rule->from, rule->n_from) ||
-		    !in_groups(p, dst, rule->to, rule->n_to))
+		if (!in_groups(p, a->src, rule->from, rule->n_from) ||
+		    !in_groups(p, a->dst, rule->to, rule->n_to))
 			continue;
-		why = why_not(p, rule, x);
-		add_candidate(p, x->names, j, rule, why);
+		why = why_not(a, rule);
+		add_candidate(p, names, j, rule, why);
 		n++;
 		if (!why && rule->mode == MODE_ENFORCE)
 			break; /* decided */
@@ -249,27 +246,26 @@ static void add_identity(const struct weir_policy_identity *identity, struct wei
 	weir_json_end_object(j);
 }
 
-void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_explaining *asked,
+void weir_policy_explain(const struct weir_policy *p, const struct weir_policy_explaining *x,
 			 struct weir_json *j, const char *key)
 {
 	static const struct weir_policy_identity unseen = {.state = WEIR_IDENTITY_UNSEEN};
-	struct weir_policy_explaining x = *asked;
-	const struct weir_policy_query *q = x.q;
+	const struct weir_policy_query *q = x->q;
 	struct weir_policy_decision d;
+	struct asking a;
 
-	if (!policy_verifies_clients(p, q))
-		x.identity = &unseen;
-	weir_policy_decide_identity(p, q, x.name, x.identity, &d);
+	asking_begin(&a, p, q, x->name, x->identity);
+	asking_decide(&a, &d);
 	weir_json_object(j, key);
-	add_side(p, j, "from", &q->src, class_of(&p->classes, &q->src));
-	add_side(p, j, "to", &q->dst, class_of(&p->classes, &q->dst));
+	add_side(p, j, "from", &q->src, a.src);
+	add_side(p, j, "to", &q->dst, a.dst);
 	weir_json_u64(j, "proto", q->proto);
 	weir_json_u64(j, "port", q->dport);
-	add_name(x.name, j);
-	if (asked->identity)
-		add_identity(x.identity, j);
-	add_candidates(p, &x, j);
-	add_service(p, q, x.names, j);
-	add_decision(&d, x.names, j);
+	add_name(x->name, j);
+	if (x->identity)
+		add_identity(policy_verifies_clients(p, q) ? x->identity : &unseen, j);
+	add_candidates(&a, x->names, j);
+	add_service(p, q, x->names, j);
+	add_decision(&d, x->names, j);
 	weir_json_end_object(j);
 }

@@ -4,16 +4,20 @@
  * weir_tls_conn_id() gives it; so is what a rule asks for, where '*' in the place of a whole
  * segment of a SPIFFE ID's path is any one, at its end any one or more, and "*." before a host's
  * name is any name below it.
+ *
+ * A SPIFFE ID is looked up as it is, and once for each shape that patterns have: with '*' in the
+ * places of that shape. A shape is a pattern's slashes and '*', without its other segments.
  */
 #include "policy_impl.h"
-
-#include <stdlib.h>
 
 #define SPIFFE "spiffe://"
 #define DNS    "dns:"
 #define CN     "cn:"
 #define BELOW  "*."
 #define CN_MAX 64 /* characters (RFC 5280, ub-common-name) */
+
+/* A look-up each for every certificate. People need a few; each rule could have one of its own. */
+#define SHAPES_MAX 64
 
 static bool begins(const char *text, const char *with)
 {
@@ -28,17 +32,11 @@ static bool report(struct docs *d, const struct weir_conf_node *n, const char *w
 	return false;
 }
 
-/* Takes `text`. */
-static bool add(struct docs *d, enum identity_kind kind, char *text, bool below)
+static bool add_pattern(struct docs *d, const char *text)
 {
-	const char *kept = docs_keep_text(d, text);
-	struct identity *slot = kept ? array_add(&d->identities, sizeof(*slot)) : NULL;
+	uint32_t key = docs_pattern(d, text);
 
-	if (slot)
-		*slot = (struct identity){.kind = kind, .text = kept, .below = below};
-	else
-		d->no_memory = true;
-	return slot != NULL;
+	return key && docs_add_key(d, key);
 }
 
 /* Of each segment of the path that is '*' one that could be: what is left must be an ID. */
@@ -57,6 +55,60 @@ static bool is_pattern(const char *text)
 	return weir_tls_is_spiffe(weir_bytes_str(id));
 }
 
+/* Bytes up to the next slash, or all. */
+static size_t segment(const char *text)
+{
+	return strcspn(text, "/");
+}
+
+static void shape_of(const char *pattern, char *to)
+{
+	for (;;) {
+		size_t n = segment(pattern);
+
+		if (n == 1 && *pattern == '*')
+			*to++ = '*';
+		pattern += n;
+		*to++ = *pattern;
+		if (!*pattern++)
+			return;
+	}
+}
+
+static bool has_shape(const struct docs *d, const char *shape)
+{
+	const char *const *shapes = d->shapes.items;
+
+	for (uint32_t i = 0; i < d->shapes.n; i++)
+		if (strcmp(shapes[i], shape) == 0)
+			return true;
+	return false;
+}
+
+/* Of a pattern that is_pattern(). */
+static bool add_shape(struct docs *d, const struct weir_conf_node *n)
+{
+	char shape[WEIR_TLS_ID_MAX + 1];
+	const char **slot;
+
+	shape_of(n->text + strlen(SPIFFE), shape);
+	if (!strchr(shape, '*') || has_shape(d, shape))
+		return true;
+	if (d->shapes.n == SHAPES_MAX) {
+		weir_conf_error(d->r, n->pos,
+				"'%s' has '*' where none of the identities before has it: %u ways "
+				"to place it are the most",
+				n->text, SHAPES_MAX);
+		return false;
+	}
+	slot = array_add(&d->shapes, sizeof(*slot));
+	if (slot)
+		*slot = docs_keep_text(d, strdup(shape));
+	if (!slot || !*slot)
+		d->no_memory = true;
+	return slot && *slot;
+}
+
 static bool read_spiffe(struct docs *d, const struct weir_conf_node *n)
 {
 	if (!is_pattern(n->text))
@@ -67,19 +119,20 @@ static bool read_spiffe(struct docs *d, const struct weir_conf_node *n)
 		return report(d, n,
 			      "has no path, so nobody has it; all of a trust domain are "
 			      "spiffe://domain/*");
-	return add(d, IDENTITY_SPIFFE, strdup(n->text), false);
+	return add_shape(d, n) && add_pattern(d, n->text);
 }
 
 static bool read_dns(struct docs *d, const struct weir_conf_node *n)
 {
 	const char *from = n->text + strlen(DNS);
-	char text[WEIR_TLS_NAME_MAX + 1];
+	char text[sizeof(BELOW) + WEIR_TLS_NAME_MAX] = BELOW;
 	bool below = begins(from, BELOW);
+	char *host = text + strlen(BELOW);
 
-	if (weir_tls_name_read(weir_bytes_str(from + (below ? strlen(BELOW) : 0)), text) !=
+	if (weir_tls_name_read(weir_bytes_str(from + (below ? strlen(BELOW) : 0)), host) !=
 	    WEIR_TLS_SNI_NAME)
 		return report(d, n, "is no host's name, or \"*.\" and one, behind \"dns:\"");
-	return add(d, IDENTITY_DNS, strdup(text), below);
+	return add_pattern(d, below ? text : host);
 }
 
 static bool is_common_name(const char *text)
@@ -94,13 +147,11 @@ static bool is_common_name(const char *text)
 
 static bool read_cn(struct docs *d, const struct weir_conf_node *n)
 {
-	const char *text = n->text + strlen(CN);
-
-	if (!is_common_name(text))
+	if (!is_common_name(n->text + strlen(CN)))
 		return report(d, n,
 			      "is no common name behind \"cn:\": 1 to 64 characters from ' ' to "
 			      "'~', without '*', for it is compared as it is");
-	return add(d, IDENTITY_CN, strdup(text), false);
+	return add_pattern(d, n->text);
 }
 
 static bool read_one(struct docs *d, const struct weir_conf_node *n)
@@ -108,7 +159,7 @@ static bool read_one(struct docs *d, const struct weir_conf_node *n)
 	if (!weir_conf_expect(n, WEIR_CONF_SCALAR, "an identity", d->r))
 		return false;
 	if (strcmp(n->text, "any") == 0)
-		return add(d, IDENTITY_ANY, strdup(""), false);
+		return docs_add_key(d, KEY_ANY);
 	if (begins(n->text, SPIFFE))
 		return read_spiffe(d, n);
 	if (begins(n->text, DNS))
@@ -118,110 +169,96 @@ static bool read_one(struct docs *d, const struct weir_conf_node *n)
 	return report(d, n, "is no identity: spiffe://domain/path, dns:NAME, cn:NAME or any");
 }
 
-bool docs_read_identities(struct docs *d, const struct weir_conf_node *list, uint32_t *first,
-			  uint32_t *n)
+bool docs_read_identities(struct docs *d, const struct weir_conf_node *list, struct key_list *out)
 {
-	bool good = true;
+	bool good;
 
-	*first = d->identities.n;
-	if (list->kind != WEIR_CONF_SEQUENCE)
-		good = read_one(d, list);
-	else
-		weir_conf_foreach (m, list)
-			good = read_one(d, m) && good;
-	if (list->kind == WEIR_CONF_SEQUENCE && !list->count) {
-		weir_conf_error(d->r, list->pos,
-				"identities is empty: nobody could come; 'any' is whoever shows a "
-				"good certificate");
-		good = false;
-	}
-	*n = d->identities.n - *first;
+	out->first = d->keys.n;
+	good = docs_read_each(d, list, read_one,
+			      ": nobody could come; 'any' is whoever shows a good certificate");
+	array_tidy(&d->keys, out->first);
+	out->n = d->keys.n - out->first;
 	return good;
 }
 
 /* ---- asking ---- */
 
-/* Bytes up to the next slash, or all. */
-static size_t segment(const char *text)
+/* `id` with '*' where the shape has it, which is not longer; false: no pattern of this shape fits
+ * it. */
+static bool mask(const char *shape, const char *id, char *to)
 {
-	return strcspn(text, "/");
-}
-
-static bool fits_spiffe(const char *pattern, const char *id)
-{
-	if (!begins(id, SPIFFE))
-		return false;
-	pattern += strlen(SPIFFE);
-	id += strlen(SPIFFE);
 	for (;;) {
-		size_t n = segment(pattern), m = segment(id);
-		bool any = n == 1 && *pattern == '*';
+		size_t n = segment(id);
 
-		if (any && !pattern[n])
-			return true;
-		if (!any && (n != m || memcmp(pattern, id, n) != 0))
+		if (!n)
 			return false;
-		if (!pattern[n] || !id[m])
-			return pattern[n] == id[m];
-		pattern += n + 1;
-		id += m + 1;
+		if (strcmp(shape, "*") == 0)
+			return strcpy(to, "*");
+		if (*shape == '*') {
+			*to++ = *shape++;
+		} else {
+			memcpy(to, id, n);
+			to += n;
+		}
+		id += n;
+		*to++ = *id;
+		if (!*id || !*shape)
+			return *id == *shape;
+		id++;
+		shape++;
 	}
 }
 
-static bool fits_host(const struct identity *wanted, const char *host, size_t len)
+static void add_spiffe_keys(struct keys *k, const struct docs *d, const char *id)
 {
-	size_t tail = strlen(wanted->text);
+	const char *const *shapes = d->shapes.items;
+	char text[WEIR_TLS_ID_MAX + 1] = SPIFFE;
+	size_t scheme = strlen(SPIFFE);
 
-	if (!wanted->below)
-		return len == tail && memcmp(host, wanted->text, len) == 0;
-	return len > tail + 1 && host[len - tail - 1] == '.' &&
-	       memcmp(host + len - tail, wanted->text, tail) == 0;
+	keys_add_pattern(k, d, id);
+	for (uint32_t i = 0; i < d->shapes.n; i++)
+		if (mask(shapes[i], id + scheme, text + scheme))
+			keys_add_pattern(k, d, text);
 }
 
 /* One of the certificate's names is enough. */
-static bool fits_dns(const struct identity *wanted, const char *id)
+static void add_dns_keys(struct keys *k, const struct docs *d, const char *list)
 {
-	if (!begins(id, DNS))
-		return false;
-	for (id += strlen(DNS);; id++) {
-		size_t len = strcspn(id, ",");
+	for (;;) {
+		size_t len = strcspn(list, ",");
 
-		if (fits_host(wanted, id, len))
-			return true;
-		id += len;
-		if (!*id)
-			return false;
+		keys_add_host(k, d, list, len);
+		list += len;
+		if (!*list++)
+			return;
 	}
 }
 
-static bool fits(const struct identity *wanted, const char *id)
+static void add_text_keys(struct keys *k, const struct docs *d, const char *text)
 {
-	switch (wanted->kind) {
-	case IDENTITY_ANY:
-		return true;
-	case IDENTITY_SPIFFE:
-		return fits_spiffe(wanted->text, id);
-	case IDENTITY_DNS:
-		return fits_dns(wanted, id);
-	case IDENTITY_CN:
-		return begins(id, CN) && strcmp(id + strlen(CN), wanted->text) == 0;
-	}
-	return false;
+	if (strlen(text) > WEIR_TLS_ID_MAX)
+		return;
+	if (begins(text, SPIFFE))
+		add_spiffe_keys(k, d, text);
+	else if (begins(text, DNS))
+		add_dns_keys(k, d, text + strlen(DNS));
+	else if (begins(text, CN))
+		keys_add_pattern(k, d, text);
 }
 
 /* A good certificate that names nobody is anybody's all the same. */
-bool rule_fits_identity(const struct docs *d, const struct rule *rule,
-			const struct weir_policy_identity *identity)
+void keys_of_identity(const struct docs *d, const struct weir_policy_identity *identity,
+		      struct keys *out)
 {
-	const struct identity *list = (const struct identity *)d->identities.items;
-	bool good = identity->state == WEIR_IDENTITY_GOOD;
+	bool good = identity && identity->state == WEIR_IDENTITY_GOOD;
 
-	if (!good && identity->state != WEIR_IDENTITY_NAMELESS)
-		return false;
-	for (uint32_t i = 0; i < rule->n_identities; i++)
-		if (fits(&list[rule->identities + i], good ? identity->text : ""))
-			return true;
-	return false;
+	out->n = 0;
+	keys_add(out, identity ? KEY_UNASKED : KEY_UNKNOWN);
+	if (!good && !(identity && identity->state == WEIR_IDENTITY_NAMELESS))
+		return;
+	keys_add(out, KEY_ANY);
+	if (good)
+		add_text_keys(out, d, identity->text);
 }
 
 /* ---- identities as texts ---- */

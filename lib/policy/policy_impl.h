@@ -24,6 +24,10 @@ struct array {
 void *array_add(struct array *a, size_t size);
 /* Number `at` of an array of uint32_t, which grows by zeros to hold it; NULL: no memory. */
 uint32_t *array_at(struct array *a, uint32_t at);
+/* Of an array of uint32_t what begins at `first`: in order, each once. */
+void array_tidy(struct array *a, uint32_t first);
+/* The order of uint32_t, for qsort() and bsearch(). */
+int array_by_number(const void *a, const void *b);
 void array_fini(struct array *a);
 
 /* ---- documents as read ---- */
@@ -53,19 +57,28 @@ enum rule_tls {
 	RULE_TLS_INTERCEPT /* the same with or without names, and it is opened */
 };
 
-/* A host's name in a rule's list, or all names below it. */
-struct host {
-	const char *text; /* in docs.texts; without "*." */
-	bool below;
+/*
+ * What a rule asks of a name or of an identity, a number for each that it takes; and what is known
+ * of a client, a number for each that it fits. A rule is found by the one, asked for by the other.
+ */
+enum key {
+	KEY_UNKNOWN, /* the client's is not known yet, so that each rule is taken to fit */
+	KEY_UNASKED, /* the rule takes whatever it is */
+	KEY_ANY,     /* the rule takes every ClientHello with a name or none, every certificate */
+	KEY_NO_NAME, /* the rule takes a ClientHello without a name beside those it lists */
+	KEY_PATTERNS /* and what stands in docs.patterns */
 };
 
-enum identity_kind { IDENTITY_ANY, IDENTITY_SPIFFE, IDENTITY_DNS, IDENTITY_CN };
+/* Most that one client fits: of a certificate's names each and each label's end, one byte apart. */
+#define KEYS_MAX (WEIR_TLS_ID_MAX / 2 + KEY_PATTERNS)
+struct keys {
+	uint32_t n;
+	uint32_t key[KEYS_MAX];
+};
 
-/* What a rule asks of a client's certificate. */
-struct identity {
-	enum identity_kind kind;
-	const char *text; /* in docs.texts; SPIFFE with its scheme, CN and DNS without theirs */
-	bool below;       /* DNS: names below it */
+/* Keys of a rule: a part of docs.keys, in order, each once. */
+struct key_list {
+	uint32_t first, n;
 };
 
 /* One rule of one policy, its lists as parts of the arrays in struct docs. */
@@ -81,23 +94,23 @@ struct rule {
 	uint8_t verdict;
 	uint8_t flags; /* WEIR_DECISION_INSPECT, KEEP */
 	uint8_t mode;
-	uint8_t tls;                       /* enum rule_tls */
-	bool missing_sni;                  /* a ClientHello without a name fits */
-	uint16_t intercept;                /* place in docs.tls, with RULE_TLS_INTERCEPT */
-	uint32_t hosts, n_hosts;           /* in docs.hosts, in order; none: all names */
-	uint32_t identities, n_identities; /* in docs.identities; none: it is not asked */
+	uint8_t tls;        /* enum rule_tls */
+	uint16_t intercept; /* place in docs.tls, with RULE_TLS_INTERCEPT */
+	/* None: it does not ask. */
+	struct key_list names; /* with every other `tls` than RULE_TLS_NONE */
+	struct key_list identities;
 };
 
 /* What is asked for is known only when the flow has begun, if ever. */
 static inline bool rule_asks(const struct rule *rule)
 {
-	return rule->tls != RULE_TLS_NONE || rule->n_identities;
+	return rule->names.n || rule->identities.n;
 }
 
 /*
- * What one rule list times the other, times protocols and port ranges, may come to over all rules,
- * and the groups of all classes together: a policy that asks for more is refused rather than left
- * to take the machine's memory.
+ * What one rule list times the other, times protocols, port ranges and what is asked for, may come
+ * to over all rules, and the groups of all classes together: a policy that asks for more is refused
+ * rather than left to take the machine's memory, which is some 40 bytes for each.
  */
 #define PARTS_MAX         2000000
 #define CLASS_MEMBERS_MAX 8000000
@@ -115,8 +128,9 @@ struct docs {
 	struct array groups_of_rules;      /* uint32_t */
 	struct array protos;               /* uint16_t */
 	struct array ranges;               /* struct range */
-	struct array hosts;                /* struct host */
-	struct array identities;           /* struct identity */
+	struct weir_names *patterns;       /* of hosts and identities; their numbers are keys */
+	struct array shapes;               /* const char *, see policy_identities.c */
+	struct array keys;                 /* uint32_t */
 	struct array bypasses;             /* struct bypass */
 	struct array policies;             /* struct weir_conf_pos, of each policy's name */
 	struct array policy_of_name;       /* uint32_t by interned name: place in policies + 1 */
@@ -150,10 +164,11 @@ struct service_tls {
 	uint32_t bypass, n_bypass;  /* in docs.bypasses */
 };
 
-/* Names that an interception leaves alone, and why. */
+/* A name that an interception leaves alone, and why. */
 struct bypass {
-	uint32_t hosts, n_hosts;
+	uint32_t key;
 	uint32_t reason; /* interned */
+	uint32_t order;  /* in the list: of two that a name fits the first is the reason */
 };
 
 /* A service listens at a prefix on lo..hi. */
@@ -211,15 +226,24 @@ struct interval {
 	uint32_t rank;
 };
 
-/* The intervals of one protocol between one pair of groups; disjoint, ascending. */
-struct proto_part {
-	uint16_t proto; /* PROTO_ANY: every other one */
+/* Which rule has which port: a part of view.intervals; disjoint, ascending. */
+struct ports {
 	uint32_t first;
 	uint32_t n;
-	/* In view.named: of rules that ask for names or identities, which leave their ports to
-	 * others; as they are tried. */
-	uint32_t first_named;
-	uint32_t n_named;
+};
+
+/* The rules for one protocol between one pair of groups. */
+struct proto_part {
+	uint16_t proto;     /* PROTO_ANY: every other one */
+	bool asks;          /* some of its rules ask: view.asked has them */
+	struct ports ports; /* of the others */
+};
+
+/* Of the rules of a part that ask, those that take these keys. */
+struct asked {
+	uint32_t part; /* in view.parts */
+	uint32_t name, identity;
+	struct ports ports;
 };
 
 struct pair {
@@ -242,7 +266,9 @@ struct view {
 	struct array pairs;     /* struct pair */
 	struct array parts;     /* struct proto_part */
 	struct array intervals; /* struct interval */
-	struct array named;     /* the same, of rules that ask for names or identities */
+	struct array asked;     /* struct asked */
+	uint32_t *asked_index;  /* place in `asked` + 1 by hash of part and keys; 0: none */
+	uint32_t asked_mask;
 };
 
 enum { VIEW_ENFORCED, VIEW_ALL, VIEWS };
@@ -266,6 +292,11 @@ void docs_read(struct docs *d, const struct weir_conf_docs *const *files, unsign
 void docs_fini(struct docs *d);
 uint32_t docs_group_by_name(const struct docs *d, const char *name); /* GROUP_ANY: none */
 uint32_t docs_add_group(struct docs *d, const char *name, struct weir_conf_pos pos);
+/* Reads the node, or each of the list that it is; a list of none is an error that ends with
+ * `empty`. False: reported. */
+bool docs_read_each(struct docs *d, const struct weir_conf_node *n,
+		    bool (*read)(struct docs *d, const struct weir_conf_node *n),
+		    const char *empty);
 /* An address or CIDR; false: reported. */
 bool docs_read_prefix(struct docs *d, const struct weir_conf_node *n, struct weir_prefix *out);
 void docs_add_member(struct docs *d, uint32_t group, const struct weir_prefix *prefix);
@@ -318,30 +349,40 @@ void docs_free_texts(struct docs *d);
 /* Takes `text`; NULL: no memory. */
 const char *docs_keep_text(struct docs *d, char *text);
 
+/* policy_keys.c */
+/* The key of a pattern, which is new as often as not; 0: no memory. */
+uint32_t docs_pattern(struct docs *d, const char *text);
+/* Adds the key of what a rule takes. False: no memory. */
+bool docs_add_key(struct docs *d, uint32_t key);
+void keys_add(struct keys *k, uint32_t key);
+/* Adds the pattern's key where rules have it. */
+void keys_add_pattern(struct keys *k, const struct docs *d, const char *text);
+/* Adds those of a host's name: its own, and of all names below which it is. */
+void keys_add_host(struct keys *k, const struct docs *d, const char *host, size_t len);
+/* Whether a client is what a rule's list asks for. */
+bool keys_fit(const struct keys *k, const struct docs *d, struct key_list list);
+
 /* policy_names.c: whom rules let clients ask for */
-/* A name or a list of them: [*first, *first + *n) of docs.hosts. False: reported. */
-bool docs_read_names(struct docs *d, const struct weir_conf_node *list, uint32_t *first,
-		     uint32_t *n);
-bool hosts_have(const struct docs *d, uint32_t first, uint32_t n, const char *name);
-/* Whether the name fits a rule that asks for one. */
-bool rule_fits_name(const struct docs *d, const struct rule *rule,
-		    const struct weir_policy_name *name);
+/* A host's name, or "*." and one. False: reported. */
+bool docs_read_host(struct docs *d, const struct weir_conf_node *n);
+/* A name or a list of them. False: reported. */
+bool docs_read_names(struct docs *d, const struct weir_conf_node *list, struct key_list *out);
+/* NULL: it is not known. */
+void keys_of_name(const struct docs *d, const struct weir_policy_name *name, struct keys *out);
 
 /* policy_identities.c: who clients must be */
-/* `any`, an identity or a list of them: [*first, *first + *n) of docs.identities. False: reported.
- */
-bool docs_read_identities(struct docs *d, const struct weir_conf_node *list, uint32_t *first,
-			  uint32_t *n);
-/* Whether the identity fits a rule that asks for one. */
-bool rule_fits_identity(const struct docs *d, const struct rule *rule,
-			const struct weir_policy_identity *identity);
+/* `any`, an identity or a list of them. False: reported. */
+bool docs_read_identities(struct docs *d, const struct weir_conf_node *list, struct key_list *out);
+/* NULL: it is not known. */
+void keys_of_identity(const struct docs *d, const struct weir_policy_identity *identity,
+		      struct keys *out);
 
 /* policy_intercept.c */
 /* The key `intercept` of a policy: its place in docs.tls; WEIR_NO_TLS: there is none, or reported.
  */
 uint16_t docs_read_intercept(struct docs *d, uint32_t policy, const struct weir_conf_node *spec);
-/* Why it leaves a name alone, interned; 0: it does not. */
-uint32_t intercept_bypass(const struct docs *d, uint16_t intercept, const char *name);
+/* Why it leaves a client's name alone, interned; 0: it does not. */
+uint32_t intercept_bypass(const struct docs *d, uint16_t intercept, const struct keys *names);
 
 /* policy_threat.c */
 /* `name` is interned. */
@@ -365,6 +406,40 @@ bool classes_build(struct classes *c, const struct docs *d);
 void classes_fini(struct classes *c);
 const struct class *class_of(const struct classes *c, const struct weir_addr *a);
 
+/* policy_ports.c: of rules that have the same ports the first */
+struct claims {
+	const struct docs *d;
+	struct array *intervals;
+	uint32_t first;
+	struct array free; /* struct range: what no earlier rule took */
+	bool good;         /* false: no memory */
+};
+void claims_begin(struct claims *c);
+/* Gives the rule what earlier ones left of its ports. */
+void claims_add(struct claims *c, const struct rule *rule, uint32_t rank);
+/* Whether there is anything left for others. */
+bool claims_left(const struct claims *c);
+struct ports claims_end(struct claims *c);
+#define RANK_NONE UINT32_MAX
+/* The rank of the rule that has the port; RANK_NONE: none. */
+uint32_t ports_find(const struct array *intervals, struct ports ports, uint16_t port);
+
+/* policy_asked.c: rules that ask for names or identities */
+struct asking_rules {
+	const struct weir_policy *p;
+	struct view *view;
+	struct claims *claims;
+	struct array ranks;   /* uint32_t: the rules of the part at hand, in order */
+	struct array entries; /* what they take */
+};
+/* Enters the rules, and forgets them. False: no memory. */
+bool asked_add_part(struct asking_rules *a, uint32_t part);
+/* After all parts. False: no memory. */
+bool asked_index(struct view *v);
+/* The ports of a part's rules that take both keys; NULL: there are none. */
+const struct asked *asked_find(const struct view *v, uint32_t part, uint32_t name,
+			       uint32_t identity);
+
 /* policy_compile.c */
 bool policy_compile(struct weir_policy *p);
 void view_fini(struct view *v);
@@ -372,7 +447,6 @@ void view_fini(struct view *v);
 /* policy_decide.c */
 /* There is a Service whose TLS weir ends and whose clients it verifies. */
 bool policy_verifies_clients(const struct weir_policy *p, const struct weir_policy_query *q);
-#define RANK_NONE UINT32_MAX
 /* What is asked about a flow. */
 struct asking {
 	const struct weir_policy *p;
@@ -380,14 +454,13 @@ struct asking {
 	/* NULL: not known yet, so that each fits */
 	const struct weir_policy_name *name;
 	const struct weir_policy_identity *identity;
+	struct keys names, identities; /* what they fit */
 	const struct class *src, *dst;
 };
-/* RANK_NONE: none. */
-struct matched {
-	uint32_t best;   /* the first rule that matches */
-	uint32_t missed; /* the first one that would, were it another name or identity */
-};
-struct matched view_match(const struct asking *a, const struct view *v);
+/* Everything in it is written. */
+void asking_begin(struct asking *a, const struct weir_policy *p, const struct weir_policy_query *q,
+		  const struct weir_policy_name *name, const struct weir_policy_identity *identity);
+void asking_decide(const struct asking *a, struct weir_policy_decision *out);
 static inline const struct rule *rule_at(const struct weir_policy *p, uint32_t rank)
 {
 	return (const struct rule *)p->docs.rules.items + p->ranked[rank];

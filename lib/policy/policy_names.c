@@ -5,7 +5,7 @@
  */
 #include "policy_impl.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 #define BELOW "*."
 
@@ -27,17 +27,15 @@ static bool report(struct docs *d, const struct weir_conf_node *n, enum weir_tls
 
 static bool add_host(struct docs *d, const char *text, bool below)
 {
-	const char *kept = docs_keep_text(d, strdup(text));
-	struct host *h = kept ? array_add(&d->hosts, sizeof(*h)) : NULL;
+	char pattern[sizeof(BELOW) + WEIR_TLS_NAME_MAX];
+	uint32_t key;
 
-	if (h)
-		*h = (struct host){.text = kept, .below = below};
-	else
-		d->no_memory = true;
-	return h != NULL;
+	snprintf(pattern, sizeof(pattern), "%s%s", below ? BELOW : "", text);
+	key = docs_pattern(d, pattern);
+	return key && docs_add_key(d, key);
 }
 
-static bool read_host(struct docs *d, const struct weir_conf_node *n)
+bool docs_read_host(struct docs *d, const struct weir_conf_node *n)
 {
 	char text[WEIR_TLS_NAME_MAX + 1];
 	enum weir_tls_sni what;
@@ -54,74 +52,30 @@ static bool read_host(struct docs *d, const struct weir_conf_node *n)
 	return what == WEIR_TLS_SNI_NAME ? add_host(d, text, below) : report(d, n, what);
 }
 
-static int by_host(const void *a, const void *b)
+bool docs_read_names(struct docs *d, const struct weir_conf_node *list, struct key_list *out)
 {
-	const struct host *x = a, *y = b;
+	bool good;
 
-	return x->below != y->below ? (int)x->below - (int)y->below : strcmp(x->text, y->text);
-}
-
-/* In order, each once. */
-static void tidy(struct docs *d, uint32_t first)
-{
-	struct host *list = (struct host *)d->hosts.items + first;
-	uint32_t n = d->hosts.n - first, kept = 1;
-
-	qsort(list, n, sizeof(*list), by_host);
-	for (uint32_t i = 1; i < n; i++)
-		if (by_host(&list[i], &list[kept - 1]) != 0)
-			list[kept++] = list[i];
-	d->hosts.n = first + kept;
-}
-
-bool docs_read_names(struct docs *d, const struct weir_conf_node *list, uint32_t *first,
-		     uint32_t *n)
-{
-	bool good = true;
-
-	*first = d->hosts.n;
-	if (list->kind != WEIR_CONF_SEQUENCE)
-		good = read_host(d, list);
-	else
-		weir_conf_foreach (m, list)
-			good = read_host(d, m) && good;
-	if (list->kind == WEIR_CONF_SEQUENCE && !list->count) {
-		weir_conf_error(d->r, list->pos, "names is empty: nobody could be asked for");
-		good = false;
-	}
-	if (good)
-		tidy(d, *first);
-	*n = d->hosts.n - *first;
+	out->first = d->keys.n;
+	good = docs_read_each(d, list, docs_read_host, ": nobody could be asked for");
+	array_tidy(&d->keys, out->first);
+	out->n = d->keys.n - out->first;
 	return good;
 }
 
 /* ---- asking ---- */
 
-static bool has(const struct docs *d, uint32_t first, uint32_t n, struct host wanted)
+void keys_of_name(const struct docs *d, const struct weir_policy_name *name, struct keys *out)
 {
-	const struct host *list = (const struct host *)d->hosts.items + first;
-
-	return bsearch(&wanted, list, n, sizeof(*list), by_host) != NULL;
-}
-
-bool hosts_have(const struct docs *d, uint32_t first, uint32_t n, const char *name)
-{
-	if (has(d, first, n, (struct host){.text = name}))
-		return true;
-	for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.'))
-		if (has(d, first, n, (struct host){.text = dot + 1, .below = true}))
-			return true;
-	return false;
-}
-
-bool rule_fits_name(const struct docs *d, const struct rule *rule,
-		    const struct weir_policy_name *name)
-{
+	out->n = 0;
+	keys_add(out, name ? KEY_UNASKED : KEY_UNKNOWN);
+	if (!name || (name->state != WEIR_NAME_GOOD && name->state != WEIR_NAME_MISSING))
+		return;
+	keys_add(out, KEY_ANY);
 	if (name->state == WEIR_NAME_MISSING)
-		return !rule->n_hosts || rule->missing_sni;
-	if (name->state != WEIR_NAME_GOOD)
-		return false;
-	return !rule->n_hosts || hosts_have(d, rule->hosts, rule->n_hosts, name->text);
+		keys_add(out, KEY_NO_NAME);
+	else
+		keys_add_host(out, d, name->text, strlen(name->text));
 }
 
 enum weir_name_state weir_name_state_of(enum weir_tls_sni sni)

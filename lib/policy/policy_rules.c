@@ -364,21 +364,32 @@ static bool read_ranges(struct docs *d, const struct weir_conf_node *map, struct
 
 /* ---- rules ---- */
 
+/* Under how many pairs of keys it is found, see policy_asked.c. */
+static uint64_t pairs_of_keys(const struct rule *rule)
+{
+	return rule_asks(rule) ? (rule->names.n + 1ULL) * (rule->identities.n + 1ULL) : 1;
+}
+
 /* What the rule adds to the compiled form at most. */
 static bool fits(struct docs *d, const struct rule *rule, struct weir_conf_pos pos)
 {
 	uint64_t pairs = (uint64_t)rule->n_from * rule->n_to;
 	uint64_t parts = (uint64_t)rule->n_proto * (rule->n_range ? rule->n_range : 1);
+	uint64_t keys = pairs_of_keys(rule);
 	bool before = d->n_parts <= PARTS_MAX;
 
-	d->n_parts = pairs > PARTS_MAX ? PARTS_MAX + 1ULL : d->n_parts + pairs * parts;
+	if (pairs > PARTS_MAX || keys > PARTS_MAX)
+		d->n_parts = PARTS_MAX + 1ULL;
+	else
+		d->n_parts += pairs * parts * keys;
 	if (d->n_parts <= PARTS_MAX)
 		return true;
 	if (before)
 		weir_conf_error(
 			d->r, pos,
-			"this rule's from, to, protocol and ports make over %u combinations "
-			"together with those of the rules before; put addresses into Groups",
+			"this rule's from, to, protocol, ports, names and identities make over %u "
+			"combinations together with those of the rules before; put addresses into "
+			"Groups",
 			PARTS_MAX);
 	return false;
 }
@@ -509,9 +520,9 @@ static bool check_tls(struct docs *d, const struct header *h, const struct weir_
 		weir_conf_error(d->r, n->key_pos,
 				"%s needs 'action: allow': a client may well hide its name",
 				n->key);
-	else if (rule->tls == RULE_TLS_SNI && !rule->n_hosts)
+	else if (rule->tls == RULE_TLS_SNI && !rule->names.n)
 		weir_conf_error(d->r, n->key_pos, "'tls: sni' needs names");
-	else if (rule->tls == RULE_TLS_ANY && rule->n_hosts)
+	else if (rule->tls == RULE_TLS_ANY && rule->names.n)
 		weir_conf_error(d->r, n->key_pos, "'tls: any' takes all names: 'sni' asks for one");
 	else if (rule->tls == RULE_TLS_INTERCEPT && h->intercept == WEIR_NO_TLS)
 		weir_conf_error(
@@ -520,6 +531,23 @@ static bool check_tls(struct docs *d, const struct header *h, const struct weir_
 	else
 		return true;
 	return false;
+}
+
+/* What the rule takes without being told: every name where it lists none, and none at all where the
+ * policy says so. */
+static bool complete_names(struct docs *d, const struct header *h, struct rule *rule)
+{
+	uint32_t key = rule->names.n ? KEY_NO_NAME : KEY_ANY;
+
+	if (rule->names.n && !h->missing_sni)
+		return true;
+	if (!rule->names.n)
+		rule->names.first = d->keys.n;
+	if (!docs_add_key(d, key))
+		return false;
+	array_tidy(&d->keys, rule->names.first);
+	rule->names.n = d->keys.n - rule->names.first;
+	return true;
 }
 
 /* `names` and `tls`; false: reported. */
@@ -531,19 +559,18 @@ static bool read_tls(struct docs *d, const struct header *h, const struct weir_c
 	const struct weir_conf_node *tls = weir_conf_get(map, "tls");
 	unsigned int word = names ? RULE_TLS_SNI : RULE_TLS_NONE;
 
-	if (names && !docs_read_names(d, names, &rule->hosts, &rule->n_hosts))
+	if (names && !docs_read_names(d, names, &rule->names))
 		return false;
 	if (!weir_conf_word(map, "tls", words, &word, d->r))
 		return false;
 	rule->tls = (uint8_t)word;
-	rule->missing_sni = h->missing_sni;
 	rule->intercept = h->intercept;
 	if (names && word == RULE_TLS_NONE) {
 		weir_conf_error(d->r, tls->key_pos, "names need that TLS is looked at");
 		return false;
 	}
-	return word == RULE_TLS_NONE ||
-	       (check_tls(d, h, tls ? tls : names, rule) && narrow_to_tcp(d, map, rule));
+	return word == RULE_TLS_NONE || (check_tls(d, h, tls ? tls : names, rule) &&
+					 narrow_to_tcp(d, map, rule) && complete_names(d, h, rule));
 }
 
 /* ---- who clients must be ---- */
@@ -555,7 +582,7 @@ static bool read_identities(struct docs *d, const struct weir_conf_node *map, st
 
 	if (!list)
 		return true;
-	if (!docs_read_identities(d, list, &rule->identities, &rule->n_identities))
+	if (!docs_read_identities(d, list, &rule->identities))
 		return false;
 	if (rule->verdict != WEIR_VERDICT_ALLOW) {
 		weir_conf_error(d->r, list->key_pos,

@@ -43,6 +43,20 @@ START_TEST(the_empty_name_is_zero_and_unknown_numbers_are_empty)
 }
 END_TEST
 
+START_TEST(a_name_is_found_without_being_made)
+{
+	struct weir_names *n = weir_names_create();
+	uint32_t id = weir_names_intern(n, "one");
+
+	ck_assert_uint_eq(weir_names_find(n, "one"), id);
+	ck_assert_uint_eq(weir_names_find(n, "two"), 0);
+	ck_assert_uint_eq(weir_names_find(n, ""), 0);
+	ck_assert_uint_eq(weir_names_intern(n, "two"), id + 1);
+	ck_assert_uint_eq(weir_names_find(n, "two"), id + 1);
+	weir_names_destroy(n);
+}
+END_TEST
+
 START_TEST(the_text_is_copied)
 {
 	struct weir_names *n = weir_names_create();
@@ -166,7 +180,8 @@ END_TEST
 Suite *names_suite(void)
 {
 	return WEIR_SUITE("base names", a_name_gets_one_number_for_ever,
-			  the_empty_name_is_zero_and_unknown_numbers_are_empty, the_text_is_copied,
+			  the_empty_name_is_zero_and_unknown_numbers_are_empty,
+			  a_name_is_found_without_being_made, the_text_is_copied,
 			  thousands_of_names_keep_their_numbers_and_places,
 			  names_of_every_length_are_told_apart, nothing_is_destroyed_without_harm,
 			  readers_see_whole_names_while_others_intern);

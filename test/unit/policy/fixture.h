@@ -42,6 +42,7 @@ void check_decides(const struct loaded *l, const char *src, const char *dst, uin
 enum { ICMP = 1, TCP = 6, UDP = 17, GRE = 47, ICMPV6 = 58, SCTP = 132 };
 
 Suite *policy_suite(void);
+Suite *asked_suite(void);
 Suite *classes_suite(void);
 Suite *compile_suite(void);
 Suite *decide_suite(void);

@@ -12,7 +12,7 @@ int main(void)
 		policy_suite,    classes_suite,    compile_suite, decide_suite, defaults_suite,
 		docs_suite,      explain_suite,    files_suite,   rules_suite,  service_suite,
 		listen_suite,    threat_suite,     exclude_suite, tls_suite,    names_suite,
-		intercept_suite, identities_suite,
+		intercept_suite, identities_suite, asked_suite,
 	};
 	struct weir_eal_cfg eal = {.program = "test_policy", .need_bytes = 64 << 20, .quiet = true};
 	struct weir_buf why = {0};

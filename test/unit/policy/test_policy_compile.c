@@ -187,9 +187,9 @@ START_TEST(more_combinations_than_fit_are_refused_with_the_rule_that_is_too_much
 	ck_assert_ptr_null(l.policy);
 	ck_assert_str_eq(
 		l.text.ptr,
-		"t:11:3: error: this rule's from, to, protocol and ports make over 2000000 "
-		"combinations together with those of the rules before; put addresses into "
-		"Groups\n");
+		"t:11:3: error: this rule's from, to, protocol, ports, names and identities make "
+		"over 2000000 combinations together with those of the rules before; put addresses "
+		"into Groups\n");
 	unload(&l);
 	weir_buf_fini(&yaml);
 	weir_buf_fini(&list);

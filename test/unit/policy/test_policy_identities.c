@@ -311,6 +311,33 @@ START_TEST(what_is_no_identity_is_refused_at_its_place)
 }
 END_TEST
 
+START_TEST(sixty_four_ways_to_place_stars_are_the_most)
+{
+	struct weir_buf yaml = {0};
+	struct loaded l;
+
+	weir_buf_str(&yaml, "kind: AccessPolicy\nmetadata: { name: p }\n"
+			    "spec:\n  action: allow\n  identities:\n");
+	for (unsigned int way = 0; way < 64; way++) {
+		/* Without a star, and with each that a way has once more: neither counts. */
+		weir_buf_printf(&yaml, "  - spiffe://t/n%u\n  - spiffe://t", way);
+		for (unsigned int bit = 0; bit < 6; bit++)
+			weir_buf_printf(&yaml, "/%s", way >> bit & 1 ? "*" : "x");
+		weir_buf_str(&yaml, "/x\n  - spiffe://u/*/y\n");
+	}
+	l = load(yaml.ptr);
+	ck_assert_ptr_nonnull(l.policy);
+	unload(&l);
+	weir_buf_str(&yaml, "  - spiffe://t/*\n");
+	l = load(yaml.ptr);
+	ck_assert_str_eq(l.text.ptr,
+			 "t:198:5: error: 'spiffe://t/*' has '*' where none of the identities "
+			 "before has it: 64 ways to place it are the most\n");
+	unload(&l);
+	weir_buf_fini(&yaml);
+}
+END_TEST
+
 Suite *identities_suite(void)
 {
 	return WEIR_SUITE("policy identities", an_identity_fits_an_entry_or_the_next_rule_is_asked,
@@ -322,5 +349,6 @@ Suite *identities_suite(void)
 			  policies_on_trial_ask_for_identities_and_refuse_nothing,
 			  explain_says_that_an_identity_decides_and_then_which,
 			  what_a_certificate_might_say_is_read_into_its_one_form,
-			  what_is_no_identity_is_refused_at_its_place);
+			  what_is_no_identity_is_refused_at_its_place,
+			  sixty_four_ways_to_place_stars_are_the_most);
 }

@@ -20,7 +20,8 @@ START_TEST(what_fits_is_opened_unless_its_name_is_to_be_left_alone)
 	struct loaded l = load_good(
 		BEGIN CA "    bypass:\n"
 			 "      - { names: [ bank.example, '*.bank.example' ], reason: private }\n"
-			 "      - { names: app.example, reason: pinned }\n"
+			 "      - { names: [ app.example, www.bank.example ], reason: pinned }\n"
+			 "      - { names: [ '*.example', app.example ], reason: last }\n"
 			 "  allow:\n"
 			 "    - { name: quiet, names: quiet.example }\n"
 			 "    - { name: all, ports: 443, tls: intercept }\n");
@@ -30,11 +31,12 @@ START_TEST(what_fits_is_opened_unless_its_name_is_to_be_left_alone)
 		const char *rule;
 		const char *bypass; /* NULL: opened; "": not, and for no reason */
 	} rows[] = {
-		{WEIR_NAME_GOOD, "a.example", "all", NULL},
+		{WEIR_NAME_GOOD, "a.org", "all", NULL},
 		{WEIR_NAME_GOOD, "bank.example", "all", "private"},
 		{WEIR_NAME_GOOD, "www.bank.example", "all", "private"},
 		{WEIR_NAME_GOOD, "app.example", "all", "pinned"},
-		{WEIR_NAME_GOOD, "x.app.example", "all", NULL},
+		{WEIR_NAME_GOOD, "x.app.example", "all", "last"},
+		{WEIR_NAME_GOOD, "example", "all", NULL},
 		{WEIR_NAME_GOOD, "quiet.example", "quiet", ""},
 		{WEIR_NAME_MISSING, NULL, "all", NULL},
 		{WEIR_NAME_BAD, NULL, "otherwise", ""},
