@@ -32,7 +32,7 @@ static bool add_entry(struct asking_rules *a, struct entry entry)
 }
 
 /* What the rule takes: number `i` of list.n keys, or that it does not ask. */
-static uint32_t key_at(const struct docs *d, struct key_list list, uint32_t i)
+static uint32_t key_at(const struct docs *d, struct slice list, uint32_t i)
 {
 	return list.n ? ((const uint32_t *)d->keys.items)[list.first + i] : KEY_UNASKED;
 }

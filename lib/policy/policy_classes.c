@@ -53,13 +53,6 @@ static bool same_prefix(const struct weir_prefix *a, const struct weir_prefix *b
 	       memcmp(a->addr.bytes, b->addr.bytes, 16) == 0;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* ---- sets of members ---- */
 
 static void set_add(struct building *b, uint32_t member)
@@ -78,7 +71,7 @@ static void set_sort(struct building *b)
 	uint32_t *set = b->set.items, n = 0;
 
 	if (b->set.n)
-		qsort(set, b->set.n, sizeof(*set), by_number);
+		qsort(set, b->set.n, sizeof(*set), array_by_number);
 	for (uint32_t i = 0; i < b->set.n; i++)
 		if (n == 0 || member_group(set[n - 1]) != member_group(set[i]))
 			set[n++] = set[i];

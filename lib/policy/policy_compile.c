@@ -73,15 +73,16 @@ static void add_edges(struct building *b, uint32_t rank)
 	const struct rule *rule = rule_at(b->p, rank);
 	const uint32_t *groups = b->p->docs.groups_of_rules.items;
 
-	for (uint32_t f = 0; f < rule->n_from; f++)
-		for (uint32_t t = 0; t < rule->n_to; t++) {
+	for (uint32_t f = 0; f < rule->from.n; f++)
+		for (uint32_t t = 0; t < rule->to.n; t++) {
 			struct edge *e = array_add(&b->edges, sizeof(*e));
 
 			if (!e) {
 				b->good = false;
 				return;
 			}
-			e->key = (uint64_t)groups[rule->from + f] << 32 | groups[rule->to + t];
+			e->key = (uint64_t)groups[rule->from.first + f] << 32 |
+				 groups[rule->to.first + t];
 			e->rank = rank;
 		}
 }
@@ -99,10 +100,11 @@ static int by_key(const void *a, const void *b)
 
 static bool rule_has_proto(const struct weir_policy *p, const struct rule *rule, uint16_t proto)
 {
-	const uint16_t *protos = p->docs.protos.items;
+	const uint32_t *protos = p->docs.protos.items;
 
-	for (uint32_t i = 0; i < rule->n_proto; i++)
-		if (protos[rule->proto + i] == proto || protos[rule->proto + i] == PROTO_ANY)
+	for (uint32_t i = 0; i < rule->protos.n; i++)
+		if (protos[rule->protos.first + i] == proto ||
+		    protos[rule->protos.first + i] == PROTO_ANY)
 			return true;
 	return false;
 }
@@ -152,13 +154,13 @@ static void add_part(struct building *b, const struct edge *edges, uint32_t n, u
 static void mark_protos(const struct weir_policy *p, const struct edge *edges, uint32_t n,
 			bool *present)
 {
-	const uint16_t *protos = p->docs.protos.items;
+	const uint32_t *protos = p->docs.protos.items;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rule *rule = rule_at(p, edges[i].rank);
 
-		for (uint32_t k = 0; k < rule->n_proto; k++)
-			present[protos[rule->proto + k]] = true;
+		for (uint32_t k = 0; k < rule->protos.n; k++)
+			present[protos[rule->protos.first + k]] = true;
 	}
 }
 
@@ -213,10 +215,10 @@ static bool mark_named(struct building *b, unsigned int view)
 	for (uint32_t rank = 0; named && rank < b->p->n_ranked; rank++) {
 		const struct rule *rule = rule_at(b->p, rank);
 
-		for (uint32_t i = 0; takes_part(b, rule) && i < rule->n_from; i++)
-			named[groups[rule->from + i]] = true;
-		for (uint32_t i = 0; takes_part(b, rule) && i < rule->n_to; i++)
-			named[groups[rule->to + i]] = true;
+		for (uint32_t i = 0; takes_part(b, rule) && i < rule->from.n; i++)
+			named[groups[rule->from.first + i]] = true;
+		for (uint32_t i = 0; takes_part(b, rule) && i < rule->to.n; i++)
+			named[groups[rule->to.first + i]] = true;
 	}
 	for (uint32_t k = 0; named && k < b->p->classes.class.n; k++)
 		for (uint32_t i = 0; i < classes[k].n; i++) {

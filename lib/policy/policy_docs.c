@@ -7,55 +7,6 @@
 
 #define NAME_MAX_BYTES 253
 
-void *array_add(struct array *a, size_t size)
-{
-	if (a->n == a->cap) {
-		uint32_t cap = a->cap ? a->cap * 2 : 64;
-		void *grown = realloc(a->items, cap * size);
-
-		if (!grown)
-			return NULL;
-		a->items = grown;
-		a->cap = cap;
-	}
-	return memset((char *)a->items + size * a->n++, 0, size);
-}
-
-void array_fini(struct array *a)
-{
-	free(a->items);
-	*a = (struct array){0};
-}
-
-uint32_t *array_at(struct array *a, uint32_t at)
-{
-	while (a->n <= at)
-		if (!array_add(a, sizeof(uint32_t)))
-			return NULL;
-	return (uint32_t *)a->items + at;
-}
-
-int array_by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-void array_tidy(struct array *a, uint32_t first)
-{
-	uint32_t *list = (uint32_t *)a->items + first;
-	uint32_t n = a->n - first, kept = 1;
-
-	if (!n)
-		return;
-	qsort(list, n, sizeof(*list), array_by_number);
-	for (uint32_t i = 1; i < n; i++)
-		if (list[i] != list[kept - 1])
-			list[kept++] = list[i];
-	a->n = first + kept;
-}
-
 bool docs_init(struct docs *d, struct weir_names *names, struct weir_conf_report *r)
 {
 	d->names = names;
@@ -117,8 +68,8 @@ uint32_t docs_add_group(struct docs *d, const char *name, struct weir_conf_pos p
 	return *number;
 }
 
-bool docs_read_each(struct docs *d, const struct weir_conf_node *n,
-		    bool (*read)(struct docs *d, const struct weir_conf_node *n), const char *empty)
+bool docs_read_each(struct docs *d, const struct weir_conf_node *n, docs_read_fn *read,
+		    const char *empty)
 {
 	bool good = true;
 
@@ -129,6 +80,29 @@ bool docs_read_each(struct docs *d, const struct weir_conf_node *n,
 	if (!n->count)
 		weir_conf_error(d->r, n->pos, "%s is empty%s", n->key, empty);
 	return good && n->count;
+}
+
+bool docs_add_number(struct docs *d, struct array *to, uint32_t number)
+{
+	uint32_t *slot = array_add(to, sizeof(*slot));
+
+	if (slot)
+		*slot = number;
+	else
+		d->no_memory = true;
+	return slot != NULL;
+}
+
+bool docs_read_numbers(struct docs *d, const struct weir_conf_node *n,
+		       const struct number_list *how, struct slice *out)
+{
+	bool good;
+
+	out->first = how->to->n;
+	good = docs_read_each(d, n, how->read, how->empty);
+	array_tidy(how->to, out->first);
+	out->n = how->to->n - out->first;
+	return good;
 }
 
 bool docs_is_address(const char *text)

@@ -23,13 +23,12 @@ static void add_side(const struct weir_policy *p, struct weir_json *j, const cha
 	weir_json_end_object(j);
 }
 
-static bool in_groups(const struct weir_policy *p, const struct class *k, uint32_t first,
-		      uint32_t n)
+static bool in_groups(const struct weir_policy *p, const struct class *k, struct slice groups)
 {
-	const uint32_t *wanted = (const uint32_t *)p->docs.groups_of_rules.items + first;
+	const uint32_t *wanted = (const uint32_t *)p->docs.groups_of_rules.items + groups.first;
 	const uint32_t *members = (const uint32_t *)p->classes.member.items + k->first;
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < groups.n; i++) {
 		if (wanted[i] == GROUP_ANY)
 			return true;
 		for (uint32_t g = 0; g < k->n; g++)
@@ -70,17 +69,18 @@ static const char *why_not(const struct asking *a, const struct rule *rule)
 {
 	const struct weir_policy *p = a->p;
 	const struct weir_policy_query *q = a->q;
-	const uint16_t *protos = (const uint16_t *)p->docs.protos.items + rule->proto;
-	const struct range *ranges = (const struct range *)p->docs.ranges.items + rule->range;
+	const uint32_t *protos = (const uint32_t *)p->docs.protos.items + rule->protos.first;
+	const struct range *ranges =
+		(const struct range *)p->docs.ranges.items + rule->ranges.first;
 	const char *why;
 	bool good = false;
 
-	for (uint32_t i = 0; i < rule->n_proto; i++)
+	for (uint32_t i = 0; i < rule->protos.n; i++)
 		good |= protos[i] == PROTO_ANY || protos[i] == q->proto;
 	if (!good)
 		return "another protocol";
-	good = !rule->n_range;
-	for (uint32_t i = 0; i < rule->n_range; i++)
+	good = !rule->ranges.n;
+	for (uint32_t i = 0; i < rule->ranges.n; i++)
 		good |= ranges[i].lo <= q->dport && q->dport <= ranges[i].hi;
 	if (!good)
 		return "another port";
@@ -118,8 +118,7 @@ static void add_candidates(const struct asking *a, const struct weir_names *name
 		const struct rule *rule = rule_at(p, rank);
 		const char *why;
 
-		if (!in_groups(p, a->src, rule->from, rule->n_from) ||
-		    !in_groups(p, a->dst, rule->to, rule->n_to))
+		if (!in_groups(p, a->src, rule->from) || !in_groups(p, a->dst, rule->to))
 			continue;
 		why = why_not(a, rule);
 		add_candidate(p, names, j, rule, why);

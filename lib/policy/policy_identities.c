@@ -36,7 +36,7 @@ static bool add_pattern(struct docs *d, const char *text)
 {
 	uint32_t key = docs_pattern(d, text);
 
-	return key && docs_add_key(d, key);
+	return key && docs_add_number(d, &d->keys, key);
 }
 
 /* Of each segment of the path that is '*' one that could be: what is left must be an ID. */
@@ -159,7 +159,7 @@ static bool read_one(struct docs *d, const struct weir_conf_node *n)
 	if (!weir_conf_expect(n, WEIR_CONF_SCALAR, "an identity", d->r))
 		return false;
 	if (strcmp(n->text, "any") == 0)
-		return docs_add_key(d, KEY_ANY);
+		return docs_add_number(d, &d->keys, KEY_ANY);
 	if (begins(n->text, SPIFFE))
 		return read_spiffe(d, n);
 	if (begins(n->text, DNS))
@@ -169,16 +169,13 @@ static bool read_one(struct docs *d, const struct weir_conf_node *n)
 	return report(d, n, "is no identity: spiffe://domain/path, dns:NAME, cn:NAME or any");
 }
 
-bool docs_read_identities(struct docs *d, const struct weir_conf_node *list, struct key_list *out)
+bool docs_read_identities(struct docs *d, const struct weir_conf_node *list, struct slice *out)
 {
-	bool good;
+	const struct number_list how = {
+		&d->keys, read_one,
+		": nobody could come; 'any' is whoever shows a good certificate"};
 
-	out->first = d->keys.n;
-	good = docs_read_each(d, list, read_one,
-			      ": nobody could come; 'any' is whoever shows a good certificate");
-	array_tidy(&d->keys, out->first);
-	out->n = d->keys.n - out->first;
-	return good;
+	return docs_read_numbers(d, list, &how, out);
 }
 
 /* ---- asking ---- */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* The names of one entry, told apart from those of others by its place. */
-static bool add_bypasses(struct docs *d, struct key_list names, uint32_t reason, uint32_t order)
+static bool add_bypasses(struct docs *d, struct slice names, uint32_t reason, uint32_t order)
 {
 	for (uint32_t i = 0; i < names.n; i++) {
 		struct bypass *slot = array_add(&d->bypasses, sizeof(*slot));
@@ -31,7 +31,7 @@ static bool read_bypass(struct docs *d, const struct weir_conf_node *map, uint32
 {
 	static const char *const keys[] = {"names", "reason", NULL};
 	const char *reason = NULL;
-	struct key_list names;
+	struct slice names;
 
 	if (!weir_conf_expect(map, WEIR_CONF_MAPPING, "a bypass", d->r) ||
 	    !weir_conf_known_keys(map, keys, d->r) || !weir_conf_require(map, "names", d->r) ||

@@ -22,17 +22,6 @@ uint32_t docs_pattern(struct docs *d, const char *text)
 	return key_of(id);
 }
 
-bool docs_add_key(struct docs *d, uint32_t key)
-{
-	uint32_t *slot = array_add(&d->keys, sizeof(*slot));
-
-	if (slot)
-		*slot = key;
-	else
-		d->no_memory = true;
-	return slot != NULL;
-}
-
 void keys_add(struct keys *k, uint32_t key)
 {
 	weir_assert(k->n < KEYS_MAX);
@@ -62,7 +51,7 @@ void keys_add_host(struct keys *k, const struct docs *d, const char *host, size_
 	}
 }
 
-bool keys_fit(const struct keys *k, const struct docs *d, struct key_list list)
+bool keys_fit(const struct keys *k, const struct docs *d, struct slice list)
 {
 	const uint32_t *wanted = (const uint32_t *)d->keys.items + list.first;
 

@@ -32,10 +32,10 @@ static bool add_host(struct docs *d, const char *text, bool below)
 
 	snprintf(pattern, sizeof(pattern), "%s%s", below ? BELOW : "", text);
 	key = docs_pattern(d, pattern);
-	return key && docs_add_key(d, key);
+	return key && docs_add_number(d, &d->keys, key);
 }
 
-bool docs_read_host(struct docs *d, const struct weir_conf_node *n)
+static bool read_host(struct docs *d, const struct weir_conf_node *n)
 {
 	char text[WEIR_TLS_NAME_MAX + 1];
 	enum weir_tls_sni what;
@@ -52,15 +52,11 @@ bool docs_read_host(struct docs *d, const struct weir_conf_node *n)
 	return what == WEIR_TLS_SNI_NAME ? add_host(d, text, below) : report(d, n, what);
 }
 
-bool docs_read_names(struct docs *d, const struct weir_conf_node *list, struct key_list *out)
+bool docs_read_names(struct docs *d, const struct weir_conf_node *list, struct slice *out)
 {
-	bool good;
+	const struct number_list how = {&d->keys, read_host, ": nobody could be asked for"};
 
-	out->first = d->keys.n;
-	good = docs_read_each(d, list, docs_read_host, ": nobody could be asked for");
-	array_tidy(&d->keys, out->first);
-	out->n = d->keys.n - out->first;
-	return good;
+	return docs_read_numbers(d, list, &how, out);
 }
 
 /* ---- asking ---- */

@@ -91,13 +91,13 @@ static struct service *add_service(struct docs *d, const char *name, struct weir
 /* What is being read: ports are known before the addresses. */
 struct reading {
 	struct docs *d;
-	uint16_t service; /* place in docs.services */
-	uint32_t range, n_range;
+	uint16_t service;   /* place in docs.services */
+	struct slice ports; /* of docs.ranges */
 };
 
 static void bind_prefix(struct reading *g, const struct weir_prefix *prefix)
 {
-	for (uint32_t i = 0; i < g->n_range; i++) {
+	for (uint32_t i = 0; i < g->ports.n; i++) {
 		struct binding *b = array_add(&g->d->bindings, sizeof(*b));
 
 		if (!b) {
@@ -106,7 +106,7 @@ static void bind_prefix(struct reading *g, const struct weir_prefix *prefix)
 		}
 		*b = (struct binding){
 			.prefix = *prefix,
-			.ports = ((const struct range *)g->d->ranges.items)[g->range + i],
+			.ports = ((const struct range *)g->d->ranges.items)[g->ports.first + i],
 			.service = g->service,
 		};
 	}
@@ -158,7 +158,7 @@ static void read_places(struct reading *g, const struct weir_conf_node *spec)
 	bool good = weir_conf_require(spec, "addresses", g->d->r);
 
 	if (!weir_conf_require(spec, "ports", g->d->r) ||
-	    !docs_read_ranges(g->d, ports, 65535, &g->range, &g->n_range) || !good)
+	    !docs_read_ports(g->d, ports, &g->ports) || !good)
 		return;
 	if (list->kind != WEIR_CONF_SEQUENCE) {
 		bind_one(g, list);

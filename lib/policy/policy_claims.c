@@ -72,11 +72,11 @@ static void drop_empty_gaps(struct claims *c)
 
 void claims_add(struct claims *c, const struct rule *rule, uint32_t rank)
 {
-	const struct range *ranges = (const struct range *)c->d->ranges.items + rule->range;
+	const struct range *ranges = (const struct range *)c->d->ranges.items + rule->ranges.first;
 
-	if (!rule->n_range)
+	if (!rule->ranges.n)
 		claim(c, 0, 65535, rank);
-	for (uint32_t i = 0; i < rule->n_range; i++)
+	for (uint32_t i = 0; i < rule->ranges.n; i++)
 		claim(c, ranges[i].lo, ranges[i].hi, rank);
 	drop_empty_gaps(c);
 }
@@ -93,9 +93,9 @@ static int by_port(const void *a, const void *b)
 	return (int)x->lo - (int)y->lo;
 }
 
-struct ports claims_end(struct claims *c)
+struct slice claims_end(struct claims *c)
 {
-	struct ports ports = {.first = c->first, .n = c->intervals->n - c->first};
+	struct slice ports = {.first = c->first, .n = c->intervals->n - c->first};
 
 	if (ports.n)
 		qsort((struct interval *)c->intervals->items + ports.first, ports.n,
@@ -103,7 +103,7 @@ struct ports claims_end(struct claims *c)
 	return ports;
 }
 
-uint32_t ports_find(const struct array *intervals, struct ports ports, uint16_t port)
+uint32_t ports_find(const struct array *intervals, struct slice ports, uint16_t port)
 {
 	const struct interval *all = (const struct interval *)intervals->items + ports.first;
 	uint32_t lo = 0, hi = ports.n;
