@@ -100,6 +100,20 @@ size_t weir_http2_queue_read(const struct weir_http2_queue *q, uint8_t *to, size
 	return done;
 }
 
+unsigned int weir_http2_queue_views(const struct weir_http2_queue *q, size_t skip,
+				    struct weir_bytes *views, unsigned int max)
+{
+	unsigned int n = 0;
+
+	skip += q->off;
+	for (const struct weir_http2_piece *p = q->first; p && n < max; p = p->next) {
+		if (skip < p->len)
+			views[n++] = weir_bytes_of(p->bytes + skip, p->len - skip);
+		skip -= min(skip, p->len);
+	}
+	return n;
+}
+
 void weir_http2_queue_drop(struct weir_http2_session *s, struct weir_http2_queue *q, size_t n)
 {
 	n = min(n, q->bytes);

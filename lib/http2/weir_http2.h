@@ -327,6 +327,9 @@ size_t weir_http2_queue_take(struct weir_http2_session *s, struct weir_http2_que
 size_t weir_http2_queue_read(const struct weir_http2_queue *q, uint8_t *to, size_t max);
 /* A view of the first bytes, as many as lie in one piece. */
 struct weir_bytes weir_http2_queue_front(const struct weir_http2_queue *q);
+/* Views of what lies after the first `skip` bytes, at most `max` of them; returns how many. */
+unsigned int weir_http2_queue_views(const struct weir_http2_queue *q, size_t skip,
+				    struct weir_bytes *views, unsigned int max);
 /* Forgets the first `n` bytes. */
 void weir_http2_queue_drop(struct weir_http2_session *s, struct weir_http2_queue *q, size_t n);
 

@@ -131,6 +131,8 @@ void path_carry_bytes(struct path_worker *w, struct path_carried *k, unsigned in
 
 	if (weir_unlikely(k->look) && !path_look(w, k, leg))
 		return;
+	if (path_stream_is_translated(k, leg))
+		path_translate_input(k->translator);
 	clean = path_stream_readable(k, leg);
 	if (clean && !k->unscanned && !(k->http && path_http_scans(k->http))) {
 		switch (path_scan(w, k, leg, &clean, &reset)) {
@@ -199,7 +201,7 @@ const struct weir_tcp_ops path_tcp_ops = {
 static bool is_read_as_http(const struct path_carried *k)
 {
 	return k->flow->decision.flags & WEIR_DECISION_THREAT ||
-	       (k->tls && path_tls_speaks_http2(k->tls));
+	       (k->tls && (path_tls_speaks_http2(k->tls) || path_tls_may_translate(k->tls)));
 }
 
 /* What is read out of its bytes. A replay has no keys: there TLS stays what it is. False: no room.

@@ -119,7 +119,12 @@ void path_http_leave_server(struct path_http *x)
 	if (x->dead)
 		return;
 	be_dead(x);
-	path_stream_abort_leg(x->w, x->k, 1);
+	if (weir_likely(!x->k->translator)) {
+		path_stream_abort_leg(x->w, x->k, 1);
+		return;
+	}
+	path_stream_shut(x->w, x->k, 0);
+	path_stream_shut(x->w, x->k, 1);
 }
 
 void path_http_close(struct path_http *x)
@@ -185,14 +190,14 @@ static bool is_between_requests(const struct path_http *x)
 
 /* The client is waited for; 0: it is not. A body that waits for a slow server, or to be judged, is
  * none of the client's fault. */
-static uint64_t deadline(const struct path_http *x)
+static uint64_t deadline_of_client(const struct path_http *x)
 {
 	const struct path_http_side *s = &x->side[PATH_TO_SERVER];
 	const struct weir_service *service = &x->service;
 
 	if (x->h2 && !x->dead)
 		return path_http2_deadline(x->h2);
-	if (x->dead || x->tunnel || !x->program || s->judging)
+	if (x->dead || x->tunnel || s->judging || !(x->program || x->k->translator))
 		return 0;
 	if (s->state == PATH_HTTP_BODY && service->body_timeout_ns)
 		return s->since_ns + service->body_timeout_ns;
@@ -203,6 +208,15 @@ static uint64_t deadline(const struct path_http *x)
 	if (x->first || !service->idle_timeout_ns)
 		return 0;
 	return x->idle_ns + service->idle_timeout_ns;
+}
+
+static uint64_t deadline(const struct path_http *x)
+{
+	const struct path_translator *t = x->k->translator;
+	uint64_t when = deadline_of_client(x);
+	uint64_t of_server = weir_unlikely(t != NULL) ? path_translate_deadline(t) : 0;
+
+	return !when || (of_server && of_server < when) ? of_server : when;
 }
 
 /* A deadline moves with each request, mostly away. The timer stays where it is then, and on_timer
@@ -298,7 +312,7 @@ static bool run_http(struct path_http *x)
 	}
 	for (unsigned int leg = 0; leg < 2 && !x->dead; leg++)
 		settled[leg] = path_http_settle(x, leg);
-	return settled[0] && settled[1];
+	return (settled[0] || x->k->translator) && settled[1];
 }
 
 /* Nothing comes of them any more, so they are told now. */
@@ -314,6 +328,8 @@ static void end_all(struct path_http *x)
 	end_exchanges(x);
 	if (x->h2)
 		path_http2_end(x->h2);
+	if (x->k->translator)
+		path_translate_end(x->k->translator);
 }
 
 /* ---- which protocol it is ---- */
@@ -371,6 +387,33 @@ static enum path_http_protocol detect(struct path_http *x)
 	return PATH_HTTP_UNKNOWN;
 }
 
+bool path_http_server_speaks_http2(const struct path_http *x, bool by_prior_knowledge)
+{
+	const struct path_carried *k = x->k;
+
+	if (k->tls && path_tls_has_server(k->tls))
+		return path_tls_alpn(k->tls, 1) == WEIR_EVENT_ALPN_HTTP2;
+	if (x->service.http2_upstream == WEIR_SERVICE_AS_CLIENT)
+		return by_prior_knowledge;
+	return x->service.http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM;
+}
+
+/* Servers may speak HTTP/2 whatever the client does. */
+static bool may_translate(const struct path_http *x)
+{
+	return x->service.http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM &&
+	       path_http2_is_possible(x->w);
+}
+
+/* What they speak is for their handshake to say, and nothing is read before that. */
+static bool waits_for_server(const struct path_http *x)
+{
+	const struct path_tls *tls = x->k->tls;
+
+	return may_translate(x) && path_tls_has_server(tls) && !path_tls_is_up(tls, 1) &&
+	       !path_tls_failure(tls);
+}
+
 static enum path_http_protocol protocol_of(struct path_http *x)
 {
 	const struct path_carried *k = x->k;
@@ -379,19 +422,32 @@ static enum path_http_protocol protocol_of(struct path_http *x)
 		return detect(x);
 	if (!path_tls_is_up(k->tls, 0))
 		return PATH_HTTP_UNKNOWN;
-	return path_tls_alpn(k->tls, 0) == WEIR_EVENT_ALPN_HTTP2 ? PATH_HTTP_2 : PATH_HTTP_1;
+	if (path_tls_alpn(k->tls, 0) == WEIR_EVENT_ALPN_HTTP2)
+		return PATH_HTTP_2;
+	return waits_for_server(x) ? PATH_HTTP_UNKNOWN : PATH_HTTP_1;
+}
+
+/* What is needed where a peer speaks HTTP/2. False: no memory. */
+static bool begin_http2(struct path_http *x)
+{
+	if (x->protocol == PATH_HTTP_2)
+		return path_http2_begin(x, !x->k->tls);
+	if (x->protocol == PATH_HTTP_1 && may_translate(x) &&
+	    path_http_server_speaks_http2(x, false))
+		return path_translate_begin(x);
+	return true;
 }
 
 /* False: it is not known yet, or cannot be spoken. */
 static bool choose_protocol(struct path_http *x)
 {
 	x->protocol = protocol_of(x);
-	if (x->protocol == PATH_HTTP_2 && !path_http2_begin(x, !x->k->tls)) {
+	if (!begin_http2(x)) {
 		weir_count(&x->w->stats, WEIR_COUNT_HTTP_MEMORY, 1);
 		path_http_abort(x);
 		return false;
 	}
-	if (x->protocol == PATH_HTTP_1 && !x->program) {
+	if (x->protocol == PATH_HTTP_1 && !x->program && !x->k->translator) {
 		path_http_be_tunnel(x);
 		if (path_stream_failure(x->k)) /* and nobody has words for it */
 			path_http_abort(x);
@@ -401,6 +457,40 @@ static bool choose_protocol(struct path_http *x)
 
 /* ---- running ---- */
 
+/* All has been said: by a server that says no more, or to a client that does not. */
+static bool is_over(const struct path_http *x)
+{
+	return !path_stream_readable(x->k, 1) &&
+	       (x->side[PATH_TO_CLIENT].state == PATH_HTTP_OVER ||
+		(x->side[PATH_TO_SERVER].state == PATH_HTTP_OVER && !x->first));
+}
+
+/* A client that is gone waits for nothing any more. */
+static void end_for_client(struct path_http *x)
+{
+	x->dead = true;
+	path_stream_shut(x->w, x->k, 1);
+}
+
+static bool run_translated(struct path_http *x)
+{
+	struct path_translator *t = x->k->translator;
+	bool settled = true;
+
+	if (weir_tcp_is_gone(x->k->conn, 0)) {
+		end_for_client(x);
+		return true;
+	}
+	if (is_between_requests(x))
+		(void)path_http_renew(x);
+	do
+		settled = run_http(x);
+	while (!x->dead && path_translate_go_on(t));
+	if (!x->dead && is_over(x))
+		path_http_close(x);
+	return x->dead || (settled && path_translate_is_settled(t));
+}
+
 /* False: again in a moment. */
 static bool run_any(struct path_http *x)
 {
@@ -408,6 +498,8 @@ static bool run_any(struct path_http *x)
 		return true;
 	if (x->h2)
 		return x->dead || path_http2_run(x->h2);
+	if (weir_unlikely(x->k->translator != NULL))
+		return x->dead || run_translated(x);
 	if (!x->dead && !x->tunnel && is_between_requests(x) && !path_http_renew(x))
 		path_http_be_tunnel(x);
 	return x->dead || x->tunnel || run_http(x);
@@ -453,6 +545,10 @@ static void on_deadline(struct path_http *x)
 		run(x);
 		return;
 	}
+	if (x->k->translator && path_translate_tick(x->k->translator)) {
+		run(x);
+		return;
+	}
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_TIMEOUTS, 1);
 	if (x->side[PATH_TO_SERVER].state == PATH_HTTP_HEAD && !x->side[PATH_TO_SERVER].since_ns)
 		path_http_close(x);
@@ -482,7 +578,7 @@ static void evict(struct path_http *x)
 {
 	struct path_carried *k = x->k;
 
-	path_http2_evict(x->h2);
+	path_http2_evict(x->w);
 	run(x);
 	path_stream_flush(k);
 }
@@ -532,7 +628,7 @@ bool path_http_begin(struct path_worker *w, struct path_carried *k)
 	path_http_expect_head(x, PATH_TO_SERVER);
 	path_http_expect_head(x, PATH_TO_CLIENT);
 	k->http = x;
-	if (!path_http_renew(x) && !k->tls) {
+	if (!path_http_renew(x) && !k->tls && !may_translate(x)) {
 		x->protocol = PATH_HTTP_1;
 		path_http_be_tunnel(x);
 	}
@@ -557,9 +653,10 @@ bool path_http_is_active(const struct path_http *x)
 	return !x->tunnel;
 }
 
+/* Nor need they see what goes nowhere. */
 bool path_http_scans(const struct path_http *x)
 {
-	return x->protocol == PATH_HTTP_2;
+	return x->protocol == PATH_HTTP_2 || x->dead;
 }
 
 void path_http_describe(const struct path_http *x, struct weir_path_flow *out)

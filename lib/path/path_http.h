@@ -4,6 +4,7 @@
  * reads messages out of the bytes that its peer sends (path_http_request.c, path_http_response.c)
  * and decides how many of them may go on; what is between a request and the end of its response is
  * an exchange, and those of a connection stand in the order of their requests (path_http_queue.c).
+ * A server that speaks HTTP/2 is one of HTTP/1.1 to all of them (path_translate.c).
  */
 #ifndef PATH_HTTP_H
 #define PATH_HTTP_H
@@ -217,6 +218,8 @@ bool path_http_take_turn(struct path_http *x, unsigned int leg);
 /* Whether a further message may be judged now: those before it have left some of the time. */
 bool path_http_may_judge_more(struct path_http *x, unsigned int leg);
 
+/* Of servers that are open; prior knowledge is the client's. */
+bool path_http_server_speaks_http2(const struct path_http *x, bool by_prior_knowledge);
 /* What it is judged by becomes that of the newest generation. False: nothing protects it (any
  * more). */
 bool path_http_renew(struct path_http *x);
@@ -234,11 +237,28 @@ uint64_t path_http2_deadline(const struct path_http2 *h);
 void path_http2_on_deadline(struct path_http2 *h);
 /* Whose memory others need, NULL: nobody's. It is to be evicted, and run. */
 struct path_http *path_http2_victim(const struct path_worker *w);
-void path_http2_evict(struct path_http2 *h);
+void path_http2_evict(struct path_worker *w);
+
+/* ---- path_translate.c: a connection of HTTP/1.1 whose servers speak HTTP/2 ---- */
+
+/* False: no memory. */
+bool path_translate_begin(struct path_http *x);
+void path_translate_end(struct path_translator *t);
+/* Says what is to be said. True: what a peer says can be read further by that. */
+bool path_translate_go_on(struct path_translator *t);
+/* Nothing is missing that comes of itself. */
+bool path_translate_is_settled(const struct path_translator *t);
+/* When it is to be looked at, 0: when something comes. */
+uint64_t path_translate_deadline(const struct path_translator *t);
+/* Ends what has stalled, if it is time for that: true then. */
+bool path_translate_tick(struct path_translator *t);
 
 /* ---- path_http_head.c ---- */
 
 void path_http_expect_head(struct path_http *x, unsigned int leg);
+/* The `len` bytes from the offset `from` in one piece, until the next one is asked for. */
+struct weir_bytes path_http_gather(struct path_http *x, unsigned int leg, uint64_t from,
+				   uint32_t len);
 /* The bytes of a head in one piece, when it is worth while to parse them (again); *last is set when
  * they are all that a head may have. */
 bool path_http_find_head(struct path_http *x, unsigned int leg, struct weir_bytes *in, bool *last);

@@ -133,30 +133,19 @@ void path_http2_on_error(struct path_http2 *h, unsigned int leg, enum weir_http2
 
 /* ---- the server's side ---- */
 
-static struct weir_http2_session *make_session(struct path_http2 *h, struct weir_http2 *of,
-					       bool server)
+struct weir_http2_session *path_http2_open_session(struct path_http2 *h, struct weir_http2 *of,
+						   const struct weir_http2_events *events)
 {
 	const struct weir_http2_config config = {
-		.events = server ? &path_http2_client_events : &path_http2_server_events,
+		.events = events,
 		.user = h,
 		.http = &h->x->service.limits,
-		.server = server,
+		.server = of == h->x->w->http2->of_clients,
 		.secure = h->x->k->tls != NULL,
 		.now_ns = h->x->w->now_ns,
 	};
 
 	return weir_http2_session_create(of, &config);
-}
-
-static bool server_speaks_http2(const struct path_http2 *h)
-{
-	const struct path_carried *k = h->x->k;
-
-	if (k->tls && path_tls_has_server(k->tls))
-		return path_tls_alpn(k->tls, 1) == WEIR_EVENT_ALPN_HTTP2;
-	if (h->x->service.http2_upstream == WEIR_SERVICE_AS_CLIENT)
-		return h->by_prior_knowledge;
-	return h->x->service.http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM;
 }
 
 /* As soon as it is known. */
@@ -169,11 +158,12 @@ static void choose_server(struct path_http2 *h)
 	if (info.state == WEIR_TCP_HANDSHAKE || (k->tls && !path_tls_is_up(k->tls, 1)))
 		return;
 	h->progress = true;
-	if (!server_speaks_http2(h)) {
+	if (!path_http_server_speaks_http2(h->x, h->by_prior_knowledge)) {
 		h->speaks = PATH_HTTP2_HTTP1;
 		return;
 	}
-	h->server = make_session(h, h->x->w->http2->of_servers, false);
+	h->server =
+		path_http2_open_session(h, h->x->w->http2->of_servers, &path_http2_server_events);
 	h->speaks = h->server ? PATH_HTTP2_HTTP2 : PATH_HTTP2_FAILED;
 }
 
@@ -405,6 +395,15 @@ void path_http2_on_deadline(struct path_http2 *h)
 
 /* ---- beginning and end ---- */
 
+void path_http2_keep_ends(struct path_carried *k)
+{
+	if (k->tls)
+		path_tls_keep_ends(k->tls);
+	else
+		weir_tcp_keep_ends(k->conn);
+	weir_tcp_uncouple(k->conn);
+}
+
 bool path_http2_begin(struct path_http *x, bool by_prior_knowledge)
 {
 	struct path_http2 *h = path_http2_take_connection(x->w->http2);
@@ -418,16 +417,12 @@ bool path_http2_begin(struct path_http *x, bool by_prior_knowledge)
 	};
 	h->to_judge.last = &h->to_judge.first;
 	h->ready.last = &h->ready.first;
-	h->client = make_session(h, x->w->http2->of_clients, true);
+	h->client = path_http2_open_session(h, x->w->http2->of_clients, &path_http2_client_events);
 	if (!h->client) {
 		path_http2_give_connection(x->w->http2, h);
 		return false;
 	}
-	if (x->k->tls)
-		path_tls_keep_ends(x->k->tls);
-	else
-		weir_tcp_keep_ends(x->k->conn);
-	weir_tcp_uncouple(x->k->conn);
+	path_http2_keep_ends(x->k);
 	x->h2 = h;
 	path_http2_list(h);
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP2_CONNECTIONS, 1);

@@ -3,7 +3,7 @@
  * What the files of HTTP/2 share. A connection whose client speaks HTTP/2 (path_http2.c) has a
  * session with it, and behind that either a session with the server (path_http2_server.c), stream
  * by stream, or HTTP/1.1, in which the server takes the requests one after the other
- * (path_http2_http1.c). A stream (path_http2_stream.c) is an exchange of path_http.h: its request
+ * (path_http2_http1.c). For HTTP/1.1 in front of HTTP/2 see path_translate.h. A stream (path_http2_stream.c) is an exchange of path_http.h: its request
  * is held until it was judged (path_http2_request.c), its response likewise
  * (path_http2_response.c). What waits is in the client's session's memory; of what was not passed
  * on its sender's window tells, but for a measured part that is held to be judged.
@@ -87,7 +87,7 @@ enum path_http2_server {
 
 struct path_http2 {
 	struct path_http *x;
-	struct weir_http2_session *client, *server; /* the latter NULL: it speaks HTTP/1.1 */
+	struct weir_http2_session *client, *server; /* NULL: that peer speaks HTTP/1.1 */
 	struct path_http2_stream *streams;
 	struct path_http2_queue_of_streams to_judge, ready;
 	struct path_http2_stream *wire; /* that the server is busy with, in HTTP/1.1 */
@@ -109,6 +109,12 @@ struct path_http2 {
 	bool client_ended;
 };
 
+/* Whose memory has what waits. */
+static inline struct weir_http2_session *path_http2_memory_of(const struct path_http2 *h)
+{
+	return h->client ? h->client : h->server;
+}
+
 /* A worker's part. */
 struct path_http2_worker {
 	struct weir_arena_source source;
@@ -117,7 +123,7 @@ struct path_http2_worker {
 	uint32_t n_blocks;
 	uint32_t n_taken; /* control reads it */
 	uint32_t *runs;   /* by block: how many are taken from there on, 0: none */
-	struct path_http2_free *free_connections;
+	struct path_http2_free *free_connections, *free_translators;
 	uint32_t streams; /* that there are */
 	struct path_http2 *connections;
 	uint32_t n_connections;
@@ -139,6 +145,8 @@ struct path_http2_worker {
 /* NULL: none left. */
 struct path_http2 *path_http2_take_connection(struct path_http2_worker *w);
 void path_http2_give_connection(struct path_http2_worker *w, struct path_http2 *h);
+struct path_translator *path_http2_take_translator(struct path_http2_worker *w);
+void path_http2_give_translator(struct path_http2_worker *w, struct path_translator *t);
 
 /* ---- path_http2_evict.c ---- */
 
@@ -173,11 +181,19 @@ bool path_http2_read_head(struct path_http2_stream *s, unsigned int leg,
 /* The same of another queue that one is kept in. */
 bool path_http2_read_head_in(struct path_http2_stream *s, const struct weir_http2_queue *q,
 			     unsigned int leg, struct weir_http_head *out);
-bool path_http2_keep_trailers(struct path_http2_stream *s, unsigned int leg,
+/* As lines, in the session's memory. False: there is none. */
+bool path_http2_keep_trailers(struct weir_http2_session *m, struct weir_http2_queue *q,
 			      const struct weir_http_header *fields, unsigned int n);
-/* The trailers that were kept; how many. */
-unsigned int path_http2_read_trailers(struct path_http2_stream *s, unsigned int leg,
-				      struct weir_http_header **out);
+/* The end of a message to `to`, with the trailers that were kept. */
+enum weir_http2_more path_http2_end_message(struct path_http2_worker *w,
+					    const struct weir_http2_queue *trailers,
+					    struct weir_http2_stream *to);
+/* So many of `in`'s bytes are of a kind: framing is read by the byte, so that trailers can be told
+ * from chunks. */
+static inline size_t path_http2_piece_of(const struct weir_http_body *b, struct weir_bytes in)
+{
+	return weir_http_body_place(b) == WEIR_HTTP_AT_CONTENT ? in.len : 1;
+}
 
 /* ---- path_http2_scan.c: stream rules ---- */
 
@@ -286,6 +302,9 @@ void path_http2_on_bad_response(struct path_http2_stream *s, const char *name);
 /* ---- path_http2_server.c, path_http2_http1.c ---- */
 
 extern const struct weir_http2_events path_http2_server_events;
+/* Of those, what any session with a server has; `user` is the connection. */
+void path_http2_on_bad_server(void *user, uint32_t stream, enum weir_http2_error why);
+size_t path_http2_write_server(void *user, struct weir_bytes out);
 /* Sends requests that are ready, as far as the server takes more. */
 void path_http2_send_streams(struct path_http2 *h);
 void path_http2_serve_http1(struct path_http2 *h);
@@ -294,6 +313,11 @@ void path_http2_forsake_wire(struct path_http2 *h);
 
 /* ---- path_http2.c ---- */
 
+/* NULL: no memory. */
+struct weir_http2_session *path_http2_open_session(struct path_http2 *h, struct weir_http2 *of,
+						   const struct weir_http2_events *events);
+/* From now on what happens on one leg is not done to the other by itself. */
+void path_http2_keep_ends(struct path_carried *k);
 /* The client begins no more streams, and those of which the server has seen nothing it may send
  * again elsewhere. `reset`: the server is in the midst of something. */
 void path_http2_leave_server(struct path_http2 *h, bool reset);

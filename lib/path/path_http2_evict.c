@@ -36,7 +36,7 @@ void path_http2_note_moved(struct path_http2 *h, size_t n)
 
 static size_t held(const struct path_http2 *h)
 {
-	return weir_http2_memory(h->client, NULL) +
+	return (h->client ? weir_http2_memory(h->client, NULL) : 0) +
 	       (h->server ? weir_http2_memory(h->server, NULL) : 0);
 }
 
@@ -83,14 +83,22 @@ struct path_http *path_http2_victim(const struct path_worker *w)
 	return w->http2 && w->http2->victim ? w->http2->victim->x : NULL;
 }
 
-void path_http2_evict(struct path_http2 *h)
+/* Whether there is somebody to be told. */
+static bool is_heard(const struct path_http2 *h)
 {
-	h->x->w->http2->victim = NULL;
-	if (path_stream_is_open(h->x->k)) {
-		weir_http2_end(h->client, WEIR_HTTP2_E_EVICTED);
+	return path_stream_is_open(h->x->k) && (h->client || h->x->first);
+}
+
+void path_http2_evict(struct path_worker *w)
+{
+	struct path_http2 *h = w->http2->victim;
+
+	w->http2->victim = NULL;
+	if (is_heard(h)) {
+		weir_http2_end(path_http2_memory_of(h), WEIR_HTTP2_E_EVICTED);
 		return;
 	}
-	path_http2_on_error(h, 0, WEIR_HTTP2_E_EVICTED, 0);
+	path_http2_on_error(h, h->client ? 0 : 1, WEIR_HTTP2_E_EVICTED, 0);
 	path_http_abort(h->x);
 }
 

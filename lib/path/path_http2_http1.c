@@ -238,13 +238,6 @@ static bool read_head(struct path_http2 *h)
 
 /* ---- bodies ---- */
 
-/* So many of `in`'s bytes are of a kind: framing is read by the byte, so that trailers can be told
- * from chunks. */
-static size_t piece_of(const struct path_http_side *side, struct weir_bytes in)
-{
-	return weir_http_body_place(&side->body) == WEIR_HTTP_AT_CONTENT ? in.len : 1;
-}
-
 /* False: it is too much. */
 static bool throw_away(struct path_http2 *h, size_t n)
 {
@@ -301,7 +294,8 @@ static size_t read_view(struct path_http2 *h, struct weir_bytes view)
 	while (done < view.len && may_read(h) && !side->body.done) {
 		struct weir_bytes in = weir_bytes_of(view.ptr + done, view.len - done);
 		size_t used = 0;
-		bool more = take_piece(h, weir_bytes_of(in.ptr, piece_of(side, in)), &used);
+		bool more = take_piece(
+			h, weir_bytes_of(in.ptr, path_http2_piece_of(&side->body, in)), &used);
 
 		done += used;
 		if (!more)

@@ -4,7 +4,7 @@
  * lib/http2 take, and connections, which are cut from blocks and used again. Pages that
  * nobody ever needs are never touched.
  */
-#include "path_http2.h"
+#include "path_translate.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -98,6 +98,16 @@ struct path_http2 *path_http2_take_connection(struct path_http2_worker *w)
 void path_http2_give_connection(struct path_http2_worker *w, struct path_http2 *h)
 {
 	give_object(&w->free_connections, h);
+}
+
+struct path_translator *path_http2_take_translator(struct path_http2_worker *w)
+{
+	return take_object(w, &w->free_translators, sizeof(struct path_translator));
+}
+
+void path_http2_give_translator(struct path_http2_worker *w, struct path_translator *t)
+{
+	give_object(&w->free_translators, t);
 }
 
 /* ---- a worker's part ---- */

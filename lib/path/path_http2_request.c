@@ -391,7 +391,7 @@ static void on_trailers(void *user, struct weir_http2_stream *st,
 
 	(void)user;
 	if (s && s->way[PATH_TO_SERVER].fate != PATH_HTTP_DISCARD &&
-	    !path_http2_keep_trailers(s, PATH_TO_SERVER, fields, n))
+	    !path_http2_keep_trailers(s->h->client, &s->way[PATH_TO_SERVER].trailers, fields, n))
 		path_http2_on_lost(s);
 }
 

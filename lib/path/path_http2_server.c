@@ -75,7 +75,7 @@ static void on_trailers(void *user, struct weir_http2_stream *st,
 
 	(void)user;
 	if (s && s->way[PATH_TO_CLIENT].fate != PATH_HTTP_DISCARD &&
-	    !path_http2_keep_trailers(s, PATH_TO_CLIENT, fields, n))
+	    !path_http2_keep_trailers(s->h->client, &s->way[PATH_TO_CLIENT].trailers, fields, n))
 		path_http2_on_bad_response(s, "MEMORY");
 }
 
@@ -122,7 +122,7 @@ static void on_close(void *user, struct weir_http2_stream *st, enum weir_http2_e
 	path_http2_release_stream(s);
 }
 
-static void on_bad(void *user, uint32_t stream, enum weir_http2_error why)
+void path_http2_on_bad_server(void *user, uint32_t stream, enum weir_http2_error why)
 {
 	path_http2_on_error(user, 1, why, stream);
 }
@@ -156,7 +156,7 @@ static size_t pull(void *user, struct weir_http2_stream *st, uint8_t *to, size_t
 	return path_http2_pull(s, PATH_TO_SERVER, to, max, more);
 }
 
-static size_t put(void *user, struct weir_bytes out)
+size_t path_http2_write_server(void *user, struct weir_bytes out)
 {
 	return path_http2_write(user, 1, out);
 }
@@ -167,9 +167,9 @@ const struct weir_http2_events path_http2_server_events = {
 	.on_trailers = on_trailers,
 	.on_end = on_end,
 	.on_close = on_close,
-	.on_bad = on_bad,
+	.on_bad = path_http2_on_bad_server,
 	.on_goaway = on_goaway,
 	.on_over = on_over,
 	.pull = pull,
-	.write = put,
+	.write = path_http2_write_server,
 };

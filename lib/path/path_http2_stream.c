@@ -178,21 +178,6 @@ enum path_http2_taken path_http2_keep(struct path_http2_stream *s, unsigned int 
 	return way->fate == PATH_HTTP_HOLD || way->held ? read_ahead(s, leg) : PATH_HTTP2_TAKEN;
 }
 
-static enum weir_http2_more end_of(struct path_http2_stream *s, unsigned int leg)
-{
-	struct weir_http2_stream *to = leg == PATH_TO_SERVER ? s->server : s->client;
-	struct weir_http_header *fields;
-	unsigned int n;
-
-	if (!s->way[leg].trailers.bytes)
-		return WEIR_HTTP2_END;
-	n = path_http2_read_trailers(s, leg, &fields);
-	if (!n)
-		return WEIR_HTTP2_END;
-	return weir_http2_send_trailers(to, fields, n) == WEIR_HTTP2_OK ? WEIR_HTTP2_TRAILERS
-									: WEIR_HTTP2_BROKEN;
-}
-
 size_t path_http2_pull(struct path_http2_stream *s, unsigned int leg, uint8_t *to, size_t max,
 		       enum weir_http2_more *more)
 {
@@ -207,7 +192,8 @@ size_t path_http2_pull(struct path_http2_stream *s, unsigned int leg, uint8_t *t
 	if (way->fate != PATH_HTTP_PASS || way->body.bytes || !path_http2_is_whole(way))
 		return n;
 	way->over = true;
-	*more = end_of(s, leg);
+	*more = path_http2_end_message(s->h->x->w->http2, &way->trailers,
+				       leg == PATH_TO_SERVER ? s->server : s->client);
 	return n;
 }
 
@@ -286,7 +272,7 @@ static bool say_status(struct path_http2_stream *s)
 	memcpy(fields + 1, status.fields, sizeof(status.fields));
 	s->e.status = 200;
 	if (s->e.begun)
-		return path_http2_keep_trailers(s, PATH_TO_CLIENT, status.fields, 2);
+		return path_http2_keep_trailers(s->h->client, &way->trailers, status.fields, 2);
 	way->over = true;
 	return weir_http2_response(s->client, &head, false) == WEIR_HTTP2_OK;
 }

@@ -71,11 +71,9 @@ bool path_http2_read_head(struct path_http2_stream *s, unsigned int leg, struct 
 
 /* ---- trailers ---- */
 
-bool path_http2_keep_trailers(struct path_http2_stream *s, unsigned int leg,
+bool path_http2_keep_trailers(struct weir_http2_session *m, struct weir_http2_queue *q,
 			      const struct weir_http_header *fields, unsigned int n)
 {
-	struct weir_http2_queue *q = &s->way[leg].trailers;
-	struct weir_http2_session *m = memory_of(s);
 	bool good = true;
 
 	for (unsigned int i = 0; good && i < n; i++)
@@ -97,11 +95,10 @@ static struct weir_bytes next_line(struct weir_bytes *text)
 	return line;
 }
 
-unsigned int path_http2_read_trailers(struct path_http2_stream *s, unsigned int leg,
-				      struct weir_http_header **out)
+/* In w->headers; how many. */
+static unsigned int read_trailers(struct path_http2_worker *w, const struct weir_http2_queue *q)
 {
-	struct path_http2_worker *w = worker_of(s);
-	size_t n = weir_http2_queue_read(&s->way[leg].trailers, w->text, sizeof(w->text));
+	size_t n = weir_http2_queue_read(q, w->text, sizeof(w->text));
 	struct weir_bytes text = weir_bytes_of(w->text, n), line;
 	unsigned int fields = 0;
 
@@ -115,6 +112,17 @@ unsigned int path_http2_read_trailers(struct path_http2_stream *s, unsigned int 
 			.value = weir_bytes_trim(weir_bytes_of(line.ptr + value, line.len - value)),
 		};
 	}
-	*out = w->headers;
 	return fields;
+}
+
+enum weir_http2_more path_http2_end_message(struct path_http2_worker *w,
+					    const struct weir_http2_queue *trailers,
+					    struct weir_http2_stream *to)
+{
+	unsigned int n = trailers->bytes ? read_trailers(w, trailers) : 0;
+
+	if (!n)
+		return WEIR_HTTP2_END;
+	return weir_http2_send_trailers(to, w->headers, n) == WEIR_HTTP2_OK ? WEIR_HTTP2_TRAILERS
+									    : WEIR_HTTP2_BROKEN;
 }

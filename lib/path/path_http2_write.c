@@ -19,12 +19,15 @@ static size_t most(const struct path_http2 *h, unsigned int leg)
 	return RTE_MIN(RTE_MAX(2 * (size_t)info.cwnd, ROOM_MIN), ROOM_MAX);
 }
 
-static bool send(struct path_http2 *h, unsigned int leg, struct weir_bytes bytes)
+/* What there was no packet buffer for. */
+static struct weir_bytes send(struct path_http2 *h, unsigned int leg, struct weir_bytes bytes)
 {
-	int error = path_stream_write(h->x->w, h->x->k, leg, bytes);
+	size_t done;
+	int error = path_stream_write(h->x->w, h->x->k, leg, bytes, &done);
 
-	/* To who is gone nothing need be said. */
-	return error == 0 || error == -WEIR_EINVAL;
+	if (error == -WEIR_EINVAL) /* to who is gone nothing need be said */
+		done = bytes.len;
+	return weir_bytes_of(bytes.ptr + done, bytes.len - done);
 }
 
 /* What there was no packet buffer for goes first. */
@@ -33,11 +36,11 @@ static bool send_unsent(struct path_http2 *h, unsigned int leg)
 	struct weir_http2_queue *q = &h->unsent[leg];
 
 	while (q->bytes) {
-		struct weir_bytes front = weir_http2_queue_front(q);
+		struct weir_bytes front = weir_http2_queue_front(q), left = send(h, leg, front);
 
-		if (!send(h, leg, front))
+		weir_http2_queue_drop(path_http2_memory_of(h), q, front.len - left.len);
+		if (left.len)
 			return false;
-		weir_http2_queue_drop(h->client, q, front.len);
 	}
 	return true;
 }
@@ -55,9 +58,9 @@ void path_http2_push(struct path_http2 *h, unsigned int leg)
 	if (w->writer != h || w->writer_leg != leg || !w->n_out)
 		return;
 	w->n_out = 0;
-	if (send_unsent(h, leg) && send(h, leg, bytes))
-		return;
-	if (!weir_http2_queue_add(h->client, &h->unsent[leg], bytes))
+	if (send_unsent(h, leg))
+		bytes = send(h, leg, bytes);
+	if (!weir_http2_queue_add(path_http2_memory_of(h), &h->unsent[leg], bytes))
 		path_http_abort(h->x);
 }
 

@@ -87,8 +87,10 @@ void path_http_make_page(struct path_http_page *p, const struct path_exchange *e
 /* What was let go before it goes first; without spans for that there are none for this either. */
 static bool say(struct path_http *x, const char *text, size_t len)
 {
+	size_t done;
+
 	return path_http_settle(x, PATH_TO_CLIENT) &&
-	       path_stream_write(x->w, x->k, 0, weir_bytes_of(text, len)) == 0;
+	       path_stream_write(x->w, x->k, 0, weir_bytes_of(text, len), &done) == 0;
 }
 
 bool path_http_answer(struct path_http *x, const struct path_exchange *e)

@@ -83,16 +83,17 @@ static bool is_worth_parsing(struct path_http *x, unsigned int leg, uint32_t lef
 }
 
 /* In one segment it lies well where it is. */
-static struct weir_bytes gather(struct path_http *x, unsigned int leg, uint32_t len)
+struct weir_bytes path_http_gather(struct path_http *x, unsigned int leg, uint64_t from,
+				   uint32_t len)
 {
 	uint8_t *to = x->w->http->head;
 	struct weir_bytes views[VIEWS];
-	uint64_t at = x->side[leg].at, offset = path_stream_offset(x->k, leg);
+	uint64_t offset = path_stream_offset(x->k, leg);
 	uint32_t done = 0;
 
 	while (done < len) {
 		unsigned int n =
-			path_stream_read(x->k, leg, (uint32_t)(at - offset) + done, views, VIEWS);
+			path_stream_read(x->k, leg, (uint32_t)(from - offset) + done, views, VIEWS);
 
 		weir_assert(n > 0);
 		if (!done && views[0].len >= len)
@@ -123,6 +124,6 @@ bool path_http_find_head(struct path_http *x, unsigned int leg, struct weir_byte
 	if (!is_worth_parsing(x, leg, left) && !*last)
 		return false;
 	s->tried = left;
-	*in = gather(x, leg, left);
+	*in = path_http_gather(x, leg, s->at, left);
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the client sends: requests one after the other, each judged before it goes on. */
 #include "path_http.h"
+#include "path_stream.h"
 
 static struct path_http_side *side_of(struct path_http *x)
 {
@@ -157,8 +158,9 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 	struct path_http_side *s = side_of(x);
 	struct path_http_question q = {.step = PATH_JUDGE_REQUEST_HEAD, .head = h};
 
-	path_http_begin_judging(x, e);
-	if (!e->tx && !path_http_fails_open(x, e, WEIR_WAF_MEMORY)) {
+	if (e->program)
+		path_http_begin_judging(x, e);
+	if (e->program && !e->tx && !path_http_fails_open(x, e, WEIR_WAF_MEMORY)) {
 		e->status = 503;
 		refuse(x, e, is_nearly_over(s, e));
 	} else if (path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED) {
@@ -168,6 +170,14 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 	} else {
 		judge_end(x, e);
 	}
+}
+
+/* What has no words in HTTP/2. Who offers to go over to HTTP/2 itself is not heard in that. */
+static bool is_of_http1(const struct weir_http_head *h)
+{
+	return h->is_connect ||
+	       (h->upgrade &&
+		!weir_bytes_is_case(weir_http_header_find(h, "upgrade")->value, "h2c"));
 }
 
 static void on_head(struct path_http *x, const struct weir_http_head *h, size_t len)
@@ -186,7 +196,10 @@ static void on_head(struct path_http *x, const struct weir_http_head *h, size_t 
 	s->after = state_after(h);
 	weir_http_body_init(&s->body, h, &x->service.limits);
 	s->chunked = h->framing == WEIR_HTTP_CHUNKED;
-	judge_head(x, e, h);
+	if (x->k->translator && is_of_http1(h))
+		refuse_bad(x, e, 501, h->is_connect ? "CONNECT" : "UPGRADE");
+	else
+		judge_head(x, e, h);
 	if (s->state == PATH_HTTP_BODY && s->body.done)
 		end_body(x);
 }
@@ -303,7 +316,7 @@ static bool read_body(struct path_http *x)
 /* ---- the end of what the client sends ---- */
 
 /* A request that never got its end goes nowhere, and its client is told so; then the FIN follows.
- * One that has begun to go on ends as it is. */
+ * One that has begun to go on ends as it is, but in HTTP/2 where it would have no end. */
 static bool on_end(struct path_http *x)
 {
 	struct path_http_side *s = side_of(x);
@@ -314,6 +327,10 @@ static bool on_end(struct path_http *x)
 		return false;
 	if (cut_head) {
 		refuse_head(x, 400, "CUT");
+	} else if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_PASS && x->reading &&
+		   x->k->translator) {
+		give_up(x, 400, "CUT");
+		return false;
 	} else if (cut_body) {
 		s->at = s->clean;
 		refuse_bad(x, x->reading, 400, "CUT");
@@ -365,7 +382,7 @@ void path_http_on_slow_client(struct path_http *x)
 
 	if (s->state == PATH_HTTP_HEAD) {
 		refuse_head(x, 408, "HEADER_TIMEOUT");
-	} else if (weir_tcp_queued(x->k->conn, 1)) {
+	} else if (weir_tcp_queued(x->k->conn, 1) || path_stream_offset(x->k, 0) < s->free) {
 		s->since_ns = x->w->now_ns; /* it is the server that does not take more */
 	} else {
 		on_bad_body(x, 408, "BODY_TIMEOUT");

@@ -92,6 +92,7 @@ static inline uint64_t path_users_count(const struct path_users u[WEIR_CONF_WORK
 struct path_hello;
 struct path_http;
 struct path_tls;
+struct path_translator;
 
 /* What of TLS that stays closed is still to be looked at; see path_look.c. */
 enum path_look {
@@ -113,11 +114,12 @@ struct path_carried {
 	struct path_hello *hello; /* NULL: whom the client asks for is known, or does not matter */
 	struct path_http *http;   /* NULL: is not read as HTTP */
 	struct path_tls *tls;     /* NULL: weir does not end its TLS */
-	uint8_t look;             /* enum path_look */
-	uint32_t look_need;       /* bytes, before it is of use to look again */
-	bool unscanned;           /* passed without: the failure mode is open */
-	uint8_t stopped;          /* enum weir_verdict: not ALLOW when weir has ended it */
-	uint16_t stop_reason;     /* enum weir_drop, then */
+	struct path_translator *translator; /* NULL: both peers speak the same HTTP, or none */
+	uint8_t look;                       /* enum path_look */
+	uint32_t look_need;                 /* bytes, before it is of use to look again */
+	bool unscanned;                     /* passed without: the failure mode is open */
+	uint8_t stopped;      /* enum weir_verdict: not ALLOW when weir has ended it */
+	uint16_t stop_reason; /* enum weir_drop, then */
 };
 
 struct path_hello_worker;
@@ -388,7 +390,9 @@ void path_tls_want(struct path_tls *x, unsigned int leg, uint32_t bytes);
 bool path_tls_is_full(const struct path_tls *x, unsigned int leg);
 void path_tls_pass(struct path_tls *x, unsigned int leg, uint32_t n);
 void path_tls_discard(struct path_tls *x, unsigned int leg, uint32_t n);
-WEIR_MUST_CHECK int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes);
+/* *done bytes were taken, all of them when 0 is returned. */
+WEIR_MUST_CHECK int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes,
+				   size_t *done);
 void path_tls_shut(struct path_tls *x, unsigned int leg);
 void path_tls_abort_leg(struct path_tls *x, unsigned int leg);
 /* Resets the peer of `leg`; the other one is heard and spoken to as before. */
@@ -405,6 +409,8 @@ bool path_tls_is_up(const struct path_tls *x, unsigned int leg);
 enum weir_event_alpn path_tls_alpn(const struct path_tls *x, unsigned int leg);
 /* Its servers speak TLS, too. */
 bool path_tls_has_server(const struct path_tls *x);
+/* Its servers are asked for HTTP/2 whatever the client speaks. */
+bool path_tls_may_translate(const struct path_tls *x);
 /* It is a Service of HTTP whose clients may speak HTTP/2. */
 bool path_tls_speaks_http2(const struct path_tls *x);
 bool path_tls_is_open(const struct path_tls *x);
@@ -449,6 +455,27 @@ WEIR_MUST_CHECK int path_http_worker_create(struct path_worker *w, uint32_t conn
 void path_http_worker_destroy(struct path_worker *w);
 /* Memory that goes with an inspected connection. */
 size_t path_http_bytes_each(void);
+
+/*
+ * path_translate.c: a client of HTTP/1.1 whose servers speak HTTP/2. Those that path_stream.h calls
+ * mean what they mean there: what the servers answer can be read as HTTP/1.1.
+ */
+/* TCP or TLS has something of the servers. */
+void path_translate_input(struct path_translator *t);
+unsigned int path_translate_read(const struct path_translator *t, uint32_t skip,
+				 struct weir_bytes *views, unsigned int max);
+uint32_t path_translate_readable(const struct path_translator *t);
+uint64_t path_translate_offset(const struct path_translator *t);
+bool path_translate_is_ended(const struct path_translator *t);
+void path_translate_want(struct path_translator *t, uint32_t bytes);
+bool path_translate_is_full(const struct path_translator *t);
+/* Of what the client has said, and of what the servers have. */
+void path_translate_pass_request(struct path_translator *t, uint32_t n);
+void path_translate_pass_response(struct path_translator *t, uint32_t n);
+void path_translate_discard(struct path_translator *t, uint32_t n);
+/* The servers are told that nothing more comes, and that nobody waits for what is under way. */
+void path_translate_leave(struct path_translator *t);
+const char *path_translate_failure(const struct path_translator *t);
 
 /* path_http2_memory.c */
 WEIR_MUST_CHECK int path_http2_worker_create(struct path_worker *w, uint64_t bytes);

@@ -1,44 +1,95 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the peers of a carried connection say to each other, whatever is around it: TCP's bytes
- * where there is no TLS, and what TLS has brought where weir ends it (path_tls.c). Stream rules and
- * HTTP stand on this. Calls mean what those of weir_tcp.h with the same names do.
+ * where there is no TLS, and what TLS has brought where weir ends it (path_tls.c); on that,
+ * perhaps, HTTP/1.1 that is made of HTTP/2 (path_translate.c). Stream rules and HTTP stand on this.
+ * Calls mean what those of weir_tcp.h with the same names do.
  */
 #ifndef PATH_STREAM_H
 #define PATH_STREAM_H
 
 #include "path_impl.h"
 
-static inline unsigned int path_stream_read(const struct path_carried *k, unsigned int leg,
-					    uint32_t skip, struct weir_bytes *views,
-					    unsigned int max)
+/* ---- below what translates HTTP ---- */
+
+static inline unsigned int path_line_read(const struct path_carried *k, unsigned int leg,
+					  uint32_t skip, struct weir_bytes *views, unsigned int max)
 {
 	if (weir_likely(!k->tls))
 		return weir_tcp_read(k->conn, leg, skip, views, max);
 	return path_tls_read(k->tls, leg, skip, views, max);
 }
 
-static inline uint32_t path_stream_readable(const struct path_carried *k, unsigned int leg)
+static inline uint32_t path_line_readable(const struct path_carried *k, unsigned int leg)
 {
 	return weir_likely(!k->tls) ? weir_tcp_readable(k->conn, leg)
 				    : path_tls_readable(k->tls, leg);
 }
 
-static inline uint64_t path_stream_offset(const struct path_carried *k, unsigned int leg)
+static inline uint64_t path_line_offset(const struct path_carried *k, unsigned int leg)
 {
 	return weir_likely(!k->tls) ? weir_tcp_offset(k->conn, leg) : path_tls_offset(k->tls, leg);
 }
 
-static inline bool path_stream_is_ended(const struct path_carried *k, unsigned int leg)
+static inline bool path_line_is_ended(const struct path_carried *k, unsigned int leg)
 {
 	return weir_likely(!k->tls) ? weir_tcp_is_ended(k->conn, leg)
 				    : path_tls_is_ended(k->tls, leg);
 }
 
+static inline void path_line_discard(struct path_worker *w, struct path_carried *k,
+				     unsigned int leg, uint32_t n)
+{
+	if (weir_likely(!k->tls))
+		(void)weir_tcp_discard(w->tcp, k->conn, leg, n);
+	else
+		path_tls_discard(k->tls, leg, n);
+}
+
+/* ---- what the peers say ---- */
+
+/* What the peer of `leg` says was said in HTTP/2, and is read as HTTP/1.1. */
+static inline bool path_stream_is_translated(const struct path_carried *k, unsigned int leg)
+{
+	return weir_unlikely(k->translator != NULL) && leg == 1;
+}
+
+static inline unsigned int path_stream_read(const struct path_carried *k, unsigned int leg,
+					    uint32_t skip, struct weir_bytes *views,
+					    unsigned int max)
+{
+	if (path_stream_is_translated(k, leg))
+		return path_translate_read(k->translator, skip, views, max);
+	return path_line_read(k, leg, skip, views, max);
+}
+
+static inline uint32_t path_stream_readable(const struct path_carried *k, unsigned int leg)
+{
+	if (path_stream_is_translated(k, leg))
+		return path_translate_readable(k->translator);
+	return path_line_readable(k, leg);
+}
+
+static inline uint64_t path_stream_offset(const struct path_carried *k, unsigned int leg)
+{
+	if (path_stream_is_translated(k, leg))
+		return path_translate_offset(k->translator);
+	return path_line_offset(k, leg);
+}
+
+static inline bool path_stream_is_ended(const struct path_carried *k, unsigned int leg)
+{
+	if (path_stream_is_translated(k, leg))
+		return path_translate_is_ended(k->translator);
+	return path_line_is_ended(k, leg);
+}
+
 static inline void path_stream_want(struct path_worker *w, struct path_carried *k, unsigned int leg,
 				    uint32_t bytes)
 {
-	if (weir_likely(!k->tls))
+	if (path_stream_is_translated(k, leg))
+		path_translate_want(k->translator, bytes);
+	else if (weir_likely(!k->tls))
 		weir_tcp_want(w->tcp, k->conn, leg, bytes);
 	else
 		path_tls_want(k->tls, leg, bytes);
@@ -47,6 +98,8 @@ static inline void path_stream_want(struct path_worker *w, struct path_carried *
 static inline bool path_stream_is_full(const struct path_worker *w, const struct path_carried *k,
 				       unsigned int leg)
 {
+	if (path_stream_is_translated(k, leg))
+		return path_translate_is_full(k->translator);
 	return weir_likely(!k->tls) ? weir_tcp_is_full(w->tcp, k->conn, leg)
 				    : path_tls_is_full(k->tls, leg);
 }
@@ -54,7 +107,11 @@ static inline bool path_stream_is_full(const struct path_worker *w, const struct
 static inline void path_stream_pass(struct path_worker *w, struct path_carried *k, unsigned int leg,
 				    uint32_t n)
 {
-	if (weir_likely(!k->tls))
+	if (weir_unlikely(k->translator && leg == 0))
+		path_translate_pass_request(k->translator, n);
+	else if (weir_unlikely(k->translator != NULL))
+		path_translate_pass_response(k->translator, n);
+	else if (weir_likely(!k->tls))
 		weir_tcp_pass(w->tcp, k->conn, leg, n);
 	else
 		path_tls_pass(k->tls, leg, n);
@@ -63,21 +120,29 @@ static inline void path_stream_pass(struct path_worker *w, struct path_carried *
 static inline void path_stream_discard(struct path_worker *w, struct path_carried *k,
 				       unsigned int leg, uint32_t n)
 {
-	if (weir_likely(!k->tls))
-		(void)weir_tcp_discard(w->tcp, k->conn, leg, n);
+	if (path_stream_is_translated(k, leg))
+		path_translate_discard(k->translator, n);
 	else
-		path_tls_discard(k->tls, leg, n);
+		path_line_discard(w, k, leg, n);
 }
 
+/* *done bytes were taken: all with 0, with -WEIR_ENOMEM perhaps some. */
 static inline int path_stream_write(struct path_worker *w, struct path_carried *k, unsigned int leg,
-				    struct weir_bytes bytes)
+				    struct weir_bytes bytes, size_t *done)
 {
-	return weir_likely(!k->tls) ? weir_tcp_write(w->tcp, k->conn, leg, bytes)
-				    : path_tls_write(k->tls, leg, bytes);
+	int error;
+
+	if (weir_unlikely(k->tls != NULL))
+		return path_tls_write(k->tls, leg, bytes, done);
+	error = weir_tcp_write(w->tcp, k->conn, leg, bytes);
+	*done = error ? 0 : bytes.len;
+	return error;
 }
 
 static inline void path_stream_shut(struct path_worker *w, struct path_carried *k, unsigned int leg)
 {
+	if (path_stream_is_translated(k, leg))
+		path_translate_leave(k->translator);
 	if (weir_likely(!k->tls))
 		weir_tcp_shut(w->tcp, k->conn, leg);
 	else
@@ -131,7 +196,10 @@ static inline bool path_stream_is_open(const struct path_carried *k)
 /* Why the servers cannot be spoken with, though the client can; NULL: they can, or may yet. */
 static inline const char *path_stream_failure(const struct path_carried *k)
 {
-	return weir_likely(!k->tls) ? NULL : path_tls_failure(k->tls);
+	const char *failure = weir_likely(!k->tls) ? NULL : path_tls_failure(k->tls);
+
+	return weir_unlikely(!failure && k->translator) ? path_translate_failure(k->translator)
+							: failure;
 }
 
 /* Because policy does not let this client. */

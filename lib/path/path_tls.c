@@ -158,6 +158,12 @@ bool path_tls_speaks_http2(const struct path_tls *x)
 	return x->service->http2 && path_http2_is_possible(x->w);
 }
 
+bool path_tls_may_translate(const struct path_tls *x)
+{
+	return x->service->http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM &&
+	       path_http2_is_possible(x->w);
+}
+
 static void note_stop(struct path_tls *x, uint8_t verdict, uint16_t reason)
 {
 	x->k->stopped = verdict;
@@ -298,16 +304,16 @@ void path_tls_pass(struct path_tls *x, unsigned int leg, uint32_t n)
 	}
 }
 
-int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes)
+int path_tls_write(struct path_tls *x, unsigned int leg, struct weir_bytes bytes, size_t *done)
 {
-	while (bytes.len) {
-		uint32_t len = (uint32_t)RTE_MIN(bytes.len, (size_t)path_tls_most(x, leg));
-		struct weir_bytes part = weir_bytes_of(bytes.ptr, len);
+	for (*done = 0; *done < bytes.len;) {
+		uint32_t len = (uint32_t)RTE_MIN(bytes.len - *done, (size_t)path_tls_most(x, leg));
+		struct weir_bytes part = weir_bytes_of(bytes.ptr + *done, len);
 		int error = path_tls_put(x, leg, &part, 1, len);
 
 		if (error)
 			return error == -WEIR_EAGAIN ? -WEIR_ENOMEM : error;
-		bytes = weir_bytes_of(bytes.ptr + len, bytes.len - len);
+		*done += len;
 	}
 	return 0;
 }

@@ -120,6 +120,7 @@ struct path_tls_service {
 	uint32_t name;
 	bool upstream_tls;
 	bool http, http2;
+	uint8_t http2_upstream; /* enum weir_service_upstream */
 	bool verifies_clients;
 	uint64_t handshake_timeout_ns;
 	char server_name[WEIR_TLS_NAME_MAX + 1]; /* "": what the client asks for */

@@ -261,7 +261,6 @@ static bool may_begin(struct path_tls *x)
 	return info.state != WEIR_TCP_HANDSHAKE;
 }
 
-/* Who speaks HTTP/1.1 may ask for what HTTP/2 has not. */
 static bool is_http2_client(const struct path_tls *x)
 {
 	const struct path_tls_leg *l = &x->leg[PATH_CLIENT];
@@ -270,10 +269,19 @@ static bool is_http2_client(const struct path_tls *x)
 					      : l->info.alpn == WEIR_EVENT_ALPN_HTTP2;
 }
 
+/* Who speaks HTTP/1.1 may ask for what HTTP/2 has not, so its servers are asked for HTTP/2 only
+ * where the Service says so. */
+static bool offers_http2(const struct path_tls *x)
+{
+	if (x->service->http2_upstream == WEIR_SERVICE_AS_CLIENT)
+		return is_http2_client(x);
+	return path_tls_may_translate(x);
+}
+
 void path_tls_begin_server(struct path_tls *x)
 {
 	struct path_tls_leg *l = &x->leg[PATH_SERVER];
-	struct weir_tls_connect_opts opts = {.alpn = spoken(x, is_http2_client(x))};
+	struct weir_tls_connect_opts opts = {.alpn = spoken(x, offers_http2(x))};
 	char text[WEIR_ADDR_TEXT];
 	bool used;
 	int rc;

@@ -273,6 +273,7 @@ static bool load_one(const struct weir_tls_loading *cfg, struct weir_tls_service
 	l.s->http = l.tls->http;
 	l.s->intercepts = l.tls->intercepts;
 	l.s->http2 = l.tls->http2;
+	l.s->http2_upstream = l.tls->http2_upstream;
 	l.s->verifies_clients = l.tls->verify_client != WEIR_TLS_CLIENT_NONE;
 	l.s->handshake_timeout_ns = l.tls->handshake_timeout_ns;
 	good = load_files(&l) && set_name(&l);

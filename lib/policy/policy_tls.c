@@ -328,6 +328,7 @@ static void read_terminate(struct docs *d, const struct weir_conf_node *map, str
 	t->is.service = s->name;
 	t->is.http = s->protocol == WEIR_SERVICE_HTTP;
 	t->is.http2 = t->is.http && s->http2;
+	t->is.http2_upstream = s->http2_upstream;
 	weir_conf_known_keys(map, keys, d->r);
 	read_certs(d, t, map);
 	read_spoken(d, map, &t->is);

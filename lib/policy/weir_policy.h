@@ -214,8 +214,8 @@ const struct weir_policy_defaults *weir_policy_defaults(const struct weir_policy
 enum weir_service_protocol { WEIR_SERVICE_TCP, WEIR_SERVICE_HTTP };
 const char *weir_service_protocol_name(enum weir_service_protocol p); /* "tcp", "http" */
 
-/* What servers in the clear are spoken to in: HTTP/2 when the client came by prior knowledge, or
- * always, or never. */
+/* What servers are spoken to in. In the clear: HTTP/2 when the client came by prior knowledge, or
+ * always, or never. By TLS it is offered: to what the client speaks, always, or never. */
 enum weir_service_upstream {
 	WEIR_SERVICE_AS_CLIENT,
 	WEIR_SERVICE_HTTP2_UPSTREAM,
@@ -234,7 +234,7 @@ struct weir_service {
 	uint16_t tls;     /* index of how weir ends its TLS; WEIR_NO_TLS: it does not */
 	bool passthrough; /* its TLS is passed on, and looked at */
 	bool http2;       /* clients may speak HTTP/2 */
-	uint8_t http2_upstream;     /* enum weir_service_upstream: of servers in the clear */
+	uint8_t http2_upstream;     /* enum weir_service_upstream */
 	uint64_t header_timeout_ns; /* for a whole head, from its first byte; 0: none */
 	uint64_t body_timeout_ns;   /* without a byte of a body; 0: none */
 	uint64_t idle_timeout_ns;   /* between requests; 0: none */
@@ -273,6 +273,7 @@ struct weir_service_tls {
 	bool intercepts;
 	struct weir_service_cert authority;
 	bool http, http2;
+	uint8_t http2_upstream; /* enum weir_service_upstream */
 	struct weir_conf_pos pos;
 	const struct weir_service_cert *certs;
 	uint32_t n_certs;

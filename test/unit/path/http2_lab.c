@@ -230,6 +230,11 @@ bool h2_lab_is_http2(const struct h2_lab *l)
 	return l->way != H2_CLEAR1 && l->way != H2_TLS_CLEAR1 && l->way != H2_TLS_TLS1;
 }
 
+static bool is_http1_client(const struct h2_lab *l)
+{
+	return l->way >= H1_CLEAR2;
+}
+
 static void begin_end(struct h2_lab *l, unsigned int end)
 {
 	struct h2_end *e = &l->end[end];
@@ -246,7 +251,7 @@ static void begin_end(struct h2_lab *l, unsigned int end)
 	mild.streams = 200;
 	mild.memory = 64 << 20;
 	mild.connect = true;
-	if (end == SERVER && !h2_lab_is_http2(l))
+	if (end == SERVER ? !h2_lab_is_http2(l) : is_http1_client(l))
 		return;
 	e->w = weir_http2_create(&weir_arena_malloc, &mild);
 	ck_assert_ptr_nonnull(e->w);
@@ -270,13 +275,14 @@ static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 static void begin_tls(struct h2_lab *l, const char *service, const struct pki_cert *cert)
 {
 	static char http1[] = "http/1.1", http2[] = "h2";
-	bool upstream = l->way == H2_TLS_TLS1 || l->way == H2_TLS_TLS2;
+	bool upstream = l->way == H2_TLS_TLS1 || l->way == H2_TLS_TLS2 || l->way == H1_TLS_TLS2;
+	const char *offer = "\x02h2\x08http/1.1" + (is_http1_client(l) ? 3 : 0);
 	SSL_CTX *ctx;
 
 	l->t = tls_lab_create(upstream ? upstream_tls("") : "", service);
 	l->l = l->t->l;
 	ctx = tls_lab_speak(l->t, CLIENT);
-	SSL_CTX_set_alpn_protos(ctx, (const uint8_t *)"\x02h2\x08http/1.1", 12);
+	SSL_CTX_set_alpn_protos(ctx, (const uint8_t *)offer, (unsigned int)strlen(offer));
 	if (upstream) {
 		ctx = tls_lab_speak(l->t, SERVER);
 		SSL_CTX_set_alpn_select_cb(ctx, choose, l->way == H2_TLS_TLS1 ? http1 : http2);
@@ -288,7 +294,7 @@ static void begin_tls(struct h2_lab *l, const char *service, const struct pki_ce
 
 static const char *upstream_of(enum h2_way way)
 {
-	if (way == H2_TLS_CLEAR2)
+	if (way == H2_TLS_CLEAR2 || way >= H1_CLEAR2)
 		return ", http2Upstream: true";
 	return way == H2_CLEAR1 ? ", http2Upstream: false" : "";
 }
@@ -302,7 +308,7 @@ static struct h2_lab *create(enum h2_way way, const char *service, const struct 
 	l->way = way;
 	l->now_ns = WEIR_NS_PER_S;
 	snprintf(text, sizeof(text), "%s%s", upstream_of(way), service);
-	if (way == H2_CLEAR || way == H2_CLEAR1)
+	if (way == H2_CLEAR || way == H2_CLEAR1 || way == H1_CLEAR2)
 		l->l = lab_create(text, "");
 	else
 		begin_tls(l, text, cert);
@@ -403,9 +409,20 @@ void h2_answer(struct h2_lab *l, uint32_t id, const char *text, const char *body
 	h2_pump(l);
 }
 
+static const char *got(const struct h2_lab *l, unsigned int end)
+{
+	return l->t ? tls_lab_got(l->t, end) : lab_got(l->l, end);
+}
+
+static void say(struct h2_lab *l, unsigned int end, const char *text, size_t n)
+{
+	weir_buf_add(&l->end[end].out, text, n);
+	h2_pump(l);
+}
+
 const char *h2_got1(const struct h2_lab *l)
 {
-	return l->t ? tls_lab_got(l->t, SERVER) : lab_got(l->l, SERVER);
+	return got(l, SERVER);
 }
 
 size_t h2_got1_len(const struct h2_lab *l)
@@ -417,10 +434,40 @@ size_t h2_got1_len(const struct h2_lab *l)
 
 void h2_say1(struct h2_lab *l, const char *text, size_t n)
 {
-	struct h2_end *e = &l->end[SERVER];
+	say(l, SERVER, text, n);
+}
 
-	weir_buf_add(&e->out, text, n);
-	h2_pump(l);
+const char *h1_got(const struct h2_lab *l)
+{
+	return got(l, CLIENT);
+}
+
+void h1_say(struct h2_lab *l, const char *text)
+{
+	say(l, CLIENT, text, strlen(text));
+}
+
+void h1_send(struct h2_lab *l, const char *bytes, size_t n)
+{
+	say(l, CLIENT, bytes, n);
+}
+
+void h1_clear(struct h2_lab *l)
+{
+	if (tls_of(l, CLIENT))
+		tls_of(l, CLIENT)->plain.len = 0;
+	lab_clear(l->l, CLIENT);
+}
+
+char *h2_text(size_t len)
+{
+	char *text = malloc(len + 1);
+
+	ck_assert_ptr_nonnull(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)('a' + (i * 7 + (i >> 8)) % 26);
+	text[len] = '\0';
+	return text;
 }
 
 unsigned int h2_requests(const struct h2_lab *l)

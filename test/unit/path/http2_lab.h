@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The laboratories of http_lab.h and tls_lab.h with ends that speak HTTP/2: lib/http2 in the other
- * role stands behind the client, and behind the server where that speaks it. */
+ * role stands behind the client and the server where they speak it. */
 #ifndef HTTP2_LAB_H
 #define HTTP2_LAB_H
 
@@ -18,7 +18,12 @@ enum h2_way {
 	H2_TLS_TLS1,   /* TLS on both sides, HTTP/1.1 behind */
 	H2_TLS_TLS2,   /* TLS and HTTP/2 on both sides */
 	H2_TLS_CLEAR2, /* HTTP/2 on both sides, in the clear behind */
-	H2_WAYS
+	H2_WAYS,
+	/* HTTP/1.1 in front, HTTP/2 behind */
+	H1_CLEAR2 = H2_WAYS, /* both in the clear */
+	H1_TLS_CLEAR2,       /* TLS in front */
+	H1_TLS_TLS2,         /* TLS on both sides */
+	H1_WAYS
 };
 
 /* A stream as an end has seen it, by id / 2. */
@@ -83,6 +88,14 @@ void h2_answer(struct h2_lab *l, uint32_t id, const char *head, const char *body
 const char *h2_got1(const struct h2_lab *l);
 size_t h2_got1_len(const struct h2_lab *l);
 void h2_say1(struct h2_lab *l, const char *text, size_t n);
+/* The same of a client in HTTP/1.1. */
+const char *h1_got(const struct h2_lab *l);
+void h1_say(struct h2_lab *l, const char *text);
+void h1_send(struct h2_lab *l, const char *bytes, size_t n);
+/* Forgets what it got. */
+void h1_clear(struct h2_lab *l);
+/* A text that is like no other part of itself; the caller's. */
+char *h2_text(size_t len);
 /* How many requests the server has seen. */
 unsigned int h2_requests(const struct h2_lab *l);
 

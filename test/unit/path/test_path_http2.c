@@ -10,17 +10,6 @@ Suite *path_http2_suite(void);
 #define POST "POST / HTTP/1.1\r\nHost: shop.example\r\n"
 #define OK5  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 
-static char *some_text(size_t len)
-{
-	char *text = malloc(len + 1);
-
-	ck_assert_ptr_nonnull(text);
-	for (size_t i = 0; i < len; i++)
-		text[i] = (char)('a' + (i * 7 + (i >> 8)) % 26);
-	text[len] = '\0';
-	return text;
-}
-
 static void check_body(struct h2_lab *l, unsigned int end, uint32_t id, const char *body, size_t n)
 {
 	const struct h2_seen *x = h2_seen(l, end, id);
@@ -119,7 +108,7 @@ START_TEST(bodies_of_requests_arrive)
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(uploads); i++) {
 		struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
 		size_t n = uploads[i].n;
-		char *body = some_text(n), head[512], length[64] = "Transfer-Encoding: chunked\r\n";
+		char *body = h2_text(n), head[512], length[64] = "Transfer-Encoding: chunked\r\n";
 		const char *got;
 		uint32_t id;
 
@@ -156,7 +145,7 @@ START_TEST(bodies_of_responses_arrive)
 	for (size_t i = 0; i < 2; i++) {
 		struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
 		size_t n = 700000;
-		char *body = some_text(n), head[128];
+		char *body = h2_text(n), head[128];
 		uint32_t id = h2_get(l, "/");
 
 		snprintf(head, sizeof(head),
@@ -174,7 +163,7 @@ START_TEST(who_does_not_read_holds_the_server_back)
 {
 	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
 	size_t n = 8 << 20, left;
-	char *body = some_text(n), head[128];
+	char *body = h2_text(n), head[128];
 	uint32_t id = h2_get(l, "/");
 
 	l->end[CLIENT].hold = true;
@@ -195,7 +184,7 @@ START_TEST(many_large_responses_at_once_arrive)
 {
 	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
 	size_t n = 300000;
-	char *body = some_text(n), head[128];
+	char *body = h2_text(n), head[128];
 	uint32_t ids[20];
 
 	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", n);
