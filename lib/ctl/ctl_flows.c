@@ -129,8 +129,10 @@ static void add_flow(const struct weir_ctl *c, struct weir_json *j, const struct
 	if (f->flags & WEIR_FLOW_F_MIDSTREAM)
 		weir_json_bool(j, "midstream", true);
 	add_decision(c, j, f);
-	if (p->carried && *p->identity)
-		weir_json_str(j, "identity", p->identity);
+	if (p->carried && *p->identity.text)
+		weir_json_str(j, "identity", p->identity.text);
+	if (p->carried && p->identity.is_cut)
+		weir_json_bool(j, "identity_cut", true);
 	if (p->carried)
 		add_legs(j, p);
 	if (p->http)

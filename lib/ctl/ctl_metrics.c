@@ -48,22 +48,10 @@ static void counter(struct weir_buf *out, const char *name, const char *help, ui
 
 /* ---- workers ---- */
 
-#define GAUGE(field, help)                                             \
-	{                                                              \
-#field, help, offsetof(struct weir_path_gauges, field) \
-	}
-
 static const struct family worker_gauges[] = {
-	GAUGE(flows, "flows in the table"),
-	GAUGE(flows_max, "room in the flow table"),
-	GAUGE(flows_denied, "denied flows that are remembered"),
-	GAUGE(datagrams, "datagrams that wait for fragments"),
-	GAUGE(mbufs_free, "packet buffers that are free"),
-	GAUGE(mbufs_max, "packet buffers"),
-	GAUGE(waf_kib, "KiB that HTTP transactions under way take"),
-	GAUGE(waf_kib_max, "KiB for HTTP transactions (memory.waf)"),
-	GAUGE(http2_kib, "KiB that HTTP/2 has, some of it for the next connections"),
-	GAUGE(http2_kib_max, "KiB for HTTP/2 (memory.http2)"),
+#define GAUGE(field, text) {#field, text, offsetof(struct weir_path_gauges, field)},
+	WEIR_PATH_GAUGES(GAUGE)
+#undef GAUGE
 };
 
 static void add_worker_gauges(struct weir_buf *out, const struct weir_ctl *c)

@@ -68,16 +68,9 @@ static void add_worker(const struct weir_ctl *c, struct weir_json *j, unsigned i
 	weir_json_double(j, "busy", rate->busy_part);
 	weir_json_double(j, "packets_per_s", rate->packets_a_second);
 	weir_json_double(j, "bytes_per_s", rate->bytes_a_second);
-	weir_json_u64(j, "flows", g.flows);
-	weir_json_u64(j, "flows_max", g.flows_max);
-	weir_json_u64(j, "flows_denied", g.flows_denied);
-	weir_json_u64(j, "datagrams", g.datagrams);
-	weir_json_u64(j, "mbufs_free", g.mbufs_free);
-	weir_json_u64(j, "mbufs_max", g.mbufs_max);
-	weir_json_u64(j, "waf_kib", g.waf_kib);
-	weir_json_u64(j, "waf_kib_max", g.waf_kib_max);
-	weir_json_u64(j, "http2_kib", g.http2_kib);
-	weir_json_u64(j, "http2_kib_max", g.http2_kib_max);
+#define GAUGE(field, text) weir_json_u64(j, #field, g.field);
+	WEIR_PATH_GAUGES(GAUGE)
+#undef GAUGE
 	weir_json_end_object(j);
 }
 

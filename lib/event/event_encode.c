@@ -337,7 +337,7 @@ static void add_weir(struct weir_buf *out, const struct weir_event *e,
 	if (e->type == WEIR_EVENT_HTTP)
 		event_add_transaction(out, e, names);
 	if (e->type == WEIR_EVENT_FLOW || e->type == WEIR_EVENT_DECISION)
-		event_add_identity(out, e->identity);
+		event_add_identity(out, &e->identity);
 	if (e->type == WEIR_EVENT_FLOW)
 		event_add_tls_legs(out, e->tls);
 	if (tells_hello(e->type))

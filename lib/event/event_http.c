@@ -186,7 +186,7 @@ void event_add_transaction(struct weir_buf *out, const struct weir_event *e,
 	add_verdicts(out, h);
 	add_rules(out, h);
 	add_matches(out, h);
-	event_add_identity(out, h->identity);
+	event_add_identity(out, &h->identity);
 	event_add_tls_legs(out, h->tls);
 	MEMBER_U64(out, "request_bytes", h->request_bytes);
 	MEMBER_U64(out, "response_bytes", h->response_bytes);

@@ -70,7 +70,7 @@ void event_add_tls(struct weir_buf *out, const struct weir_event_tls tls[2], con
 const char *event_tls_version(uint16_t version);
 /* The members of our own object. */
 void event_add_tls_legs(struct weir_buf *out, const struct weir_event_tls tls[2]);
-void event_add_identity(struct weir_buf *out, const char identity[WEIR_EVENT_IDENTITY]);
+void event_add_identity(struct weir_buf *out, const struct weir_event_identity *identity);
 
 /* ---- event_hello.c: a ClientHello ---- */
 

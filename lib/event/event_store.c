@@ -61,7 +61,7 @@ struct weir_event_http *weir_event_http_take(struct weir_event_store *s)
 	/* The record was last read by another core: what need not be written is not. */
 	memset(h, 0, offsetof(struct weir_event_http, method));
 	h->method[0] = h->host[0] = h->path[0] = h->user_agent[0] = h->protocol[0] =
-		h->identity[0] = '\0';
+		h->identity.text[0] = '\0';
 	return h;
 }
 

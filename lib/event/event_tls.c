@@ -81,10 +81,23 @@ void event_add_tls_legs(struct weir_buf *out, const struct weir_event_tls tls[2]
 	LIT(out, "}");
 }
 
-void event_add_identity(struct weir_buf *out, const char identity[WEIR_EVENT_IDENTITY])
+void weir_event_identity_set(struct weir_event_identity *to, const char *text)
 {
-	struct weir_bytes text = weir_bytes_of(identity, strnlen(identity, WEIR_EVENT_IDENTITY));
+	size_t len = strnlen(text, sizeof(to->text));
+
+	to->is_cut = len == sizeof(to->text);
+	len -= to->is_cut;
+	memcpy(to->text, text, len);
+	to->text[len] = '\0';
+}
+
+void event_add_identity(struct weir_buf *out, const struct weir_event_identity *identity)
+{
+	struct weir_bytes text =
+		weir_bytes_of(identity->text, strnlen(identity->text, sizeof(identity->text)));
 
 	if (text.len)
 		add_text(out, ",\"identity\":", text);
+	if (text.len && identity->is_cut)
+		LIT(out, ",\"identity_cut\":true");
 }

@@ -44,8 +44,14 @@ struct weir_event_tls {
 	bool verified;   /* and it is good */
 };
 #define WEIR_EVENT_SNI 64
-/* Who a client is; a text that is longer is cut. */
-#define WEIR_EVENT_IDENTITY 160
+/* Who a client is. What certificates say may be 2,048 bytes long (WEIR_TLS_ID_MAX), for which rings
+ * have no room: it is cut, and records say so. */
+#define WEIR_EVENT_IDENTITY 159
+struct weir_event_identity {
+	char text[WEIR_EVENT_IDENTITY]; /* "": nobody */
+	uint8_t is_cut;
+};
+void weir_event_identity_set(struct weir_event_identity *to, const char *text);
 
 #define WEIR_EVENT_NAME 128
 #define WEIR_EVENT_ALPN 32
@@ -114,7 +120,7 @@ struct weir_event_http {
 	uint16_t n_rules, n_matches;
 	uint16_t rules_more, matches_more;                                    /* that had no room */
 	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
-	char identity[WEIR_EVENT_IDENTITY];                                   /* of the client */
+	struct weir_event_identity identity;                                  /* of the client */
 	uint32_t rules[WEIR_EVENT_RULES]; /* that matched, in order; never twice in a row */
 	struct weir_event_match match[WEIR_EVENT_MATCHES];
 };
@@ -153,7 +159,7 @@ struct weir_event {
 			uint64_t start_unix_ns;
 			struct weir_event_tls tls[2]; /* with client and server */
 			char sni[WEIR_EVENT_SNI];
-			char identity[WEIR_EVENT_IDENTITY]; /* of the client */
+			struct weir_event_identity identity; /* of the client */
 		};
 		struct { /* TRACE, and `dir` */
 			uint32_t seq;

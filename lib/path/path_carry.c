@@ -30,7 +30,7 @@ static void let_go(struct path_worker *w, struct path_carried *k)
 		path_http_end(k->http);
 	if (k->tls) {
 		w->told_tls.of = k->flow;
-		path_tls_describe(k->tls, w->told_tls.tls, w->told_tls.sni, w->told_tls.identity);
+		path_tls_describe(k->tls, w->told_tls.tls, w->told_tls.sni, &w->told_tls.identity);
 		path_tls_end(k->tls);
 	}
 	weir_scan_close(&k->stream[0]);
@@ -427,9 +427,9 @@ void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out)
 		weir_tcp_leg_info(k->conn, leg, &out->leg[leg]);
 		out->scanned[leg] = k->scanned[leg] - k->first[leg];
 	}
-	out->identity[0] = '\0';
+	weir_event_identity_set(&out->identity, "");
 	if (k->tls)
-		path_tls_identity_text(k->tls, out->identity);
+		path_tls_identity_told(k->tls, &out->identity);
 	if (k->http)
 		path_http_describe(k->http, out);
 }

@@ -106,7 +106,7 @@ void path_event_flow(struct path_worker *w, const struct weir_flow *f, enum weir
 		memcpy(e.tls, w->told_tls.tls, sizeof(e.tls));
 		if (*w->told_tls.sni)
 			memcpy(e.sni, w->told_tls.sni, sizeof(e.sni));
-		memcpy(e.identity, w->told_tls.identity, sizeof(e.identity));
+		e.identity = w->told_tls.identity;
 	}
 	post(w, &e);
 }
@@ -195,7 +195,7 @@ void path_event_refused(struct path_worker *w, const struct weir_flow *f,
 	add_flow(&e, f);
 	add_decision(&e, d);
 	if (identity)
-		snprintf(e.identity, sizeof(e.identity), "%s", identity->text);
+		weir_event_identity_set(&e.identity, identity->text);
 	post(w, &e);
 }
 

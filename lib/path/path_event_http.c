@@ -156,6 +156,6 @@ void path_event_http(struct path_http *x, const struct path_exchange *e,
 	h->bad = e->bad;
 	h->stream = e->stream;
 	if (x->k->tls)
-		path_tls_describe(x->k->tls, h->tls, h->sni, h->identity);
+		path_tls_describe(x->k->tls, h->tls, h->sni, &h->identity);
 	path_event_transaction(x->w, x->k->flow, h);
 }

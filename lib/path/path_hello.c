@@ -155,31 +155,43 @@ static void count_allowed(struct path_worker *w, const struct weir_policy_decisi
 }
 
 /* `hello` is NULL where there is none. The connection is not held any more, or is over. */
-static void judge(struct path_hello *x, enum weir_name_state state,
+static void judge(struct path_hello *x, const struct weir_policy_name *name,
 		  const struct weir_tls_hello *hello)
 {
-	struct weir_policy_name name = {.source = WEIR_NAME_SNI, .state = state};
 	struct path_worker *w = x->w;
 	struct path_carried *k = x->k;
 	struct weir_flow *f = k->flow;
 	struct weir_policy_query q = path_flow_query(f);
 	struct weir_policy_decision d;
 
-	name.text = hello ? hello->name : "";
 	path_hello_end(x);
-	weir_policy_decide_name(w->gen->policy, &q, &name, &d);
-	f->name = path_name_get(w, &name);
+	weir_policy_decide_name(w->gen->policy, &q, name, &d);
+	f->name = path_name_get(w, name);
 	if (hello)
 		path_event_hello(w, f, &d, hello);
 	else if (d.verdict != WEIR_VERDICT_ALLOW)
 		path_event_refused(w, f, &d, NULL);
 	if (d.verdict != WEIR_VERDICT_ALLOW) {
-		refuse(w, k, &d, hello || state == WEIR_NAME_MALFORMED);
+		refuse(w, k, &d, hello || name->state == WEIR_NAME_MALFORMED);
 		return;
 	}
 	count_allowed(w, &d);
 	path_flow_remember(w, f, &d);
 	path_carry_go_on(w, k, &d, hello);
+}
+
+static void judge_hello(struct path_hello *x, const struct weir_tls_hello *hello)
+{
+	struct weir_policy_name name = path_name_of_hello(hello);
+
+	judge(x, &name, hello);
+}
+
+/* There is no ClientHello to tell of. */
+static void judge_without(struct path_hello *x, enum weir_name_state state)
+{
+	judge(x, &(struct weir_policy_name){.source = WEIR_NAME_SNI, .state = state, .text = ""},
+	      NULL);
 }
 
 static enum weir_name_state state_of_error(ssize_t error)
@@ -194,12 +206,12 @@ static void wait(struct path_hello *x)
 	struct weir_tcp_conn *c = x->k->conn;
 
 	if (weir_tcp_is_ended(c, 0) || weir_tcp_is_gone(c, 0)) {
-		judge(x, weir_tcp_readable(c, 0) ? WEIR_NAME_MALFORMED : WEIR_NAME_NO_TLS, NULL);
+		judge_without(x, weir_tcp_readable(c, 0) ? WEIR_NAME_MALFORMED : WEIR_NAME_NO_TLS);
 		return;
 	}
 	weir_tcp_want(w->tcp, c, 0, (uint32_t)x->need + ROOM_AHEAD);
 	if (weir_tcp_is_full(w->tcp, c, 0))
-		judge(x, WEIR_NAME_MALFORMED, NULL);
+		judge_without(x, WEIR_NAME_MALFORMED);
 }
 
 /* Who lets the server speak first speaks no TLS. */
@@ -209,11 +221,11 @@ void path_hello_input(struct path_hello *x, unsigned int leg)
 	ssize_t used = path_hello_read(x->w, x->k, &hello, &x->need);
 
 	if (used > 0)
-		judge(x, weir_name_state_of(hello->sni), hello);
+		judge_hello(x, hello);
 	else if (used < 0)
-		judge(x, state_of_error(used), NULL);
+		judge_without(x, state_of_error(used));
 	else if (leg == 1 && weir_tcp_readable(x->k->conn, 1))
-		judge(x, WEIR_NAME_NO_TLS, NULL);
+		judge_without(x, WEIR_NAME_NO_TLS);
 	else
 		wait(x);
 }
@@ -234,7 +246,7 @@ static void on_timer(void *ctx, struct weir_timer *t)
 
 	(void)ctx;
 	if (weir_tcp_is_open(x->k->conn))
-		judge(x, WEIR_NAME_LATE, NULL);
+		judge_without(x, WEIR_NAME_LATE);
 	else
 		arm(x); /* TCP's handshake has a time of its own */
 }

@@ -135,7 +135,7 @@ struct path_told {
 	const struct weir_flow *of; /* NULL: none */
 	struct weir_event_tls tls[2];
 	char sni[WEIR_EVENT_SNI];
-	char identity[WEIR_EVENT_IDENTITY];
+	struct weir_event_identity identity;
 };
 
 struct path_out {
@@ -339,6 +339,9 @@ void path_hello_worker_destroy(struct path_worker *w);
 struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_t n, size_t max);
 void path_texts_destroy(struct path_texts *t);
 size_t path_texts_bytes(uint32_t n, size_t max);
+/* How many are there, a moment old for other threads; for how many there is room. */
+uint32_t path_texts_count(const struct path_texts *t);
+uint32_t path_texts_room(const struct path_texts *t);
 /* 0: no room. Held until it is put back. */
 uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text);
 /* 0: nothing happens. */
@@ -359,6 +362,8 @@ bool path_look(struct path_worker *w, struct path_carried *k, unsigned int leg);
  * asks policy again */
 WEIR_MUST_CHECK bool path_names_create(struct path_worker *w);
 void path_names_destroy(struct path_worker *w);
+/* Whom the client asks for by its ClientHello, whose text it borrows. */
+struct weir_policy_name path_name_of_hello(const struct weir_tls_hello *hello);
 /* 0: no room. Held until it is put back. */
 uint32_t path_name_get(struct path_worker *w, const struct weir_policy_name *name);
 void path_name_put(struct path_worker *w, uint32_t id);
@@ -418,12 +423,12 @@ const char *path_tls_failure(const struct path_tls *x);
 /* Because policy does not let this client. */
 bool path_tls_is_refused(const struct path_tls *x);
 void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
-		       char sni[WEIR_EVENT_SNI], char identity[WEIR_EVENT_IDENTITY]);
+		       char sni[WEIR_EVENT_SNI], struct weir_event_identity *identity);
 /* path_tls_identity.c */
 /* Who the client is. False: its handshake is not over. */
 bool path_tls_identity(const struct path_tls *x, struct weir_policy_identity *out);
-/* The same in words, as far as they fit; "" where it is not known. */
-void path_tls_identity_text(const struct path_tls *x, char text[WEIR_EVENT_IDENTITY]);
+/* The same for records; "" where it is not known. */
+void path_tls_identity_told(const struct path_tls *x, struct weir_event_identity *out);
 WEIR_MUST_CHECK int path_tls_worker_create(struct path_worker *w, uint32_t connections);
 void path_tls_worker_destroy(struct path_worker *w);
 /* Memory that goes with an inspected connection. */

@@ -44,11 +44,7 @@ static bool wait_for_more(struct path_worker *w, struct path_carried *k, unsigne
 static void tell_hello(struct path_worker *w, struct path_carried *k,
 		       const struct weir_tls_hello *hello)
 {
-	struct weir_policy_name name = {
-		.source = WEIR_NAME_SNI,
-		.state = weir_name_state_of(hello->sni),
-		.text = hello->name,
-	};
+	struct weir_policy_name name = path_name_of_hello(hello);
 
 	if (!k->flow->name)
 		k->flow->name = path_name_get(w, &name);

@@ -31,6 +31,15 @@ size_t weir_path_names_bytes(void)
 
 /* ---- names ---- */
 
+struct weir_policy_name path_name_of_hello(const struct weir_tls_hello *hello)
+{
+	return (struct weir_policy_name){
+		.source = WEIR_NAME_SNI,
+		.state = weir_name_state_of(hello->sni),
+		.text = hello->name,
+	};
+}
+
 uint32_t path_name_get(struct path_worker *w, const struct weir_policy_name *name)
 {
 	uint32_t id = path_text_get(w->names, (uint8_t)name->state,

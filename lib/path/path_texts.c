@@ -17,6 +17,8 @@ struct text {
 
 struct path_texts {
 	struct weir_siphash_key key;
+	uint32_t room;  /* for so many */
+	uint32_t count; /* so many are there; worker writes, control reads */
 	uint32_t n_buckets;
 	uint32_t stride; /* bytes of a text's place */
 	size_t max;      /* bytes of a text */
@@ -24,6 +26,16 @@ struct path_texts {
 	uint32_t *bucket;
 	uint8_t *places; /* of number 1 and so on */
 };
+
+uint32_t path_texts_count(const struct path_texts *t)
+{
+	return t->count;
+}
+
+uint32_t path_texts_room(const struct path_texts *t)
+{
+	return t->room;
+}
 
 static struct text *place_of(const struct path_texts *t, uint32_t id)
 {
@@ -48,6 +60,7 @@ struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_
 		return NULL;
 	weir_assert(max <= PATH_TEXT_MAX);
 	t->key = *key;
+	t->room = n;
 	t->n_buckets = n * 2;
 	t->max = max;
 	t->stride = stride_of(max);
@@ -94,6 +107,7 @@ static uint32_t add(struct path_texts *t, uint32_t bucket, uint8_t kind, const c
 	*to = (struct text){.next = t->bucket[bucket], .bucket = bucket, .kind = kind};
 	memcpy(to->text, text, strlen(text) + 1);
 	t->bucket[bucket] = id;
+	t->count++;
 	return id;
 }
 
@@ -130,6 +144,7 @@ void path_text_put(struct path_texts *t, uint32_t id)
 	*at = gone->next;
 	gone->next = t->free;
 	t->free = id;
+	t->count--;
 }
 
 const char *path_text_of(const struct path_texts *t, uint32_t id, uint8_t *kind)

@@ -481,12 +481,12 @@ void path_tls_end(struct path_tls *x)
 }
 
 void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
-		       char sni[WEIR_EVENT_SNI], char identity[WEIR_EVENT_IDENTITY])
+		       char sni[WEIR_EVENT_SNI], struct weir_event_identity *identity)
 {
 	tls[0] = x->leg[PATH_CLIENT].info;
 	tls[1] = x->leg[PATH_SERVER].info;
 	memcpy(sni, x->sni, WEIR_EVENT_SNI);
-	path_tls_identity_text(x, identity);
+	path_tls_identity_told(x, identity);
 }
 
 /* ---- a worker's part ---- */

@@ -6,8 +6,6 @@
  */
 #include "path_tls.h"
 
-#include <stdio.h>
-
 #define ACCESS_DENIED 49 /* an alert (RFC 8446 section 6.2) */
 
 static bool is_asked(const struct path_tls *x)
@@ -22,11 +20,7 @@ bool path_tls_waits_for_identity(const struct path_tls *x)
 
 void path_tls_note_name(struct path_tls *x, const struct weir_tls_hello *hello)
 {
-	struct weir_policy_name name = {
-		.source = WEIR_NAME_SNI,
-		.state = weir_name_state_of(hello->sni),
-		.text = hello->name,
-	};
+	struct weir_policy_name name = path_name_of_hello(hello);
 	struct weir_flow *f = x->k->flow;
 
 	if (!f->name && (x->service->verifies_clients || is_asked(x)))
@@ -105,9 +99,7 @@ bool path_tls_identity(const struct path_tls *x, struct weir_policy_identity *ou
 	return true;
 }
 
-void path_tls_identity_text(const struct path_tls *x, char text[WEIR_EVENT_IDENTITY])
+void path_tls_identity_told(const struct path_tls *x, struct weir_event_identity *out)
 {
-	text[0] = '\0';
-	if (x->client)
-		snprintf(text, WEIR_EVENT_IDENTITY, "%s", path_identity_of(x->w, x->client).text);
+	weir_event_identity_set(out, path_identity_of(x->w, x->client).text);
 }

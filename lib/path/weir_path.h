@@ -181,13 +181,27 @@ uint64_t weir_path_bad_http2(const struct weir_path *p, unsigned int worker, uns
 uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsigned int leg,
 			   enum weir_tls_error e);
 
+/* How full what a worker has is: its name in status and metrics, and what it is. */
+#define WEIR_PATH_GAUGES(X)                                                      \
+	X(flows, "flows in the table")                                           \
+	X(flows_max, "room in the flow table")                                   \
+	X(flows_denied, "denied flows that are remembered")                      \
+	X(names, "names that clients of its flows have asked for")               \
+	X(names_max, "room for those; reloads end flows whose names had none")   \
+	X(identities, "identities that clients of its flows have shown")         \
+	X(identities_max, "room for those; the same")                            \
+	X(datagrams, "datagrams that wait for fragments")                        \
+	X(mbufs_free, "packet buffers that are free")                            \
+	X(mbufs_max, "packet buffers")                                           \
+	X(waf_kib, "KiB that HTTP transactions under way take")                  \
+	X(waf_kib_max, "KiB for HTTP transactions (memory.waf)")                 \
+	X(http2_kib, "KiB that HTTP/2 has, some of it for the next connections") \
+	X(http2_kib_max, "KiB for HTTP/2 (memory.http2)")
+
 struct weir_path_gauges {
-	uint32_t flows, flows_max;
-	uint32_t flows_denied;
-	uint32_t datagrams; /* unfinished, from fragments */
-	uint32_t mbufs_free, mbufs_max;
-	uint32_t waf_kib, waf_kib_max;     /* of memory.waf, for transactions under way */
-	uint32_t http2_kib, http2_kib_max; /* of memory.http2, in blocks of 64 */
+#define WEIR_PATH_GAUGE(field, text) uint32_t field;
+	WEIR_PATH_GAUGES(WEIR_PATH_GAUGE)
+#undef WEIR_PATH_GAUGE
 };
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out);
 
@@ -209,9 +223,9 @@ struct weir_path_flow {
 	uint8_t worker;
 	bool carried; /* by weir itself; then: */
 	struct weir_tcp_leg_info leg[2];
-	char identity[WEIR_EVENT_IDENTITY]; /* of the client whose TLS it ends; "": none */
-	bool http;                          /* and read as HTTP; then: */
-	bool http2;                         /* it is HTTP/2: `outstanding` are its streams */
+	struct weir_event_identity identity; /* of the client whose TLS it ends */
+	bool http;                           /* and read as HTTP; then: */
+	bool http2;                          /* it is HTTP/2: `outstanding` are its streams */
 	uint64_t requests, responses;
 	uint16_t outstanding; /* requests that wait for their responses */
 	uint64_t scanned[2];  /* bytes held against the stream rules, by leg they came from */

@@ -233,7 +233,7 @@ START_TEST(a_refusal_tells_who_the_client_is)
 
 	e.verdict = WEIR_VERDICT_DENY;
 	e.reason = WEIR_DROP_IDENTITY_DENIED;
-	strcpy(e.identity, "spiffe://a/\"b");
+	weir_event_identity_set(&e.identity, "spiffe://a/\"b");
 	assert_encoded(&e, "x",
 		       "{\"timestamp\":\"2023-12-31T23:59:59.123456+0000\","
 		       "\"flow_id\":1234567890123456,\"in_iface\":\"outside\","
@@ -242,6 +242,27 @@ START_TEST(a_refusal_tells_who_the_client_is)
 		       "\"weir\":{\"generation\":7,\"worker\":3,\"policy\":\"web-to-db\","
 		       "\"rule\":\"postgres\",\"reason\":\"identity_denied\",\"verdict\":\"deny\","
 		       "\"identity\":\"spiffe://a/\\\"b\"}}");
+}
+END_TEST
+
+START_TEST(an_identity_that_has_no_room_is_cut_and_said_to_be)
+{
+	for (size_t len = WEIR_EVENT_IDENTITY - 2; len <= WEIR_EVENT_IDENTITY; len++) {
+		struct weir_event e = tcp_record(WEIR_EVENT_DECISION);
+		struct weir_names *names = make_names("x");
+		struct weir_buf out = {0};
+		char text[WEIR_EVENT_IDENTITY + 1] = "", told[WEIR_EVENT_IDENTITY + 64];
+		bool cut = len >= WEIR_EVENT_IDENTITY;
+
+		memset(text, 'x', len);
+		snprintf(told, sizeof(told), "\"identity\":\"%.*s\"%s}}", WEIR_EVENT_IDENTITY - 1,
+			 text, cut ? ",\"identity_cut\":true" : "");
+		weir_event_identity_set(&e.identity, text);
+		weir_event_encode(&e, names, &out);
+		ck_assert_msg(strstr(out.ptr, told) != NULL, "%s, wanted %s", out.ptr, told);
+		weir_buf_fini(&out);
+		weir_names_destroy(names);
+	}
 }
 END_TEST
 
@@ -522,8 +543,10 @@ Suite *event_encode_suite(void)
 		a_client_hello_is_eves_tls_with_what_was_decided,
 		a_client_that_pins_is_told_of_with_the_name,
 		a_servers_answer_is_eves_tls_with_its_certificate,
-		a_refusal_tells_who_the_client_is, an_icmp_flow_has_its_identifier_and_no_ports,
-		drops_and_failures_are_counted, links_and_reloads_have_a_detail_and_no_verdict,
+		a_refusal_tells_who_the_client_is,
+		an_identity_that_has_no_room_is_cut_and_said_to_be,
+		an_icmp_flow_has_its_identifier_and_no_ports, drops_and_failures_are_counted,
+		links_and_reloads_have_a_detail_and_no_verdict,
 		a_traced_segment_has_its_sequence_numbers,
 		what_weir_sends_and_what_it_stops_is_told_apart,
 		a_match_of_a_stream_rule_is_eves_alert, protocols_have_suricatas_names,

@@ -250,6 +250,7 @@ END_TEST
 START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
 {
 	struct http_lab *l = large_lab_with(POLICY, 8192);
+	struct weir_path_gauges gauges;
 	char name[64];
 
 	for (unsigned int i = 0; i < 4196; i++) {
@@ -261,6 +262,10 @@ START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
 		(void)lab_record(l, NULL);
 	}
 	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_NAMES_LOST), 100);
+	weir_path_gauges(l->f->path, 0, &gauges);
+	ck_assert_uint_eq(gauges.names_max, 4096);
+	ck_assert_uint_eq(gauges.names, gauges.names_max);
+	ck_assert_uint_eq(gauges.identities, 0);
 	say(l, CLIENT, "more", 4);
 	ck_assert_str_eq(lab_got(l, SERVER), "more");
 	fixture_reload(l->f, POLICY, 2);

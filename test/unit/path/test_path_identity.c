@@ -114,13 +114,13 @@ START_TEST(who_a_rule_asks_for_reaches_the_server_and_is_told_of)
 	ck_assert_int_eq(
 		weir_path_flows(t->l->f->path, &(struct weir_path_filter){0}, &flow, 1, 1000, NULL),
 		1);
-	ck_assert_str_eq(flow.identity, WEB);
+	ck_assert_str_eq(flow.identity.text, WEB);
 	h = lab_record(t->l, NULL);
-	ck_assert_str_eq(h.identity, WEB);
+	ck_assert_str_eq(h.identity.text, WEB);
 	lab_reset(t->l, CLIENT);
 	lab_wait(t->l, 20 * WEIR_NS_PER_S); /* it is remembered so long */
 	e = last_of(t, WEIR_EVENT_FLOW);
-	ck_assert_str_eq(e.identity, WEB);
+	ck_assert_str_eq(e.identity.text, WEB);
 	ck_assert_str_eq(weir_names_get(t->l->f->names, e.rule), "allowed");
 	tls_lab_destroy(t);
 }
@@ -136,7 +136,7 @@ START_TEST(whom_no_rule_asks_for_gets_a_page_and_the_server_hears_nothing)
 	tls_lab_connect(t);
 	ck_assert(t->l->end[SERVER].rst);
 	e = last_of(t, WEIR_EVENT_DECISION);
-	ck_assert_str_eq(e.identity, WEB);
+	ck_assert_str_eq(e.identity.text, WEB);
 	ck_assert_uint_eq(e.reason, WEIR_DROP_IDENTITY_DENIED);
 	ck_assert_uint_eq(e.verdict, WEIR_VERDICT_DENY);
 	ck_assert_str_eq(weir_names_get(t->l->f->names, e.rule), "rest");
@@ -149,7 +149,7 @@ START_TEST(whom_no_rule_asks_for_gets_a_page_and_the_server_hears_nothing)
 	h = lab_record(t->l, NULL);
 	ck_assert_uint_eq(h.status, 403);
 	ck_assert_str_eq(h.bad, "identity_denied");
-	ck_assert_str_eq(h.identity, WEB);
+	ck_assert_str_eq(h.identity.text, WEB);
 	tls_lab_destroy(t);
 }
 END_TEST
@@ -165,7 +165,7 @@ START_TEST(the_flows_record_says_whom_it_refused_and_the_next_one_is_asked_anew)
 	e = last_of(t, WEIR_EVENT_FLOW);
 	ck_assert_uint_eq(e.verdict, WEIR_VERDICT_DENY);
 	ck_assert_uint_eq(e.reason, WEIR_DROP_IDENTITY_DENIED);
-	ck_assert_str_eq(e.identity, WEB);
+	ck_assert_str_eq(e.identity.text, WEB);
 	reload(t, "optional", ALLOW_WEB, 2);
 	t->l->port--; /* from the same port */
 	tls_lab_connect(t);
@@ -187,7 +187,7 @@ START_TEST(a_client_without_a_certificate_is_nobody)
 	ck_assert_int_eq(strncmp(tls_lab_got(t, CLIENT), "HTTP/1.1 403 ", 13), 0);
 	e = last_of(t, WEIR_EVENT_DECISION);
 	ck_assert_uint_eq(e.reason, WEIR_DROP_IDENTITY_MISSING);
-	ck_assert_str_eq(e.identity, "");
+	ck_assert_str_eq(e.identity.text, "");
 	tls_lab_destroy(t);
 }
 END_TEST
@@ -220,7 +220,7 @@ START_TEST(trials_ask_and_let_pass)
 	e = last_of(t, WEIR_EVENT_FLOW);
 	ck_assert(e.decision_flags & WEIR_DECISION_WOULD_DENY);
 	ck_assert_uint_eq(e.reason, WEIR_DROP_IDENTITY_DENIED);
-	ck_assert_str_eq(e.identity, WEB);
+	ck_assert_str_eq(e.identity.text, WEB);
 	tls_lab_destroy(t);
 }
 END_TEST
@@ -271,7 +271,7 @@ START_TEST(whatever_is_spoken_an_alert_tells_of_the_refusal)
 	ck_assert_int_eq(t->end[CLIENT].alert, 49);
 	ck_assert(t->l->end[CLIENT].fin && t->l->end[SERVER].rst);
 	ck_assert_uint_eq(t->l->end[SERVER].n_got, 0);
-	ck_assert_str_eq(last_of(t, WEIR_EVENT_DECISION).identity, WEB);
+	ck_assert_str_eq(last_of(t, WEIR_EVENT_DECISION).identity.text, WEB);
 	tls_lab_destroy(t);
 	t = tcp_lab("'" WEB "'", "deny");
 	tls_lab_connect(t);
@@ -390,7 +390,7 @@ START_TEST(a_session_that_goes_on_is_judged_by_who_began_it)
 			reload(t, "required", ALLOW_OTHER, 2);
 		} else {
 			ck_assert_uint_eq(t->l->end[SERVER].n_got, 0);
-			ck_assert_str_eq(last_of(t, WEIR_EVENT_DECISION).identity, WEB);
+			ck_assert_str_eq(last_of(t, WEIR_EVENT_DECISION).identity.text, WEB);
 		}
 	}
 	SSL_SESSION_free(session);

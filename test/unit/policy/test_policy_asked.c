@@ -167,7 +167,7 @@ static bool is_allowed(struct plain_decision d)
 	return d.rule && d.rule->action == ALLOW;
 }
 
-static void plain_text(const struct plain_policy *p, const struct client *c, char text[64])
+static void plain_text(const struct plain_policy *p, const struct client *c, char text[128])
 {
 	struct plain_decision d = plain_decide(p, c, false), would = plain_decide(p, c, true);
 	bool would_deny = is_allowed(d) && !is_allowed(would);
@@ -175,7 +175,7 @@ static void plain_text(const struct plain_policy *p, const struct client *c, cha
 	char reason[64];
 
 	lower(told.reason, reason);
-	snprintf(text, 64, "%s %s/ %s%s", is_allowed(d) ? "allow" : "deny",
+	snprintf(text, 128, "%s %s/ %s%s", is_allowed(d) ? "allow" : "deny",
 		 told.rule ? told.rule->name : "default", reason, would_deny ? " would_deny" : "");
 }
 
@@ -363,7 +363,7 @@ struct seen {
 static void check_client(const struct loaded *l, const struct plain_policy *p, struct dice *d,
 			 struct seen *seen)
 {
-	char id_text[64], wanted[64];
+	char id_text[64], wanted[128];
 	struct weir_policy_name name = random_name(d);
 	struct weir_policy_identity id = random_identity(d, id_text);
 	struct client c = {.from = dice_one_in(d, 2),
