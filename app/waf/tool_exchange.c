@@ -112,7 +112,7 @@ static enum weir_waf_verdict run_body(struct weir_waf_tx *tx, const struct side 
 		}
 		rest = after(rest, (size_t)n);
 		if (content.len && verdict == WEIR_WAF_PASS &&
-		    side->mode(tx) == WEIR_WAF_BODY_HOLD) {
+		    side->mode(tx) != WEIR_WAF_BODY_PASS) {
 			verdict = side->feed(tx, content, &judged);
 			called(m->of);
 		}

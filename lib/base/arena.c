@@ -84,3 +84,67 @@ struct weir_bytes weir_arena_copy(struct weir_arena *a, struct weir_bytes b)
 		memcpy(at, b.ptr, b.len);
 	return weir_bytes_of(at, b.len);
 }
+
+/* ---- images: the arena, then what each of its chunks has of use, newest first ---- */
+
+static size_t used_of(const struct weir_arena *a, const struct weir_arena_chunk *c)
+{
+	return c == a->chunks ? (size_t)(a->pos - (const uint8_t *)c) : c->bytes;
+}
+
+size_t weir_arena_image_bytes(const struct weir_arena *a)
+{
+	size_t bytes = sizeof(*a);
+
+	for (const struct weir_arena_chunk *c = a->chunks; c; c = c->next)
+		bytes += used_of(a, c);
+	return bytes;
+}
+
+void weir_arena_save(const struct weir_arena *a, void *image)
+{
+	uint8_t *at = image;
+
+	memcpy(at, a, sizeof(*a));
+	at += sizeof(*a);
+	for (const struct weir_arena_chunk *c = a->chunks; c; c = c->next) {
+		memcpy(at, c, used_of(a, c));
+		at += used_of(a, c);
+	}
+}
+
+/* Newer chunks stand before the newest of the image, and large ones directly behind that one. */
+static void give_newer(struct weir_arena *a, const struct weir_arena_chunk *newest,
+		       const struct weir_arena_chunk *next)
+{
+	struct weir_arena_chunk *c = a->chunks, *after;
+
+	for (; c != next; c = after) {
+		after = c->next;
+		if (c != newest)
+			a->source->give(a->source->context, c, c->bytes);
+	}
+}
+
+void weir_arena_restore(struct weir_arena *a, const void *image)
+{
+	const uint8_t *at = image;
+	struct weir_arena_chunk first;
+	struct weir_arena was;
+
+	memcpy(&was, at, sizeof(was));
+	at += sizeof(was);
+	if (was.chunks) {
+		memcpy(&first, at, sizeof(first));
+		give_newer(a, was.chunks, first.next);
+	} else {
+		weir_arena_reset(a);
+	}
+	for (struct weir_arena_chunk *c = was.chunks; c; c = c->next) {
+		size_t used = used_of(&was, c);
+
+		memcpy(c, at, used);
+		at += used;
+	}
+	*a = was;
+}

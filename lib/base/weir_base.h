@@ -233,6 +233,16 @@ static inline void weir_arena_trim(struct weir_arena *a, void *at, size_t bytes,
 		a->pos = (uint8_t *)at + ((used + 7) & ~(size_t)7);
 }
 
+/*
+ * An image of all that an arena holds, to go back to: what was taken since then is given back, and
+ * the bytes that were there are what they were, at their places. weir_arena_image_bytes tells how
+ * many bytes it takes now, which are the caller's, aligned to 8.
+ */
+size_t weir_arena_image_bytes(const struct weir_arena *a);
+void weir_arena_save(const struct weir_arena *a, void *image);
+/* `a` was not reset since `image` was saved of it, nor moved back to an older one. */
+void weir_arena_restore(struct weir_arena *a, const void *image);
+
 /* A copy in the arena; {NULL, 0} with `failed` set when there is no room. */
 struct weir_bytes weir_arena_copy(struct weir_arena *a, struct weir_bytes b);
 

@@ -346,8 +346,10 @@ void waf_take_body(struct weir_waf_tx *tx)
 void waf_take_response_body(struct weir_waf_tx *tx)
 {
 	bool failed = false;
-	struct weir_bytes body =
-		waf_undo_codings(tx, &tx->response, tx->response_body, tx->response_limit, &failed);
+	struct weir_bytes codec, body = waf_undo_codings(tx, &tx->response, tx->response_body,
+							 tx->response_limit, &failed);
 
+	if (weir_http_is_grpc(&tx->response, &codec))
+		body = waf_grpc_text(tx, body);
 	waf_list_add(tx, WEIR_SEC_V_RESPONSE_BODY, no_name, body);
 }

@@ -44,5 +44,7 @@ void waf_tell_error(struct weir_waf_tx *tx, int rc, const struct weir_decode_err
 
 /* waf_grpc.c */
 void waf_take_grpc(struct weir_waf_tx *tx, struct weir_bytes body);
+/* The text of a response's messages, as far as its limit goes. */
+struct weir_bytes waf_grpc_text(struct weir_waf_tx *tx, struct weir_bytes body);
 
 #endif

@@ -1,59 +1,84 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Bodies of gRPC: messages, each behind a flag and a length ("Length-Prefixed-Message" of gRPC over
- * HTTP2), which may be compressed, and are Protocol Buffers where nothing else is said. The text in
- * them are arguments, named by the numbers of their fields; REQUEST_BODY, where rules have asked
- * for it, is the messages without what stands around them.
+ * HTTP2), which may be compressed, and are Protocol Buffers where nothing else is said. Of a
+ * request the text in them are arguments, named by the numbers of their fields, and REQUEST_BODY,
+ * where rules have asked for it, is the messages without what stands around them. Of a response all
+ * text is RESPONSE_BODY, each field on a line of its own.
  */
 #include "waf_body.h"
 #include "waf_tx.h"
 
 #define PREFIX "grpc"
 
+#define COMPRESSED 0x01 /* of a message's flags */
+#define TRAILERS   0x80 /* gRPC-Web: it is none, but the call's trailers as text */
+
+/* Bytes that are put together in the transaction's arena. */
+struct joined {
+	uint8_t *at;
+	size_t len, room, max;
+};
+
 struct messages {
 	struct weir_waf_tx *tx;
 	int coding; /* of what is compressed; negative: it is not known */
-	bool json;
-	uint64_t left; /* bytes that may still come of decoding */
-	/* all of them, when they are asked for */
-	uint8_t *raw;
-	size_t len, room;
+	bool json, is_response;
+	uint64_t left;        /* bytes that may still come of decoding */
+	struct joined joined; /* what is to be a body */
 };
 
-static void init(struct messages *m, struct weir_waf_tx *tx)
+static void init(struct messages *m, struct weir_waf_tx *tx, const struct weir_http_head *head,
+		 uint64_t limit)
 {
-	const struct weir_http_header *coding =
-		weir_http_header_find(&tx->request, "grpc-encoding");
+	const struct weir_http_header *coding = weir_http_header_find(head, "grpc-encoding");
 	struct weir_bytes codec;
 
 	*m = (struct messages){
 		.tx = tx,
 		.coding = coding ? weir_coding_find(weir_bytes_trim(coding->value)) : -1,
-		.json = weir_http_is_grpc(&tx->request, &codec) &&
-			weir_bytes_is_case(codec, "json"),
-		.left = tx->body_limit,
+		.json = weir_http_is_grpc(head, &codec) && weir_bytes_is_case(codec, "json"),
+		.is_response = head == &tx->response,
+		.left = limit,
+		.joined.max = limit,
 	};
 }
 
-/* ---- REQUEST_BODY ---- */
+/* ---- bodies ---- */
 
-static void add_raw(struct messages *m, struct weir_bytes b)
+/* As far as the limit goes. False: not all of it. */
+static bool join(struct messages *m, struct weir_bytes b)
 {
-	if (!m->tx->force_body || !b.len)
-		return;
-	if (b.len > m->room - m->len) {
-		size_t room = 2 * (m->len + b.len);
-		uint8_t *raw = weir_arena_alloc(&m->tx->arena, room);
+	struct joined *j = &m->joined;
+	size_t n = b.len < j->max - j->len ? b.len : j->max - j->len;
 
-		if (!raw)
-			return; /* told by the arena */
-		if (m->len)
-			memcpy(raw, m->raw, m->len);
-		m->raw = raw;
-		m->room = room;
+	if (n > j->room - j->len) {
+		size_t room = 2 * (j->len + n);
+		uint8_t *at = weir_arena_alloc(&m->tx->arena, room);
+
+		if (!at)
+			return false; /* told by the arena */
+		if (j->len)
+			memcpy(at, j->at, j->len);
+		j->at = at;
+		j->room = room;
 	}
-	memcpy(m->raw + m->len, b.ptr, b.len);
-	m->len += b.len;
+	if (n)
+		memcpy(j->at + j->len, b.ptr, n);
+	j->len += n;
+	return n == b.len;
+}
+
+/* What is cut off at the limit is told as a body over its limit is. */
+static bool join_text(void *ctx, struct weir_bytes name, struct weir_bytes text)
+{
+	struct messages *m = ctx;
+
+	if ((!m->joined.len || join(m, weir_bytes_str("\n"))) && join(m, text))
+		return true;
+	waf_set_number(m->tx, WEIR_SEC_V_OUTBOUND_DATA_ERROR, 1);
+	m->tx->response_partial = true;
+	return false;
 }
 
 /* ---- messages ---- */
@@ -61,57 +86,101 @@ static void add_raw(struct messages *m, struct weir_bytes b)
 static struct weir_bytes uncompressed(struct messages *m, struct weir_bytes in)
 {
 	struct weir_bytes out = in;
+	bool good = m->coding >= 0 &&
+		    waf_undo_coding(m->tx, (enum weir_coding)m->coding, &out, m->left);
 
-	if (m->coding < 0 || !waf_undo_coding(m->tx, (enum weir_coding)m->coding, &out, m->left))
+	if (!good && !m->is_response)
 		waf_body_error(m->tx, "a message's coding could not be undone");
 	m->left -= out.len < m->left ? out.len : m->left;
 	return out;
 }
 
-static void take_message(struct messages *m, struct weir_bytes content)
+static bool go_on(void *ctx)
+{
+	const struct messages *m = ctx;
+
+	return !waf_is_late(m->tx);
+}
+
+static int parse(struct messages *m, struct weir_bytes content, struct weir_param_sink sink)
 {
 	static const struct weir_protobuf_limits limits = {
 		.depth = WEIR_PROTOBUF_DEPTH_MAX,
-		.values = UINT32_MAX, /* SecArgumentsLimit ends it before */
+		.values = UINT32_MAX, /* the sink ends it before */
 	};
-	struct weir_param_sink sink = waf_param_sink(m->tx);
-	struct weir_decode_error error = {0};
 
-	add_raw(m, content);
-	if (m->json)
-		waf_tell_error(m->tx, waf_json(m->tx, content, PREFIX, &error), &error);
+	return weir_protobuf_parse(content, PREFIX, &limits, &m->tx->arena, &sink);
+}
+
+static void take_argument_message(struct messages *m, struct weir_bytes content)
+{
+	struct weir_decode_error error = {0};
+	int rc;
+
+	if (m->tx->force_body)
+		(void)join(m, content);
+	rc = m->json ? waf_json(m->tx, content, PREFIX, &error)
+		     : parse(m, content, waf_param_sink(m->tx));
+	waf_tell_error(m->tx, rc, &error);
+}
+
+static void take_text_message(struct messages *m, struct weir_bytes content, bool is_text)
+{
+	const struct weir_param_sink sink = {.param = join_text, .context = m, .go_on = go_on};
+
+	if (is_text)
+		join_text(m, (struct weir_bytes){0}, content);
 	else
-		waf_tell_error(m->tx,
-			       weir_protobuf_parse(content, PREFIX, &limits, &m->tx->arena, &sink),
-			       &error);
+		(void)!parse(m, content, sink);
 }
 
 /* Of the last one perhaps not all is here. A flag that has no meaning ends what can be told from
  * one another. */
 static void take_next(struct messages *m, struct weir_cursor *c)
 {
-	uint8_t flag = weir_cursor_u8(c);
+	uint8_t flag = weir_cursor_u8(c), known = COMPRESSED | (m->is_response ? TRAILERS : 0);
 	uint32_t len = weir_cursor_u32(c);
 	size_t here = weir_cursor_left(c);
 	struct weir_bytes content;
 
-	if (flag > 1)
-		waf_body_error(m->tx, "a gRPC message whose first byte is neither 0 nor 1");
-	if (flag <= 1 && len < here)
+	if (!(flag & ~known) && len < here)
 		here = len;
 	content = weir_bytes_of(weir_cursor_take(c, here), here);
-	take_message(m, flag == 1 ? uncompressed(m, content) : content);
+	if (!(flag & ~known) && flag & COMPRESSED)
+		content = uncompressed(m, content);
+	if (m->is_response) {
+		take_text_message(m, content, m->json || flag & TRAILERS);
+		return;
+	}
+	if (flag & ~known)
+		waf_body_error(m->tx, "a gRPC message whose first byte is neither 0 nor 1");
+	take_argument_message(m, content);
+}
+
+static void take_all(struct messages *m, struct weir_bytes body)
+{
+	struct weir_cursor c = weir_cursor_of(body.ptr, body.len);
+
+	while (weir_cursor_left(&c) >= 5 && !waf_is_late(m->tx))
+		take_next(m, &c);
 }
 
 void waf_take_grpc(struct weir_waf_tx *tx, struct weir_bytes body)
 {
-	struct weir_cursor c = weir_cursor_of(body.ptr, body.len);
 	struct messages m;
 
-	init(&m, tx);
-	while (weir_cursor_left(&c) >= 5 && !waf_is_late(tx))
-		take_next(&m, &c);
+	init(&m, tx, &tx->request, tx->body_limit);
+	take_all(&m, body);
 	if (tx->force_body)
 		waf_list_add(tx, WEIR_SEC_V_REQUEST_BODY, (struct weir_bytes){0},
-			     weir_bytes_of(m.raw, m.len));
+			     weir_bytes_of(m.joined.at, m.joined.len));
+}
+
+struct weir_bytes waf_grpc_text(struct weir_waf_tx *tx, struct weir_bytes body)
+{
+	struct messages m;
+
+	init(&m, tx, &tx->response, tx->response_limit);
+	take_all(&m, body);
+	return weir_bytes_of(m.joined.at, m.joined.len);
 }

@@ -108,6 +108,7 @@ void weir_waf_tx_destroy(struct weir_waf_tx *tx)
 	struct weir_arena arena;
 
 	waf_abandon(tx);
+	waf_drop_image(tx);
 	arena = tx->arena; /* it holds the transaction itself */
 	for (unsigned int i = 0; i < WAF_STORES; i++)
 		if (tx->store[i])
@@ -320,6 +321,13 @@ enum weir_waf_verdict weir_waf_request_end(struct weir_waf_tx *tx)
 
 /* ---- responses ---- */
 
+static bool is_call(const struct weir_waf_tx *tx)
+{
+	struct weir_bytes codec;
+
+	return weir_http_is_grpc(&tx->response, &codec);
+}
+
 static bool is_inspected_type(const struct weir_waf_tx *tx)
 {
 	const struct weir_sec_settings *s = tx->waf->settings;
@@ -345,7 +353,10 @@ enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,
 	begin_phase(tx, 3);
 	if (!waf_take_response(tx, head))
 		return out_of_memory(tx);
-	tx->response_inspected = is_inspected_type(tx);
+	if (is_inspected_type(tx))
+		tx->response_mode = WEIR_WAF_BODY_HOLD;
+	else if (is_call(tx))
+		tx->response_mode = WEIR_WAF_BODY_MESSAGES;
 	return run(tx, 3);
 }
 
@@ -353,9 +364,9 @@ enum weir_waf_body weir_waf_response_body_mode(const struct weir_waf_tx *tx)
 {
 	if (tx->engine == WEIR_SEC_OFF || tx->verdict != WEIR_WAF_PASS || tx->response_judged ||
 	    !tx->response_access || tx->allowed || tx->response.framing == WEIR_HTTP_NO_BODY ||
-	    tx->response.framing == WEIR_HTTP_TUNNEL || !tx->response_inspected)
+	    tx->response.framing == WEIR_HTTP_TUNNEL)
 		return WEIR_WAF_BODY_PASS;
-	return WEIR_WAF_BODY_HOLD;
+	return (enum weir_waf_body)tx->response_mode;
 }
 
 enum weir_waf_verdict weir_waf_response_body(struct weir_waf_tx *tx, struct weir_bytes content,

@@ -56,6 +56,8 @@ struct weir_waf_tx {
 	struct weir_arena arena;
 	struct weir_waf_begin begin;
 	uint64_t away; /* ticks that it has waited for its turn */
+	void *image;   /* to which it goes back; NULL: none */
+	size_t image_bytes;
 	struct waf_turns turns;
 
 	/* where it stands */
@@ -79,7 +81,7 @@ struct weir_waf_tx {
 	uint64_t body_limit, response_limit;
 	uint8_t processor; /* enum weir_sec_processor */
 	bool force_body, body_access, response_access;
-	bool response_inspected; /* its type is among those of SecResponseBodyMimeType */
+	uint8_t response_mode; /* enum weir_waf_body, by its type */
 	bool body_partial, response_partial;
 
 	/* variables */
@@ -133,6 +135,9 @@ enum weir_waf_verdict waf_judge(struct weir_waf_tx *tx, uint64_t bytes,
 enum weir_waf_verdict waf_go_on(struct weir_waf_tx *tx);
 /* What is under way ends where it is. */
 void waf_abandon(struct weir_waf_tx *tx);
+
+/* waf_mark.c */
+void waf_drop_image(struct weir_waf_tx *tx);
 
 /* waf_target.c: tells each value of a rule's targets to `tell` until that says stop */
 typedef bool (*waf_tell)(void *ctx, const struct waf_seen *seen);

@@ -163,6 +163,9 @@ struct weir_waf_tx *weir_waf_tx_begin(struct weir_waf *w, struct weir_waf_worker
 enum weir_waf_body {
 	WEIR_WAF_BODY_PASS, /* not looked at: let it go as it comes */
 	WEIR_WAF_BODY_HOLD, /* keep it back, and give it piece by piece */
+	/* Of a response of gRPC, which SecResponseBodyMimeType does not name: keep back and give
+	 * each of its messages, as all of a body, where they can be told apart; else as PASS. */
+	WEIR_WAF_BODY_MESSAGES,
 };
 
 /*
@@ -187,7 +190,17 @@ enum weir_waf_body weir_waf_response_body_mode(const struct weir_waf_tx *tx);
 WEIR_MUST_CHECK enum weir_waf_verdict
 weir_waf_response_body(struct weir_waf_tx *tx, struct weir_bytes content, bool *judged);
 WEIR_MUST_CHECK enum weir_waf_verdict weir_waf_response_end(struct weir_waf_tx *tx);
-/* Phase 5; always the last, verdicts do not come of it. */
+/*
+ * A message of a body may be judged by itself, and the next one as if that had not been: the mark
+ * is set once, between two calls of which neither was or is WEIR_WAF_MORE, and rewinding makes the
+ * transaction what it was there, but for what rules keep between transactions. Results that were
+ * got since then are gone. Until it is destroyed as much memory is taken again. False: there is
+ * none, and no mark.
+ */
+WEIR_MUST_CHECK bool weir_waf_tx_mark(struct weir_waf_tx *tx);
+/* `unix_ns` is now. */
+void weir_waf_tx_rewind(struct weir_waf_tx *tx, uint64_t unix_ns);
+/* Phase 5; always the last but for rewinding, verdicts do not come of it. */
 void weir_waf_tx_end(struct weir_waf_tx *tx);
 /* Gives its memory back. */
 void weir_waf_tx_destroy(struct weir_waf_tx *tx);

@@ -173,11 +173,122 @@ START_TEST(an_attack_in_a_nested_field_is_refused)
 }
 END_TEST
 
+/* A call's answer with `body`, as all of it, and what rule 9 says of it. */
+static void check_answered(const char *settings, const char *fields, struct weir_bytes body,
+			   const char *told)
+{
+	static const char call[] = "POST /a.B/C HTTP/1.1\r\nHost: a\r\n\r\n";
+	static const struct weir_waf_options o = {.response_body_limit = 64};
+	char rules[400], head[512];
+	struct waf_lab lab;
+
+	snprintf(rules, sizeof(rules),
+		 "%sSecAction 'id:9,phase:4,pass,logdata:%%{RESPONSE_BODY}-%%{OUTBOUND_DATA_ERROR}'"
+		 "\n",
+		 settings);
+	lab_init_options(&lab, rules, &o);
+	ck_assert_int_eq(lab_request_head(&lab, call), WEIR_WAF_PASS);
+	ck_assert_int_eq(weir_waf_request_end(lab.tx), WEIR_WAF_PASS);
+	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\n%s\r\nContent-Length: %zu\r\n\r\n", fields,
+		 body.len);
+	ck_assert_int_eq(lab_response_head(&lab, head), WEIR_WAF_PASS);
+	ck_assert_int_eq(lab_response_body(&lab, body), WEIR_WAF_PASS);
+	lab_end(&lab);
+	ck_assert_msg(strcmp(lab_data(&lab, 9), told) == 0, "%s: %s, not %s", fields,
+		      lab_data(&lab, 9), told);
+	lab_fini(&lab);
+}
+
+#define XS "xxxxxxxxxxxxxxxx"
+
+START_TEST(text_of_a_responses_messages_is_its_body)
+{
+	static const struct {
+		const char *settings, *fields, *content, *told;
+		uint8_t flag;
+	} rows[] = {
+		{"", GRPC, ABC, "abc\\x0axyz-0", 0},
+		{"", GRPC "+proto", ABC, "abc\\x0axyz-0", 0},
+		{"", GRPC "+json", "{\"a\":\"b\"}", "{\"a\":\"b\"}-0", 0},
+		{"", GRPC "-web", "grpc-status: 0", "grpc-status: 0-0", 0x80},
+		{"", GRPC, "hello", "hello-0", 2},
+		{"", GRPC "\r\ngrpc-encoding: snappy", "hello", "hello-0", 1},
+		{"", GRPC, "", "-0", 0},
+		{"", "Content-Type: application/grpc-web-text", ABC, "-0", 0},
+		{"SecResponseBodyMimeType application/grpc\n", GRPC, ABC, "abc\\x0axyz-0", 0},
+		{"SecResponseBodyAccess Off\n", GRPC, ABC, "-0", 0},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		uint8_t body[100];
+
+		check_answered(rows[i].settings, rows[i].fields,
+			       message(body, rows[i].flag, weir_bytes_str(rows[i].content)),
+			       rows[i].told);
+	}
+}
+END_TEST
+
+START_TEST(a_responses_text_ends_at_its_limit)
+{
+	uint8_t packed[2000], body[2100];
+	size_t n = compress_into(packed, weir_bytes_str("\x0a\x50" XS XS XS XS XS), true);
+
+	/* It is cut where it is inflated, and is no message then. */
+	check_answered("", GRPC "\r\ngrpc-encoding: gzip",
+		       message(body, 1, weir_bytes_of(packed, n)),
+		       "\\x0aP" XS XS XS "xxxxxxxxxxxxxx-0");
+	/* Text that is a message, too, is more than it was. */
+	check_answered("", GRPC,
+		       message(body, 0,
+			       weir_bytes_str("\x0a\x32"
+					      "b0" XS XS XS)),
+		       "\\x0a2b0" XS XS XS "\\x0ab0xxxxxxxxx-1");
+}
+END_TEST
+
+START_TEST(responses_of_calls_are_held_message_by_message)
+{
+	static const struct {
+		const char *rules, *type;
+		enum weir_waf_body mode;
+	} rows[] = {
+		{"", "application/grpc", WEIR_WAF_BODY_MESSAGES},
+		{"", "application/grpc+proto; a=b", WEIR_WAF_BODY_MESSAGES},
+		{"", "text/html", WEIR_WAF_BODY_HOLD},
+		{"", "image/png", WEIR_WAF_BODY_PASS},
+		{"SecResponseBodyMimeType application/grpc\n", "application/grpc",
+		 WEIR_WAF_BODY_HOLD},
+		{"SecResponseBodyAccess Off\n", "application/grpc", WEIR_WAF_BODY_PASS},
+		{"SecAction 'id:1,phase:3,pass,nolog,ctl:responseBodyAccess=Off'\n",
+		 "application/grpc", WEIR_WAF_BODY_PASS},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		char head[200];
+		struct waf_lab lab;
+
+		snprintf(head, sizeof(head),
+			 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 5\r\n\r\n",
+			 rows[i].type);
+		lab_init(&lab, rows[i].rules);
+		ck_assert_int_eq(lab_request_head(&lab, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+				 WEIR_WAF_PASS);
+		ck_assert_int_eq(lab_response_head(&lab, head), WEIR_WAF_PASS);
+		ck_assert_msg(weir_waf_response_body_mode(lab.tx) == rows[i].mode, "%s %s",
+			      rows[i].rules, rows[i].type);
+		lab_end(&lab);
+		lab_fini(&lab);
+	}
+}
+END_TEST
+
 Suite *waf_grpc_suite(void)
 {
-	return WEIR_SUITE("waf grpc", text_of_messages_are_arguments,
-			  all_messages_of_a_body_are_looked_at,
-			  the_body_is_there_without_its_framing_when_it_is_asked_for,
-			  compressed_messages_are_inflated_within_the_limit,
-			  an_attack_in_a_nested_field_is_refused);
+	return WEIR_SUITE(
+		"waf grpc", text_of_messages_are_arguments, all_messages_of_a_body_are_looked_at,
+		the_body_is_there_without_its_framing_when_it_is_asked_for,
+		compressed_messages_are_inflated_within_the_limit,
+		an_attack_in_a_nested_field_is_refused, text_of_a_responses_messages_is_its_body,
+		a_responses_text_ends_at_its_limit, responses_of_calls_are_held_message_by_message);
 }

@@ -77,6 +77,7 @@ void lab_told_rows(const char *teller, const struct lab_told *rows, size_t n);
 #define TELLER(phase, data) "SecAction 'id:9,phase:" #phase ",pass,log,logdata:" data "'\n"
 
 #define FORM "application/x-www-form-urlencoded"
+Suite *waf_mark_suite(void);
 Suite *waf_memory_suite(void);
 Suite *waf_name_suite(void);
 Suite *waf_chain_suite(void);
