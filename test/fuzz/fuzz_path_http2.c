@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two connections of HTTP/2 through the path (path_waf_bed.h), one to a server of HTTP/1.1, one to
- * a server of HTTP/2: frames out of a list, on any stream, and the input itself. What must hold of
- * the connections holds after each. No head that the rules refuse is in what a server in HTTP/1.1
- * got; each request was told of once; all memory is back.
+ * Two connections through the path (path_waf_bed.h): of HTTP/2 to a server of HTTP/1.1 or of
+ * HTTP/2, or of HTTP/1.1 to one of HTTP/2: frames and heads out of a list, frames on any stream,
+ * and the input itself. What must hold of the connections holds after each. No head that the rules
+ * refuse is in what a peer in HTTP/1.1 got; each request was told of once; all memory is back.
  */
 #include "path_waf_bed.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { OLD = 80, NEW, ONLY_NEW }; /* ports of the servers */
 
 static const char policy_text[] =
 	"kind: Defaults\nmetadata: {name: defaults}\nspec: {unmatched: allow, midstream: "
@@ -19,8 +21,10 @@ static const char policy_text[] =
 	"spec: {addresses: [servers], ports: [80], protocol: http, http2Upstream: false}\n---\n"
 	"kind: Service\nmetadata: {name: new}\n"
 	"spec: {addresses: [servers], ports: [81], protocol: http}\n---\n"
+	"kind: Service\nmetadata: {name: only-new}\n"
+	"spec: {addresses: [servers], ports: [82], protocol: http, http2Upstream: true}\n---\n"
 	"kind: ThreatPolicy\nmetadata: {name: rules}\n"
-	"spec: {services: [old, new], mode: enforce, rules: {crs: [], before: "
+	"spec: {services: [old, new, only-new], mode: enforce, rules: {crs: [], before: "
 	"['FOLDER/waf.conf']}}\n";
 static const char rules_text[] =
 	"SecRuleEngine On\n"
@@ -165,6 +169,23 @@ static const struct piece pieces[] = {
 	  "a attack2"),
 	P(DATA, 0, "\0\0\0\0\x40\x0a\5"),
 	P(DATA, END_STREAM, "\2\0\0"),
+	/* clients in HTTP/1.1 */
+	C(RAW, 0, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+	C(RAW, 0, "HEAD / HTTP/1.0\r\nHost: x\r\n\r\n"),
+	C(RAW, 0, "GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close, b\r\nB: c\r\n\r\n"),
+	C(RAW, 0, "GET /attack1 HTTP/1.1\r\nHost: x\r\n\r\n"),
+	C(RAW, 0,
+	  "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade, http2-settings\r\n"
+	  "HTTP2-Settings: AAMAAABk\r\nUpgrade: h2c\r\n\r\n"),
+	C(RAW, 0, "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+	C(RAW, 0, "CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n"),
+	C(RAW, 0, "POST / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\nContent-Length: 300\r\n\r\n"),
+	C(RAW, 0,
+	  "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nExpect: 100-continue\r\n"
+	  "Transfer-Encoding: chunked\r\n\r\n"),
+	C(RAW, 0,
+	  "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+	  "Content-Length: 9\r\n\r\na=attack2"),
 };
 
 static void write_frame(const struct bed_record *r, const struct piece *p, uint32_t stream)
@@ -200,9 +221,19 @@ static void write_pieces(const struct bed_record *r)
 
 static void look(const struct talk *t)
 {
-	const struct talk_end *s = &t->end[SERVER];
+	const struct talk_end *s = &t->end[SERVER], *c = &t->end[CLIENT];
 
-	weir_assert(t->server_port != 80 || !memmem(s->got, s->n_got, "/attack1", 8));
+	weir_assert(t->server_port != OLD || !memmem(s->got, s->n_got, "/attack1", 8));
+	weir_assert(t->server_port != ONLY_NEW || !memmem(c->got, c->n_got, "x-leak: attack3", 15));
+}
+
+/* {to a server that speaks only HTTP/2: ONLY_NEW} */
+static void reopen(struct talk *t, uint8_t port)
+{
+	look(t);
+	if (port == ONLY_NEW)
+		t->server_port = port;
+	bed_reopen(t);
 }
 
 static void run_record(const struct bed_record *r)
@@ -217,8 +248,7 @@ static void run_record(const struct bed_record *r)
 		talk_send_all(r->talk, r->side, 1400);
 		break;
 	case 14:
-		look(r->talk);
-		bed_reopen(r->talk);
+		reopen(r->talk, r->n[0]);
 		break;
 	default:
 		waf_bed_act(r);
@@ -230,7 +260,9 @@ static void run_record(const struct bed_record *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!bed.path)
-		waf_bed_start(policy_text, rules_text, 81);
+		waf_bed_start(policy_text, rules_text, NEW);
+	bed.talks[0].server_port = OLD;
+	bed.talks[1].server_port = NEW;
 	waf_bed_begin();
 	while (size >= BED_RECORD) {
 		struct bed_record r = {
