@@ -5,6 +5,9 @@
  */
 #include "http2_impl.h"
 
+#define COMPRESSED 0x01 /* of a message's flags */
+#define TRAILERS   0x80 /* of gRPC-Web's */
+
 void weir_grpc_init(struct weir_grpc *g, uint32_t max)
 {
 	*g = (struct weir_grpc){.max = max};
@@ -19,7 +22,7 @@ static ssize_t take_prefix(struct weir_grpc *g, struct weir_bytes in, struct wei
 		n = in.len;
 	memcpy(g->prefix + g->have, in.ptr, n);
 	g->have += (uint8_t)n;
-	if (g->prefix[0] > 1)
+	if (g->prefix[0] & ~(COMPRESSED | (g->takes_trailers ? TRAILERS : 0)))
 		return -WEIR_HTTP2_E_GRPC_FLAG;
 	if (g->have < sizeof(g->prefix))
 		return (ssize_t)n;
@@ -30,7 +33,7 @@ static ssize_t take_prefix(struct weir_grpc *g, struct weir_bytes in, struct wei
 	piece->begins = true;
 	piece->ends = g->left == 0;
 	piece->length = g->left;
-	piece->compressed = g->prefix[0];
+	piece->compressed = g->prefix[0] & COMPRESSED;
 	if (piece->ends)
 		g->have = 0;
 	return (ssize_t)n;
@@ -49,7 +52,7 @@ ssize_t weir_grpc_feed(struct weir_grpc *g, struct weir_bytes in, struct weir_gr
 	g->left -= (uint32_t)n;
 	piece->content = weir_bytes_of(in.ptr, n);
 	piece->length = weir_cursor_u32(&c);
-	piece->compressed = g->prefix[0];
+	piece->compressed = g->prefix[0] & COMPRESSED;
 	piece->ends = g->left == 0;
 	if (piece->ends)
 		g->have = 0;

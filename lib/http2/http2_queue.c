@@ -131,6 +131,24 @@ void weir_http2_queue_drop(struct weir_http2_session *s, struct weir_http2_queue
 		*q = (struct weir_http2_queue){0};
 }
 
+void weir_http2_queue_cut(struct weir_http2_session *s, struct weir_http2_queue *q, size_t n)
+{
+	size_t left = q->bytes - min(n, q->bytes);
+	struct weir_http2_piece *p = q->first;
+
+	if (!left) {
+		weir_http2_queue_drop(s, q, q->bytes);
+		return;
+	}
+	q->bytes = left;
+	for (left += q->off; left > p->len; p = p->next)
+		left -= p->len;
+	p->len = (uint32_t)left;
+	free_all(s, p->next);
+	p->next = NULL;
+	q->last = p;
+}
+
 size_t weir_http2_queue_take(struct weir_http2_session *s, struct weir_http2_queue *q, uint8_t *to,
 			     size_t max)
 {

@@ -332,6 +332,8 @@ unsigned int weir_http2_queue_views(const struct weir_http2_queue *q, size_t ski
 				    struct weir_bytes *views, unsigned int max);
 /* Forgets the first `n` bytes. */
 void weir_http2_queue_drop(struct weir_http2_session *s, struct weir_http2_queue *q, size_t n);
+/* Drops the last bytes. */
+void weir_http2_queue_cut(struct weir_http2_session *s, struct weir_http2_queue *q, size_t n);
 
 /* ---- heads as HTTP/1.1 (RFC 9112) ---- */
 
@@ -350,6 +352,7 @@ struct weir_grpc {
 	uint32_t left; /* bytes of the message at hand */
 	uint8_t have;  /* bytes of the prefix at hand */
 	uint8_t prefix[5];
+	bool takes_trailers; /* gRPC-Web's answers: the last message may be the call's trailers */
 };
 
 struct weir_grpc_piece {

@@ -117,6 +117,7 @@ struct path_exchange {
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
 	bool unjudged;                                               /* the failure mode is open */
 	bool message;                 /* it is one of a call, and the stream's exchange another */
+	bool idle;                    /* and waits for the next one: nothing of it is at hand */
 	bool told;                    /* its record was made before its end */
 	bool evicted;                 /* its memory for judging was given to others */
 	bool forwarded;               /* its first byte has gone to the server */
@@ -319,8 +320,16 @@ void path_http_begin_judging(struct path_http *x, struct path_exchange *e);
 /* The last phase; what the rules have found may still be read, until it is forgotten. */
 void path_http_end_judging(struct path_http *x, struct path_exchange *e);
 void path_http_forget_judging(struct path_http *x, struct path_exchange *e);
-/* Whether rules have found more in `e`, or would have done other than with `than`, a part of it. */
-bool path_http_has_news(const struct path_exchange *e, const struct path_exchange *than);
+/* What rules have found so far; nothing where they were not asked. */
+struct path_http_findings {
+	uint32_t n_matches;
+	uint8_t would; /* enum weir_waf_verdict */
+};
+struct path_http_findings path_http_findings(const struct path_exchange *e);
+/* Whether they have found more in `e`, or would have done other than with a part of it. */
+bool path_http_has_more(const struct path_exchange *e, struct path_http_findings than);
+/* Whether a response of gRPC is to be judged, message by message. */
+bool path_http_judges_messages(const struct path_exchange *e);
 /* How a body's bytes are to be treated. */
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg);
 /* The failure mode: true when `e` goes on without being judged. */

@@ -58,14 +58,13 @@ struct path_http2_stream {
 	struct path_http2_stream *behind;          /* in the line that it stands in */
 	struct weir_http2_stream *client, *server; /* NULL: none yet, or none any more */
 	struct path_http2_way way[2];              /* PATH_TO_SERVER, PATH_TO_CLIENT */
-	struct path_http2_grpc *grpc;              /* NULL: its messages are not judged */
+	struct path_http2_messages *messages[2];   /* of a call; NULL: they are not judged */
 	enum path_http2_line line;
 	enum path_http_step step; /* to be judged */
 	bool judged;              /* the request's head was */
 	bool has_body;            /* of the request */
 	bool chunked;             /* which has no length */
 	bool is_call;             /* of gRPC */
-	bool judging_message;     /* in turns */
 	bool te;                  /* the client takes trailers, and says so */
 	bool tail;                /* the end of the request's chunks is what `head` has */
 	bool forsaken;            /* nobody waits for what the server answers */
@@ -231,6 +230,8 @@ static inline bool path_http2_is_whole(const struct path_http2_way *way)
 {
 	return way->ended && !way->held && !way->early.bytes;
 }
+/* `n` bytes came and are not wanted. */
+void path_http2_skip(struct path_http2_stream *s, unsigned int leg, size_t n);
 /* `n` bytes of the body's first went on. */
 void path_http2_drop(struct path_http2_stream *s, unsigned int leg, size_t n);
 /* Ends it for the client by RST_STREAM; the server has no more to do with it either. */
@@ -261,26 +262,43 @@ void path_http2_on_full(struct path_http2_stream *s);
 void path_http2_on_lost(struct path_http2_stream *s);
 /* False: nothing more is to be taken. */
 bool path_http2_pass_on(struct path_http2_stream *s, struct weir_bytes content);
-/* The message at hand is judged further when it is its turn. */
+/* The messages at hand are judged further when it is their turn. */
 void path_http2_judge_message_later(struct path_http2_stream *s);
+/* Content that has to wait, for its head to be judged or the message before it. False: no memory.
+ */
+bool path_http2_is_early(const struct path_http2_stream *s, unsigned int leg);
+bool path_http2_keep_early(struct path_http2_stream *s, unsigned int leg,
+			   struct weir_bytes content);
+/* Goes on with the messages of one side of a call, as far as they are here. */
+void path_http2_take_call(struct path_http2_stream *s, unsigned int leg);
 
 /* ---- path_http2_grpc.c: calls of gRPC, message by message ---- */
 
 bool path_http2_is_grpc(const struct weir_http_head *h);
-/* The request's messages are to be judged. False: no memory. */
-bool path_http2_begin_grpc(struct path_http2_stream *s);
-void path_http2_end_grpc(struct path_http2_stream *s);
+/* The messages of one side are to be judged. False: no memory. */
+bool path_http2_begin_requests(struct path_http2_stream *s);
+bool path_http2_begin_responses(struct path_http2_stream *s);
+void path_http2_end_messages(struct path_http2_stream *s, unsigned int leg);
 /* The stream of a held exchange, which may be one of its messages. */
 struct path_http2_stream *path_http2_stream_of(struct path_exchange *e);
+/* One is being judged, in turns. */
+bool path_http2_is_judging_message(const struct path_http2_stream *s, unsigned int leg);
+/* What comes is messages that are to be judged. */
+bool path_http2_takes_messages(const struct path_http2_stream *s, unsigned int leg);
 /* Takes content, and judges each message as soon as it is whole. Returns how many bytes were taken:
- * not all when the rest has to wait until one is judged. */
-size_t path_http2_take_messages(struct path_http2_stream *s, struct weir_bytes in);
+ * not all when the rest has to wait until one is judged, or is not wanted any more. */
+size_t path_http2_take_messages(struct path_http2_stream *s, unsigned int leg,
+				struct weir_bytes in);
 /* Nothing more comes. */
-void path_http2_end_messages(struct path_http2_stream *s);
-/* Goes on judging the one at hand. */
-void path_http2_judge_message(struct path_http2_stream *s);
+void path_http2_finish_messages(struct path_http2_stream *s, unsigned int leg);
+/* Goes on judging those at hand. */
+void path_http2_judge_messages(struct path_http2_stream *s);
+/* The request's one at hand was, for want of memory: that is told in its turn. */
+void path_http2_evict_message(struct path_http2_stream *s);
 /* The one at hand passes, whatever is in it. */
-void path_http2_pass_messages(struct path_http2_stream *s);
+void path_http2_pass_messages(struct path_http2_stream *s, unsigned int leg);
+/* The call was ended: no more is taken. */
+void path_http2_stop_messages(struct path_http2_stream *s);
 /* What a call is told in place of a page. */
 struct path_http2_status {
 	struct weir_http_header fields[2];
@@ -296,6 +314,10 @@ void path_http2_on_response(struct path_http2_stream *s, const struct weir_http_
 bool path_http2_on_content(struct path_http2_stream *s, struct weir_bytes content);
 void path_http2_on_response_end(struct path_http2_stream *s);
 void path_http2_judge_response_end(struct path_http2_stream *s);
+/* As path_http2_on_content, of what is not judged by messages. */
+bool path_http2_pass_response(struct path_http2_stream *s, struct weir_bytes content);
+void path_http2_refuse_response(struct path_http2_stream *s);
+void path_http2_on_lost_response(struct path_http2_stream *s);
 /* It is none, or ends too early; `name` lives as long as the process. */
 void path_http2_on_bad_response(struct path_http2_stream *s, const char *name);
 

@@ -69,11 +69,12 @@ void path_http2_judge_evicted(struct path_exchange *e)
 {
 	struct path_http2_stream *s = path_http2_stream_of(e);
 
-	s->judging_message = e->message;
-	if (e->message)
+	if (e->message) {
+		path_http2_evict_message(s);
 		path_http2_judge_message_later(s);
-	else
+	} else {
 		judge_later(s, PATH_JUDGE_REQUEST_END);
+	}
 }
 
 static void judge_end(struct path_http2_stream *s)
@@ -100,8 +101,8 @@ void path_http2_on_full(struct path_http2_stream *s)
 {
 	if (path_http_fails_open(s->h->x, &s->e, WEIR_WAF_LIMIT)) {
 		path_http2_leave_line(s);
-		if (s->grpc)
-			path_http2_pass_messages(s);
+		if (s->messages[PATH_TO_SERVER])
+			path_http2_pass_messages(s, PATH_TO_SERVER);
 		else
 			path_http2_forward(s);
 		return;
@@ -169,71 +170,75 @@ bool path_http2_pass_on(struct path_http2_stream *s, struct weir_bytes content)
 }
 
 /* How many bytes were taken; of a call the rest may have to wait. */
-static size_t take_content(struct path_http2_stream *s, struct weir_bytes content)
+static size_t take_content(struct path_http2_stream *s, unsigned int leg, struct weir_bytes content)
 {
-	if (s->grpc && s->way[PATH_TO_SERVER].fate == PATH_HTTP_PASS)
-		return path_http2_take_messages(s, content);
+	if (path_http2_takes_messages(s, leg))
+		return path_http2_take_messages(s, leg, content);
 	(void)path_http2_pass_on(s, content);
 	return content.len;
 }
 
-/* Whether what comes must wait: for its head to be judged, or the message before it. */
-static bool is_early(const struct path_http2_stream *s)
+bool path_http2_is_early(const struct path_http2_stream *s, unsigned int leg)
 {
-	const struct path_http2_way *way = &s->way[PATH_TO_SERVER];
+	const struct path_http2_way *way = &s->way[leg];
 
 	if (way->fate == PATH_HTTP_DISCARD)
 		return false;
-	return !s->judged || s->judging_message ||
-	       (s->grpc && (way->early.bytes || way->fate != PATH_HTTP_PASS));
+	return (leg == PATH_TO_SERVER && !s->judged) || path_http2_is_judging_message(s, leg) ||
+	       (s->messages[leg] && (way->early.bytes || way->fate != PATH_HTTP_PASS));
 }
 
 /* What came meanwhile. */
-static void take_early(struct path_http2_stream *s)
+static void take_early(struct path_http2_stream *s, unsigned int leg)
 {
-	struct path_http2_way *way = &s->way[PATH_TO_SERVER];
+	struct path_http2_way *way = &s->way[leg];
 
-	while (way->early.bytes && !s->judging_message && !s->h->x->dead) {
+	while (way->early.bytes && !path_http2_is_judging_message(s, leg) && !s->h->x->dead) {
 		uint8_t copy[4096];
 		size_t n = weir_http2_queue_read(&way->early, copy, sizeof(copy)), taken;
 
 		way->unread -= n; /* it is counted anew */
-		taken = take_content(s, weir_bytes_of(copy, n));
+		taken = take_content(s, leg, weir_bytes_of(copy, n));
+		if (leg == PATH_TO_CLIENT && !path_http2_takes_messages(s, leg)) {
+			path_http2_skip(s, leg, n - taken); /* it has been answered */
+			return;
+		}
 		way->unread += n - taken;
 		if (way->fate == PATH_HTTP_DISCARD)
-			path_http2_discard(s, PATH_TO_SERVER);
+			path_http2_discard(s, leg);
 		else
 			weir_http2_queue_drop(s->h->client, &way->early, taken);
 	}
 }
 
-static void keep_early(struct path_http2_stream *s, struct weir_bytes content)
+bool path_http2_keep_early(struct path_http2_stream *s, unsigned int leg, struct weir_bytes content)
 {
-	struct path_http2_way *way = &s->way[PATH_TO_SERVER];
+	struct path_http2_way *way = &s->way[leg];
 
+	if (way->fate == PATH_HTTP_DISCARD) {
+		path_http2_skip(s, leg, content.len);
+		return true;
+	}
 	way->unread += content.len;
-	if (way->fate == PATH_HTTP_DISCARD)
-		path_http2_discard(s, PATH_TO_SERVER);
-	else if (!weir_http2_queue_add(s->h->client, &way->early, content))
-		path_http2_on_lost(s);
+	return weir_http2_queue_add(s->h->client, &way->early, content);
 }
 
-/* Goes on with a call's messages as far as they are here. */
-static void take_call(struct path_http2_stream *s)
+void path_http2_take_call(struct path_http2_stream *s, unsigned int leg)
 {
-	struct path_http2_way *way = &s->way[PATH_TO_SERVER];
+	struct weir_http2_stream *to = leg == PATH_TO_SERVER ? s->server : s->client;
+	struct path_http2_way *way = &s->way[leg];
 
-	if (!s->grpc || way->fate != PATH_HTTP_PASS)
+	if (!path_http2_takes_messages(s, leg))
 		return;
-	take_early(s);
+	take_early(s, leg);
 	if (way->fate != PATH_HTTP_PASS)
 		return;
 	if (way->ended && !way->early.bytes)
-		path_http2_end_messages(s);
-	if (s->judging_message)
+		path_http2_finish_messages(s, leg);
+	if (path_http2_is_judging_message(s, leg))
 		path_http2_judge_message_later(s);
-	else if (path_http2_is_whole(way) && s->server)
-		weir_http2_resume(s->server);
+	else if (path_http2_is_whole(way) && to)
+		weir_http2_resume(to);
 }
 
 /* ---- heads ---- */
@@ -252,14 +257,14 @@ static void say_continue(struct path_http2_stream *s)
 static void hold_body(struct path_http2_stream *s)
 {
 	if (s->is_call) {
-		if (path_http2_begin_grpc(s))
+		if (path_http2_begin_requests(s))
 			judge_end(s);
 		else
 			path_http2_on_lost(s);
 		return;
 	}
 	say_continue(s);
-	take_early(s);
+	take_early(s, PATH_TO_SERVER);
 	if (s->way[PATH_TO_SERVER].ended && is_collected(s))
 		judge_end(s);
 }
@@ -294,7 +299,7 @@ static void judge_head(struct path_http2_stream *s)
 	} else {
 		judge_end(s);
 		if (way->fate != PATH_HTTP_DISCARD)
-			take_early(s);
+			take_early(s, PATH_TO_SERVER);
 	}
 }
 
@@ -311,13 +316,14 @@ static void judge_one(struct path_http2_stream *s)
 		judge_end(s);
 		break;
 	case PATH_JUDGE_REQUEST_BODY:
-		path_http2_judge_message(s);
+		path_http2_judge_messages(s);
 		break;
 	default:
 		path_http2_judge_response_end(s);
 		break;
 	}
-	take_call(s);
+	path_http2_take_call(s, PATH_TO_SERVER);
+	path_http2_take_call(s, PATH_TO_CLIENT);
 }
 
 /* Who is undecided has had its time, and stands at the end of the line again: so a look at each of
@@ -375,13 +381,13 @@ static void on_data(void *user, struct weir_http2_stream *st, struct weir_bytes 
 	}
 	s->e.request_bytes += data.len;
 	s->since_ns = h->x->w->now_ns;
-	if (!is_early(s)) {
-		size_t n = take_content(s, data);
+	if (!path_http2_is_early(s, PATH_TO_SERVER)) {
+		size_t n = take_content(s, PATH_TO_SERVER, data);
 
 		data = weir_bytes_of(data.ptr + n, data.len - n);
 	}
-	if (data.len)
-		keep_early(s, data);
+	if (data.len && !path_http2_keep_early(s, PATH_TO_SERVER, data))
+		path_http2_on_lost(s);
 }
 
 static void on_trailers(void *user, struct weir_http2_stream *st,
@@ -404,8 +410,8 @@ static void on_end(void *user, struct weir_http2_stream *st)
 		return;
 	h->progress = true;
 	s->way[PATH_TO_SERVER].ended = true;
-	if (s->grpc)
-		take_call(s);
+	if (s->messages[PATH_TO_SERVER])
+		path_http2_take_call(s, PATH_TO_SERVER);
 	else if (is_collected(s))
 		judge_later(s, PATH_JUDGE_REQUEST_END);
 	else if (s->server)

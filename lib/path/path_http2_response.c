@@ -13,8 +13,7 @@ static struct path_http2_way *way_of(struct path_http2_stream *s)
 
 /* ---- refusing ---- */
 
-/* The client has not seen a byte of it. */
-static void refuse(struct path_http2_stream *s)
+void path_http2_refuse_response(struct path_http2_stream *s)
 {
 	if (s->e.verdict == WEIR_WAF_DROP)
 		path_http_abort(s->h->x);
@@ -44,7 +43,7 @@ void path_http2_on_bad_response(struct path_http2_stream *s, const char *name)
 		fail(s, refused ? 403 : 502, name);
 }
 
-static void on_lost(struct path_http2_stream *s)
+void path_http2_on_lost_response(struct path_http2_stream *s)
 {
 	weir_count(&s->h->x->w->stats, WEIR_COUNT_HTTP_MEMORY, 1);
 	fail(s, 503, "MEMORY");
@@ -96,7 +95,7 @@ void path_http2_judge_response_end(struct path_http2_stream *s)
 		let_go(s);
 		break;
 	case PATH_HTTP_REFUSED:
-		refuse(s);
+		path_http2_refuse_response(s);
 		break;
 	case PATH_HTTP_UNDECIDED:
 		judge_later(s);
@@ -118,10 +117,25 @@ static void on_interim(struct path_http2_stream *s, const struct weir_http_head 
 	s->h->progress = true;
 }
 
-static bool is_held(struct path_http2_stream *s, const struct weir_http_head *head)
+/* A call is answered by messages, unless it has no answer. */
+static bool has_messages(const struct path_http2_stream *s, const struct weir_http_head *head)
 {
-	return !way_of(s)->empty && !path_http2_is_grpc(head) &&
+	return s->is_call && !s->way[PATH_TO_CLIENT].empty && path_http2_is_grpc(head);
+}
+
+static bool is_held(const struct path_http2_stream *s, const struct weir_http_head *head)
+{
+	return !s->way[PATH_TO_CLIENT].empty && !has_messages(s, head) &&
 	       path_http_body_fate(&s->e, PATH_TO_CLIENT) == PATH_HTTP_HOLD;
+}
+
+/* The head goes on at once, and what is behind it when it was judged. */
+static void judge_by_message(struct path_http2_stream *s, const struct weir_http_head *head)
+{
+	if (path_http2_begin_responses(s) || path_http_fails_open(s->h->x, &s->e, WEIR_WAF_MEMORY))
+		send_head(s, head);
+	else
+		path_http2_on_lost_response(s);
 }
 
 static void judge_head(struct path_http2_stream *s, const struct weir_http_head *head)
@@ -131,14 +145,18 @@ static void judge_head(struct path_http2_stream *s, const struct weir_http_head 
 	enum path_http_judgement j = path_http_judge(s->h->x, &s->e, &q, NULL);
 	bool held = is_held(s, head);
 
+	if (j == PATH_HTTP_ACCEPTED && has_messages(s, head) && path_http_judges_messages(&s->e)) {
+		judge_by_message(s, head);
+		return;
+	}
 	if (j != PATH_HTTP_REFUSED && !held)
 		j = path_http_judge(s->h->x, &s->e, &end, NULL);
 	if (j == PATH_HTTP_REFUSED)
-		refuse(s);
+		path_http2_refuse_response(s);
 	else if (!held && j == PATH_HTTP_ACCEPTED)
 		send_head(s, head);
 	else if (!path_http2_keep_head(s, PATH_TO_CLIENT, head))
-		on_lost(s);
+		path_http2_on_lost_response(s);
 	else if (!held)
 		judge_later(s);
 }
@@ -177,7 +195,7 @@ static void judge_content(struct path_http2_stream *s, struct weir_bytes content
 			let_go(s);
 		break;
 	case PATH_HTTP_REFUSED:
-		refuse(s);
+		path_http2_refuse_response(s);
 		break;
 	case PATH_HTTP_UNDECIDED:
 		judge_later(s);
@@ -192,17 +210,16 @@ static void on_full(struct path_http2_stream *s)
 	path_http2_judge_response_end(s);
 }
 
-bool path_http2_on_content(struct path_http2_stream *s, struct weir_bytes content)
+bool path_http2_pass_response(struct path_http2_stream *s, struct weir_bytes content)
 {
 	struct path_http2_way *way = way_of(s);
 	enum path_http2_taken taken;
 
-	s->e.response_bytes += content.len;
 	if (way->fate != PATH_HTTP_DISCARD && !path_http2_scan(s, PATH_TO_CLIENT, content))
 		return false;
 	taken = path_http2_keep(s, PATH_TO_CLIENT, content);
 	if (taken == PATH_HTTP2_LOST) {
-		on_lost(s);
+		path_http2_on_lost_response(s);
 		return false;
 	}
 	if (is_collected(s))
@@ -217,6 +234,30 @@ bool path_http2_on_content(struct path_http2_stream *s, struct weir_bytes conten
 	return taken != PATH_HTTP2_FULL || way->fate == PATH_HTTP_DISCARD;
 }
 
+static bool take_messages(struct path_http2_stream *s, struct weir_bytes content)
+{
+	size_t n = path_http2_is_early(s, PATH_TO_CLIENT)
+			   ? 0
+			   : path_http2_take_messages(s, PATH_TO_CLIENT, content);
+	struct weir_bytes rest = weir_bytes_of(content.ptr + n, content.len - n);
+
+	if (!path_http2_takes_messages(s, PATH_TO_CLIENT))
+		path_http2_skip(s, PATH_TO_CLIENT, rest.len);
+	else if (rest.len && !path_http2_keep_early(s, PATH_TO_CLIENT, rest))
+		path_http2_on_lost_response(s);
+	s->h->progress = true;
+	return !path_http2_is_judging_message(s, PATH_TO_CLIENT) &&
+	       way_of(s)->body.bytes < PATH_HTTP2_READ_AHEAD;
+}
+
+bool path_http2_on_content(struct path_http2_stream *s, struct weir_bytes content)
+{
+	s->e.response_bytes += content.len;
+	if (path_http2_takes_messages(s, PATH_TO_CLIENT))
+		return take_messages(s, content);
+	return path_http2_pass_response(s, content);
+}
+
 void path_http2_on_response_end(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = way_of(s);
@@ -227,7 +268,9 @@ void path_http2_on_response_end(struct path_http2_stream *s)
 	if (way->ended)
 		return;
 	way->ended = way->fate != PATH_HTTP_DISCARD;
-	if (is_collected(s) && s->client)
+	if (path_http2_takes_messages(s, PATH_TO_CLIENT))
+		path_http2_take_call(s, PATH_TO_CLIENT);
+	else if (is_collected(s) && s->client)
 		judge_later(s);
 	else if (way->fate == PATH_HTTP_PASS && s->client)
 		weir_http2_resume(s->client);

@@ -113,7 +113,6 @@ static void on_close(void *user, struct weir_http2_stream *st, enum weir_http2_e
 	if (!s)
 		return;
 	s->server = NULL;
-	s->way[PATH_TO_CLIENT].unread = 0; /* it is all consumed, or taken for that */
 	s->h->progress = true;
 	if (!s->way[PATH_TO_CLIENT].ended)
 		on_cut(s, why, code);

@@ -88,7 +88,8 @@ void path_http2_release_stream(struct path_http2_stream *s)
 		return;
 	path_http2_leave_line(s);
 	h->n_late -= s->late;
-	path_http2_end_grpc(s);
+	path_http2_end_messages(s, PATH_TO_SERVER);
+	path_http2_end_messages(s, PATH_TO_CLIENT);
 	forget_way(s, PATH_TO_SERVER);
 	forget_way(s, PATH_TO_CLIENT);
 	path_exchange_fini(h->x, &s->e);
@@ -131,6 +132,12 @@ void path_http2_drop(struct path_http2_stream *s, unsigned int leg, size_t n)
 	s->h->progress = true;
 }
 
+void path_http2_skip(struct path_http2_stream *s, unsigned int leg, size_t n)
+{
+	s->way[leg].unread += n;
+	consume(s, leg, n);
+}
+
 void path_http2_discard(struct path_http2_stream *s, unsigned int leg)
 {
 	struct path_http2_way *way = &s->way[leg];
@@ -166,15 +173,15 @@ enum path_http2_taken path_http2_keep(struct path_http2_stream *s, unsigned int 
 {
 	struct path_http2_way *way = &s->way[leg];
 
-	way->unread += content.len;
 	if (way->fate == PATH_HTTP_DISCARD) {
-		consume(s, leg, content.len);
+		path_http2_skip(s, leg, content.len);
 		return PATH_HTTP2_TAKEN;
 	}
 	if (!weir_http2_queue_add(s->h->client, &way->body, content)) {
-		consume(s, leg, content.len);
+		path_http2_skip(s, leg, content.len);
 		return PATH_HTTP2_LOST;
 	}
+	way->unread += content.len;
 	return way->fate == PATH_HTTP_HOLD || way->held ? read_ahead(s, leg) : PATH_HTTP2_TAKEN;
 }
 
@@ -292,14 +299,31 @@ static bool say_page(struct path_http2_stream *s)
 		weir_http2_queue_add(s->h->client, &way->body, weir_bytes_of(page.text, page.len)));
 }
 
+/* Messages of a call that were let go stay: its status comes behind them. */
+static void drop_response(struct path_http2_stream *s)
+{
+	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
+
+	if (!s->is_call || !s->e.begun || way->fate != PATH_HTTP_PASS) {
+		path_http2_discard(s, PATH_TO_CLIENT);
+		return;
+	}
+	weir_http2_queue_cut(s->h->client, &way->body, way->held);
+	weir_http2_queue_drop(s->h->client, &way->early, SIZE_MAX);
+	way->held = 0;
+	s->h->ahead -= way->ahead;
+	consume(s, PATH_TO_CLIENT, way->unread);
+}
+
 void path_http2_answer(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
 	bool begun = s->e.begun;
 
 	path_http2_leave_line(s);
+	path_http2_stop_messages(s);
 	path_http2_discard(s, PATH_TO_SERVER);
-	path_http2_discard(s, PATH_TO_CLIENT);
+	drop_response(s);
 	weir_http2_queue_drop(s->h->client, &way->trailers, SIZE_MAX);
 	if (!s->client || !(s->is_call ? say_status(s) : say_page(s))) {
 		path_http2_reset(s, WEIR_HTTP2_INTERNAL_ERROR);

@@ -63,8 +63,10 @@ static void evict(struct path_exchange *e)
 {
 	struct path_http *x = e->owner;
 
-	weir_count(&x->w->stats, WEIR_COUNT_HTTP_EVICTED, 1);
 	path_http_forget_judging(x, e);
+	if (e->idle)
+		return; /* the next one begins anew */
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_EVICTED, 1);
 	e->evicted = true;
 	if (x->h2)
 		path_http2_judge_evicted(e);

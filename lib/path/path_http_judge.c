@@ -177,14 +177,25 @@ void path_http_forget_judging(struct path_http *x, struct path_exchange *e)
 	(void)path_http_spent(x->w, WEIR_HTTP_WORK_TRANSACTION, tsc);
 }
 
-bool path_http_has_news(const struct path_exchange *e, const struct path_exchange *than)
+struct path_http_findings path_http_findings(const struct path_exchange *e)
 {
-	struct weir_waf_result r, old = {0};
+	struct weir_waf_result r = {0};
 
-	weir_waf_tx_result(e->tx, &r);
-	if (than->tx)
-		weir_waf_tx_result(than->tx, &old);
-	return r.n_matches > old.n_matches || r.would != old.would;
+	if (e->tx)
+		weir_waf_tx_result(e->tx, &r);
+	return (struct path_http_findings){.n_matches = r.n_matches, .would = (uint8_t)r.would};
+}
+
+bool path_http_has_more(const struct path_exchange *e, struct path_http_findings than)
+{
+	struct path_http_findings now = path_http_findings(e);
+
+	return now.n_matches > than.n_matches || now.would != than.would;
+}
+
+bool path_http_judges_messages(const struct path_exchange *e)
+{
+	return e->tx && !e->unjudged && weir_waf_response_body_mode(e->tx) != WEIR_WAF_BODY_PASS;
 }
 
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg)

@@ -105,7 +105,59 @@ START_TEST(grpc_that_is_wrong_or_too_long_has_its_name)
 }
 END_TEST
 
+START_TEST(trailers_of_grpc_web_are_taken_where_they_may_be)
+{
+	static const uint8_t flags[] = {0x00, 0x01, 0x80, 0x81, 0x02, 0x82, 0x40};
+
+	for (unsigned int web = 0; web < 2; web++) {
+		for (size_t i = 0; i < sizeof(flags); i++) {
+			const uint8_t bytes[5] = {flags[i]};
+			struct weir_grpc_piece piece;
+			struct weir_grpc g;
+			bool good = i < (web ? 4 : 2);
+
+			weir_grpc_init(&g, 5);
+			g.takes_trailers = web;
+			ck_assert_int_eq(weir_grpc_feed(&g, weir_bytes_of(bytes, 5), &piece),
+					 good ? 5 : -WEIR_HTTP2_E_GRPC_FLAG);
+			if (good)
+				ck_assert_int_eq(piece.compressed, flags[i] & 1);
+		}
+	}
+}
+END_TEST
+
 /* ---- the queue ---- */
+
+START_TEST(a_queue_is_cut_wherever_that_is)
+{
+	static const size_t drops[] = {0, 1, 4000, 4100, 9000},
+			    cuts[] = {0, 1, 899, 900, 901, 5000};
+	struct owner *o = owner_create(true, NULL);
+	size_t before = weir_http2_memory(o->s, NULL);
+	uint8_t bytes[10000], got[10100];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = content_at(1, i);
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(drops) * WEIR_ARRAY_LEN(cuts); i++) {
+		size_t drop = drops[i / WEIR_ARRAY_LEN(cuts)], cut = cuts[i % WEIR_ARRAY_LEN(cuts)];
+		size_t left = drop + cut < sizeof(bytes) ? sizeof(bytes) - drop - cut : 0;
+		struct weir_http2_queue q = {0};
+
+		ck_assert(weir_http2_queue_add(o->s, &q, weir_bytes_of(bytes, sizeof(bytes))));
+		weir_http2_queue_drop(o->s, &q, drop);
+		weir_http2_queue_cut(o->s, &q, cut);
+		ck_assert_uint_eq(q.bytes, left);
+		/* It goes on behind what is left. */
+		ck_assert(weir_http2_queue_add(o->s, &q, weir_bytes_of(bytes, 100)));
+		ck_assert_uint_eq(weir_http2_queue_take(o->s, &q, got, sizeof(got)), left + 100);
+		ck_assert_mem_eq(got, bytes + (left ? drop : 0), left ? left : 100);
+		ck_assert_mem_eq(got + left, bytes, 100);
+		ck_assert_uint_eq(weir_http2_memory(o->s, NULL), before);
+	}
+	owner_destroy(o);
+}
+END_TEST
 
 START_TEST(a_queue_gives_back_what_was_put_in_whatever_the_sizes)
 {
@@ -305,6 +357,8 @@ Suite *small_suite(void)
 			  the_preface_is_told_from_the_first_bytes,
 			  grpc_messages_come_out_however_they_are_cut,
 			  grpc_that_is_wrong_or_too_long_has_its_name,
+			  trailers_of_grpc_web_are_taken_where_they_may_be,
+			  a_queue_is_cut_wherever_that_is,
 			  a_queue_gives_back_what_was_put_in_whatever_the_sizes,
 			  a_queue_takes_all_or_nothing_when_memory_ends,
 			  a_session_that_reaches_its_memory_limit_ends_with_that_name,
