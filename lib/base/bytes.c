@@ -43,14 +43,30 @@ void weir_buf_reset(struct weir_buf *b)
 		b->ptr[0] = '\0';
 }
 
-void weir_buf_add(struct weir_buf *b, const void *bytes, size_t len)
+void weir_buf_add_grown(struct weir_buf *b, const void *bytes, size_t len)
 {
-	if (!reserve(b, len))
-		return;
-	if (len)
-		memcpy(b->ptr + b->len, bytes, len);
-	b->len += len;
-	b->ptr[b->len] = '\0';
+	if (reserve(b, len))
+		weir_buf_add(b, bytes, len);
+}
+
+/* Two digits a division. */
+void weir_buf_u64(struct weir_buf *b, uint64_t value)
+{
+	static const char pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	for (; value >= 10; value /= 100) {
+		at -= 2;
+		memcpy(digits + at, pairs + value % 100 * 2, 2);
+	}
+	if (value || at == sizeof(digits))
+		digits[--at] = (char)('0' + value);
+	weir_buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 void weir_buf_str(struct weir_buf *b, const char *text)

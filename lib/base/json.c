@@ -144,7 +144,7 @@ void weir_json_str(struct weir_json *j, const char *key, const char *text)
 void weir_json_u64(struct weir_json *j, const char *key, uint64_t value)
 {
 	before_value(j, key);
-	weir_buf_printf(j->out, "%llu", (unsigned long long)value);
+	weir_buf_u64(j->out, value);
 }
 
 void weir_json_i64(struct weir_json *j, const char *key, int64_t value)

@@ -168,7 +168,24 @@ struct weir_buf {
 
 void weir_buf_fini(struct weir_buf *b);
 void weir_buf_reset(struct weir_buf *b);
-void weir_buf_add(struct weir_buf *b, const void *bytes, size_t len);
+/* What weir_buf_add does when there is no room. */
+WEIR_COLD void weir_buf_add_grown(struct weir_buf *b, const void *bytes, size_t len);
+
+/* Here, so that a piece of known length is a few instructions: a record has a hundred of them. */
+static inline void weir_buf_add(struct weir_buf *b, const void *bytes, size_t len)
+{
+	if (weir_unlikely(b->failed || len >= b->cap - b->len)) {
+		weir_buf_add_grown(b, bytes, len);
+		return;
+	}
+	if (len)
+		memcpy(b->ptr + b->len, bytes, len);
+	b->len += len;
+	b->ptr[b->len] = '\0';
+}
+
+/* In decimal digits. */
+void weir_buf_u64(struct weir_buf *b, uint64_t value);
 void weir_buf_str(struct weir_buf *b, const char *text);
 void weir_buf_printf(struct weir_buf *b, const char *format, ...) WEIR_PRINTF(2, 3);
 void weir_buf_vprintf(struct weir_buf *b, const char *format, va_list args) WEIR_PRINTF(2, 0);

@@ -9,21 +9,7 @@
 #include <weir_policy.h>
 #include <weir_stats.h>
 
-#include <time.h>
-
 /* ---- values ---- */
-
-void event_add_u64(struct weir_buf *out, uint64_t value)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	weir_buf_add(out, digits + at, sizeof(digits) - at);
-}
 
 /* `value` in exactly `n` digits. */
 static void put_digits(char *to, unsigned int n, unsigned int value)
@@ -34,20 +20,39 @@ static void put_digits(char *to, unsigned int n, unsigned int value)
 	}
 }
 
+struct date {
+	unsigned int year, month, day;
+};
+
+/* Without gmtime(), which takes a lock and looks after time zones. Years begin in March here, so
+ * that the leap day is the last one, and an era of 400 of them in the year 0. */
+static struct date date_of(uint64_t days_since_1970)
+{
+	unsigned int days = (unsigned int)(days_since_1970 + 719468), day = days % 146097;
+	unsigned int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	unsigned int month; /* 0: March */
+
+	day -= year * 365 + year / 4 - year / 100;
+	month = (5 * day + 2) / 153;
+	return (struct date){.year = days / 146097 * 400 + year + (month >= 10),
+			     .month = month < 10 ? month + 3 : month - 9,
+			     .day = day - (153 * month + 2) / 5 + 1};
+}
+
 /* As Suricata writes it: "2026-01-31T23:59:59.123456+0000". */
 static void add_time(struct weir_buf *out, uint64_t unix_ns)
 {
 	char text[] = "\"0000-00-00T00:00:00.000000+0000\"";
-	time_t seconds = (time_t)(unix_ns / WEIR_NS_PER_S);
-	struct tm t;
+	uint64_t seconds = unix_ns / WEIR_NS_PER_S;
+	unsigned int second = (unsigned int)(seconds % 86400);
+	struct date date = date_of(seconds / 86400);
 
-	gmtime_r(&seconds, &t);
-	put_digits(text + 1, 4, (unsigned int)t.tm_year + 1900);
-	put_digits(text + 6, 2, (unsigned int)t.tm_mon + 1);
-	put_digits(text + 9, 2, (unsigned int)t.tm_mday);
-	put_digits(text + 12, 2, (unsigned int)t.tm_hour);
-	put_digits(text + 15, 2, (unsigned int)t.tm_min);
-	put_digits(text + 18, 2, (unsigned int)t.tm_sec);
+	put_digits(text + 1, 4, date.year);
+	put_digits(text + 6, 2, date.month);
+	put_digits(text + 9, 2, date.day);
+	put_digits(text + 12, 2, second / 3600);
+	put_digits(text + 15, 2, second / 60 % 60);
+	put_digits(text + 18, 2, second % 60);
 	put_digits(text + 21, 6, (unsigned int)(unix_ns % WEIR_NS_PER_S / WEIR_NS_PER_US));
 	weir_buf_add(out, text, sizeof(text) - 1);
 }
@@ -63,17 +68,21 @@ static void add_addr(struct weir_buf *out, const struct weir_addr *a)
 	for (unsigned int i = 12; i < 16; i++) {
 		if (i > 12)
 			LIT(out, ".");
-		event_add_u64(out, a->bytes[i]);
+		weir_buf_u64(out, a->bytes[i]);
 	}
 }
 
+/* Without a way out, so that the compiler can look at many bytes at a time. */
 static bool is_plain(struct weir_bytes text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < 0x20 || text.ptr[i] > 0x7e || text.ptr[i] == '"' ||
-		    text.ptr[i] == '\\')
-			return false;
-	return true;
+	bool special = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+
+		special |= (c < 0x20) | (c > 0x7e) | (c == '"') | (c == '\\');
+	}
+	return !special;
 }
 
 void event_add_bytes(struct weir_buf *out, struct weir_bytes text)
@@ -150,16 +159,16 @@ static void add_side(struct weir_buf *out, const char *ip_key, const struct weir
 	if (!port)
 		return;
 	weir_buf_str(out, port_key);
-	event_add_u64(out, *port);
+	weir_buf_u64(out, *port);
 }
 
 static void add_vlan(struct weir_buf *out, const struct weir_event *e)
 {
 	LIT(out, ",\"vlan\":[");
-	event_add_u64(out, e->vlan);
+	weir_buf_u64(out, e->vlan);
 	if (e->vlan_inner) {
 		LIT(out, ",");
-		event_add_u64(out, e->vlan_inner);
+		weir_buf_u64(out, e->vlan_inner);
 	}
 	LIT(out, "]");
 }
@@ -179,14 +188,14 @@ static void add_addresses(struct weir_buf *out, const struct weir_event *e)
 	if (proto)
 		weir_buf_str(out, proto);
 	else
-		event_add_u64(out, e->proto); /* Suricata has a number as text here, too */
+		weir_buf_u64(out, e->proto); /* Suricata has a number as text here, too */
 	LIT(out, "\"");
 }
 
 static void add_flow(struct weir_buf *out, const struct weir_event *e)
 {
 	LIT(out, ",\"flow\":{\"pkts_toserver\":");
-	event_add_u64(out, e->packets[0]);
+	weir_buf_u64(out, e->packets[0]);
 	MEMBER_U64(out, "pkts_toclient", e->packets[1]);
 	MEMBER_U64(out, "bytes_toserver", e->bytes[0]);
 	MEMBER_U64(out, "bytes_toclient", e->bytes[1]);
@@ -252,7 +261,7 @@ static void add_alert(struct weir_buf *out, const struct weir_event *e,
 	LIT(out, ",\"alert\":{\"action\":\"");
 	weir_buf_str(out, e->action ? "blocked" : "allowed");
 	LIT(out, "\",\"signature_id\":");
-	event_add_u64(out, e->signature);
+	weir_buf_u64(out, e->signature);
 	LIT(out, ",\"signature\":");
 	event_add_text(out, weir_names_get(names, e->message));
 	MEMBER_U64(out, "severity", e->severity);
@@ -324,7 +333,7 @@ static void add_weir(struct weir_buf *out, const struct weir_event *e,
 		     const struct weir_names *names)
 {
 	LIT(out, ",\"weir\":{\"generation\":");
-	event_add_u64(out, e->generation);
+	weir_buf_u64(out, e->generation);
 	if (e->type != WEIR_EVENT_LINK && e->type != WEIR_EVENT_RELOAD)
 		MEMBER_U64(out, "worker", e->worker);
 	add_deciders(out, e, names);

@@ -2,6 +2,8 @@
 /* A transaction as part of a record: eve's names for HTTP, and what the rules made of it. */
 #include "event_impl.h"
 
+#include <stddef.h>
+
 #include <weir_waf.h>
 
 /* What an array of a record holds: a record is a worker's memory, and nothing is taken on trust. */
@@ -14,6 +16,14 @@ static void add_member(struct weir_buf *out, const char *key, struct weir_bytes 
 		return;
 	weir_buf_str(out, key);
 	event_add_bytes(out, text);
+}
+
+void event_http_prefetch(const struct weir_event_http *h)
+{
+	const size_t end = offsetof(struct weir_event_http, rules);
+
+	for (size_t at = 0; at < end; at += WEIR_CACHE_LINE)
+		__builtin_prefetch((const char *)h + at);
 }
 
 static unsigned int matches(const struct weir_event_http *h)
@@ -31,7 +41,7 @@ static void add_i32(struct weir_buf *out, int32_t value)
 {
 	if (value < 0)
 		LIT(out, "-");
-	event_add_u64(out, value < 0 ? (uint64_t) - (int64_t)value : (uint64_t)value);
+	weir_buf_u64(out, value < 0 ? (uint64_t) - (int64_t)value : (uint64_t)value);
 }
 
 /* As UNIQUE_ID and the refusal show it. */
@@ -75,7 +85,7 @@ static void add_alert(struct weir_buf *out, const struct weir_event_http *h)
 	LIT(out, ",\"alert\":{\"action\":\"");
 	weir_buf_str(out, h->verdict == WEIR_WAF_PASS && !h->bad ? "allowed" : "blocked");
 	LIT(out, "\",\"signature_id\":");
-	event_add_u64(out, h->rule);
+	weir_buf_u64(out, h->rule);
 	LIT(out, ",\"signature\":");
 	event_add_bytes(out, text);
 	/* What weir stops on its own account is grave, whatever no rule says of it. */
@@ -90,7 +100,7 @@ void event_add_http(struct weir_buf *out, const struct weir_event_http *h)
 	if (h->verdict != WEIR_WAF_PASS || h->would != WEIR_WAF_PASS || h->bad)
 		add_alert(out, h);
 	LIT(out, ",\"http\":{\"length\":");
-	event_add_u64(out, h->response_bytes);
+	weir_buf_u64(out, h->response_bytes);
 	add_member(out, ",\"hostname\":", FIELD(h->host));
 	add_member(out, ",\"url\":", FIELD(h->path));
 	add_member(out, ",\"http_user_agent\":", FIELD(h->user_agent));
@@ -135,7 +145,7 @@ static void add_verdicts(struct weir_buf *out, const struct weir_event_http *h)
 static void add_match(struct weir_buf *out, const struct weir_event_match *m)
 {
 	LIT(out, "{\"id\":");
-	event_add_u64(out, m->rule);
+	weir_buf_u64(out, m->rule);
 	add_member(out, ",\"msg\":", FIELD(m->msg));
 	add_member(out, ",\"target\":", FIELD(m->target));
 	add_member(out, ",\"data\":", FIELD(m->data));
@@ -153,7 +163,7 @@ static void add_rules(struct weir_buf *out, const struct weir_event_http *h)
 	for (unsigned int i = 0; i < h->n_rules && i < WEIR_EVENT_RULES; i++) {
 		if (i)
 			LIT(out, ",");
-		event_add_u64(out, h->rules[i]);
+		weir_buf_u64(out, h->rules[i]);
 	}
 	LIT(out, "]");
 	if (h->rules_more)

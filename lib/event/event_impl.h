@@ -43,9 +43,8 @@ void event_file_flush(struct event_file *f);
 /* Text that is known here. */
 #define LIT(out, text) weir_buf_add(out, text, sizeof(text) - 1)
 /* A member with a number, its comma before it. */
-#define MEMBER_U64(out, name, value) (LIT(out, ",\"" name "\":"), event_add_u64(out, value))
+#define MEMBER_U64(out, name, value) (LIT(out, ",\"" name "\":"), weir_buf_u64(out, value))
 
-void event_add_u64(struct weir_buf *out, uint64_t value);
 /* In quotes; what is not UTF-8 is replaced. */
 void event_add_bytes(struct weir_buf *out, struct weir_bytes text);
 void event_add_text(struct weir_buf *out, const char *text);
@@ -55,6 +54,9 @@ void event_add_name(struct weir_buf *out, const struct weir_names *names, const 
 
 /* ---- event_http.c: a transaction ---- */
 
+/* What each record has of it is in another core's cache: asks for it while another one is encoded.
+ */
+void event_http_prefetch(const struct weir_event_http *h);
 /* eve's `tx_id`, `http` and, when a rule decided, `alert`. */
 void event_add_http(struct weir_buf *out, const struct weir_event_http *h);
 /* The members of our own object. */

@@ -52,7 +52,7 @@ static void add_leg(struct weir_buf *out, const char *key, const struct weir_eve
 {
 	weir_buf_str(out, key);
 	LIT(out, "{\"handshake_us\":");
-	event_add_u64(out, t->handshake_us);
+	weir_buf_u64(out, t->handshake_us);
 	if (t->cipher) {
 		add_text(out, ",\"version\":", weir_bytes_str(event_tls_version(t->version)));
 		add_text(out, ",\"cipher\":", weir_bytes_str(t->cipher));

@@ -16,6 +16,7 @@
 #define FLUSH_BYTES   (256 * 1024)
 #define SLEEP_MIN_NS  (1 * WEIR_NS_PER_MS)
 #define SLEEP_MAX_NS  (5 * WEIR_NS_PER_MS)
+#define MANY          256 /* records after a sleep: a quarter of the transactions of a worker */
 #define CONTROL_QUEUE 1024
 
 struct weir_event_writer {
@@ -67,8 +68,11 @@ static void take_in(struct weir_event_writer *w, const struct weir_event *e)
 static void take_batch(struct weir_event_writer *w, const struct weir_event *e, unsigned int n)
 {
 	pthread_mutex_lock(&w->lock);
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
+		if (i + 1 < n && e[i + 1].type == WEIR_EVENT_HTTP)
+			event_http_prefetch(e[i + 1].http);
 		take_in(w, &e[i]);
+	}
 	pthread_mutex_unlock(&w->lock);
 	atomic_fetch_add_explicit(&w->records, n, memory_order_relaxed);
 	if (w->file.lines.len >= FLUSH_BYTES || w->file.lines.failed)
@@ -104,25 +108,34 @@ static unsigned int take_round(struct weir_event_writer *w)
 	return sum;
 }
 
+/* A wake and a write cost as much as several records: as long as those that came meanwhile were few
+ * for what rings and stores hold, the next sleep is longer. */
+static uint64_t next_sleep(uint64_t sleep_ns, uint64_t came)
+{
+	if (came > MANY)
+		return SLEEP_MIN_NS;
+	return sleep_ns < SLEEP_MAX_NS ? sleep_ns + SLEEP_MIN_NS : SLEEP_MAX_NS;
+}
+
 static void *write_records(void *arg)
 {
 	struct weir_event_writer *w = arg;
-	uint64_t sleep_ns = SLEEP_MIN_NS;
+	uint64_t sleep_ns = SLEEP_MIN_NS, came = 0;
 
 	for (;;) {
 		/* Read before the round: what was posted before the stop is in it. */
 		bool stop = atomic_load_explicit(&w->stop, memory_order_acquire);
+		unsigned int n = take_round(w);
 
-		if (take_round(w)) {
-			sleep_ns = SLEEP_MIN_NS;
+		came += n;
+		if (n)
 			continue;
-		}
 		event_file_flush(&w->file);
 		if (stop)
 			return NULL;
+		sleep_ns = next_sleep(sleep_ns, came);
+		came = 0;
 		nanosleep(&(struct timespec){.tv_nsec = (long)sleep_ns}, NULL);
-		if (sleep_ns < SLEEP_MAX_NS)
-			sleep_ns += SLEEP_MIN_NS;
 	}
 }
 

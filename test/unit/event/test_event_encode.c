@@ -8,6 +8,8 @@
 #include <weir_stats.h>
 #include <weir_test.h>
 
+#include <time.h>
+
 #define UNIX_NS (1704067199ULL * WEIR_NS_PER_S + 123456789) /* 2023-12-31T23:59:59.123456 */
 
 /* Interned in this order by make_names. */
@@ -471,6 +473,36 @@ START_TEST(names_are_escaped_whatever_is_in_them)
 }
 END_TEST
 
+static void assert_context(struct weir_event *e)
+{
+	struct weir_buf out = {0}, wanted = {0};
+	struct weir_json j = weir_json_into(&wanted);
+
+	weir_json_str(&j, "context", e->context);
+	weir_event_encode(e, NULL, &out);
+	ck_assert_ptr_nonnull(strstr(out.ptr, wanted.ptr));
+	weir_buf_fini(&wanted);
+	weir_buf_fini(&out);
+}
+
+/* Texts are looked at many bytes at a time. */
+START_TEST(every_byte_at_every_place_of_a_text_is_written_as_json_has_it)
+{
+	struct weir_event e = {.type = WEIR_EVENT_ALERT};
+
+	for (unsigned int len = 1; len <= 17; len++) {
+		memset(e.context, 'a', len);
+		for (unsigned int i = 0; i < len * UINT8_MAX; i++) {
+			unsigned int at = i / UINT8_MAX;
+
+			e.context[at] = (char)(i % UINT8_MAX + 1);
+			assert_context(&e);
+			e.context[at] = 'a';
+		}
+	}
+}
+END_TEST
+
 START_TEST(dates_are_right)
 {
 	static const struct {
@@ -496,6 +528,26 @@ START_TEST(dates_are_right)
 			 rows[i].text);
 		assert_encoded(&e, "x", wanted);
 	}
+}
+END_TEST
+
+START_TEST(every_day_that_a_record_can_have_is_gmtimes)
+{
+	struct weir_event e = {.type = WEIR_EVENT_LINK};
+	struct weir_buf out = {0};
+
+	for (time_t day = 0; day < (time_t)(UINT64_MAX / WEIR_NS_PER_S / 86400); day++) {
+		char wanted[64];
+		struct tm t;
+
+		ck_assert_ptr_nonnull(gmtime_r(&(time_t){day * 86400}, &t));
+		strftime(wanted, sizeof(wanted), "{\"timestamp\":\"%Y-%m-%dT", &t);
+		e.unix_ns = (uint64_t)day * 86400 * WEIR_NS_PER_S;
+		weir_buf_reset(&out);
+		weir_event_encode(&e, NULL, &out);
+		ck_assert_int_eq(strncmp(out.ptr, wanted, strlen(wanted)), 0);
+	}
+	weir_buf_fini(&out);
 }
 END_TEST
 
@@ -551,5 +603,7 @@ Suite *event_encode_suite(void)
 		what_weir_sends_and_what_it_stops_is_told_apart,
 		a_match_of_a_stream_rule_is_eves_alert, protocols_have_suricatas_names,
 		a_protocol_without_a_name_is_its_number, names_are_escaped_whatever_is_in_them,
-		dates_are_right, numbers_out_of_their_lists_are_unknown);
+		every_byte_at_every_place_of_a_text_is_written_as_json_has_it, dates_are_right,
+		every_day_that_a_record_can_have_is_gmtimes,
+		numbers_out_of_their_lists_are_unknown);
 }
