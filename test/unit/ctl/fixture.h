@@ -7,8 +7,8 @@
 
 #include <weir_ctl.h>
 
-#include <check.h>
 #include <jansson.h>
+#include <weir_test.h>
 
 Suite *ctl_answer_suite(void);
 Suite *ctl_client_suite(void);

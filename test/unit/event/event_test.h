@@ -5,7 +5,7 @@
 
 #include <weir_event.h>
 
-#include <check.h>
+#include <weir_test.h>
 
 Suite *event_encode_suite(void);
 Suite *event_http_suite(void);

@@ -3,7 +3,7 @@
 #ifndef SUITES_H
 #define SUITES_H
 
-#include <check.h>
+#include <weir_test.h>
 
 Suite *pool_suite(void);
 Suite *mbuf_suite(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "random_policy.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <weir_test.h>
 
 struct making {
 	const struct random_cfg *cfg;

@@ -3,7 +3,7 @@
 
 #include <weir_reasm.h>
 
-#include <check.h>
+#include <weir_test.h>
 
 #define RTO_NS     (400 * WEIR_NS_PER_MS)
 #define RTO_MAX_NS (4 * WEIR_NS_PER_S)

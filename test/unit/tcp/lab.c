@@ -3,7 +3,7 @@
 
 #include <weir_mem.h>
 
-#include <check.h>
+#include <weir_test.h>
 
 #include <rte_eal.h>
 #include <rte_mbuf.h>

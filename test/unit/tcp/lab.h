@@ -7,7 +7,7 @@
 
 #include <weir_tcp.h>
 
-#include <check.h>
+#include <weir_test.h>
 
 #define LAB_CAUGHT_MAX 4096
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "segment.h"
 
-#include <check.h>
+#include <weir_test.h>
 
 #include <rte_byteorder.h>
 #include <rte_ether.h>
