@@ -45,7 +45,8 @@ exec </dev/null
 
 results=$(mktemp -d "${TMPDIR:-/tmp}/weir-tests.XXXXXX")
 lines=$results/lines
-touch "$lines"
+times=$results/times # a line `SECONDS NAME` for each part
+touch "$lines" "$times"
 hugepages_before=
 case_pattern=
 
@@ -55,9 +56,22 @@ count() {
 	grep -c "^$1 - " "$lines"
 }
 
+# took NAME START: tells how long it took since bash's SECONDS was START.
+took() {
+	local seconds=$((SECONDS - $2))
+	echo "== $1: $seconds s"
+	echo "$seconds $1" >>"$times"
+}
+
+tell_the_longest() {
+	printf '\nLongest of %d s in all:\n' "$SECONDS"
+	sort -rn "$times" | head -10 | sed 's/^\([0-9]*\) /  \1 s  /'
+}
+
 finish() {
 	trap - EXIT
 	give_hugepages_back
+	tell_the_longest
 	local passed failed skipped
 	passed=$(count ok)
 	failed=$(count 'not ok')
@@ -91,7 +105,7 @@ tell() {
 
 # part NAME SECONDS COMMAND...: runs it with a time limit and keeps its result lines.
 part() {
-	local name=$1 seconds=$2 code before
+	local name=$1 seconds=$2 start=$SECONDS code before
 	shift 2
 	printf '\n== %s\n' "$name"
 	before=$(count 'not ok')
@@ -108,6 +122,7 @@ part() {
 		fi
 		;;
 	esac
+	took "$name" "$start"
 	return "$code"
 }
 
