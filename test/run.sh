@@ -9,8 +9,8 @@
 #   --only PATTERN  the parts whose name has PATTERN in it, or else the cases whose name has
 #   --no-install    install no packages
 #
-# Parts: style, unit, sanitizers, fuzz, verify, waf, system/<file>. Needs root for the system tests, which
-# run in network namespaces of their own; without it they are skipped.
+# Parts: style, unit, fuzz, verify, waf, sanitizers, system/<file>. Needs root for the system
+# tests, which run in network namespaces of their own; without it they are skipped.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -49,6 +49,7 @@ times=$results/times # a line `SECONDS NAME` for each part
 touch "$lines" "$times"
 hugepages_before=
 case_pattern=
+sanitizers_build= # its process while it runs beside other parts
 
 # ---- counting ----
 
@@ -70,6 +71,7 @@ tell_the_longest() {
 
 finish() {
 	trap - EXIT
+	[ -z "$sanitizers_build" ] || pkill -P "$sanitizers_build"
 	give_hugepages_back
 	tell_the_longest
 	local passed failed skipped
@@ -162,23 +164,24 @@ give_hugepages_back() {
 
 # build FOLDER TARGETS MESON-OPTIONS...; TARGETS is a pattern of names, empty for all
 build() {
-	local folder=$1 pattern=$2
+	local folder=$1 pattern=$2 start=$SECONDS log=$results/$1.log
 	local targets=()
 	shift 2
 	printf '\n== build: %s\n' "$folder"
 	if [ ! -f "$folder/build.ninja" ]; then
 		rm -rf "$folder"
-		timeout 120 meson setup "$folder" --werror "$@" >"$results/ninja" 2>&1
+		timeout 120 meson setup "$folder" --werror "$@" >"$log" 2>&1
 	fi
 	if [ -n "$pattern" ] && [ -f "$folder/build.ninja" ]; then
 		mapfile -t targets < <(ninja -C "$folder" -t targets all | sed 's/: .*//' | grep -E "$pattern")
 	fi
 	if [ -f "$folder/build.ninja" ] &&
-		timeout 1800 ninja -C "$folder" "${targets[@]}" >"$results/ninja" 2>&1; then
+		timeout 1800 ninja -C "$folder" "${targets[@]}" >"$log" 2>&1; then
 		tell "ok - build: $folder"
+		took "build: $folder" "$start"
 		return 0
 	fi
-	grep -v '^\[' "$results/ninja" | tail -60
+	grep -v '^\[' "$log" | tail -60
 	tell "not ok - build: $folder"
 	return 1
 }
@@ -187,10 +190,12 @@ build() {
 
 # meson_tests NAME BUILD SUITE; every check of a Check program is told by itself, from its TAP.
 meson_tests() {
+	local start=$SECONDS
 	printf '\n== %s: running\n' "$1"
 	rm -f "$2/meson-logs/testlog.json"
 	CK_TAP_LOG_FILE_NAME=- timeout --kill-after=30 900 \
-		meson test -C "$2" --no-rebuild --suite "$3" >"$results/meson" 2>&1
+		meson test -C "$2" --no-rebuild --timeout-multiplier 3 --suite "$3" >"$results/meson" 2>&1
+	took "$1: running" "$start"
 	[ -f "$2/meson-logs/testlog.json" ] || cat "$results/meson"
 	part "$1" 60 $python test/meson_results.py "$2/meson-logs/testlog.json" "$1"
 }
@@ -199,8 +204,21 @@ run_style() {
 	part style 300 $python test/style/check.py build
 }
 
+# Only what is run; compiling takes minutes of all processors, which the parts that go on meanwhile
+# mostly wait.
+begin_sanitizers() {
+	build build-san '^test/(unit/test|fuzz/fuzz)_[a-z0-9_]+$' -Db_sanitize=address,undefined \
+		-Db_lundef=false >"$results/sanitizers" 2>&1 &
+	sanitizers_build=$!
+}
+
 run_sanitizers() {
-	build build-san '' -Db_sanitize=address,undefined -Db_lundef=false || return
+	local code
+	wait "$sanitizers_build"
+	code=$?
+	sanitizers_build=
+	cat "$results/sanitizers"
+	[ "$code" -eq 0 ] || return
 	meson_tests "sanitizers" build-san unit
 	meson_tests "sanitizers, corpus" build-san fuzz
 }
@@ -272,13 +290,16 @@ choose
 [ "$(id -u)" -ne 0 ] || reserve_hugepages
 build build '' || finish
 if [ -z "$case_pattern" ]; then
+	! wanted sanitizers || begin_sanitizers
 	! wanted style || run_style
 	! wanted unit || meson_tests unit build unit
 	! wanted fuzz || meson_tests "fuzz, corpus" build fuzz
-	! wanted sanitizers || run_sanitizers
-	{ ! wanted fuzz || [ "$fuzz_seconds" -eq 0 ]; } || run_fuzzers
 fi
 ! wanted verify || part verify 300 $python test/verify/run.py ${case_pattern:+"$case_pattern"}
 ! wanted waf || run_waf
-run_system
+if [ -z "$case_pattern" ]; then
+	! wanted sanitizers || run_sanitizers
+	{ ! wanted fuzz || [ "$fuzz_seconds" -eq 0 ]; } || run_fuzzers
+fi
+run_system # with nothing beside it: there are times in it
 finish

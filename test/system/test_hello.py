@@ -7,6 +7,7 @@ import time
 from cases import Suite, check, check_equal
 from client_hello import hello, message, records
 from lab import ALLOW_ALL, Lab, best_device, need, wait_for
+from pki import RSA, Authority
 from test_inspect import Recorder, dial, dial_in
 
 suite = Suite()
@@ -258,10 +259,8 @@ def a_servers_certificate_is_told_of_where_it_is_in_the_clear(by):
         need(program)
     text = PASSED if by == "passed" else policy()
     with Lab(best_device()) as lab, lab.weir(policy=text) as weir:
-        lab.server.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
-                       "/O=Corp/CN=x", "-days", "3", "-keyout", f"{lab.dir}/site.key", "-out",
-                       f"{lab.dir}/site.pem", "-addext",
-                       "subjectAltName=DNS:good.example,DNS:*.good.example,IP:192.0.2.1")
+        Authority(lab.dir).make("site", "x/O=Corp", "subjectAltName=DNS:good.example,"
+                                "DNS:*.good.example,IP:192.0.2.1", issuer=None, key=RSA)
         lab.nginx(listen=(8443,), tls=f"{lab.dir}/site")
         for host in (lab.server.v4, f"[{lab.server.v6}]"):
             for flag, version in (("1.2", "TLS 1.2"), ("1.3", "TLS 1.3")):
@@ -293,9 +292,7 @@ def curl_reaches_the_sites_that_are_named_and_no_others():
     for program in ("nginx", "curl", "openssl"):
         need(program)
     with Lab(best_device()) as lab, lab.weir(policy=policy(), more="") as weir:
-        lab.server.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                       "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x", "-days", "3",
-                       "-keyout", f"{lab.dir}/site.key", "-out", f"{lab.dir}/site.pem")
+        Authority(lab.dir).make("site", "x", issuer=None)
         lab.nginx(listen=(8443,), tls=f"{lab.dir}/site")
         for host in (lab.server.v4, f"[{lab.server.v6}]"):
             for name, wanted in (("good.example", "404"), ("evil.example", "000")):

@@ -38,10 +38,14 @@ PUT_IS_ALLOWED = """SecAction "id:100001,phase:1,pass,t:none,nolog,\\
 """
 
 
-def web(lab):
-    www = lab.nginx(listen=(PORT,))
+def write_page(www):
     with open(f"{www}/page.html", "w", encoding="utf-8") as f:
         f.write("<html><body>" + "All is well. " * 400 + "</body></html>\n")
+
+
+def web(lab):
+    www = lab.nginx(listen=(PORT,))
+    write_page(www)
     return www
 
 

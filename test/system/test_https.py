@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """HTTPS to a Service whose TLS weir ends: it works as without weir, attacks are refused, what goes
 on to the servers is in the clear or verified TLS, and how an end closes is told to the other."""
-import contextlib
 import hashlib
 import os
 import socket
@@ -11,135 +10,17 @@ import time
 
 from cases import SOAK, Suite, check, check_equal
 from frames import packet_socket
-from lab import ALLOW_ALL, Lab, best_device, cpus, need, sh
-from test_http import PUT_IS_ALLOWED, SQLI, digest
+from https_site import BACK, NAME, Pki, Site, dial_tls, get, read_all
+from lab import Lab, best_device, cpus, need
+from test_http import SQLI, digest
 from test_tcp_flood import ATTACKER, SYN, tcp_frame
 
 suite = Suite()
-NAME = "site.example"
-BACK = "back.example"
 BIG = (2 << 30) if SOAK else (64 << 20)
 RELOADS = 300 if SOAK else 8
-SERVICE = """---
-kind: Service
-metadata: {{ name: site }}
-spec:
-  addresses: [10.77.0.0/24, "fd77::/64"]
-  ports: [443]
-  protocol: {protocol}
-  tls:
-    mode: terminate
-    certificates: [ {{ certificate: {folder}/{cert}.pem, key: {folder}/{cert}.key }} ]{more}
-    upstream: {upstream}
-"""
-THREAT = """---
-kind: ThreatPolicy
-metadata: {{ name: protected }}
-spec: {{ services: [site], mode: enforce, rules: {{ before: ['{folder}/before.conf'] }},
-         body: {{ overRequest: partial }} }}
-"""
 VERSIONS = ("1.2", "1.3")
 WAYS = [{"version": version, "upstream": upstream} for version in VERSIONS
         for upstream in ("plain", "tls")]
-
-
-class Pki:
-    """A CA and certificates by it, in a laboratory's folder."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.make("ca", "Test CA", "basicConstraints=critical,CA:TRUE", issuer=None)
-        self.make("site", NAME, f"subjectAltName=DNS:{NAME}")
-        self.make("back", BACK, f"subjectAltName=DNS:{BACK}")
-        self.make("alone", BACK, f"subjectAltName=DNS:{BACK}", issuer=None)
-        self.make("other", "other", "subjectAltName=DNS:other.example")
-        self.make_old()
-        with open(f"{folder}/before.conf", "w", encoding="utf-8") as f:
-            f.write(PUT_IS_ALLOWED)
-
-    def make_old(self):
-        """An expired one; only this command makes them."""
-        path = f"{self.folder}/old"
-        sh("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-           "-nodes", "-subj", f"/CN={BACK}", "-keyout", f"{path}.key", "-out", f"{path}.csr",
-           "-addext", f"subjectAltName=DNS:{BACK}")
-        sh("openssl", "x509", "-req", "-in", f"{path}.csr", "-CA", f"{self.folder}/ca.pem",
-           "-CAkey", f"{self.folder}/ca.key", "-CAcreateserial", "-days", "-1",
-           "-copy_extensions", "copy", "-out", f"{path}.pem")
-
-    def make(self, name, subject, extension, issuer="ca"):
-        path = f"{self.folder}/{name}"
-        signed = ["-CA", f"{self.folder}/{issuer}.pem", "-CAkey", f"{self.folder}/{issuer}.key"] \
-            if issuer else []
-        sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-           "-nodes", "-subj", f"/CN={subject}", "-days", "30", "-keyout", f"{path}.key", "-out",
-           f"{path}.pem", "-addext", extension, *signed)
-        os.chmod(f"{path}.key", 0o600)
-
-    def policy(self, upstream="plain", cert="site", more="", protocol="http"):
-        to = {"plain": "{ mode: plain }",
-              "tls": f"{{ mode: tls, ca: {self.folder}/ca.pem, name: {BACK} }}"}[upstream]
-        threat = THREAT.format(folder=self.folder) if protocol == "http" else ""
-        return ALLOW_ALL + SERVICE.format(folder=self.folder, upstream=to, cert=cert, more=more,
-                                          protocol=protocol) + threat
-
-
-class Site:
-    """nginx behind weir; `back` is the certificate that it shows, None for plain HTTP."""
-
-    def __init__(self, upstream="plain", back="back", workers=1, more="", lines=()):
-        self.upstream = upstream
-        self.back = back if upstream == "tls" else None
-        self.workers = workers
-        self.more = more
-        self.lines = lines
-        self.stack = contextlib.ExitStack()
-
-    def __enter__(self):
-        for program in ("nginx", "curl", "openssl"):
-            need(program)
-        with contextlib.ExitStack() as stack:
-            lab = self.lab = stack.enter_context(Lab(best_device(), workers=self.workers,
-                                                     lines=self.lines))
-            self.pki = Pki(lab.dir)
-            policy = self.pki.policy(self.upstream, more=self.more)
-            self.weir = stack.enter_context(lab.weir(policy=policy))
-            self.www = lab.nginx(listen=(443,), tls=self.back and f"{lab.dir}/{self.back}")
-            with open(f"{self.www}/page.html", "w", encoding="utf-8") as f:
-                f.write("<html><body>" + "All is well. " * 400 + "</body></html>\n")
-            self.stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *why):
-        return self.stack.__exit__(*why)
-
-    def curl(self, *words, path="/page.html", version="1.3", http="1.1", v6=False,
-             check_exit=True):
-        host = f"[{self.lab.server.v6}]" if v6 else self.lab.server.v4
-        flag = {"1.2": "1.2", "1.3": "1.3"}[version]
-        return self.lab.client.run(
-            "curl", "-sS", "-m", "1500", "-A", "Mozilla/5.0", "--cacert",
-            f"{self.lab.dir}/ca.pem", f"--http{http}", "--resolve", f"{NAME}:443:{host}",
-            f"--tlsv{flag}", "--tls-max", flag, *words, f"https://{NAME}{path}", check=check_exit,
-            timeout=1700).stdout
-
-    def status(self, *words, **more):
-        return self.curl("-o", "/dev/null", "-w", "%{http_code}", *words, **more)
-
-    def dial(self, **more):
-        """A TLS connection of Python's."""
-        context = ssl.create_default_context(cafile=f"{self.lab.dir}/ca.pem")
-        for key, value in more.items():
-            setattr(context, key, value)
-        s = self.lab.client.socket()
-        s.settimeout(10)
-        s.connect((self.lab.server.v4, 443))
-        return context.wrap_socket(s, server_hostname=NAME, suppress_ragged_eofs=False)
-
-
-def get(path="/page.html", close=False):
-    return (f"GET {path} HTTP/1.1\r\nHost: {NAME}\r\nUser-Agent: t\r\nAccept: */*\r\n"
-            f"{'Connection: close' if close else 'X: y'}\r\n\r\n").encode()
 
 
 # ---- a site works, attacks do not ----
@@ -224,13 +105,6 @@ def a_session_is_resumed_by_the_other_worker(version):
 # ---- ends ----
 
 
-def read_all(s):
-    got = b""
-    while data := s.recv(65536):
-        got += data
-    return got
-
-
 class Talker:
     """A server of one connection at a time that answers with a body until it closes, in the ways
     that `end` names: with close_notify, by FIN alone, or by a reset."""
@@ -268,13 +142,10 @@ def a_body_until_the_end_is_whole_only_with_close_notify(end):
         pki = Pki(lab.dir)
         with lab.weir(policy=pki.policy("tls")) as weir:
             talker = Talker(lab, end)
-            context = ssl.create_default_context(cafile=f"{lab.dir}/ca.pem")
+            context = pki.trusted()
             # Python takes FIN alone for a whole end, unless it is asked not to.
             context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
-            raw = lab.client.socket()
-            raw.settimeout(10)
-            raw.connect((lab.server.v4, 443))
-            s = context.wrap_socket(raw, server_hostname=NAME, suppress_ragged_eofs=False)
+            s = dial_tls(lab, context)
             s.sendall(get(close=True))
             try:
                 got = read_all(s)
@@ -340,21 +211,6 @@ def a_server_that_is_not_who_it_should_be_is_a_502(back, reason):
         check(metric in site.weir.weirctl("metrics").stdout, "the metric")
 
 
-def revoke(pki, name):
-    """A list of the CA's with this certificate in it: its path."""
-    folder = pki.folder
-    with open(f"{folder}/ca.conf", "w", encoding="utf-8") as f:
-        f.write(f"[ca]\ndefault_ca = one\n[one]\ndatabase = {folder}/index\ndefault_md = sha256\n"
-                f"default_crl_days = 30\ncertificate = {folder}/ca.pem\n"
-                f"private_key = {folder}/ca.key\n")
-    with open(f"{folder}/index", "w", encoding="utf-8"):
-        pass
-    command = ("openssl", "ca", "-config", f"{folder}/ca.conf")
-    sh(*command, "-revoke", f"{folder}/{name}.pem")
-    sh(*command, "-gencrl", "-out", f"{folder}/crl.pem")
-    return f"{folder}/crl.pem"
-
-
 @suite.case()
 def a_server_whose_certificate_is_revoked_is_a_502_from_the_reload_on():
     with Site("tls") as site:
@@ -362,7 +218,7 @@ def a_server_whose_certificate_is_revoked_is_a_502_from_the_reload_on():
         ca = f"ca: {site.lab.dir}/ca.pem, name"
         policy = site.pki.policy("tls")
         check(ca in policy, "the policy has no CA")
-        site.weir.write_policy(policy.replace(ca, f"crl: {revoke(site.pki, 'back')}, {ca}"))
+        site.weir.write_policy(policy.replace(ca, f"crl: {site.pki.revoke('back')}, {ca}"))
         check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
         check_equal(site.status(), "502", "status")
         event = site.weir.wait_event(event_type="http", http={"status": 502})
@@ -463,13 +319,9 @@ def other_protocols_are_passed_on_decrypted():
         listener.bind((lab.server.v4, 443))
         listener.listen()
         with lab.weir(policy=pki.policy(protocol="tcp")):
-            context = ssl.create_default_context(cafile=f"{lab.dir}/ca.pem")
-            raw = lab.client.socket()
-            raw.settimeout(10)
-            raw.connect((lab.server.v4, 443))
-            server, _ = listener.accept()
-            server.settimeout(10)
-            with context.wrap_socket(raw, server_hostname=NAME) as s:
+            with dial_tls(lab, pki.trusted()) as s:
+                server, _ = listener.accept()
+                server.settimeout(10)
                 s.sendall(b"hello")
                 check_equal(server.recv(100), b"hello", "to the server")
                 server.sendall(b"world")

@@ -9,9 +9,9 @@ import threading
 import time
 
 from cases import SOAK, Skip, Suite, check, check_equal
+from https_site import NAME, Pki
 from lab import Lab, best_device, need
-from test_http import SQLI, digest
-from test_https import NAME, Pki
+from test_http import SQLI, digest, write_page
 
 suite = Suite()
 BIG = (1 << 30) if SOAK else (64 << 20)
@@ -46,8 +46,7 @@ class Site:
             self.weir = stack.enter_context(
                 lab.weir(policy=self.policy(), memory=self.memory))
             self.www = self.serve()
-            with open(f"{self.www}/page.html", "w", encoding="utf-8") as f:
-                f.write("<html><body>" + "All is well. " * 400 + "</body></html>\n")
+            write_page(self.www)
             self.stack = stack.pop_all()
         return self
 

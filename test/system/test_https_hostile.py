@@ -10,8 +10,8 @@ import threading
 import time
 
 from cases import SOAK, Failure, Suite, check, check_equal
+from https_site import NAME, Pki, Site, get, read_all
 from lab import Lab, best_device, need, wait_for
-from test_https import NAME, Pki, Site, get, read_all
 from test_tcp_look import buffers_come_back, free_buffers
 
 suite = Suite()

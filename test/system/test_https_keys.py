@@ -11,8 +11,8 @@ import threading
 import time
 
 from cases import SOAK, Suite, check, check_equal
+from https_site import NAME, Pki, Site, dial_tls, get, read_all
 from lab import Lab, best_device, cpus, need, read_file, sh, wait_for
-from test_https import NAME, Pki, Site, get, read_all
 
 suite = Suite()
 NO_PTRACE = ("setpriv", "--bounding-set=-sys_ptrace")
@@ -91,19 +91,16 @@ class Client:
 
     def __init__(self, site, version):
         self.site = site
-        self.context = ssl.create_default_context(cafile=f"{site.lab.dir}/ca.pem")
+        self.context = site.pki.trusted()
         self.context.maximum_version = self.context.minimum_version = getattr(
             ssl.TLSVersion, version.replace(".", "_"))
 
     def ask(self, session=None):
         """One request; whether the session was resumed, and the next one."""
-        with self.site.lab.client.socket() as raw:
-            raw.settimeout(10)
-            raw.connect((self.site.lab.server.v4, 443))
-            with self.context.wrap_socket(raw, server_hostname=NAME, session=session) as s:
-                s.sendall(get(close=True))
-                check(read_all(s).startswith(b"HTTP/1.1 200 OK"), "no page")
-                return s.session_reused, s.session
+        with dial_tls(self.site.lab, self.context, session=session) as s:
+            s.sendall(get(close=True))
+            check(read_all(s).startswith(b"HTTP/1.1 200 OK"), "no page")
+            return s.session_reused, s.session
 
 
 def rotating(site, interval):

@@ -7,9 +7,9 @@ import threading
 import time
 
 from cases import SOAK, Suite, check, check_equal
+from https_site import Site
 from lab import wait_for
 from test_http import digest
-from test_https import Site
 from test_tcp_look import buffers_come_back, free_buffers
 
 suite = Suite()

@@ -11,9 +11,9 @@ import os
 import re
 
 from cases import SOAK, Failure, Suite, check, check_equal
+from https_site import BACK, NAME, Pki
 from lab import ALLOW_ALL, WEIRCTL, Lab, best_device, listens, need, sh, wait_for
-from test_http import digest
-from test_https import BACK, NAME, Pki
+from test_http import digest, write_page
 from test_intercept import HTTP as OPENED_HTTP
 from test_intercept import POLICY as OPENED
 
@@ -89,8 +89,7 @@ class Site:
             self.haproxy(self.lab.server, "server", 443, FRONT.format(
                 name="site", address=":::443 v4v6", to=f"127.0.0.1:{ORIGIN}",
                 tls=f" ssl crt {self.chain_with_key()} alpn h2,http/1.1" if tls else ""))
-        with open(f"{self.www}/page.html", "w", encoding="utf-8") as f:
-            f.write("<html><body>" + "All is well. " * 400 + "</body></html>\n")
+        write_page(self.www)
 
     def chain_with_key(self):
         path = f"{self.lab.dir}/both.chain"

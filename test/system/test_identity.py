@@ -6,12 +6,15 @@ import socket
 import ssl
 
 from cases import Suite, check, check_equal
-from lab import Lab, best_device, need, sh
-from test_https import NAME, Pki, get
+from https_site import NAME, Pki, dial_tls, get
+from lab import Lab, best_device, need
 
 suite = Suite()
 DOMAIN = "spiffe://cluster.local/ns"
 WEB = f"{DOMAIN}/shop/sa/web"
+WORKLOADS = [("web", "x", f"URI:{WEB}"), ("job", "x", f"URI:{DOMAIN}/jobs/sa/job"),
+             ("host", "x", "DNS:a.shop.internal"), ("plain", "Old Thing", "email:a@shop.internal"),
+             ("two", "x", f"URI:{WEB},URI:{WEB}2")]
 MESH = """---
 kind: AccessPolicy
 metadata: {{ name: mesh }}
@@ -48,11 +51,8 @@ class Mesh:
         with contextlib.ExitStack() as stack:
             lab = self.lab = stack.enter_context(Lab(best_device()))
             self.pki = Pki(lab.dir)
-            self.make("web", f"URI:{WEB}")
-            self.make("job", f"URI:{DOMAIN}/jobs/sa/job")
-            self.make("host", "DNS:a.shop.internal")
-            self.make("plain", "email:a@shop.internal", name="Old Thing")
-            self.make("two", f"URI:{WEB},URI:{WEB}2")
+            for cert, subject, names in WORKLOADS:
+                self.pki.make(cert, subject, f"subjectAltName={names}")
             self.weir = stack.enter_context(lab.weir(policy=self.policy(self.ids)))
             if self.protocol == "http":
                 tls = f"{lab.dir}/back" if self.upstream == "tls" else None
@@ -64,16 +64,6 @@ class Mesh:
 
     def __exit__(self, *why):
         return self.stack.__exit__(*why)
-
-    def make(self, cert, names, name="x"):
-        """A workload's, which is no authority: openssl req alone would make one."""
-        path = f"{self.lab.dir}/{cert}"
-        sh("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-           "-nodes", "-subj", f"/CN={name}", "-keyout", f"{path}.key", "-out", f"{path}.csr",
-           "-addext", f"subjectAltName={names}")
-        sh("openssl", "x509", "-req", "-in", f"{path}.csr", "-CA", f"{self.lab.dir}/ca.pem",
-           "-CAkey", f"{self.lab.dir}/ca.key", "-CAcreateserial", "-days", "3",
-           "-copy_extensions", "copy", "-out", f"{path}.pem")
 
     def reload(self, ids, **more):
         self.weir.write_policy(self.policy(ids, **more))
@@ -90,12 +80,9 @@ class Mesh:
             check=False, timeout=30).stdout
 
     def dial(self, cert):
-        context = ssl.create_default_context(cafile=f"{self.lab.dir}/ca.pem")
-        context.load_cert_chain(f"{self.lab.dir}/{cert}.pem", f"{self.lab.dir}/{cert}.key")
-        s = self.lab.client.socket()
-        s.settimeout(10)
-        s.connect((self.lab.server.v4, 443))
-        return context.wrap_socket(s, server_hostname=NAME)
+        context = self.pki.trusted()
+        context.load_cert_chain(self.pki.path(f"{cert}.pem"), self.pki.path(f"{cert}.key"))
+        return dial_tls(self.lab, context)
 
 
 @suite.case(each=WAYS, limit_s=180)

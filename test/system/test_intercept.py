@@ -8,9 +8,9 @@ import ssl
 import threading
 
 from cases import Suite, check, check_equal
+from https_site import BACK, Pki, dial_tls, get, read_all
 from lab import WEIRCTL, Lab, best_device, need, sh, wait_for
-from test_http import SQLI, digest
-from test_https import BACK, Pki, get, read_all
+from test_http import SQLI, digest, write_page
 
 suite = Suite()
 SITE, PINNED = "site.example", "pinned.example"
@@ -65,8 +65,7 @@ class World:
             sh(WEIRCTL, "ca", "init", f"{lab.dir}/operator", "--name", "Operator")
             self.weir = stack.enter_context(lab.weir(policy=self.policy()))
             self.www = lab.nginx(listen=(443,), tls=f"{lab.dir}/all", http2=self.http2)
-            with open(f"{self.www}/page.html", "w", encoding="utf-8") as f:
-                f.write("<html><body>" + "All is well. " * 400 + "</body></html>\n")
+            write_page(self.www)
             self.stack = stack.pop_all()
         return self
 
@@ -94,10 +93,7 @@ class World:
             context.set_alpn_protocols(alpn)
         if version:
             context.maximum_version = version
-        s = self.lab.client.socket()
-        s.settimeout(10)
-        s.connect((self.lab.server.v4, port))
-        return context.wrap_socket(s, server_hostname=name, suppress_ragged_eofs=False)
+        return dial_tls(self.lab, context, name, port)
 
     def serve(self, port, cert):
         """Another server, with another certificate."""
@@ -284,14 +280,11 @@ def a_client_without_a_name_is_served_by_address_where_policy_lets_it():
         world.weir.ctl("reload")
         context = ssl.create_default_context(cafile=f"{world.lab.dir}/operator/ca.pem")
         context.check_hostname = False
-        with world.lab.client.socket() as raw:
-            raw.settimeout(10)
-            raw.connect((world.lab.server.v4, 443))
-            with context.wrap_socket(raw) as s:
-                check_equal(issuer(s), "Operator", "who has signed the leaf")
-                with contextlib.suppress(socket.timeout):
-                    s.sendall(get(close=True))
-                    check(read_all(s).endswith(b"</html>\n"), "the page")
+        with dial_tls(world.lab, context, name=None) as s:
+            check_equal(issuer(s), "Operator", "who has signed the leaf")
+            with contextlib.suppress(socket.timeout):
+                s.sendall(get(close=True))
+                check(read_all(s).endswith(b"</html>\n"), "the page")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ import json
 import os
 
 from cases import Suite, check, check_equal
+from https_site import Site
 from lab import need
-from test_https import Site
 
 suite = Suite()
 # Protocols, standard ciphers, forward secrecy, preferences, defaults, vulnerabilities.

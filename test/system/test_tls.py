@@ -10,7 +10,8 @@ import threading
 import time
 
 from cases import Failure, Skip, Suite, check, check_equal
-from lab import BUILD, sh
+from lab import BUILD
+from pki import Authority
 
 suite = Suite()
 TLS_PEER = os.path.join(BUILD, "test/tls/tls_peer")
@@ -24,34 +25,20 @@ SUITES = [("1.2", "ECDHE-ECDSA-AES128-GCM-SHA256"), ("1.2", "ECDHE-ECDSA-AES256-
           ("1.3", "TLS_AES_256_GCM_SHA384"), ("1.3", "TLS_CHACHA20_POLY1305_SHA256")]
 
 
-class Pki:
+class Pki(Authority):
     """Certificates in a folder that goes at the end: ca, server, client (a SPIFFE ID), alone."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="weir-tls-")
-        self.make("ca", "/CN=Test CA", None, "basicConstraints=critical,CA:TRUE",
-                  "keyUsage=keyCertSign,cRLSign")
-        self.make("server", f"/CN={NAME}", "ca", f"subjectAltName=DNS:{NAME}")
-        self.make("client", "/CN=web", "ca", "subjectAltName=URI:spiffe://example.org/web")
-        self.make("alone", f"/CN={NAME}", None, f"subjectAltName=DNS:{NAME}")
+        super().__init__(tempfile.mkdtemp(prefix="weir-tls-"))
+        self.make("server", NAME, f"subjectAltName=DNS:{NAME}")
+        self.make("client", "web", "subjectAltName=URI:spiffe://example.org/web")
+        self.make("alone", NAME, f"subjectAltName=DNS:{NAME}", issuer=None)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         shutil.rmtree(self.folder)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def make(self, name, subject, issuer, *extensions):
-        signed = ["-CA", self.path(f"{issuer}.pem"), "-CAkey", self.path(f"{issuer}.key")] \
-            if issuer else []
-        added = [word for each in extensions for word in ("-addext", each)]
-        sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-           "-nodes", "-subj", subject, "-days", "30", "-keyout", self.path(f"{name}.key"), "-out",
-           self.path(f"{name}.pem"), *signed, *added)
-        os.chmod(self.path(f"{name}.key"), 0o600)
 
     @contextlib.contextmanager
     def server(self, *options):

@@ -22,8 +22,8 @@ import sys
 import tempfile
 
 from cases import SOAK, Skip, Suite, check, check_equal
+from https_site import Pki
 from lab import ALLOW_ALL, ROOT, WEIR, Lab, best_device, cpus, need_device
-from test_https import Pki
 from wire import Exchange, Wire, as_inspect, converse, lines_of_inspect, split_answers
 import wire_http2
 
