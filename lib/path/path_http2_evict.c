@@ -83,23 +83,22 @@ struct path_http *path_http2_victim(const struct path_worker *w)
 	return w->http2 && w->http2->victim ? w->http2->victim->x : NULL;
 }
 
-/* Whether there is somebody to be told. */
-static bool is_heard(const struct path_http2 *h)
-{
-	return path_stream_is_open(h->x->k) && (h->client || h->x->first);
-}
-
 void path_http2_evict(struct path_worker *w)
 {
 	struct path_http2 *h = w->http2->victim;
 
+	bool is_open = path_stream_is_open(h->x->k);
+
 	w->http2->victim = NULL;
-	if (is_heard(h)) {
+	if (is_open && (h->client || h->x->first)) { /* somebody is to be told */
 		weir_http2_end(path_http2_memory_of(h), WEIR_HTTP2_E_EVICTED);
 		return;
 	}
 	path_http2_on_error(h, h->client ? 0 : 1, WEIR_HTTP2_E_EVICTED, 0);
-	path_http_abort(h->x);
+	if (is_open)
+		path_http_close(h->x);
+	else
+		path_http_abort(h->x);
 }
 
 /* ---- the list of them ---- */

@@ -87,8 +87,7 @@ void path_translate_pass_request(struct path_translator *t, uint32_t n)
 
 /* ---- going on ---- */
 
-/* What is said before the server's side is there would be lost. */
-static bool is_open(struct path_translator *t)
+bool path_translate_is_open(struct path_translator *t)
 {
 	struct weir_tcp_leg_info info;
 
@@ -101,7 +100,7 @@ static bool is_open(struct path_translator *t)
 
 static void flush(struct path_translator *t)
 {
-	if (!is_open(t))
+	if (!path_translate_is_open(t))
 		return;
 	(void)weir_http2_flush(t->h.server, t->h.x->w->now_ns);
 	path_http2_push(&t->h, 1);

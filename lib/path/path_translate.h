@@ -39,6 +39,8 @@ struct path_translator {
 
 /* ---- path_translate.c ---- */
 
+/* What is said before the server's side is there would be lost. */
+bool path_translate_is_open(struct path_translator *t);
 /* There will be no (whole) answer, nor another one. */
 void path_translate_fail(struct path_translator *t, const char *name);
 /* Nothing follows what has been answered. */

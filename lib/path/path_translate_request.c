@@ -18,7 +18,8 @@ static void take(struct path_translator *t, uint32_t n)
 	path_line_discard(t->h.x->w, t->h.x->k, 0, n);
 }
 
-/* The first piece of `in`, its content to `to`. How many bytes it has; negative: no body goes on so. */
+/* The first piece of `in`, its content to `to`. How many bytes it has; negative: no body goes on
+ * so. */
 static ssize_t take_piece(struct path_translator *t, struct weir_bytes in, uint8_t *to, size_t *n)
 {
 	bool trailers = weir_http_body_place(&t->body) == WEIR_HTTP_AT_TRAILERS;
@@ -120,10 +121,10 @@ static void begin_request(struct path_translator *t)
 }
 
 /* The one before has its answer, and the client has all of that. */
-static bool is_free(const struct path_translator *t)
+static bool is_free(struct path_translator *t)
 {
-	return t->open && !t->stream && !t->taking && !t->answering && !t->answer.bytes &&
-	       !t->leaving && !t->ended && !t->failure;
+	return path_translate_is_open(t) && !t->stream && !t->taking && !t->answering &&
+	       !t->answer.bytes && !t->leaving && !t->ended && !t->failure;
 }
 
 void path_translate_send(struct path_translator *t)

@@ -159,6 +159,23 @@ START_TEST(a_queue_is_cut_wherever_that_is)
 }
 END_TEST
 
+/* Behind `skip` bytes, the first of which is the `at`th that was put in. */
+static void check_views(const struct weir_http2_queue *q, size_t skip, size_t at)
+{
+	struct weir_bytes views[100];
+	unsigned int n = weir_http2_queue_views(q, skip, views, WEIR_ARRAY_LEN(views));
+	size_t all = skip;
+
+	for (unsigned int i = 0; i < n; i++) {
+		ck_assert_uint_gt(views[i].len, 0);
+		for (size_t k = 0; k < views[i].len; k++)
+			ck_assert_uint_eq(views[i].ptr[k], content_at(1, at + all + k));
+		all += views[i].len;
+	}
+	ck_assert_uint_eq(all, skip < q->bytes ? q->bytes : skip);
+	ck_assert_uint_eq(weir_http2_queue_views(q, 0, views, 1), q->bytes > 0);
+}
+
 START_TEST(a_queue_gives_back_what_was_put_in_whatever_the_sizes)
 {
 	struct owner *o = owner_create(true, NULL);
@@ -182,6 +199,7 @@ START_TEST(a_queue_gives_back_what_was_put_in_whatever_the_sizes)
 		ck_assert_uint_eq(taken, m < in - out ? m : in - out);
 		for (size_t i = 0; i < taken; i++)
 			ck_assert_uint_eq(got[i], content_at(1, out + i));
+		check_views(&q, m, out);
 		taken = weir_http2_queue_take(o->s, &q, got, m);
 		for (size_t i = 0; i < taken; i++)
 			ck_assert_uint_eq(got[i], content_at(1, out + i));

@@ -137,8 +137,43 @@ START_TEST(many_that_hold_little_make_way_too)
 }
 END_TEST
 
+/* Of clients in HTTP/1.1 whose servers speak HTTP/2: those that wait for an answer are told, and
+ * those that do not have an end in order. */
+START_TEST(connections_that_are_translated_make_way_too)
+{
+	struct http_lab *l = lab_create_with(", http2Upstream: true", "", "2MiB");
+	unsigned int records;
+
+	for (unsigned int i = 0; i < 120; i++) {
+		lab_connect(l);
+		if (_i == 0)
+			lab_say(l, CLIENT, "GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n");
+		else
+			lab_say(l, CLIENT, "GET / HT");
+		lab_wait(l, WEIR_NS_PER_MS);
+	}
+	check_gauges(l);
+	ck_assert_uint_ge(weir_path_bad_http2(l->f->path, 0, 1, WEIR_HTTP2_E_EVICTED), 1);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_MEMORY), 0);
+	ck_assert(!l->end[CLIENT].rst);
+	if (_i == 0)
+		ck_assert_str_eq(lab_record(l, &records).bad, "EVICTED");
+	else
+		(void)lab_record(l, &records);
+	ck_assert_uint_eq(records > 0, _i == 0);
+	weir_path_check(l->f->path);
+	lab_destroy(l);
+}
+END_TEST
+
 Suite *path_http2_evict_suite(void)
 {
-	return WEIR_SUITE("path http2 evict", those_that_hold_most_make_way_and_others_are_served,
-			  who_has_to_go_is_told_to_calm_down, many_that_hold_little_make_way_too);
+	Suite *s =
+		WEIR_SUITE("path http2 evict", those_that_hold_most_make_way_and_others_are_served,
+			   who_has_to_go_is_told_to_calm_down, many_that_hold_little_make_way_too);
+	TCase *c = tcase_create("translated");
+
+	tcase_add_loop_test(c, connections_that_are_translated_make_way_too, 0, 2);
+	suite_add_tcase(s, c);
+	return s;
 }

@@ -349,6 +349,22 @@ START_TEST(what_http2_has_no_words_for_is_refused)
 }
 END_TEST
 
+/* ---- what servers are asked for ---- */
+
+/* These take nothing but HTTP/2. */
+START_TEST(servers_by_tls_are_not_offered_http2_where_the_service_says_so)
+{
+	struct h2_lab *l = h2_lab_create(H2_TLS_TLS2, ", http2Upstream: false");
+	const unsigned char *protocol;
+	unsigned int n;
+
+	SSL_get0_alpn_selected(l->t->end[SERVER].peer.ssl, &protocol, &n);
+	ck_assert(SSL_is_init_finished(l->t->end[SERVER].peer.ssl));
+	ck_assert_uint_eq(n, 0);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 /* ---- ends ---- */
 
 START_TEST(a_stream_that_the_server_resets_is_no_answer)
@@ -499,6 +515,8 @@ START_TEST(a_server_that_speaks_no_http2_is_a_bad_gateway)
 	l->end[SERVER].out.len = 0;
 	lab_connect(l->l);
 	h1_say(l, GET);
+	ck_assert(lab_has(l->l, SERVER, "PRI * HTTP/2.0\r\n"));
+	ck_assert_uint_gt(l->l->end[SERVER].n_got, 60); /* and the request, though it is silent */
 	h2_say1(l, old, sizeof(old) - 1);
 	ck_assert_ptr_nonnull(strstr(h1_got(l), "HTTP/1.1 502 Bad Gateway"));
 	h2_lab_destroy(l);
@@ -570,6 +588,7 @@ Suite *path_translate_suite(void)
 	tcase_add_loop_test(c, text_of_answers_is_judged, H1_CLEAR2, H1_WAYS);
 	tcase_add_loop_test(c, what_http2_has_no_words_for_is_refused, 0,
 			    WEIR_ARRAY_LEN(untranslatable));
+	tcase_add_test(c, servers_by_tls_are_not_offered_http2_where_the_service_says_so);
 	tcase_add_loop_test(c, a_stream_that_the_server_resets_is_no_answer, H1_CLEAR2, H1_WAYS);
 	tcase_add_loop_test(c, an_answer_that_is_cut_does_not_look_whole, H1_CLEAR2, H1_WAYS);
 	tcase_add_loop_test(c, a_server_that_goes_away_ends_the_connection_in_order, H1_CLEAR2,
