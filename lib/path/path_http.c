@@ -9,7 +9,6 @@
 #include "path_http.h"
 #include "path_stream.h"
 
-#include <weir_http2.h>
 #include <weir_log.h>
 
 #include <stdio.h>
@@ -17,7 +16,6 @@
 #include <rte_malloc.h>
 
 #define TIMER_BUDGET 64
-#define PREFACE      24 /* bytes of HTTP/2's */
 #define ROOM_AHEAD   (64u << 10)
 /* When spans were missing to pass bytes on, it is tried again so much later. */
 #define RETRY_NS (10 * WEIR_NS_PER_MS)
@@ -332,129 +330,6 @@ static void end_all(struct path_http *x)
 		path_translate_end(x->k->translator);
 }
 
-/* ---- which protocol it is ---- */
-
-/* What a peer has said first, at most PREFACE bytes of it. */
-static struct weir_bytes first_bytes(const struct path_http *x, unsigned int leg,
-				     uint8_t to[PREFACE])
-{
-	struct weir_bytes views[PREFACE];
-	unsigned int n = path_http_views(x, leg, views, PREFACE);
-	size_t len = 0;
-
-	for (unsigned int i = 0; i < n && len < PREFACE; i++) {
-		size_t part = RTE_MIN(views[i].len, PREFACE - len);
-
-		memcpy(to + len, views[i].ptr, part);
-		len += part;
-	}
-	return weir_bytes_of(to, len);
-}
-
-/* Servers of HTTP/2 may send their SETTINGS (RFC 9113 section 3.4) before they hear anything; who
- * speaks first otherwise is for HTTP/1.1 to judge. */
-static bool is_other_server(const struct path_http *x)
-{
-	static const uint8_t settings[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
-	uint8_t bytes[PREFACE];
-	struct weir_bytes b = first_bytes(x, PATH_TO_CLIENT, bytes);
-
-	for (size_t i = 0; i < b.len && i < sizeof(settings); i++)
-		if (bytes[i] != settings[i] && i != 1 && i != 2) /* its length */
-			return true;
-	return path_http_is_ended(x, PATH_TO_CLIENT);
-}
-
-/* By prior knowledge (RFC 9113 section 3.3): no HTTP/1.1 request begins so. */
-static enum path_http_protocol detect(struct path_http *x)
-{
-	uint8_t bytes[PREFACE];
-
-	if (!x->service.http2 || !path_http2_is_possible(x->w))
-		return PATH_HTTP_1;
-	switch (weir_http2_detect(first_bytes(x, PATH_TO_SERVER, bytes))) {
-	case WEIR_HTTP2_PREFACE_NOT:
-		return PATH_HTTP_1;
-	case WEIR_HTTP2_PREFACE_YES:
-		return PATH_HTTP_2;
-	case WEIR_HTTP2_PREFACE_MORE:
-		break;
-	}
-	if (path_http_is_ended(x, PATH_TO_SERVER) || is_other_server(x))
-		return PATH_HTTP_1;
-	if (path_http_left(x, PATH_TO_SERVER) && !x->side[PATH_TO_SERVER].since_ns)
-		x->side[PATH_TO_SERVER].since_ns = x->w->now_ns;
-	return PATH_HTTP_UNKNOWN;
-}
-
-bool path_http_server_speaks_http2(const struct path_http *x, bool by_prior_knowledge)
-{
-	const struct path_carried *k = x->k;
-
-	if (k->tls && path_tls_has_server(k->tls))
-		return path_tls_alpn(k->tls, 1) == WEIR_EVENT_ALPN_HTTP2;
-	if (x->service.http2_upstream == WEIR_SERVICE_AS_CLIENT)
-		return by_prior_knowledge;
-	return x->service.http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM;
-}
-
-/* Servers may speak HTTP/2 whatever the client does. */
-static bool may_translate(const struct path_http *x)
-{
-	return x->service.http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM &&
-	       path_http2_is_possible(x->w);
-}
-
-/* What they speak is for their handshake to say, and nothing is read before that. */
-static bool waits_for_server(const struct path_http *x)
-{
-	const struct path_tls *tls = x->k->tls;
-
-	return may_translate(x) && path_tls_has_server(tls) && !path_tls_is_up(tls, 1) &&
-	       !path_tls_failure(tls);
-}
-
-static enum path_http_protocol protocol_of(struct path_http *x)
-{
-	const struct path_carried *k = x->k;
-
-	if (!k->tls)
-		return detect(x);
-	if (!path_tls_is_up(k->tls, 0))
-		return PATH_HTTP_UNKNOWN;
-	if (path_tls_alpn(k->tls, 0) == WEIR_EVENT_ALPN_HTTP2)
-		return PATH_HTTP_2;
-	return waits_for_server(x) ? PATH_HTTP_UNKNOWN : PATH_HTTP_1;
-}
-
-/* What is needed where a peer speaks HTTP/2. False: no memory. */
-static bool begin_http2(struct path_http *x)
-{
-	if (x->protocol == PATH_HTTP_2)
-		return path_http2_begin(x, !x->k->tls);
-	if (x->protocol == PATH_HTTP_1 && may_translate(x) &&
-	    path_http_server_speaks_http2(x, false))
-		return path_translate_begin(x);
-	return true;
-}
-
-/* False: it is not known yet, or cannot be spoken. */
-static bool choose_protocol(struct path_http *x)
-{
-	x->protocol = protocol_of(x);
-	if (!begin_http2(x)) {
-		weir_count(&x->w->stats, WEIR_COUNT_HTTP_MEMORY, 1);
-		path_http_abort(x);
-		return false;
-	}
-	if (x->protocol == PATH_HTTP_1 && !x->program && !x->k->translator) {
-		path_http_be_tunnel(x);
-		if (path_stream_failure(x->k)) /* and nobody has words for it */
-			path_http_abort(x);
-	}
-	return x->protocol != PATH_HTTP_UNKNOWN;
-}
-
 /* ---- running ---- */
 
 /* All has been said: by a server that says no more, or to a client that does not. */
@@ -494,7 +369,7 @@ static bool run_translated(struct path_http *x)
 /* False: again in a moment. */
 static bool run_any(struct path_http *x)
 {
-	if (x->protocol == PATH_HTTP_UNKNOWN && !choose_protocol(x))
+	if (x->protocol == PATH_HTTP_UNKNOWN && !path_http_choose_protocol(x))
 		return true;
 	if (x->h2)
 		return x->dead || path_http2_run(x->h2);
@@ -628,7 +503,7 @@ bool path_http_begin(struct path_worker *w, struct path_carried *k)
 	path_http_expect_head(x, PATH_TO_SERVER);
 	path_http_expect_head(x, PATH_TO_CLIENT);
 	k->http = x;
-	if (!path_http_renew(x) && !k->tls && !may_translate(x)) {
+	if (!path_http_renew(x) && !k->tls && !path_http_may_translate(x)) {
 		x->protocol = PATH_HTTP_1;
 		path_http_be_tunnel(x);
 	}

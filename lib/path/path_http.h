@@ -219,11 +219,18 @@ bool path_http_take_turn(struct path_http *x, unsigned int leg);
 /* Whether a further message may be judged now: those before it have left some of the time. */
 bool path_http_may_judge_more(struct path_http *x, unsigned int leg);
 
-/* Of servers that are open; prior knowledge is the client's. */
-bool path_http_server_speaks_http2(const struct path_http *x, bool by_prior_knowledge);
 /* What it is judged by becomes that of the newest generation. False: nothing protects it (any
  * more). */
 bool path_http_renew(struct path_http *x);
+
+/* ---- path_http_protocol.c ---- */
+
+/* False: it is not known yet, or cannot be spoken. */
+bool path_http_choose_protocol(struct path_http *x);
+/* Of servers that are open; prior knowledge is the client's. */
+bool path_http_server_speaks_http2(const struct path_http *x, bool by_prior_knowledge);
+/* They may do so whatever the client speaks. */
+bool path_http_may_translate(const struct path_http *x);
 
 /* ---- path_http2.c: a connection that speaks HTTP/2 ---- */
 

@@ -3,10 +3,11 @@
  * What the files of HTTP/2 share. A connection whose client speaks HTTP/2 (path_http2.c) has a
  * session with it, and behind that either a session with the server (path_http2_server.c), stream
  * by stream, or HTTP/1.1, in which the server takes the requests one after the other
- * (path_http2_http1.c). For HTTP/1.1 in front of HTTP/2 see path_translate.h. A stream (path_http2_stream.c) is an exchange of path_http.h: its request
- * is held until it was judged (path_http2_request.c), its response likewise
- * (path_http2_response.c). What waits is in the client's session's memory; of what was not passed
- * on its sender's window tells, but for a measured part that is held to be judged.
+ * (path_http2_http1.c). For HTTP/1.1 in front of HTTP/2 see path_translate.h. A stream
+ * (path_http2_stream.c) is an exchange of path_http.h: its request is held until it was judged
+ * (path_http2_request.c), its response likewise (path_http2_response.c). What waits is in the
+ * client's session's memory; of what was not passed on its sender's window tells, but for a
+ * measured part that is held to be judged.
  */
 #ifndef PATH_HTTP2_H
 #define PATH_HTTP2_H
