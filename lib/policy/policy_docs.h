@@ -304,6 +304,8 @@ void docs_free_threats(struct docs *d);
 bool docs_read_ids(struct docs *d, const struct weir_conf_node *n, uint32_t *first, uint32_t *last);
 /* The settings and rules that stand before all others. */
 void threat_add_base(struct weir_buf *first, const struct weir_waf_options *o);
+/* And where calls of gRPC are expected. */
+void threat_add_grpc(struct weir_buf *first);
 void threat_read_exclusions(struct docs *d, const struct weir_conf_node *list,
 			    struct weir_buf *first, struct weir_buf *last);
 

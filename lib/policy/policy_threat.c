@@ -315,12 +315,16 @@ static void read_overrides(struct docs *d, struct threat *t, const struct weir_c
 
 /* ---- all ---- */
 
-static void read_exclusions(struct docs *d, struct threat *t, const struct weir_conf_node *spec)
+static void read_own_rules(struct docs *d, struct threat *t, const struct weir_conf_node *spec)
 {
 	const struct weir_conf_node *list = weir_conf_get(spec, "exclusions");
 	struct weir_buf first = {0}, last = {0};
+	bool grpc = false;
 
 	threat_add_base(&first, &t->is.waf);
+	weir_conf_bool(spec, "grpc", &grpc, d->r);
+	if (grpc)
+		threat_add_grpc(&first);
 	weir_buf_str(&last, "");
 	if (list && weir_conf_expect(list, WEIR_CONF_SEQUENCE, "exclusions", d->r))
 		threat_read_exclusions(d, list, &first, &last);
@@ -353,11 +357,11 @@ static struct threat *add_threat(struct docs *d, uint32_t name, struct weir_conf
 void docs_read_threat(struct docs *d, uint32_t name, struct weir_conf_pos pos,
 		      const struct weir_conf_node *spec)
 {
-	static const char *const keys[] = {"services",          "mode",        "paranoia",
-					   "detectionParanoia", "thresholds",  "body",
-					   "responses",         "budget",      "rules",
-					   "exclusions",        "overrides",   "failure",
-					   "refusals",          "description", NULL};
+	static const char *const keys[] = {
+		"services",   "mode",       "paranoia",    "detectionParanoia",
+		"thresholds", "body",       "responses",   "budget",
+		"rules",      "exclusions", "overrides",   "failure",
+		"refusals",   "grpc",       "description", NULL};
 	struct threat *t = add_threat(d, name, pos);
 
 	if (!t)
@@ -368,7 +372,7 @@ void docs_read_threat(struct docs *d, uint32_t name, struct weir_conf_pos pos,
 	read_levels(d, spec, &t->is.waf);
 	read_body(d, spec, &t->is.waf);
 	read_rules(d, t, spec);
-	read_exclusions(d, t, spec);
+	read_own_rules(d, t, spec);
 	read_overrides(d, t, spec);
 }
 

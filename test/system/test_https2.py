@@ -403,9 +403,12 @@ def echo(request, context):
 def chat(requests, context):
     for request in requests:
         yield request.upper()
+def tell(request, context):
+    yield from request[::-1].split(b"|")
 handlers = {
     "echo": grpc.unary_unary_rpc_method_handler(echo),
     "chat": grpc.stream_stream_rpc_method_handler(chat),
+    "tell": grpc.unary_stream_rpc_method_handler(tell),
 }
 server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
 server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("Test", handlers),))
@@ -453,6 +456,12 @@ assert next(answers) == b"ONE"
 words.put(attack)
 refused(lambda: next(answers))
 assert echo(b"hello", timeout=20) == b"olleh"
+# What must not leave, backwards in the request.
+leak = b"You have an error in your SQL syntax; check the manual for your MySQL server version"
+refused(lambda: echo(leak[::-1], timeout=20))
+told = channel.unary_stream("/Test/tell")(b"|".join((b"one", b"two", leak, b"four"))[::-1])
+assert [next(told), next(told)] == [b"one", b"two"]
+refused(lambda: next(told))
 print("good")
 """
 
@@ -464,10 +473,8 @@ def grpc_is_passed_message_by_message_and_attacks_are_refused():
         raise Skip("python3-grpcio is not installed")
     with Lab(best_device()) as lab:
         pki = Pki(lab.dir)
-        with open(f"{lab.dir}/before.conf", "a", encoding="utf-8") as f:
-            f.write('SecAction "id:910,phase:1,pass,nolog,setvar:\'tx.allowed_request_content_type='
-                    '|application/grpc|\'"\n')
         policy = re.sub(r"  tls:\n(    .*\n)+", "", pki.policy()).replace("[443]", "[50051]")
+        policy = policy.replace("mode: enforce,", "mode: enforce, grpc: true,")
         with lab.weir(policy=policy):
             server = lab.server.start("/usr/bin/python3", "-c", GRPC_SERVER,
                                       f"{lab.server.v4}:50051")

@@ -46,6 +46,7 @@ START_TEST(what_a_threat_policy_does_not_say_has_its_default)
 	ck_assert_str_eq(t->last, "");
 	ck_assert_ptr_nonnull(strstr(t->first, "SecRequestBodyAccess On\n"));
 	ck_assert_ptr_nonnull(strstr(t->first, "SecResponseBodyAccess On\n"));
+	ck_assert_ptr_null(strstr(t->first, "grpc"));
 	unload(&l);
 }
 END_TEST
@@ -56,7 +57,8 @@ START_TEST(every_key_of_a_threat_policy_is_read)
 		"t", "{ services: [ shop ], mode: enforce, paranoia: 2, detectionParanoia: 3,\n"
 		     "  thresholds: { inbound: 7, outbound: 9 }, responses: false, budget: 250ms,\n"
 		     "  body: { requestLimit: 1MiB, responseLimit: 64KiB, overRequest: partial,\n"
-		     "    overResponse: reject }, failure: open, refusals: json, description: d,\n"
+		     "    overResponse: reject }, failure: open, refusals: json, grpc: true,\n"
+		     "  description: d,\n"
 		     "  rules: { before: [ /r/a.conf ], crs: /opt/crs, after: [ /r/*.conf ] },\n"
 		     "  overrides: [ { rules: [ 942100, 941000-941999 ], mode: detect },\n"
 		     "    { rules: 920350, mode: off } ] }"));
@@ -87,6 +89,7 @@ START_TEST(every_key_of_a_threat_policy_is_read)
 	ck_assert(o[2].first == 920350 && o[2].last == 920350 && o[2].mode == WEIR_WAF_OFF);
 	ck_assert_ptr_nonnull(strstr(t->first, "SecResponseBodyAccess Off\n"));
 	ck_assert_ptr_nonnull(strstr(t->first, "SecRequestBodyNoFilesLimit 1048576\n"));
+	ck_assert_ptr_nonnull(strstr(t->first, "ctl:ruleRemoveById=920420"));
 	unload(&l);
 }
 END_TEST
