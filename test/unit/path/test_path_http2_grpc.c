@@ -534,6 +534,52 @@ START_TEST(a_long_call_takes_no_more_memory_than_a_short_one)
 }
 END_TEST
 
+/* The memory is 2 MiB: with what is kept behind the head a call takes 96 KiB, without it 32. */
+START_TEST(what_is_kept_for_the_next_message_makes_way_for_others)
+{
+	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
+	uint32_t id[40];
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(id); i++) {
+		lab_wait(l->l, WEIR_NS_PER_S / 4);
+		id[i] = call(l, BYTES(GOOD));
+		check_got(l, BYTES(GOOD));
+	}
+	ck_assert_uint_eq(h2_requests(l), WEIR_ARRAY_LEN(id));
+	ck_assert_uint_eq(lab_count(l->l, WEIR_COUNT_HTTP_EVICTED), 0);
+	/* Those that have lost it go on, and so does judging. */
+	say(l, id[0], BYTES(BETTER));
+	say(l, id[0], BYTES(ATTACK));
+	check_refused(l, id[0], "grpc-status: 7\r\n");
+	say(l, id[39], BYTES(BETTER));
+	check_got(l, BYTES(GOOD BETTER));
+	h2_lab_destroy(l);
+}
+END_TEST
+
+/* Calls whose answers are to be judged need theirs: the oldest of them is ended. */
+START_TEST(the_oldest_call_makes_way_when_nothing_else_can)
+{
+	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
+	const struct h2_seen *first;
+	uint32_t id = 0;
+
+	for (unsigned int i = 0; i < 40; i++) {
+		lab_wait(l->l, WEIR_NS_PER_S / 4);
+		id = answered(l, ANSWER);
+		tell(l, BYTES(GOOD));
+		check_heard(l, id, BYTES(GOOD));
+	}
+	ck_assert_uint_ge(lab_count(l->l, WEIR_COUNT_HTTP_EVICTED), 1);
+	first = h2_seen(l, CLIENT, 1);
+	ck_assert(first->ended);
+	ck_assert_ptr_nonnull(strstr(first->trailers.ptr, "grpc-status: 14\n"));
+	tell(l, BYTES(LEAK));
+	check_cut(l, id, BYTES(GOOD));
+	h2_lab_destroy(l);
+}
+END_TEST
+
 Suite *path_http2_grpc_suite(void)
 {
 	Suite *s = suite_create("path http2 grpc");
@@ -562,6 +608,8 @@ Suite *path_http2_grpc_suite(void)
 	tcase_add_test(t, trailers_of_grpc_web_are_a_message);
 	tcase_add_test(t, in_detection_an_answer_passes_and_has_its_own_record);
 	tcase_add_test(t, a_long_call_takes_no_more_memory_than_a_short_one);
+	tcase_add_test(t, what_is_kept_for_the_next_message_makes_way_for_others);
+	tcase_add_test(t, the_oldest_call_makes_way_when_nothing_else_can);
 	suite_add_tcase(s, t);
 	return s;
 }
