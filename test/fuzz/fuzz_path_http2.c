@@ -186,6 +186,24 @@ static const struct piece pieces[] = {
 	C(RAW, 0,
 	  "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 	  "Content-Length: 9\r\n\r\na=attack2"),
+	/* and answers */
+	P(HEADERS, END_HEADERS,
+	  OK "\x0f\x10\x10"
+	     "application/grpc"),
+	P(DATA, 0,
+	  "\0\0\0\0\x0b\x0a\x09"
+	  "a attack4"),
+	P(DATA, 0, "\2\0\0"),
+	C(RAW, 0,
+	  "HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web\r\n"
+	  "Transfer-Encoding: chunked\r\n\r\n"),
+	C(RAW, 0, "c\r\n\0\0\0\0\7\x0a\5hello\r\n"),
+	C(RAW, 0,
+	  "10\r\n\0\0\0\0\x0b\x0a\x09"
+	  "a attack4\r\n"),
+	C(RAW, 0,
+	  "c\r\n\x80\0\0\0\7"
+	  "attack3\r\n"),
 };
 
 static void write_frame(const struct bed_record *r, const struct piece *p, uint32_t stream)

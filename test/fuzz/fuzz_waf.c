@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A request and its response through a rule set that has something of everything: once with the
- * prefilter and bodies whole, once without and bodies in pieces. Both come to the same; all memory
- * comes back; verdict, status and matches agree with each other. The first byte: bit 0 explains,
- * bit 1 gives little memory (then the two ways need not come to the same). The second is the seed
- * of pieces; two more, little-endian, are how long the request is; the response follows.
+ * prefilter and bodies whole, once without, bodies in pieces and the response's twice. Both come to
+ * the same; all memory comes back; verdict, status and matches agree with each other. The first
+ * byte: bit 0 explains, bit 1 gives little memory (then the two ways need not come to the same).
+ * The second is the seed of pieces; two more, little-endian, are how long the request is; the
+ * response follows.
  */
 #include "fuzz_waf.h"
 
@@ -154,6 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	x.response = y.response = weir_bytes_of(data + 4 + len, size - 4 - len);
 	x.explain = data[0] & 1;
 	y.pieces = data[1];
+	y.twice = true;
 	x.worker = make_worker(little, data[1]);
 	y.worker = make_worker(little, data[1]);
 	if (exchange_run(&x)) {

@@ -10,6 +10,7 @@
 #include <weir_waf.h>
 
 #define HEADERS_MAX 128
+#define FUZZ_NOW    (1700000000 * WEIR_NS_PER_S)
 
 /* One way through a program. */
 struct exchange {
@@ -18,6 +19,7 @@ struct exchange {
 	struct weir_bytes request, response;
 	uint64_t pieces; /* seed of the sizes of bodies' pieces; 0: whole */
 	bool explain;
+	bool twice; /* the response's body, from a mark before it */
 	struct weir_waf_tx *tx;
 	enum weir_waf_verdict verdict; /* the last that a call gave */
 };
@@ -87,7 +89,7 @@ static inline enum weir_waf_verdict take_content(struct exchange *x, const struc
 {
 	enum weir_waf_verdict v = WEIR_WAF_PASS;
 
-	while (content.len && v == WEIR_WAF_PASS && side->mode(x->tx) == WEIR_WAF_BODY_HOLD) {
+	while (content.len && v == WEIR_WAF_PASS && side->mode(x->tx) != WEIR_WAF_BODY_PASS) {
 		size_t n = piece_size(x, content.len);
 
 		v = feed_piece(x, side, weir_bytes_of(content.ptr, n));
@@ -125,13 +127,19 @@ static inline void take_response(struct exchange *x, const struct weir_http_head
 	struct weir_http_head head;
 	ssize_t n = weir_http_response_parse(x->response, &weir_http_limits_default, request,
 					     header, &head);
+	struct weir_bytes body;
 
 	if (n <= 0)
 		return;
+	body = weir_bytes_of(x->response.ptr + n, x->response.len - (size_t)n);
 	x->verdict = weir_waf_response_head(x->tx, &head);
+	if (x->verdict == WEIR_WAF_PASS && x->twice && weir_waf_tx_mark(x->tx)) {
+		(void)take_body(x, &side, &head, body);
+		weir_waf_tx_rewind(x->tx, FUZZ_NOW);
+		x->verdict = WEIR_WAF_PASS;
+	}
 	if (x->verdict == WEIR_WAF_PASS)
-		(void)take_body(x, &side, &head,
-				weir_bytes_of(x->response.ptr + n, x->response.len - (size_t)n));
+		(void)take_body(x, &side, &head, body);
 }
 
 /* False: the request has no head that is good, or there was no memory at all. */
@@ -139,7 +147,7 @@ static inline bool exchange_run(struct exchange *x)
 {
 	static const struct side side = {weir_waf_request_body, weir_waf_request_body_mode,
 					 weir_waf_request_end};
-	struct weir_waf_begin begin = {.unix_ns = 1700000000 * WEIR_NS_PER_S, .id = 42};
+	struct weir_waf_begin begin = {.unix_ns = FUZZ_NOW, .id = 42};
 	struct weir_http_header header[HEADERS_MAX];
 	struct weir_http_head head;
 	ssize_t n = weir_http_request_parse(x->request, &weir_http_limits_default, header, &head);
