@@ -294,18 +294,18 @@ size_t path_http2_take_messages(struct path_http2_stream *s, unsigned int leg,
 void path_http2_finish_messages(struct path_http2_stream *s, unsigned int leg);
 /* Goes on judging those at hand. */
 void path_http2_judge_messages(struct path_http2_stream *s);
-/* The request's one at hand was, for want of memory: that is told in its turn. */
+/* The request's message at hand has lost its memory to others: it is told so in its turn. */
 void path_http2_evict_message(struct path_http2_stream *s);
 /* The one at hand passes, whatever is in it. */
 void path_http2_pass_messages(struct path_http2_stream *s, unsigned int leg);
 /* The call was ended: no more is taken. */
 void path_http2_stop_messages(struct path_http2_stream *s);
-/* What a call is told in place of a page. */
-struct path_http2_status {
-	struct weir_http_header fields[2];
-	char code[4], message[64];
-};
-void path_http2_make_status(struct path_http2_status *to, const struct path_exchange *e);
+
+/* ---- path_http2_status.c ---- */
+
+/* What a call is told in place of a page: by the head, or the trailers of an answer that has begun.
+ * False: no memory, or the stream is gone. */
+bool path_http2_say_status(struct path_http2_stream *s);
 
 /* ---- path_http2_response.c: what a server says, in whichever protocol ---- */
 

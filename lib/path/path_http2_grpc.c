@@ -10,8 +10,6 @@
  */
 #include "path_http2.h"
 
-#include <stdio.h>
-
 /* What one side of a call says. */
 struct path_http2_messages {
 	struct path_exchange own; /* first; of a request: the message at hand, as all of it */
@@ -19,8 +17,9 @@ struct path_http2_messages {
 	struct path_http2_stream *s;
 	struct weir_grpc frame;
 	struct weir_http2_queue head;       /* of a request, for each of its messages */
-	struct path_http_findings of_heads; /* of a response: what rules found before it */
+	struct path_http_findings of_heads; /* what rules have found in the call without them */
 	uint8_t leg;
+	bool begun;   /* one has come */
 	bool open;    /* something of a message has come */
 	bool whole;   /* and nothing more of it comes */
 	bool passing; /* what comes of it goes on */
@@ -83,7 +82,6 @@ bool path_http2_begin_responses(struct path_http2_stream *s)
 	}
 	m->frame.takes_trailers = true;
 	m->marked = true;
-	m->of_heads = path_http_findings(&s->e);
 	path_http_unlist(&s->e);
 	path_http_list(PATH_HTTP_HELD, s->h->x, &s->e);
 	return true;
@@ -189,7 +187,7 @@ static void close_message(struct path_http2_messages *m)
 	m->own.waf_ns = 0;
 	if (!m->e->tx)
 		return;
-	if (path_http_has_more(m->e, is_request ? path_http_findings(&s->e) : m->of_heads)) {
+	if (path_http_has_more(m->e, m->of_heads)) {
 		s->e.tx = m->e->tx;
 		path_exchange_tell(x, &s->e);
 		s->e.tx = of_call;
@@ -295,7 +293,9 @@ static bool open_request(struct path_http2_messages *m)
 /* False: the call was refused. */
 static bool open_message(struct path_http2_messages *m)
 {
-	m->open = true;
+	if (!m->begun)
+		m->of_heads = path_http_findings(&m->s->e);
+	m->begun = m->open = true;
 	return m->leg == PATH_TO_CLIENT || open_request(m);
 }
 
@@ -436,18 +436,14 @@ void path_http2_finish_messages(struct path_http2_stream *s, unsigned int leg)
 		judge_end_of_response(m);
 }
 
-/* False: it waits for another turn. */
-static void go_on(struct path_http2_messages *m)
-{
-	if (m->judging && !m->over)
-		judge_end(m);
-}
-
 void path_http2_judge_messages(struct path_http2_stream *s)
 {
-	for (unsigned int leg = PATH_TO_SERVER; leg <= PATH_TO_CLIENT; leg++)
-		if (s->messages[leg])
-			go_on(s->messages[leg]);
+	for (unsigned int leg = PATH_TO_SERVER; leg <= PATH_TO_CLIENT; leg++) {
+		struct path_http2_messages *m = s->messages[leg];
+
+		if (m && m->judging && !m->over)
+			judge_end(m);
+	}
 }
 
 void path_http2_evict_message(struct path_http2_stream *s)
@@ -462,43 +458,4 @@ void path_http2_pass_messages(struct path_http2_stream *s, unsigned int leg)
 	m->passing = m->e->unjudged = true;
 	m->judging = false;
 	let_go(m);
-}
-
-/* ---- answers ---- */
-
-/* gRPC over HTTP2, "HTTP2 Transport Mapping"; for what weir itself answers with. */
-static unsigned int status_of(uint16_t http)
-{
-	switch (http) {
-	case 400:
-		return 13; /* INTERNAL */
-	case 401:
-		return 16; /* UNAUTHENTICATED */
-	case 404:
-	case 501:
-		return 12; /* UNIMPLEMENTED */
-	case 408:
-		return 4; /* DEADLINE_EXCEEDED */
-	case 413:
-	case 431:
-		return 8; /* RESOURCE_EXHAUSTED */
-	case 429:
-	case 502:
-	case 503:
-	case 504:
-		return 14; /* UNAVAILABLE */
-	default:
-		return 7; /* PERMISSION_DENIED */
-	}
-}
-
-void path_http2_make_status(struct path_http2_status *to, const struct path_exchange *e)
-{
-	snprintf(to->code, sizeof(to->code), "%u", status_of(e->status));
-	snprintf(to->message, sizeof(to->message), "not let through; the number is %016llx",
-		 (unsigned long long)e->id);
-	to->fields[0] =
-		(struct weir_http_header){weir_bytes_str("grpc-status"), weir_bytes_str(to->code)};
-	to->fields[1] = (struct weir_http_header){weir_bytes_str("grpc-message"),
-						  weir_bytes_str(to->message)};
 }

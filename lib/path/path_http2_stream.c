@@ -265,25 +265,6 @@ static void fill_answer(const struct path_http_page *page, const struct path_exc
 	};
 }
 
-/* A call is told by its status alone, in the trailers of a response that has no more. */
-static bool say_status(struct path_http2_stream *s)
-{
-	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
-	struct weir_http_header fields[3] = {
-		{weir_bytes_str("content-type"), weir_bytes_str("application/grpc")}};
-	const struct weir_http_head head = {
-		.status = 200, .headers = fields, .n_headers = 3, .framing = WEIR_HTTP_NO_BODY};
-	struct path_http2_status status;
-
-	path_http2_make_status(&status, &s->e);
-	memcpy(fields + 1, status.fields, sizeof(status.fields));
-	s->e.status = 200;
-	if (s->e.begun)
-		return path_http2_keep_trailers(s->h->client, &way->trailers, status.fields, 2);
-	way->over = true;
-	return weir_http2_response(s->client, &head, false) == WEIR_HTTP2_OK;
-}
-
 static bool say_page(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
@@ -325,7 +306,7 @@ void path_http2_answer(struct path_http2_stream *s)
 	path_http2_discard(s, PATH_TO_SERVER);
 	drop_response(s);
 	weir_http2_queue_drop(s->h->client, &way->trailers, SIZE_MAX);
-	if (!s->client || !(s->is_call ? say_status(s) : say_page(s))) {
+	if (!s->client || !(s->is_call ? path_http2_say_status(s) : say_page(s))) {
 		path_http2_reset(s, WEIR_HTTP2_INTERNAL_ERROR);
 		return;
 	}

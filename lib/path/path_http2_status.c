@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a call of gRPC is told by: its status, which takes the place of a page. */
+#include "path_http2.h"
+
+#include <stdio.h>
+
+struct call_status {
+	struct weir_http_header fields[2];
+	char code[4], message[64];
+};
+
+/* gRPC over HTTP2, "HTTP2 Transport Mapping"; for what weir itself answers with. */
+static unsigned int status_of(uint16_t http)
+{
+	switch (http) {
+	case 400:
+		return 13; /* INTERNAL */
+	case 401:
+		return 16; /* UNAUTHENTICATED */
+	case 404:
+	case 501:
+		return 12; /* UNIMPLEMENTED */
+	case 408:
+		return 4; /* DEADLINE_EXCEEDED */
+	case 413:
+	case 431:
+		return 8; /* RESOURCE_EXHAUSTED */
+	case 429:
+	case 502:
+	case 503:
+	case 504:
+		return 14; /* UNAVAILABLE */
+	default:
+		return 7; /* PERMISSION_DENIED */
+	}
+}
+
+static void make_status(struct call_status *to, const struct path_exchange *e)
+{
+	snprintf(to->code, sizeof(to->code), "%u", status_of(e->status));
+	snprintf(to->message, sizeof(to->message), "not let through; the number is %016llx",
+		 (unsigned long long)e->id);
+	to->fields[0] =
+		(struct weir_http_header){weir_bytes_str("grpc-status"), weir_bytes_str(to->code)};
+	to->fields[1] = (struct weir_http_header){weir_bytes_str("grpc-message"),
+						  weir_bytes_str(to->message)};
+}
+
+/* Alone in the head of a response that has no more, or behind what there is of it. */
+bool path_http2_say_status(struct path_http2_stream *s)
+{
+	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
+	struct weir_http_header fields[3] = {
+		{weir_bytes_str("content-type"), weir_bytes_str("application/grpc")}};
+	const struct weir_http_head head = {
+		.status = 200, .headers = fields, .n_headers = 3, .framing = WEIR_HTTP_NO_BODY};
+	struct call_status status;
+
+	make_status(&status, &s->e);
+	memcpy(fields + 1, status.fields, sizeof(status.fields));
+	s->e.status = 200;
+	if (s->e.begun)
+		return path_http2_keep_trailers(s->h->client, &way->trailers, status.fields, 2);
+	way->over = true;
+	return weir_http2_response(s->client, &head, false) == WEIR_HTTP2_OK;
+}
