@@ -170,40 +170,19 @@ static void run_record(const struct bed_record *r)
 		write_pieces(r);
 		talk_send_all(r->talk, r->side, 1 + r->n[2] * 6u);
 		break;
-	case 14:
-		look(r->talk);
-		bed_reopen(r->talk);
-		break;
 	default:
 		waf_bed_act(r);
 	}
-	bed_check();
 }
 
-/* {what, with 0x10 the server's side, with 0x20 the second connection; three numbers} */
+static const struct bed_target target = {waf_bed_write_raw, run_record, look};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!bed.path)
 		start();
 	begin_counting();
 	waf_bed_begin();
-	while (size >= BED_RECORD) {
-		struct bed_record r = {
-			.what = data[0] & 15,
-			.side = data[0] >> 4 & 1,
-			.talk = &bed.talks[data[0] >> 5 & 1],
-			.n = data + 1,
-		};
-		size_t used = BED_RECORD;
-
-		if (r.what == 0)
-			used += waf_bed_write_raw(&r, data + BED_RECORD, size - BED_RECORD);
-		run_record(&r);
-		data += used;
-		size -= used;
-	}
-	for (unsigned int t = 0; t < BED_TALKS; t++)
-		look(&bed.talks[t]);
-	bed_end();
+	bed_play(&target, data, size);
 	return 0;
 }

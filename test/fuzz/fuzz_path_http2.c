@@ -248,7 +248,6 @@ static void look(const struct talk *t)
 /* {to a server that speaks only HTTP/2: ONLY_NEW} */
 static void reopen(struct talk *t, uint8_t port)
 {
-	look(t);
 	if (port == ONLY_NEW)
 		t->server_port = port;
 	bed_reopen(t);
@@ -265,16 +264,16 @@ static void run_record(const struct bed_record *r)
 		write_pieces(r);
 		talk_send_all(r->talk, r->side, 1400);
 		break;
-	case 14:
+	case BED_REOPEN:
 		reopen(r->talk, r->n[0]);
 		break;
 	default:
 		waf_bed_act(r);
 	}
-	bed_check();
 }
 
-/* {what, with 0x10 the server's side, with 0x20 the second connection; three numbers} */
+static const struct bed_target target = {waf_bed_write_raw, run_record, look};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!bed.path)
@@ -282,23 +281,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bed.talks[0].server_port = OLD;
 	bed.talks[1].server_port = NEW;
 	waf_bed_begin();
-	while (size >= BED_RECORD) {
-		struct bed_record r = {
-			.what = data[0] & 15,
-			.side = data[0] >> 4 & 1,
-			.talk = &bed.talks[data[0] >> 5 & 1],
-			.n = data + 1,
-		};
-		size_t used = BED_RECORD;
-
-		if (r.what == 0)
-			used += waf_bed_write_raw(&r, data + BED_RECORD, size - BED_RECORD);
-		run_record(&r);
-		data += used;
-		size -= used;
-	}
-	for (unsigned int t = 0; t < BED_TALKS; t++)
-		look(&bed.talks[t]);
-	bed_end();
+	bed_play(&target, data, size);
 	return 0;
 }

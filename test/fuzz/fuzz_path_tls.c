@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two connections through the path whose TLS it ends, with real handshakes: clients, and the
- * servers of one of two Services, speak TLS by lib/tls. Records of {what, number, number, number}
- * say, seal, change, cut, drop, repeat; ends, resets, closed windows, time; buffers may run out.
- * What arrives is what was said, from the first byte on and none behind a change; what must hold of
+ * servers of some Services, speak TLS by lib/tls; some Services ask who the client is. Records of
+ * {what, number, number, number} say, seal, change, cut, drop, repeat; ends, resets, closed
+ * windows, time; buffers may run out. What arrives is what was said, from the first byte on and
+ * none behind a change, and nothing at all of a client that policy does not know; what must hold of
  * the connections holds after each; all memory is back at the end.
  */
 #include "path_bed.h"
@@ -18,9 +19,12 @@
 #include <openssl/x509.h>
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PLAIN 80 /* Services: on to the servers in the clear, */
-#define TLS   81 /* and by TLS */
+/* Services: on to the servers in the clear, with 1 by TLS, with 2 for known clients alone. */
+#define PORT  80
 #define PUMPS 8
+
+/* What a client shows to be. A Service that asks lets WEB in; ANYONE shows nothing. */
+enum who { WEB, STRANGER, ANYONE, N_WHO };
 
 static const char conf_text[] = "memory: {connections: 64}\n"
 				"ports:\n"
@@ -30,30 +34,45 @@ static const char conf_text[] = "memory: {connections: 64}\n"
 static const char policy_text[] =
 	"kind: Defaults\nmetadata: {name: defaults}\n"
 	"spec: {unmatched: allow, midstream: drop}\n---\n"
-	"kind: Service\nmetadata: {name: plain}\n"
-	"spec:\n  addresses: 10.0.1.0/24\n  ports: 80\n  protocol: tcp\n"
-	"  tls: {mode: terminate, certificates: [{certificate: '%s', key: '%s'}]}\n---\n"
-	"kind: Service\nmetadata: {name: tls}\n"
-	"spec:\n  addresses: 10.0.1.0/24\n  ports: 81\n  protocol: tcp\n"
-	"  tls: {mode: terminate, certificates: [{certificate: '%s', key: '%s'}],\n"
-	"        upstream: {mode: tls, verify: none, name: a.example}}\n";
+	"kind: AccessPolicy\nmetadata: {name: known}\n"
+	"spec:\n  rules:\n"
+	"    - {name: web, to: 10.0.1.0/24, ports: 82-83, action: allow, identities: ['cn:web']}\n"
+	"    - {name: rest, to: 10.0.1.0/24, protocol: tcp, ports: 82-83, action: deny}\n"
+	"    - {name: unasked, to: 10.0.1.0/24, protocol: tcp, ports: 80-81, action: allow}\n";
+static const char service_text[] =
+	"---\nkind: Service\nmetadata: {name: s%u}\n"
+	"spec:\n  addresses: 10.0.1.0/24\n  ports: %u\n  protocol: tcp\n"
+	"  tls:\n    mode: terminate\n    certificates: [{certificate: '%s', key: '%s'}]\n";
+static const char upstream_text[] = "    upstream: {mode: tls, verify: none, name: a.example}\n";
+static const char client_text[] = "    client: {verify: optional, ca: '%s'}\n";
 
 /* ---- the bed, made once ---- */
 
 static struct weir_tls_tickets *tickets;
 static struct weir_tls_crypto *crypto;
-static struct weir_tls_client *clients[2]; /* of TLS 1.3, 1.2 */
+static struct weir_tls_client *clients[N_WHO][2]; /* of TLS 1.3, 1.2 */
 static struct weir_tls_server *server;
 static struct tls_peer peers[BED_TALKS][2];
 static char folder[] = "/tmp/weir-fuzz-tls-XXXXXX";
-static char chain[64], key[64];
+static char chain[64], key[64], shown[ANYONE][64], roots[64];
+static enum who who[BED_TALKS];
 
 static struct weir_policy *make_policy(struct weir_conf_report *r)
 {
-	char text[2048];
+	struct weir_buf text = {0};
+	struct weir_policy *policy;
 
-	snprintf(text, sizeof(text), policy_text, chain, key, chain, key);
-	return bed_policy(text, r);
+	weir_buf_str(&text, policy_text);
+	for (unsigned int i = 0; i < 4; i++) {
+		weir_buf_printf(&text, service_text, i, PORT + i, chain, key);
+		if (i & 1)
+			weir_buf_str(&text, upstream_text);
+		if (i & 2)
+			weir_buf_printf(&text, client_text, roots);
+	}
+	policy = bed_policy(text.ptr, r);
+	weir_buf_fini(&text);
+	return policy;
 }
 
 static struct weir_generation *make_generation(void)
@@ -70,33 +89,50 @@ static struct weir_generation *make_generation(void)
 	return g;
 }
 
-static void write_certificate(EVP_PKEY *pkey, const char *file)
+static X509 *make_certificate(EVP_PKEY *pkey, const char *common_name)
 {
 	X509 *x = X509_new();
 	X509_NAME *name = X509_get_subject_name(x);
-	FILE *f = fopen(file, "w");
 
-	weir_assert(x && f);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"a.example", -1,
+	weir_assert(x != NULL);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1,
 				   -1, 0);
 	X509_set_issuer_name(x, name);
 	X509_gmtime_adj(X509_getm_notBefore(x), 0);
 	X509_gmtime_adj(X509_getm_notAfter(x), 1000000);
 	X509_set_pubkey(x, pkey);
 	weir_assert(X509_sign(x, pkey, EVP_sha256()) > 0);
-	weir_assert(PEM_write_X509(f, x) == 1 && fclose(f) == 0);
-	X509_free(x);
+	return x;
 }
 
-static void make_certificate(void)
+static void add_certificate(const char *file, X509 *x)
 {
+	FILE *f = fopen(file, "a");
+
+	weir_assert(f && PEM_write_X509(f, x) == 1 && fclose(f) == 0);
+}
+
+/* All by one key; those of clients are roots, too. */
+static void make_certificates(void)
+{
+	static const char *const names[ANYONE] = {"web", "stranger"};
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
+	X509 *x = make_certificate(pkey, "a.example");
 	FILE *f;
 
 	weir_assert(pkey && mkdtemp(folder) != NULL);
 	snprintf(chain, sizeof(chain), "%s/chain.pem", folder);
 	snprintf(key, sizeof(key), "%s/key.pem", folder);
-	write_certificate(pkey, chain);
+	snprintf(roots, sizeof(roots), "%s/roots.pem", folder);
+	add_certificate(chain, x);
+	X509_free(x);
+	for (unsigned int i = 0; i < ANYONE; i++) {
+		snprintf(shown[i], sizeof(shown[i]), "%s/%s.pem", folder, names[i]);
+		x = make_certificate(pkey, names[i]);
+		add_certificate(shown[i], x);
+		add_certificate(roots, x);
+		X509_free(x);
+	}
 	umask(077);
 	f = fopen(key, "w");
 	weir_assert(f && PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL) == 1);
@@ -104,25 +140,47 @@ static void make_certificate(void)
 	EVP_PKEY_free(pkey);
 }
 
-static void make_peers(void)
+static struct weir_tls_cert *load(const char *file)
 {
-	static const uint16_t newest[2] = {WEIR_TLS_1_3, WEIR_TLS_1_2};
-	const struct weir_tls_cert_files files = {.chain = chain, .key = key};
+	const struct weir_tls_cert_files files = {.chain = file, .key = key};
 	struct weir_buf why = {0};
 	struct weir_tls_cert *cert = weir_tls_cert_load(&files, &why);
-	const struct weir_tls_cert *const certs[] = {cert};
-	const struct weir_tls_server_cfg s = {.certs = certs, .n_certs = 1};
 
 	weir_assert(cert != NULL);
-	server = weir_tls_server_create(&s, &why);
+	weir_buf_fini(&why);
+	return cert;
+}
+
+static void make_clients(enum who as)
+{
+	static const uint16_t newest[2] = {WEIR_TLS_1_3, WEIR_TLS_1_2};
+	struct weir_tls_cert *cert = as == ANYONE ? NULL : load(shown[as]);
+	struct weir_buf why = {0};
+
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct weir_tls_client_cfg c = {.verify = WEIR_TLS_VERIFY_NONE,
+						      .cert = cert,
 						      .versions = {.max = newest[i]}};
 
-		clients[i] = weir_tls_client_create(&c, &why);
+		clients[as][i] = weir_tls_client_create(&c, &why);
+		weir_assert(clients[as][i] != NULL);
 	}
+	weir_buf_fini(&why);
+	weir_tls_cert_destroy(cert);
+}
+
+static void make_peers(void)
+{
+	struct weir_tls_cert *cert = load(chain);
+	const struct weir_tls_cert *const certs[] = {cert};
+	const struct weir_tls_server_cfg s = {.certs = certs, .n_certs = 1};
+	struct weir_buf why = {0};
+
+	server = weir_tls_server_create(&s, &why);
+	for (unsigned int as = 0; as < N_WHO; as++)
+		make_clients((enum who)as);
 	crypto = weir_tls_crypto_create(true);
-	weir_assert(server && clients[0] && clients[1] && crypto);
+	weir_assert(server && crypto);
 	weir_buf_fini(&why);
 	weir_tls_cert_destroy(cert);
 }
@@ -134,8 +192,9 @@ static void stop(void)
 			peer_end(&peers[t][end]);
 	weir_tls_tickets_destroy(tickets);
 	weir_tls_server_destroy(server);
-	weir_tls_client_destroy(clients[0]);
-	weir_tls_client_destroy(clients[1]);
+	for (unsigned int as = 0; as < N_WHO; as++)
+		for (unsigned int i = 0; i < 2; i++)
+			weir_tls_client_destroy(clients[as][i]);
 	weir_tls_crypto_destroy(crypto);
 }
 
@@ -143,12 +202,15 @@ static void remove_files(void)
 {
 	remove(chain);
 	remove(key);
+	remove(roots);
+	for (unsigned int i = 0; i < ANYONE; i++)
+		remove(shown[i]);
 	remove(folder);
 }
 
 static void start(void)
 {
-	make_certificate();
+	make_certificates();
 	make_peers();
 	atexit(stop);
 	bed_start(&(struct bed_cfg){.conf = conf_text, .generation = make_generation});
@@ -163,17 +225,20 @@ static void start(void)
 
 /* ---- what records do ---- */
 
-/* Bits of `how`: servers speak TLS; TLS 1.2 with the client. */
+/* Bits of `how`: servers speak TLS; TLS 1.2 with the client; two for whom a Service that asks is
+ * shown, where 0 is one that does not ask. */
 static void reopen(unsigned int t, unsigned int how)
 {
 	const struct weir_tls_connect_opts to = {.name = "a.example"};
 	const struct weir_tls_accept_opts by = {0};
+	unsigned int asked = how >> 2 & 3;
 
 	for (unsigned int end = 0; end < 2; end++)
 		peer_end(&peers[t][end]);
-	bed.talks[t].server_port = how & 1 ? TLS : PLAIN;
+	who[t] = asked ? (enum who)(asked - 1) : WEB;
+	bed.talks[t].server_port = (uint16_t)(PORT + (how & 1) + (asked ? 2 : 0));
 	bed_reopen(&bed.talks[t]);
-	peer_begin(&peers[t][CLIENT], weir_tls_connect(clients[how >> 1 & 1], &to));
+	peer_begin(&peers[t][CLIENT], weir_tls_connect(clients[who[t]][how >> 1 & 1], &to));
 	peer_begin(&peers[t][SERVER], how & 1 ? weir_tls_accept(server, &by) : NULL);
 }
 
@@ -196,8 +261,22 @@ static void act_as(const struct bed_record *r, enum bed_what what)
 	bed_act(&as);
 }
 
-static void act(const struct bed_record *r, unsigned int t)
+static unsigned int number_of(const struct talk *t)
 {
+	return (unsigned int)(t - bed.talks);
+}
+
+static size_t raw(const struct bed_record *r, const uint8_t *in, size_t left)
+{
+	size_t n = r->n[0] < left ? r->n[0] : left;
+
+	peer_raw(&peers[number_of(r->talk)][r->side], weir_bytes_of(in, n));
+	return n;
+}
+
+static void act(const struct bed_record *r)
+{
+	unsigned int t = number_of(r->talk);
 	struct tls_peer *p = &peers[t][r->side];
 
 	switch (r->what) {
@@ -226,6 +305,9 @@ static void act(const struct bed_record *r, unsigned int t)
 	case 13:
 		act_as(r, BED_SEND_AGAIN);
 		break;
+	case BED_REOPEN:
+		reopen(t, r->n[0]);
+		break;
 	case 15:
 		weir_assert(weir_tls_tickets_rotate(tickets) == 0);
 		break;
@@ -236,56 +318,29 @@ static void act(const struct bed_record *r, unsigned int t)
 
 /* ---- what must come of it ---- */
 
-static void look(unsigned int t)
+static void look(const struct talk *talk)
 {
-	peer_check(&peers[t][CLIENT], &peers[t][SERVER]);
-	peer_check(&peers[t][SERVER], &peers[t][CLIENT]);
+	unsigned int t = number_of(talk);
+	const struct tls_peer *client = &peers[t][CLIENT], *behind = &peers[t][SERVER];
+
+	peer_check(client, behind);
+	peer_check(behind, client);
+	weir_assert(who[t] == WEB || behind->n_got == 0);
 }
 
-static void run_record(const struct bed_record *r, unsigned int t)
-{
-	if (r->what == 14) {
-		look(t);
-		reopen(t, r->n[0]);
-	} else {
-		act(r, t);
-	}
-	bed_check();
-}
+static const struct bed_target target = {raw, act, look};
 
-/* A byte for how the two connections are, then {what, with 0x10 the server's side, with 0x20 the
- * second connection; three numbers}. */
+/* A byte for how the two connections are (reopen()): the two lower bits of each, then the two
+ * higher ones of each; records. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	uint8_t how = size ? data[0] : 0;
+
 	if (!bed.path)
 		start();
 	bed_begin();
 	for (unsigned int t = 0; t < BED_TALKS; t++)
-		reopen(t, size ? data[0] >> 2 * t : 0);
-	data += size > 0;
-	size -= size > 0;
-	while (size >= BED_RECORD) {
-		unsigned int t = data[0] >> 5 & 1;
-		struct bed_record r = {
-			.what = data[0] & 15,
-			.side = data[0] >> 4 & 1,
-			.talk = &bed.talks[t],
-			.n = data + 1,
-		};
-		size_t used = BED_RECORD;
-
-		if (r.what == 0) {
-			size_t n = r.n[0] < size - BED_RECORD ? r.n[0] : size - BED_RECORD;
-
-			peer_raw(&peers[t][r.side], weir_bytes_of(data + BED_RECORD, n));
-			used += n;
-		}
-		run_record(&r, t);
-		data += used;
-		size -= used;
-	}
-	for (unsigned int t = 0; t < BED_TALKS; t++)
-		look(t);
-	bed_end();
+		reopen(t, (how >> 2 * t & 3) | (how >> (4 + 2 * t) & 3) << 2);
+	bed_play(&target, data + (size > 0), size - (size > 0));
 	return 0;
 }

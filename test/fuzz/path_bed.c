@@ -195,6 +195,9 @@ void bed_act(const struct bed_record *r)
 	case BED_SEND_AGAIN:
 		t->end[r->side].next = t->end[r->side].acked;
 		break;
+	case BED_REOPEN:
+		bed_reopen(t);
+		break;
 	case BED_STARVE:
 		give_back();
 		if (r->n[0] & 1)
@@ -213,7 +216,7 @@ void bed_begin(void)
 	told = 0;
 }
 
-void bed_check(void)
+static void check(void)
 {
 	take_events();
 	weir_path_check(bed.path);
@@ -228,16 +231,51 @@ static bool is_empty(void)
 	return g.flows == 0;
 }
 
-void bed_end(void)
+static void end(void)
 {
 	give_back();
 	for (unsigned int i = 0; i < END_STEPS && !is_empty(); i++) {
 		now_ns += END_STEP_NS;
 		weir_path_advance(bed.path, now_ns);
-		bed_check();
+		check();
 	}
 	weir_assert(is_empty());
 	weir_assert(rte_mempool_in_use_count(pool) == 0);
 	weir_assert(rte_mempool_in_use_count(frames) == 0);
 	weir_assert(told == bed_count(WEIR_COUNT_HTTP_REQUESTS) - requests_before);
+}
+
+/* ---- an input ---- */
+
+static size_t play_one(const struct bed_target *of, const uint8_t *data, size_t size)
+{
+	const struct bed_record r = {
+		.what = data[0] & 15,
+		.side = data[0] >> 4 & 1,
+		.talk = &bed.talks[data[0] >> 5 & 1],
+		.n = data + 1,
+	};
+	size_t used = BED_RECORD;
+
+	if (r.what == BED_REOPEN)
+		of->look(r.talk);
+	if (r.what == BED_RAW)
+		used += of->raw(&r, data + BED_RECORD, size - BED_RECORD);
+	else
+		of->act(&r);
+	check();
+	return used;
+}
+
+void bed_play(const struct bed_target *of, const uint8_t *data, size_t size)
+{
+	while (size >= BED_RECORD) {
+		size_t used = play_one(of, data, size);
+
+		data += used;
+		size -= used;
+	}
+	for (unsigned int t = 0; t < BED_TALKS; t++)
+		of->look(&bed.talks[t]);
+	end();
 }

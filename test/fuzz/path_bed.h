@@ -16,6 +16,7 @@
 
 /* What has nothing to do with what is said. */
 enum bed_what {
+	BED_RAW = 0, /* bytes of the input itself, which stand behind the record */
 	BED_SEND = 2,
 	BED_SEND_ALL = 3,
 	BED_FIN = 4,
@@ -24,6 +25,7 @@ enum bed_what {
 	BED_TIME = 7,
 	BED_SEND_AGAIN = 10,
 	BED_STARVE = 11,
+	BED_REOPEN = 14,
 };
 
 struct bed_record {
@@ -53,11 +55,23 @@ uint64_t bed_count(enum weir_counter c);
 /* Before the first connection. */
 void bed_begin(void);
 void bed_reopen(struct talk *t);
-/* One of enum bed_what; anything else acknowledges. */
+/* One of enum bed_what but BED_RAW; anything else acknowledges. */
 void bed_act(const struct bed_record *r);
-/* What must hold after each record. */
-void bed_check(void);
-/* All ends, all that was taken is given back, and each request was told of. */
-void bed_end(void);
+
+/* What records are to a target. */
+struct bed_target {
+	/* BED_RAW: takes as many of the `left` bytes as the record says; returns how many. */
+	size_t (*raw)(const struct bed_record *r, const uint8_t *in, size_t left);
+	void (*act)(const struct bed_record *r); /* all others */
+	/* What must have come of a conversation, before it is forgotten. */
+	void (*look)(const struct talk *t);
+};
+
+/*
+ * Plays the records of an input: {what, with 0x10 the server's side, with 0x20 the second
+ * connection; three numbers}. What must hold of the path holds after each. Then all ends: what was
+ * taken is given back, and each request was told of.
+ */
+void bed_play(const struct bed_target *of, const uint8_t *data, size_t size);
 
 #endif
