@@ -28,11 +28,11 @@ def iperf3_tcp_runs_both_ways(device):
     with lab_for(device) as lab, lab.weir():
         lab.iperf3_server()
         for words in ((), ("-R",), ("-P", "4")):
-            report = lab.iperf3(*words, seconds=10 if SOAK else 2)
+            report = lab.iperf3(*words, seconds=10 if SOAK else 1)
             rate = report["end"]["sum_received"]["bits_per_second"] / 1e6
             print(f"# {device} tcp {' '.join(words)}: {rate:.0f} Mbit/s", flush=True)
             check(rate > 5, f"iperf3 {words}: {rate:.1f} Mbit/s")
-        report = lab.iperf3(target=lab.server.v6, seconds=2)
+        report = lab.iperf3(target=lab.server.v6, seconds=1)
         check(report["end"]["sum_received"]["bits_per_second"] > 5e6, "iperf3 over IPv6")
 
 
@@ -51,13 +51,15 @@ def iperf3_udp_loses_nothing_at_a_moderate_rate(device):
         lab.iperf3_server()
         for target in (lab.server.v4, lab.server.v6):
             # Both ends share two cores with weir: a busy machine makes them lose some without any
-            # gateway between them, so the best of three counts.
-            lost = [udp_loss(lab, target) for _ in range(3)]
-            check(min(lost) < 0.02, f"part of the datagrams lost to {target}: {lost}")
+            # gateway between them, so one good run of three is enough.
+            lost = [udp_loss(lab, target)]
+            while lost[-1] >= 0.02 and len(lost) < 3:
+                lost.append(udp_loss(lab, target))
+            check(lost[-1] < 0.02, f"part of the datagrams lost to {target}: {lost}")
 
 
 def ping(lab, target, size, count=3):
-    done = lab.client.run("ping", "-n", "-c", count, "-i", "0.2", "-W", "2", "-s", size, target,
+    done = lab.client.run("ping", "-n", "-c", count, "-i", "0.05", "-W", "1", "-s", size, target,
                           check=False)
     return int(re.search(r"(\d+) received", done.stdout).group(1)) if "received" in done.stdout \
         else -1
@@ -151,7 +153,7 @@ def frames_of_9000_bytes_pass_where_the_device_can(device):
         check_equal(ping(lab, lab.server.v4, 8972), 3, "echoes of 3 with -s 8972")
         check_equal(ping(lab, lab.server.v6, 8952), 3, "echoes of 3 over IPv6")
         lab.iperf3_server()
-        rate = lab.iperf3(seconds=2)["end"]["sum_received"]["bits_per_second"] / 1e6
+        rate = lab.iperf3(seconds=1)["end"]["sum_received"]["bits_per_second"] / 1e6
         check(rate > 5, f"iperf3 with MTU 9000: {rate:.1f} Mbit/s")
 
 

@@ -10,7 +10,7 @@ import time
 
 from cases import SOAK, Suite, check, check_equal
 from frames import packet_socket
-from https_site import BACK, NAME, Pki, Site, dial_tls, get, read_all
+from https_site import NAME, Pki, Site, dial_tls, get, read_all
 from lab import Lab, best_device, cpus, need
 from test_http import SQLI, digest
 from test_tcp_flood import ATTACKER, SYN, tcp_frame

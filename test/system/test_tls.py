@@ -10,7 +10,7 @@ import threading
 import time
 
 from cases import Failure, Skip, Suite, check, check_equal
-from lab import BUILD
+from lab import BUILD, sh
 from pki import Authority
 
 suite = Suite()
