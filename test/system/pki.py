@@ -25,7 +25,8 @@ class Authority:
         return os.path.join(self.folder, name)
 
     def make(self, name, subject, *extensions, issuer="ca", key=EC):
-        """A certificate of 30 days; without an issuer it has signed itself."""
+        """A certificate of 30 days for a CN, which more may stand behind ("x/O=Corp"); without an
+        issuer it has signed itself."""
         signed = ("-CA", self.path(f"{issuer}.pem"), "-CAkey", self.path(f"{issuer}.key")) \
             if issuer else ()
         sh(*self.request(name, subject, extensions, key), "-x509", "-days", 30, "-out",
