@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `weir-bench https`: what TLS that weir ends costs one core from frame to frame, without devices:
- * handshakes with a small request, small requests and large responses on a connection that stays;
- * beside it the same without TLS. HTTP is read and judged by no rules. Frames come in bursts of 32
- * where a peer has so many, and what peers do is outside of the time that is measured.
+ * `weir-bench https`: what TLS costs one core from frame to frame, without devices: handshakes with
+ * a small request, small requests and large responses on a connection that stays. Weir ends it, and
+ * reads HTTP that no rules judge; beside it the same without TLS; TLS that is passed on and looked
+ * at; and TLS that is forwarded. Frames come in bursts of 32 where a peer has so many, and what
+ * peers do is outside of the time that is measured.
  */
 #include "https.h"
 #include "bench.h"
@@ -31,6 +32,11 @@
 	"        tls: { mode: terminate, upstream: { mode: plain },\n"          \
 	"               certificates: [{ certificate: '%s', key: '%s' }] } }\n" \
 	"---\n"                                                                 \
+	"kind: Service\n"                                                       \
+	"metadata: { name: passed }\n"                                          \
+	"spec: { addresses: 10.2.0.0/16, ports: [8443], protocol: tcp,\n"       \
+	"        tls: { mode: passthrough } }\n"                                \
+	"---\n"                                                                 \
 	"kind: ThreatPolicy\n"                                                  \
 	"metadata: { name: none }\n"                                            \
 	"spec: { services: [plain, tls], mode: enforce, rules: { crs: [] } }\n"
@@ -45,6 +51,19 @@ struct https_options {
 enum kind { FULL, RESUMED, KEPT, LARGE, KINDS };
 static const char *const kind_name[KINDS + 2] = {"full", "resumed", "small", "large", "all", NULL};
 
+/* What weir does with a connection, by its port; and what its peers say themselves. */
+enum way { ENDED, PLAIN, PASSED_13, PASSED_12, FORWARDED, WAYS };
+static const struct {
+	const char *name, *json;
+	uint16_t port, version; /* 0: of no handshake that weir has no part in */
+} ways[WAYS] = {
+	[ENDED] = {"TLS", "tls", HTTPS_PORT, 0},
+	[PLAIN] = {"no TLS", "plain", PLAIN_PORT, 0},
+	[PASSED_13] = {"passed 1.3", "passed_13", PASSED_PORT, WEIR_TLS_1_3},
+	[PASSED_12] = {"passed 1.2", "passed_12", PASSED_PORT, WEIR_TLS_1_2},
+	[FORWARDED] = {"forwarded", "forwarded", FORWARDED_PORT, WEIR_TLS_1_3},
+};
+
 struct https_bench {
 	struct https_options opt;
 	struct http_options http;
@@ -53,8 +72,9 @@ struct https_bench {
 	char chain_path[64], key_path[64];
 	char policy[POLICY];
 	double cycle_s;
-	double us[2][KINDS]; /* with TLS, without */
-	double records;      /* of a large response */
+	struct https_flights flights; /* of the way at hand */
+	double us[WAYS][KINDS];
+	double records; /* of a large response */
 };
 
 /* ---- measuring ---- */
@@ -66,36 +86,41 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool exchange(struct https_bench *b, struct https_peers *p, enum kind kind, uint16_t port)
+static bool open_one(struct https_bench *b, struct https_peers *p, enum way way, bool resume)
+{
+	return https_open(p, ways[way].port, resume) && https_talk(p, &b->flights);
+}
+
+static bool exchange(struct https_bench *b, struct https_peers *p, enum kind kind, enum way way)
 {
 	if (kind == KEPT)
 		return https_ask(p, SMALL);
 	if (kind == LARGE)
 		return https_ask(p, b->opt.large);
-	return https_open(p, port, kind == RESUMED) && https_ask(p, SMALL) && https_close(p);
+	return open_one(b, p, way, kind == RESUMED) && https_ask(p, SMALL) && https_close(p);
 }
 
 /* The median of all rounds, in microseconds; negative: it failed. */
 static double measure_one(struct https_bench *b, struct https_peers *p, enum kind kind,
-			  uint16_t port)
+			  enum way way)
 {
 	bool stays = kind == KEPT || kind == LARGE;
 	uint64_t *cycles = calloc(b->opt.rounds, sizeof(uint64_t));
 	const uint64_t *count = weir_path_stats(b->bed.path, 0)->count;
 	uint64_t records, resumed;
-	bool good = cycles && (!stays || https_open(p, port, false));
+	bool good = cycles && (!stays || open_one(b, p, way, false));
 	double us;
 
 	for (int warm = 0; warm < 3 && good; warm++)
-		good = exchange(b, p, kind, port);
+		good = exchange(b, p, kind, way);
 	records = https_records(p);
 	resumed = count[WEIR_COUNT_TLS_RESUMED];
 	for (uint64_t i = 0; i < b->opt.rounds && good; i++) {
 		b->bed.cycles = 0;
-		good = exchange(b, p, kind, port);
+		good = exchange(b, p, kind, way);
 		cycles[i] = b->bed.cycles;
 	}
-	if (kind == LARGE && port == HTTPS_PORT)
+	if (kind == LARGE && way == ENDED)
 		b->records = (double)(https_records(p) - records) / (double)b->opt.rounds;
 	good = good &&
 	       (kind == RESUMED ? b->opt.rounds : 0) == count[WEIR_COUNT_TLS_RESUMED] - resumed;
@@ -108,21 +133,32 @@ static double measure_one(struct https_bench *b, struct https_peers *p, enum kin
 	return us;
 }
 
+static bool measure_way(struct https_bench *b, struct https_peers *p, enum way way)
+{
+	const struct weir_tls_cert_files files = {.chain = b->opt.certificate, .key = b->opt.key};
+	bool good =
+		!ways[way].version || https_flights_make(&b->flights, &files, ways[way].version);
+
+	for (unsigned int kind = 0; kind < KINDS && good; kind++) {
+		if ((way != ENDED && kind == RESUMED) ||
+		    (b->opt.only != KINDS && b->opt.only != kind))
+			continue;
+		b->us[way][kind] = measure_one(b, p, (enum kind)kind, way);
+		good = b->us[way][kind] >= 0;
+	}
+	https_flights_fini(&b->flights);
+	b->flights = (struct https_flights){0};
+	return good;
+}
+
 static bool measure(struct https_bench *b)
 {
-	static const uint16_t ports[2] = {HTTPS_PORT, PLAIN_PORT};
 	struct https_peers *p = https_peers_create(&b->bed);
 	bool good = p != NULL;
 
 	b->cycle_s = bench_seconds_a_cycle();
-	for (unsigned int way = 0; way < 2 && good; way++)
-		for (unsigned int kind = 0; kind < KINDS && good; kind++) {
-			if ((way && kind == RESUMED) ||
-			    (b->opt.only != KINDS && b->opt.only != kind))
-				continue;
-			b->us[way][kind] = measure_one(b, p, (enum kind)kind, ports[way]);
-			good = b->us[way][kind] >= 0;
-		}
+	for (unsigned int way = 0; way < WAYS && good; way++)
+		good = measure_way(b, p, (enum way)way);
 	https_peers_destroy(p);
 	return good;
 }
@@ -136,36 +172,41 @@ static double gbit(const struct https_bench *b, unsigned int way)
 
 static void print_row(const struct https_bench *b, enum kind kind, const char *what)
 {
-	if (b->us[0][kind] <= 0)
+	if (b->us[ENDED][kind] <= 0)
 		return;
-	printf("%-36s%12.2f", what, b->us[0][kind]);
-	if (b->us[1][kind] > 0)
-		printf("%12.2f", b->us[1][kind]);
+	printf("%-36s", what);
+	for (unsigned int way = 0; way < WAYS; way++)
+		if (b->us[way][kind] > 0)
+			printf("%12.2f", b->us[way][kind]);
 	putchar('\n');
 }
 
 static void report_text(const struct https_bench *b)
 {
-	printf("%-36s%12s%12s\n", "us of one core, frame to frame", "TLS", "no TLS");
+	printf("%-36s", "us of one core, frame to frame");
+	for (unsigned int way = 0; way < WAYS; way++)
+		printf("%12s", ways[way].name);
+	putchar('\n');
 	print_row(b, FULL, "a connection and a small request");
 	print_row(b, RESUMED, "the same by a resumed session");
 	print_row(b, KEPT, "a small request, connection kept");
 	print_row(b, LARGE, "a large response");
-	if (b->us[0][LARGE] <= 0)
+	if (b->us[ENDED][LARGE] <= 0)
 		return;
-	printf("%-36s%12.2f%12.2f\n", "Gbit/s a core of large responses", gbit(b, 0), gbit(b, 1));
-	printf("%-36s%12.1f\n", "records of a large response", b->records);
+	printf("%-36s", "Gbit/s a core of large responses");
+	for (unsigned int way = 0; way < WAYS; way++)
+		printf("%12.2f", gbit(b, way));
+	printf("\n%-36s%12.1f\n", "records of a large response", b->records);
 }
 
 static void report_json(const struct https_bench *b)
 {
-	static const char *const way_name[2] = {"tls", "plain"};
 	struct weir_buf out = {0};
 	struct weir_json j = weir_json_into(&out);
 
 	weir_json_object(&j, NULL);
-	for (unsigned int way = 0; way < 2; way++) {
-		weir_json_object(&j, way_name[way]);
+	for (unsigned int way = 0; way < WAYS; way++) {
+		weir_json_object(&j, ways[way].json);
 		for (unsigned int kind = 0; kind < KINDS; kind++)
 			if (b->us[way][kind] > 0)
 				weir_json_double(&j, kind_name[kind], b->us[way][kind]);
@@ -181,8 +222,9 @@ static void report_json(const struct https_bench *b)
 
 /* ---- the command ---- */
 
-/* A certificate for who brings none: a CA's is one, too. */
-static bool make_certificate(struct https_bench *b)
+/* For the servers of TLS that is passed on; and for weir where nothing else is given: a CA's
+ * certificate is one, too. */
+static bool make_ca(struct https_bench *b)
 {
 	const struct weir_tls_ca_new ca = {
 		.folder = b->folder, .name = "weir-bench", .now = (int64_t)time(NULL)};
@@ -198,12 +240,14 @@ static bool make_certificate(struct https_bench *b)
 	if (!good)
 		fprintf(stderr, "weir-bench https: %s\n", why.len ? why.ptr : "no certificate");
 	weir_buf_fini(&why);
-	b->opt.certificate = b->chain_path;
-	b->opt.key = b->key_path;
+	if (!b->opt.certificate) {
+		b->opt.certificate = b->chain_path;
+		b->opt.key = b->key_path;
+	}
 	return good;
 }
 
-static void remove_certificate(const struct https_bench *b)
+static void remove_ca(const struct https_bench *b)
 {
 	if (!b->folder[0])
 		return;
@@ -216,7 +260,7 @@ static bool play(struct https_bench *b)
 {
 	bool good;
 
-	if (!b->opt.certificate && !make_certificate(b))
+	if (!make_ca(b))
 		return false;
 	snprintf(b->policy, sizeof(b->policy), SERVICES, b->opt.certificate, b->opt.key);
 	b->http.policy = b->policy;
@@ -242,7 +286,7 @@ static int run(int argc, char **argv)
 		return BENCH_USAGE;
 	}
 	good = play(&b);
-	remove_certificate(&b);
+	remove_ca(&b);
 	return good ? BENCH_OK : BENCH_FAIL;
 }
 
@@ -262,8 +306,8 @@ static const struct bench_option options[] = {
 
 const struct bench_command bench_https = {
 	.name = "https",
-	.about = "What TLS that weir ends costs one core from frame to frame, without devices: "
-		 "handshakes, small requests, large responses.",
+	.about = "What TLS that weir ends, or passes on, costs one core from frame to frame, "
+		 "without devices: handshakes, small requests, large responses.",
 	.options = options,
 	.n_options = WEIR_ARRAY_LEN(options),
 	.run = run,

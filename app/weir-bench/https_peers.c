@@ -364,6 +364,38 @@ bool https_open(struct https_peers *p, uint16_t port, bool resume)
 	return open_tcp(p) && (!p->tls || open_tls(p, resume));
 }
 
+/* The other end has all of it. */
+static bool tell(struct https_peers *p, unsigned int from, struct weir_bytes bytes)
+{
+	struct end *to = &p->end[!from];
+	uint64_t wanted = to->got + bytes.len;
+	unsigned int idle = 0;
+	size_t sent = 0;
+
+	while (to->got < wanted && idle < PATIENCE && !is_over(p)) {
+		size_t n = send_burst(p, from, weir_bytes_of(bytes.ptr + sent, bytes.len - sent));
+		bool more = send_acks(p, !from) || n > 0;
+
+		sent += n;
+		if (more)
+			idle = 0;
+		else if (idle++)
+			wait(p);
+	}
+	return to->got == wanted || fail(p, "a handshake does not arrive");
+}
+
+bool https_talk(struct https_peers *p, const struct https_flights *f)
+{
+	for (unsigned int i = 0; i < f->n; i++) {
+		const struct weir_buf *said = &f->flight[i];
+
+		if (!tell(p, i % 2 ? SERVER : CLIENT, weir_bytes_of(said->ptr, said->len)))
+			return false;
+	}
+	return true;
+}
+
 static bool make_response(struct https_peers *p, size_t body)
 {
 	char head[256];

@@ -122,7 +122,7 @@ static void describe_leaf(struct path_worker *w, struct weir_bytes leaf,
 	struct weir_arena a;
 
 	weir_arena_init(&a, &source, PATH_TLS_INFO_MAX);
-	if (weir_tls_leaf_info(leaf, &a, &info) == -WEIR_TLS_E_CERT_BAD) {
+	if (weir_tls_leaf_info(w->tls->leaf_reader, leaf, &a, &info) == -WEIR_TLS_E_CERT_BAD) {
 		out->certificate = WEIR_EVENT_CERT_BAD;
 		return;
 	}

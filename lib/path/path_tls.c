@@ -506,9 +506,10 @@ int path_tls_worker_create(struct path_worker *w, uint32_t connections)
 	t->names = weir_pool_create(name, connections / NAMES_EVERY + NAMES_LEAST,
 				    WEIR_TLS_NAME_MAX + 1);
 	t->crypto = weir_tls_crypto_create(true);
+	t->leaf_reader = weir_tls_leaf_reader_create();
 	t->mbufs_max = w->pool->size / 4;
 	t->handshakes_max = RTE_MIN(connections, HANDSHAKES_MAX);
-	return t->connections && t->names && t->crypto ? 0 : -WEIR_ENOMEM;
+	return t->connections && t->names && t->crypto && t->leaf_reader ? 0 : -WEIR_ENOMEM;
 }
 
 void path_tls_worker_destroy(struct path_worker *w)
@@ -522,6 +523,7 @@ void path_tls_worker_destroy(struct path_worker *w)
 	if (t->connections)
 		weir_pool_destroy(t->connections);
 	weir_tls_crypto_destroy(t->crypto);
+	weir_tls_leaf_reader_destroy(t->leaf_reader);
 	rte_free(t);
 	w->tls = NULL;
 }

@@ -89,6 +89,7 @@ struct path_tls_worker {
 	struct weir_pool *names;       /* WEIR_TLS_NAME_MAX + 1 bytes, of those with long ones */
 	struct weir_timer_wheel wheel;
 	struct weir_tls_crypto *crypto;
+	struct weir_tls_leaf_reader *leaf_reader;
 	uint32_t mbufs, mbufs_max;        /* that hold plaintext */
 	struct path_tls *oldest, *newest; /* whose clients are in their handshakes */
 	uint32_t handshakes, handshakes_max;

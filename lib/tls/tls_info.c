@@ -2,7 +2,10 @@
 /* What a handshake has agreed on and who the peer is, copied out of libssl's objects. */
 #include "tls_impl.h"
 
+#include <stdlib.h>
+
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/x509v3.h>
 
 /* ---- names of a certificate ---- */
@@ -98,14 +101,11 @@ static struct weir_bytes copy_dn(struct weir_arena *a, const X509_NAME *name)
 static void copy_peer(X509 *leaf, struct weir_arena *a, struct weir_tls_info *out)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-	unsigned int len = 0;
 
 	out->has_cert = true;
 	out->subject = copy_dn(a, X509_get_subject_name(leaf));
 	out->issuer = copy_dn(a, X509_get_issuer_name(leaf));
 	out->not_after = tls_time(X509_get0_notAfter(leaf));
-	if (X509_digest(leaf, EVP_sha256(), out->sha256, &len) != 1)
-		a->failed = true;
 	copy_sans(names, a, out);
 	out->spiffe = weir_arena_copy(a, tls_spiffe_of(names));
 	GENERAL_NAMES_free(names);
@@ -132,6 +132,7 @@ int weir_tls_conn_alpn(const struct weir_tls_conn *c)
 int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 		       struct weir_tls_info *out)
 {
+	unsigned int len = 0;
 	X509 *leaf;
 	const char *sni;
 
@@ -147,23 +148,74 @@ int weir_tls_conn_info(const struct weir_tls_conn *c, struct weir_arena *a,
 	};
 	if (leaf)
 		copy_peer(leaf, a, out);
+	if (leaf && X509_digest(leaf, EVP_sha256(), out->sha256, &len) != 1)
+		a->failed = true;
 	out->verified = leaf && tls_is_verified(c);
 	return a->failed ? -WEIR_TLS_E_MEMORY : 0;
 }
 
-int weir_tls_leaf_info(struct weir_bytes der, struct weir_arena *a, struct weir_tls_info *out)
+/* ---- a certificate alone ---- */
+
+/*
+ * libcrypto makes a key of each certificate that it reads, if anything can: that is nine tenths of
+ * the time. In a context without algorithms nothing can, and that is no error.
+ */
+struct weir_tls_leaf_reader {
+	OSSL_LIB_CTX *libctx;
+	OSSL_PROVIDER *nothing;
+};
+
+struct weir_tls_leaf_reader *weir_tls_leaf_reader_create(void)
 {
+	struct weir_tls_leaf_reader *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->libctx = OSSL_LIB_CTX_new();
+	r->nothing = r->libctx ? OSSL_PROVIDER_load(r->libctx, "null") : NULL;
+	if (r->nothing)
+		return r;
+	weir_tls_leaf_reader_destroy(r);
+	return NULL;
+}
+
+void weir_tls_leaf_reader_destroy(struct weir_tls_leaf_reader *r)
+{
+	if (!r)
+		return;
+	if (r->nothing)
+		OSSL_PROVIDER_unload(r->nothing);
+	OSSL_LIB_CTX_free(r->libctx);
+	free(r);
+}
+
+/* NULL: it is none, or has no room. d2i_X509() would also judge extensions of one that is given. */
+static X509 *read_leaf(struct weir_tls_leaf_reader *r, struct weir_bytes der)
+{
+	ASN1_VALUE *leaf = (ASN1_VALUE *)X509_new_ex(r->libctx, NULL);
 	const uint8_t *at = der.ptr;
-	X509 *leaf = der.len && der.len <= INT32_MAX ? d2i_X509(NULL, &at, (long)der.len) : NULL;
-	bool whole = leaf && at == der.ptr + der.len;
+
+	if (leaf && der.len && der.len <= INT32_MAX)
+		ASN1_item_d2i(&leaf, &at, (long)der.len, ASN1_ITEM_rptr(X509));
+	if (at == der.ptr + der.len)
+		return (X509 *)leaf;
+	X509_free((X509 *)leaf);
+	return NULL;
+}
+
+int weir_tls_leaf_info(struct weir_tls_leaf_reader *r, struct weir_bytes der, struct weir_arena *a,
+		       struct weir_tls_info *out)
+{
+	X509 *leaf = der.len ? read_leaf(r, der) : NULL;
 
 	*out = (struct weir_tls_info){.alpn = -1};
-	if (whole)
+	if (leaf)
 		copy_peer(leaf, a, out);
-	else
-		ERR_clear_error();
+	if (leaf && EVP_Digest(der.ptr, der.len, out->sha256, NULL, EVP_sha256(), NULL) != 1)
+		a->failed = true;
 	X509_free(leaf);
-	if (!whole)
+	ERR_clear_error();
+	if (!leaf)
 		return -WEIR_TLS_E_CERT_BAD;
 	return a->failed ? -WEIR_TLS_E_MEMORY : 0;
 }

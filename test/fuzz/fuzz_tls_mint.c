@@ -18,6 +18,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static struct bed {
 	struct weir_tls_minter *minter;
+	struct weir_tls_leaf_reader *reader;
 	struct weir_tls_server *server;
 	SSL_CTX *client;
 } bed;
@@ -43,6 +44,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(key, sizeof(key), "%s/" WEIR_TLS_CA_KEY, folder);
 	ca = weir_tls_ca_load(&files, &why);
 	bed.client = SSL_CTX_new(TLS_client_method());
+	bed.reader = weir_tls_leaf_reader_create();
+	must(bed.reader);
 	must(ca && SSL_CTX_load_verify_file(bed.client, cert) == 1);
 	SSL_CTX_set_verify(bed.client, SSL_VERIFY_PEER, NULL);
 	unlink(cert);
@@ -128,7 +131,7 @@ static void mint_like(const uint8_t *data, size_t size)
 	int read;
 
 	weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
-	read = weir_tls_leaf_info(what.der, &a, &info);
+	read = weir_tls_leaf_info(bed.reader, what.der, &a, &info);
 	if (weir_tls_mint(bed.minter, &what, &leaf) == 0) {
 		must(read == 0);
 		weir_tls_mint_put(bed.minter, leaf);

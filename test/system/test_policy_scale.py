@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A policy of 1,000 groups and 10,000 rules: it loads in seconds, and explain says for random flows
-what the data path (by replay) decided."""
+what the data path (by replay) decided. The same of 10,000 names and 1,000 identities, where explain
+is held against a search through all of them, and connections against explain."""
 import json
 import os
 import random
@@ -10,7 +11,11 @@ import tempfile
 import time
 
 from cases import SOAK, Skip, Suite, check, check_equal
-from lab import WEIR, Lab, read_file, sh
+from client_hello import hello
+from lab import WEIR, Lab, need, read_file, sh
+from test_hello import connect, heard
+from test_https import Pki
+from test_inspect import Recorder
 from test_odd_packets import REPLAY_CONF
 
 try:
@@ -20,6 +25,7 @@ except ImportError:
 
 suite = Suite()
 GROUPS, RULES = 1000, 10_000
+NAMES, IDENTITIES = 10_000, 1000
 FLOWS = 50_000 if SOAK else 5_000
 LOAD_S = 15
 CLIENT_MAC, SERVER_MAC = bytes.fromhex("020000770001"), bytes.fromhex("020000770002")
@@ -124,25 +130,28 @@ def replayed(folder, flows):
     return decided
 
 
-def explained(weir, flows):
-    """What explain says of the same flows, asked in a pipeline of requests."""
-    decided = {}
+def ask(weir, requests):
+    """What explain decides about each, asked in a pipeline of requests."""
+    decisions = []
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(60)
         s.connect(weir.socket_path)
         stream = s.makefile("rb")
-        for start in range(0, len(flows), 50):
-            part = flows[start:start + 50]
-            s.sendall(b"".join(json.dumps({"cmd": "explain", "from": f[1], "to": f[2],
-                                           "protocol": f[3], "port": f[5]}).encode() + b"\n"
-                               for f in part))
-            for f in part:
+        for start in range(0, len(requests), 50):
+            part = requests[start:start + 50]
+            s.sendall(b"".join(json.dumps({"cmd": "explain", **r}).encode() + b"\n" for r in part))
+            for _ in part:
                 answer = json.loads(stream.readline())
                 check(answer["ok"], f"explain: {answer}")
-                said = answer["explain"]["decision"]
-                name = (f[1], f[2], {6: "TCP", 17: "UDP"}[f[3]], f[4], f[5])
-                decided[name] = (said["policy"], said["verdict"], said.get("reason"))
-    return decided
+                decisions.append(answer["explain"]["decision"])
+    return decisions
+
+
+def explained(weir, flows):
+    """What explain says of the same flows."""
+    said = ask(weir, [{"from": f[1], "to": f[2], "protocol": f[3], "port": f[5]} for f in flows])
+    return {(f[1], f[2], {6: "TCP", 17: "UDP"}[f[3]], f[4], f[5]):
+            (d["policy"], d["verdict"], d.get("reason")) for f, d in zip(flows, said)}
 
 
 @suite.case(limit_s=240, soak_limit_s=1200)
@@ -169,6 +178,99 @@ def ten_thousand_rules_load_in_seconds_and_explain_agrees_with_the_data_path():
     check_equal(verdicts, {"allow", "deny", "drop"}, "verdicts that occur")
     wrong = [(name, decided[name], said[name]) for name in decided if decided[name] != said[name]]
     check(not wrong, f"{len(wrong)} of {len(decided)} differ, the first: {wrong[:1]}")
+
+
+# ---- names and identities ----
+
+def host(rng):
+    return ".".join([rng.choice(("api", "www", "cdn")), f"n{rng.randrange(NAMES // 2)}", "example"])
+
+
+def workload(rng):
+    return f"spiffe://cluster/ns/n{rng.randrange(IDENTITIES)}/sa/s{rng.randrange(5)}"
+
+
+def pattern_of_host(rng):
+    return rng.choice((host(rng), host(rng), "*." + host(rng).split(".", 1)[1]))
+
+
+def pattern_of_workload(rng):
+    segments = workload(rng).split("/")
+    way = rng.randrange(4)
+    if way == 0:
+        return "/".join(segments[:5] + ["*"])
+    if way == 1:
+        segments[4] = "*"
+        segments[6] = f"t{rng.randrange(IDENTITIES)}"
+    return "/".join(segments)
+
+
+def fits_host(pattern, name):
+    return name.endswith(pattern[1:]) if pattern.startswith("*") else name == pattern
+
+
+def fits_workload(pattern, identity):
+    wanted, segments = pattern.split("/"), identity.split("/")
+    if wanted[-1] == "*":
+        return len(segments) >= len(wanted) and all(
+            w in ("*", s) for w, s in zip(wanted[:-1], segments))
+    return len(segments) == len(wanted) and all(w in ("*", s) for w, s in zip(wanted, segments))
+
+
+def asking_policy(lab, names, identities):
+    """Each name and each identity a rule of its own, between the same groups and ports."""
+    allow = "\n".join(f"    - {{ name: n{i}, names: '{p}', ports: [ 8080, 8443 ] }}"
+                      for i, p in enumerate(names))
+    rules = "\n".join(f"    - {{ name: i{i}, from: 10.77.0.1, to: 10.77.0.2, ports: 443, "
+                      f"action: allow, identities: '{p}' }}" for i, p in enumerate(identities))
+    return (f"kind: EgressPolicy\nmetadata: {{ name: out }}\nspec:\n  from: 10.77.0.1\n"
+            f"  allow:\n{allow}\n---\nkind: AccessPolicy\nmetadata: {{ name: mesh }}\nspec:\n"
+            f"  rules:\n{rules}\n---\n"
+            + Pki(lab.dir).policy("plain", more="\n    client: { verify: required, "
+                                  f"ca: {lab.dir}/ca.pem }}", protocol="tcp"))
+
+
+def first_fit(patterns, letter, fits, text):
+    return next((f"{letter}{i}" for i, p in enumerate(patterns) if fits(p, text)), "otherwise")
+
+
+def check_rules(asked, said, wanted, what):
+    wrong = [(a, d, w) for a, d, w in zip(asked, said, wanted) if d["rule"] != w]
+    check(not wrong, f"{len(wrong)} of {len(asked)} {what} differ, the first: {wrong[:1]}")
+    check(0.1 < wanted.count("otherwise") / len(wanted) < 0.9, f"{what}: some fit, some do not")
+
+
+@suite.case(limit_s=240)
+def of_thousands_of_names_and_identities_the_first_that_fits_decides():
+    need("openssl")
+    rng = random.Random(11)
+    names = [pattern_of_host(rng) for _ in range(NAMES)]
+    identities = [pattern_of_workload(rng) for _ in range(IDENTITIES)]
+    hosts = [host(rng) for _ in range(FLOWS // 5)]
+    workloads = [workload(rng) for _ in range(FLOWS // 5)]
+    place = {"from": "10.77.0.1", "to": "10.77.0.2", "protocol": 6}
+    with Lab("af_packet") as lab, lab.weir(asking_policy(lab, names, identities)) as weir:
+        begun = time.monotonic()
+        check(weir.ctl("reload", timeout=60)["ok"], "reload")
+        seconds = time.monotonic() - begun
+        print(f"# {NAMES} names, {IDENTITIES} identities: loaded in {seconds:.2f} s", flush=True)
+        check(seconds < LOAD_S, f"loading took {seconds:.1f} s")
+        wanted = [first_fit(names, "n", fits_host, h) for h in hosts]
+        check_rules(hosts, ask(weir, [{**place, "port": 8080, "sni": h} for h in hosts]), wanted,
+                    "names")
+        check_rules(workloads,
+                    ask(weir, [{**place, "port": 443, "identity": w} for w in workloads]),
+                    [first_fit(identities, "i", fits_workload, w) for w in workloads],
+                    "identities")
+        with Recorder(lab.server, answer=b"well") as server:
+            for name, rule_name in list(zip(hosts, wanted))[:20]:
+                with connect(lab, server, lab.server.v4) as s:
+                    s.sendall(hello(name))
+                    if rule_name == "otherwise":
+                        heard(s)
+                    else:
+                        check_equal(s.recv(4), b"well", f"{name}: the answer")
+                weir.wait_event(event_type="tls", tls={"sni": name}, weir={"rule": rule_name})
 
 
 if __name__ == "__main__":

@@ -596,23 +596,28 @@ START_TEST(what_is_no_certificate_is_refused)
 		make(&(struct making){.subject = "s", .sans = "DNS:a.test"}, key, NULL, NULL);
 	uint8_t der[4096], *at = der;
 	int len = i2d_X509(server, &at);
+	struct weir_tls_leaf_reader *r = weir_tls_leaf_reader_create();
+	uint8_t digest[32];
 
 	weir_arena_init(&a, &weir_arena_malloc, 1 << 20);
 	ck_assert_int_eq(weir_tls_mint(m.minter, &what, &leaf), -WEIR_TLS_E_CERT_BAD);
 	ck_assert_ptr_null(leaf);
 	what.der = weir_bytes_of(der, (size_t)len + 1);
 	ck_assert_int_eq(weir_tls_mint(m.minter, &what, &leaf), -WEIR_TLS_E_CERT_BAD);
-	ck_assert_int_eq(weir_tls_leaf_info(what.der, &a, &info), -WEIR_TLS_E_CERT_BAD);
+	ck_assert_int_eq(weir_tls_leaf_info(r, what.der, &a, &info), -WEIR_TLS_E_CERT_BAD);
 	for (what.der.len = 1; what.der.len < (size_t)len; what.der.len++) {
 		ck_assert_int_eq(weir_tls_mint(m.minter, &what, &leaf), -WEIR_TLS_E_CERT_BAD);
-		ck_assert_int_eq(weir_tls_leaf_info(what.der, &a, &info), -WEIR_TLS_E_CERT_BAD);
+		ck_assert_int_eq(weir_tls_leaf_info(r, what.der, &a, &info), -WEIR_TLS_E_CERT_BAD);
 	}
 	ck_assert_uint_eq(weir_tls_minter_counts(m.minter).refused, (unsigned int)len + 1);
-	ck_assert_int_eq(weir_tls_leaf_info(what.der, &a, &info), 0);
+	ck_assert_int_eq(weir_tls_leaf_info(r, what.der, &a, &info), 0);
 	ck_assert(weir_bytes_is(info.subject, "CN=s") && weir_bytes_is(info.issuer, "CN=s"));
 	ck_assert_uint_eq(info.n_sans, 1);
 	ck_assert(weir_bytes_is(info.sans[0].text, "a.test"));
 	ck_assert_int_eq(info.not_after, NOW + 50 * DAY);
+	ck_assert_int_eq(X509_digest(server, EVP_sha256(), digest, NULL), 1);
+	ck_assert_mem_eq(info.sha256, digest, sizeof(digest));
+	weir_tls_leaf_reader_destroy(r);
 	weir_arena_reset(&a);
 	X509_free(server);
 	EVP_PKEY_free(key);
