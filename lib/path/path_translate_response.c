@@ -34,6 +34,17 @@ static void add_head(struct path_translator *t, const struct weir_http_head *hea
 		give_up(t, "MEMORY");
 }
 
+/* A length leaves no place for trailers, so where some are announced there is none. */
+static enum weir_http_framing framing_of(const struct path_translator *t,
+					 const struct weir_http_head *head)
+{
+	if (t->http10)
+		return head->framing == WEIR_HTTP_CHUNKED ? WEIR_HTTP_UNTIL_CLOSE : head->framing;
+	if (head->framing == WEIR_HTTP_LENGTH && weir_http_header_find(head, "trailer"))
+		return WEIR_HTTP_CHUNKED;
+	return head->framing;
+}
+
 static void on_head(void *user, struct weir_http2_stream *st, const struct weir_http2_head *h)
 {
 	struct path_translator *t = user;
@@ -45,8 +56,7 @@ static void on_head(void *user, struct weir_http2_stream *st, const struct weir_
 			add_head(t, &head);
 		return;
 	}
-	if (head.framing == WEIR_HTTP_CHUNKED && t->http10)
-		head.framing = WEIR_HTTP_UNTIL_CLOSE;
+	head.framing = framing_of(t, &head);
 	t->chunked = head.framing == WEIR_HTTP_CHUNKED;
 	t->is_last |= t->leaving;
 	head.keep_alive = !t->is_last;
@@ -83,7 +93,7 @@ static bool add_last_chunk(struct path_translator *t)
 	return !t->chunked || t->has_trailers || add(t, weir_bytes_str("0\r\n"));
 }
 
-/* A message that has a length has no place for them. */
+/* Those that were not announced have no place in a message that has a length. */
 static void on_trailers(void *user, struct weir_http2_stream *st,
 			const struct weir_http_header *fields, unsigned int n)
 {

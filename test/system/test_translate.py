@@ -5,9 +5,9 @@ import re
 
 import test_https2
 from cases import SOAK, Suite, check, check_equal
+from https_site import NAME
 from lab import listens, need, wait_for
 from test_http import SQLI, digest
-from test_https import NAME
 from test_https2 import BIG
 
 suite = Suite()

@@ -120,6 +120,18 @@ START_TEST(bodies_arrive_with_their_trailers)
 	answer(l, CHUNKED, "hello");
 	ck_assert_str_eq(h1_got(l), "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n"
 				    "5\r\nhello\r\n0\r\nx-trailer: there\r\n\r\n");
+	h1_clear(l);
+	h1_say(l, GET);
+	last(l)->trailer = "again";
+	answer(l, "HTTP/1.1 200 OK\r\nTrailer: x-trailer\r\nContent-Length: 5\r\n\r\n", "hello");
+	ck_assert_str_eq(h1_got(l), "HTTP/1.1 200 \r\ntrailer: x-trailer\r\n"
+				    "Transfer-Encoding: chunked\r\n\r\n"
+				    "5\r\nhello\r\n0\r\nx-trailer: again\r\n\r\n");
+	h1_clear(l);
+	h1_say(l, GET);
+	last(l)->trailer = "lost";
+	answer(l, OK5, "hello");
+	ck_assert_str_eq(h1_got(l), "HTTP/1.1 200 \r\ncontent-length: 5\r\n\r\nhello");
 	h2_lab_destroy(l);
 }
 END_TEST
