@@ -99,6 +99,14 @@ void weir_buf_printf(struct weir_buf *b, const char *format, ...)
 	va_end(args);
 }
 
+const char *weir_hex_u64(uint64_t value, char text[WEIR_HEX_U64])
+{
+	for (unsigned int i = 16; i--; value >>= 4)
+		text[i] = "0123456789abcdef"[value & 15];
+	text[16] = '\0';
+	return text;
+}
+
 #define EDIT_MAX 64
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)

@@ -102,6 +102,10 @@ static inline int weir_hex_value(uint8_t c)
 	return (uint8_t)(c - 'a') < 6 ? c - 'a' + 10 : -1;
 }
 
+#define WEIR_HEX_U64 17 /* bytes for it as text, with its NUL */
+/* 16 digits, as a transaction's number is shown. Gives `text`. */
+const char *weir_hex_u64(uint64_t value, char text[WEIR_HEX_U64]);
+
 /* Reads forward through a view and never past its end; `ok` falls and stays false at the first
  * read that does not fit, and such a read gives zero. */
 struct weir_cursor {

@@ -47,13 +47,10 @@ static void add_i32(struct weir_buf *out, int32_t value)
 /* As UNIQUE_ID and the refusal show it. */
 static void add_id(struct weir_buf *out, uint64_t id)
 {
-	static const char digit[] = "0123456789abcdef";
-	char text[16];
+	char text[WEIR_HEX_U64];
 
-	for (unsigned int i = 0; i < sizeof(text); i++)
-		text[i] = digit[id >> (60 - 4 * i) & 15];
 	LIT(out, ",\"id\":\"");
-	weir_buf_add(out, text, sizeof(text));
+	weir_buf_add(out, weir_hex_u64(id, text), WEIR_HEX_U64 - 1);
 	LIT(out, "\"");
 }
 

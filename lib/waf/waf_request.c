@@ -292,10 +292,9 @@ static void take_ids(struct weir_waf_tx *tx)
 {
 	const struct weir_sec_settings *s = tx->waf->settings;
 	const bool *uses = tx->waf->uses;
-	char id[17];
+	char id[WEIR_HEX_U64];
 
-	snprintf(id, sizeof(id), "%016llx", (unsigned long long)tx->begin.id);
-	add_text(tx, WEIR_SEC_V_UNIQUE_ID, id);
+	add_text(tx, WEIR_SEC_V_UNIQUE_ID, weir_hex_u64(tx->begin.id, id));
 	if (uses[WEIR_SEC_V_WEBAPPID])
 		add(tx, WEIR_SEC_V_WEBAPPID, s->web_app_id);
 	if (uses[WEIR_SEC_V_MODSEC_BUILD])

@@ -176,6 +176,24 @@ START_TEST(numbers_have_the_digits_that_printf_gives_them)
 }
 END_TEST
 
+START_TEST(hexadecimal_numbers_always_have_sixteen_digits)
+{
+	static const struct {
+		uint64_t value;
+		const char *text;
+	} rows[] = {
+		{0, "0000000000000000"},
+		{0x9abcdef, "0000000009abcdef"},
+		{0xfedcba9876543210, "fedcba9876543210"},
+		{UINT64_MAX, "ffffffffffffffff"},
+	};
+	char text[WEIR_HEX_U64];
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++)
+		ck_assert_str_eq(weir_hex_u64(rows[i].value, text), rows[i].text);
+}
+END_TEST
+
 START_TEST(a_reset_buffer_is_empty_and_usable)
 {
 	struct weir_buf b = {0};
@@ -293,7 +311,8 @@ Suite *bytes_suite(void)
 		a_failed_read_makes_all_later_ones_fail, take_gives_the_place_and_moves_on,
 		a_buffer_is_terminated_after_each_addition, a_buffer_keeps_bytes_that_are_not_text,
 		a_buffer_grows_at_every_length, printf_of_any_length_is_whole,
-		numbers_have_the_digits_that_printf_gives_them, a_reset_buffer_is_empty_and_usable,
+		numbers_have_the_digits_that_printf_gives_them,
+		hexadecimal_numbers_always_have_sixteen_digits, a_reset_buffer_is_empty_and_usable,
 		what_does_not_fit_into_memory_marks_the_buffer,
 		only_ascii_letters_of_either_case_are_equal,
 		edit_distance_counts_insertions_deletions_and_changes,
