@@ -339,6 +339,15 @@ void raw_begin(struct raw *r, bool client)
 	raw_frame(r, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL, 0);
 }
 
+void raw_answer(struct raw *r, struct owner *o, const char *request)
+{
+	enum weir_http2_error why;
+
+	ck_assert_ptr_nonnull(owner_request(o, request, 0, &why));
+	weir_http2_flush(o->s, o->now_ns);
+	raw_begin(r, false);
+}
+
 /* nghttp2's encoder would put names in lower case only when a session does it: here not. */
 size_t raw_block(struct raw *r, const char *fields, uint8_t *block, size_t room)
 {

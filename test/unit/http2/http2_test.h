@@ -94,6 +94,8 @@ void raw_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t id, const vo
 	       size_t n);
 /* The client's preface, or the server's SETTINGS. */
 void raw_begin(struct raw *r, bool client);
+/* Begins what a server says to a client that has sent this request. */
+void raw_answer(struct raw *r, struct owner *o, const char *request);
 /*
  * "name" "\x1f" "value" "\x1e" for each field; "\x02" stands for NUL. Returns the block, in the
  * order of fields given.

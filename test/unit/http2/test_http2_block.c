@@ -365,11 +365,8 @@ START_TEST(interim_responses_pass_before_the_final_one)
 {
 	struct owner *o = owner_create(false, NULL);
 	struct raw *r = raw_create();
-	enum weir_http2_error why;
 
-	ck_assert_ptr_nonnull(owner_request(o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, &why));
-	weir_http2_flush(o->s, o->now_ns);
-	raw_begin(r, false);
+	raw_answer(r, o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	raw_headers(r, 1, 0, F(":status", "100"));
 	raw_headers(r, 1, 0, F(":status", "103") F("link", "x"));
 	raw_headers(r, 1, END_STREAM, OK_200);
@@ -465,11 +462,8 @@ START_TEST(a_response_to_head_has_no_content)
 {
 	struct owner *o = owner_create(false, NULL);
 	struct raw *r = raw_create();
-	enum weir_http2_error why;
 
-	ck_assert_ptr_nonnull(owner_request(o, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 0, &why));
-	weir_http2_flush(o->s, o->now_ns);
-	raw_begin(r, false);
+	raw_answer(r, o, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
 	raw_headers(r, 1, 0, OK_200 F("content-length", "3"));
 	raw_frame(r, NGHTTP2_DATA, END_STREAM, 1, "abc", 3);
 	ck_assert_int_eq(raw_give(r, o, 1), WEIR_HTTP2_OK);
@@ -483,11 +477,8 @@ START_TEST(data_before_the_response_is_refused)
 {
 	struct owner *o = owner_create(false, NULL);
 	struct raw *r = raw_create();
-	enum weir_http2_error why;
 
-	ck_assert_ptr_nonnull(owner_request(o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, &why));
-	weir_http2_flush(o->s, o->now_ns);
-	raw_begin(r, false);
+	raw_answer(r, o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	raw_headers(r, 1, 0, F(":status", "100"));
 	raw_frame(r, NGHTTP2_DATA, END_STREAM, 1, "abc", 3);
 	ck_assert_int_eq(raw_give(r, o, 1), WEIR_HTTP2_OK);

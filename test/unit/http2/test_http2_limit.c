@@ -421,11 +421,8 @@ START_TEST(a_server_that_pushes_is_left)
 {
 	struct owner *o = owner_create(false, NULL);
 	struct raw *r = raw_create();
-	enum weir_http2_error why;
 
-	ck_assert_ptr_nonnull(owner_request(o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, &why));
-	weir_http2_flush(o->s, o->now_ns);
-	raw_begin(r, false);
+	raw_answer(r, o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	raw_frame(r, NGHTTP2_PUSH_PROMISE, END_HEADERS, 1, "\0\0\0\2\x82\x87\x84", 7);
 	ck_assert_int_eq(raw_give(r, o, 1), WEIR_HTTP2_E_PUSH);
 	ck_assert_int_eq(seen_of(o, 1)->why, WEIR_HTTP2_E_PUSH);
@@ -438,11 +435,8 @@ START_TEST(interim_responses_without_end_cost_the_stream)
 {
 	struct owner *o = owner_create(false, NULL);
 	struct raw *r = raw_create();
-	enum weir_http2_error why;
 
-	ck_assert_ptr_nonnull(owner_request(o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, &why));
-	weir_http2_flush(o->s, o->now_ns);
-	raw_begin(r, false);
+	raw_answer(r, o, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	for (unsigned int i = 0; i < 1000; i++)
 		raw_headers(r, 1, 0, F(":status", "102"));
 	ck_assert_int_eq(raw_give(r, o, 4096), WEIR_HTTP2_OK);
