@@ -8,7 +8,7 @@ import time
 from cases import Skip, Suite, check
 from frames import packet_socket, receive, send
 from lab import ROOT, Lab, best_device
-from tcp_scenarios import Side
+from tcp_pair import Side
 from test_tcp_look import FORWARDED, INSPECTED, policy
 
 try:

@@ -94,6 +94,16 @@ def say_slowly(s, text):
         return why.strerror
 
 
+def error_at_end(s):
+    """The error that ends what comes; None: none does."""
+    try:
+        while s.recv(65536):
+            pass
+        return None
+    except OSError as why:
+        return why.strerror
+
+
 @suite.case(each=DEVICES)
 def in_a_syn_flood_connections_begin_by_cookie_and_are_inspected(device):
     need_device(device)
@@ -109,7 +119,8 @@ def in_a_syn_flood_connections_begin_by_cookie_and_are_inspected(device):
             check_equal(server.got[0], HARMLESS, "what arrived")
             wait_for(lambda: server.ends == ["closed"], 5, "the server's end")
             with dial(lab) as bad:
-                check(say_slowly(bad, JNDI), "nobody stopped it")
+                # On a busy machine all bytes have gone before the reset comes.
+                check(say_slowly(bad, JNDI) or error_at_end(bad), "nobody stopped it")
             wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "a reset")
             check(b"jndi:" not in server.got[1], f"the server read {server.got[1]}")
         with lab.client.socket() as refused:

@@ -5,7 +5,7 @@ import time
 
 from cases import SOAK, Failure, Skip, Suite, check, check_equal
 from lab import Lab, best_device, need
-from tcp_scenarios import Pair
+from tcp_pair import Pair
 from test_tcp_look import FORWARDED, INSPECTED, buffers_come_back, free_buffers, is_carried, policy
 
 suite = Suite()
