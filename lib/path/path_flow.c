@@ -388,81 +388,17 @@ void path_new_flow(struct path_worker *w, const struct path_burst *b, struct wei
 
 /* ---- known flows ---- */
 
-struct weir_policy_query path_flow_query(const struct weir_flow *f)
-{
-	return (struct weir_policy_query){
-		.src = f->addr[0],
-		.dst = f->addr[1],
-		.dport = f->port[1],
-		.proto = f->proto,
-	};
-}
-
-/* Policy's word on a flow that `p` belongs to. As long as its ClientHello is waited for nobody need
- * know its name, nor who the client is before its handshake is over; afterwards both are
- * remembered. */
-static void decide_again(const struct path_worker *w, const struct weir_flow *f,
-			 const struct weir_pkt *p, struct weir_policy_decision *d)
-{
-	struct weir_policy_query q = path_flow_query(f);
-	struct weir_policy_name name = path_name_of(w, f->name);
-	struct weir_policy_identity identity;
-	bool known = path_carry_identity(w, f, &identity);
-
-	if (f->proto == WEIR_PROTO_ICMP || f->proto == WEIR_PROTO_ICMPV6)
-		q.dport = p->icmp_type;
-	if (path_carry_is_held(f))
-		weir_policy_decide(w->gen->policy, &q, d);
-	else
-		weir_policy_decide_identity(w->gen->policy, &q, &name, known ? &identity : NULL, d);
-}
-
-/* ICMP answers have another type than the query that policy decided about. */
-static bool answers_query(const struct weir_flow *f, uint8_t dir)
-{
-	return dir == 1 && (f->proto == WEIR_PROTO_ICMP || f->proto == WEIR_PROTO_ICMPV6);
-}
-
-/* What a reload has made of a flow's decision. */
-enum outcome { STANDS, NOW_REFUSED, NOW_ALLOWED };
-
-/* The flow was decided under another generation: asks again, and brings the decision up to date
- * when the answer is the same; when it has turned, *d has the new one. */
-static WEIR_COLD enum outcome reevaluate(struct path_worker *w, struct weir_flow *f,
-					 const struct weir_pkt *p, uint8_t dir,
-					 struct weir_policy_decision *d)
-{
-	if (f->decision.flags & WEIR_DECISION_KEEP) {
-		f->decision.generation = w->gen->number;
-		return STANDS;
-	}
-	if (answers_query(f, dir))
-		return STANDS;
-	decide_again(w, f, p, d);
-	weir_count(&w->stats, WEIR_COUNT_FLOWS_REEVALUATED, 1);
-	if ((d->verdict == WEIR_VERDICT_ALLOW) != (f->decision.verdict == WEIR_VERDICT_ALLOW))
-		return d->verdict == WEIR_VERDICT_ALLOW ? NOW_ALLOWED : NOW_REFUSED;
-	path_flow_remember(w, f, d);
-	/* Inspection was not asked for when it began, so its bytes till now were not seen. */
-	if (d->flags & WEIR_DECISION_INSPECT && f->proto == WEIR_PROTO_TCP &&
-	    !(f->flags & (WEIR_FLOW_F_CARRIED | WEIR_FLOW_F_MIDSTREAM))) {
-		f->flags |= WEIR_FLOW_F_MIDSTREAM;
-		weir_count(&w->stats, WEIR_COUNT_FLOWS_MIDSTREAM, 1);
-	}
-	return STANDS;
-}
-
 /* True when `p` has been dealt with because its flow's decision turned. */
 static WEIR_COLD bool turned_by_reload(struct path_worker *w, const struct path_burst *b,
 				       struct weir_pkt *p, struct weir_flow *f, uint8_t dir)
 {
 	struct weir_policy_decision d;
-	enum outcome outcome = reevaluate(w, f, p, dir, &d);
+	enum path_outcome outcome = path_reload_ask(w, f, p, dir, &d);
 
-	if (outcome == STANDS)
+	if (outcome == PATH_STANDS)
 		return false;
 	weir_flow_remove(w->flows, f, WEIR_FLOW_END_POLICY, w->now_ns);
-	if (outcome == NOW_REFUSED)
+	if (outcome == PATH_NOW_REFUSED)
 		begin_refused(w, b, p, &d);
 	else
 		path_new_flow(w, b, p);

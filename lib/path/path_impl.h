@@ -274,8 +274,18 @@ void path_new_flow(struct path_worker *w, const struct path_burst *b, struct wei
 /* What policy has decided about it stands from now on. */
 void path_flow_remember(const struct path_worker *w, struct weir_flow *f,
 			const struct weir_policy_decision *d);
-struct weir_policy_query path_flow_query(const struct weir_flow *f);
 void path_on_flow_end(void *ctx, struct weir_flow *f, enum weir_flow_end why, uint64_t now_ns);
+
+/* path_reload.c */
+/* The flow as policy was asked for it. */
+struct weir_policy_query path_flow_query(const struct weir_flow *f);
+/* What a reload has made of a flow's decision. */
+enum path_outcome { PATH_STANDS, PATH_NOW_REFUSED, PATH_NOW_ALLOWED };
+/* The flow, to which `p` belongs, was decided under another generation: asks again, and brings the
+ * decision up to date when the answer is the same; when it has turned, *d has the new one. */
+WEIR_COLD enum path_outcome path_reload_ask(struct path_worker *w, struct weir_flow *f,
+					    const struct weir_pkt *p, uint8_t dir,
+					    struct weir_policy_decision *d);
 
 /* path_scan.c: bytes of a carried flow against the stream rules */
 enum path_scanned {
@@ -342,8 +352,8 @@ size_t path_texts_bytes(uint32_t n, size_t max);
 /* How many are there, a moment old for other threads; for how many there is room. */
 uint32_t path_texts_count(const struct path_texts *t);
 uint32_t path_texts_room(const struct path_texts *t);
-/* 0: no room. Held until it is put back. */
-uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text);
+/* 0: no room, or already `most` others. Held until it is put back. */
+uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text, uint32_t most);
 /* 0: nothing happens. */
 void path_text_put(struct path_texts *t, uint32_t id);
 /* Of one that is held. */
@@ -366,6 +376,9 @@ void path_names_destroy(struct path_worker *w);
 struct weir_policy_name path_name_of_hello(const struct weir_tls_hello *hello);
 /* 0: no room. Held until it is put back. */
 uint32_t path_name_get(struct path_worker *w, const struct weir_policy_name *name);
+/* The same of a flow that no rule asks for its name: it takes no room of the half that is left to
+ * those of which one does, or strangers could have it all. */
+uint32_t path_name_note(struct path_worker *w, const struct weir_policy_name *name);
 void path_name_put(struct path_worker *w, uint32_t id);
 /* Of a flow; one that was not seen for 0. */
 struct weir_policy_name path_name_of(const struct path_worker *w, uint32_t id);

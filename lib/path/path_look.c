@@ -47,7 +47,7 @@ static void tell_hello(struct path_worker *w, struct path_carried *k,
 	struct weir_policy_name name = path_name_of_hello(hello);
 
 	if (!k->flow->name)
-		k->flow->name = path_name_get(w, &name);
+		k->flow->name = path_name_note(w, &name);
 	path_event_hello(w, k->flow, NULL, hello);
 	expect_answer(k);
 }

@@ -40,14 +40,24 @@ struct weir_policy_name path_name_of_hello(const struct weir_tls_hello *hello)
 	};
 }
 
-uint32_t path_name_get(struct path_worker *w, const struct weir_policy_name *name)
+static uint32_t get_name(struct path_worker *w, const struct weir_policy_name *name, uint32_t most)
 {
 	uint32_t id = path_text_get(w->names, (uint8_t)name->state,
-				    name->state == WEIR_NAME_GOOD ? name->text : "");
+				    name->state == WEIR_NAME_GOOD ? name->text : "", most);
 
 	if (!id)
 		weir_count(&w->stats, WEIR_COUNT_NAMES_LOST, 1);
 	return id;
+}
+
+uint32_t path_name_get(struct path_worker *w, const struct weir_policy_name *name)
+{
+	return get_name(w, name, NAMES);
+}
+
+uint32_t path_name_note(struct path_worker *w, const struct weir_policy_name *name)
+{
+	return get_name(w, name, NAMES / 2);
 }
 
 void path_name_put(struct path_worker *w, uint32_t id)
@@ -72,7 +82,8 @@ struct weir_policy_name path_name_of(const struct path_worker *w, uint32_t id)
 uint32_t path_identity_get(struct path_worker *w, const struct weir_policy_identity *identity)
 {
 	uint32_t id = path_text_get(w->identities, (uint8_t)identity->state,
-				    identity->state == WEIR_IDENTITY_GOOD ? identity->text : "");
+				    identity->state == WEIR_IDENTITY_GOOD ? identity->text : "",
+				    IDENTITIES);
 
 	if (!id)
 		weir_count(&w->stats, WEIR_COUNT_IDENTITIES_LOST, 1);

@@ -111,7 +111,7 @@ static uint32_t add(struct path_texts *t, uint32_t bucket, uint8_t kind, const c
 	return id;
 }
 
-uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text)
+uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text, uint32_t most)
 {
 	uint32_t bucket, id;
 
@@ -121,7 +121,7 @@ uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text)
 	id = t->bucket[bucket];
 	while (id && (place_of(t, id)->kind != kind || strcmp(place_of(t, id)->text, text) != 0))
 		id = place_of(t, id)->next;
-	if (!id)
+	if (!id && t->count < most)
 		id = add(t, bucket, kind, text);
 	if (id)
 		place_of(t, id)->users++;

@@ -23,8 +23,12 @@ void path_tls_note_name(struct path_tls *x, const struct weir_tls_hello *hello)
 	struct weir_policy_name name = path_name_of_hello(hello);
 	struct weir_flow *f = x->k->flow;
 
-	if (!f->name && (x->service->verifies_clients || is_asked(x)))
+	if (f->name)
+		return;
+	if (is_asked(x))
 		f->name = path_name_get(x->w, &name);
+	else if (x->service->verifies_clients)
+		f->name = path_name_note(x->w, &name);
 }
 
 void path_tls_note_client(struct path_tls *x)

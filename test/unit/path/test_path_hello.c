@@ -276,6 +276,36 @@ START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
 }
 END_TEST
 
+START_TEST(names_that_no_rule_asks_for_leave_half_of_the_room)
+{
+	struct http_lab *l = large_lab_with(
+		"kind: Service\nmetadata: {name: s}\nspec: {addresses: 10.0.1.0/24, ports: [80], "
+		"protocol: tcp, tls: {mode: passthrough}}\n---\n"
+		"kind: AccessPolicy\nmetadata: {name: p}\nspec: {to: 10.0.1.0/24, action: allow}\n",
+		8192);
+	struct weir_path_gauges gauges;
+	char name[64];
+
+	for (unsigned int i = 0; i < 2098; i++) {
+		if (i)
+			lab_connect(l);
+		snprintf(name, sizeof(name), "n%u.example", i);
+		open_named(l, name);
+		say(l, SERVER, "on", 2);
+		(void)lab_record(l, NULL);
+	}
+	weir_path_gauges(l->f->path, 0, &gauges);
+	ck_assert_uint_eq(gauges.names, 2048);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_NAMES_LOST), 50);
+	fixture_reload(l->f, POLICY, 2);
+	lab_connect(l);
+	open_named(l, "new.cdn.example");
+	weir_path_gauges(l->f->path, 0, &gauges);
+	ck_assert_uint_eq(gauges.names, 2049);
+	lab_destroy(l);
+}
+END_TEST
+
 START_TEST(a_held_flow_is_judged_by_the_policy_of_its_last_byte)
 {
 	struct http_lab *l = lab_with(POLICY);
@@ -349,6 +379,7 @@ Suite *path_hello_suite(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_flow_whose_name_found_no_room_does_not_survive_a_reload);
+	tcase_add_test(t, names_that_no_rule_asks_for_leave_half_of_the_room);
 	tcase_add_loop_test(t, nothing_goes_on_before_the_last_byte_of_what_is_allowed, 0,
 			    (int)WEIR_ARRAY_LEN(pieces));
 	tcase_add_loop_test(t, what_is_refused_is_told_to_both_and_the_server_has_read_nothing, 0,
