@@ -246,14 +246,12 @@ START_TEST(an_allowed_flow_is_forwarded_and_keeps_its_name_over_reloads)
 }
 END_TEST
 
-/* As many as a worker remembers, and a hundred. */
-START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
+/* Each by a name of its own; the last connection stays the one at hand. */
+static void open_many(struct http_lab *l, unsigned int n)
 {
-	struct http_lab *l = large_lab_with(POLICY, 8192);
-	struct weir_path_gauges gauges;
 	char name[64];
 
-	for (unsigned int i = 0; i < 4196; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		if (i)
 			lab_connect(l);
 		snprintf(name, sizeof(name), "n%u.cdn.example", i);
@@ -261,6 +259,15 @@ START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
 		say(l, SERVER, "on", 2); /* it is forwarded, and takes no more room */
 		(void)lab_record(l, NULL);
 	}
+}
+
+/* As many as a worker remembers, and a hundred. */
+START_TEST(a_flow_whose_name_found_no_room_does_not_survive_a_reload)
+{
+	struct http_lab *l = large_lab_with(POLICY, 8192);
+	struct weir_path_gauges gauges;
+
+	open_many(l, 4196);
 	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_NAMES_LOST), 100);
 	weir_path_gauges(l->f->path, 0, &gauges);
 	ck_assert_uint_eq(gauges.names_max, 4096);
@@ -284,16 +291,8 @@ START_TEST(names_that_no_rule_asks_for_leave_half_of_the_room)
 		"kind: AccessPolicy\nmetadata: {name: p}\nspec: {to: 10.0.1.0/24, action: allow}\n",
 		8192);
 	struct weir_path_gauges gauges;
-	char name[64];
 
-	for (unsigned int i = 0; i < 2098; i++) {
-		if (i)
-			lab_connect(l);
-		snprintf(name, sizeof(name), "n%u.example", i);
-		open_named(l, name);
-		say(l, SERVER, "on", 2);
-		(void)lab_record(l, NULL);
-	}
+	open_many(l, 2098);
 	weir_path_gauges(l->f->path, 0, &gauges);
 	ck_assert_uint_eq(gauges.names, 2048);
 	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_NAMES_LOST), 50);
