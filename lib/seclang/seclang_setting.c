@@ -3,6 +3,7 @@
 #include "seclang_impl.h"
 
 #define RESPONSE_BYTES_MAX (1U << 30) /* ModSecurity's hard limit */
+#define TIMEOUT_S_MAX      2592000    /* 30 days, as there */
 
 #define AT(field) offsetof(struct weir_sec_settings, field)
 
@@ -42,26 +43,36 @@ static bool set_switch(struct weir_seclang *s, const struct directive *d, unsign
 	return true;
 }
 
+/* One of `names`, by its place among them. */
+static bool set_choice(struct weir_seclang *s, const struct directive *d, const char *const *names,
+		       unsigned int n, uint8_t *to)
+{
+	int v = parse_choice(s, d->word[1], names, n);
+
+	if (v >= 0)
+		*to = (uint8_t)v;
+	return v >= 0;
+}
+
 static bool set_engine(struct weir_seclang *s, const struct directive *d, unsigned int at)
 {
 	static const char *const modes[] = {"Off", "DetectionOnly", "On"};
-	int v = parse_choice(s, d->word[1], modes, 3);
 
-	if (v < 0)
-		return false;
-	s->settings.engine = (uint8_t)v;
-	return true;
+	return set_choice(s, d, modes, 3, field(s, at));
 }
 
 static bool set_limit_action(struct weir_seclang *s, const struct directive *d, unsigned int at)
 {
 	static const char *const names[] = {"Reject", "ProcessPartial"};
-	int v = parse_choice(s, d->word[1], names, 2);
 
-	if (v < 0)
-		return false;
-	*(uint8_t *)field(s, at) = (uint8_t)v;
-	return true;
+	return set_choice(s, d, names, 2, field(s, at));
+}
+
+static bool set_cookie_format(struct weir_seclang *s, const struct directive *d, unsigned int at)
+{
+	static const char *const names[] = {"0", "1"};
+
+	return set_choice(s, d, names, 2, field(s, at));
 }
 
 static bool set_bytes(struct weir_seclang *s, const struct directive *d, unsigned int at)
@@ -74,34 +85,30 @@ static bool set_response_limit(struct weir_seclang *s, const struct directive *d
 	return parse_number(s, d->word[1], 1, RESPONSE_BYTES_MAX, field(s, at));
 }
 
-static bool set_file_limit(struct weir_seclang *s, const struct directive *d, unsigned int at)
+static bool set_number(struct weir_seclang *s, const struct directive *d, uint64_t min,
+		       uint64_t max, uint32_t *to)
 {
 	uint64_t n;
 
-	if (!parse_number(s, d->word[1], 0, UINT32_MAX, &n))
+	if (!parse_number(s, d->word[1], min, max, &n))
 		return false;
-	s->settings.upload_file_limit = (uint32_t)n;
+	*to = (uint32_t)n;
 	return true;
 }
 
 static bool set_count(struct weir_seclang *s, const struct directive *d, unsigned int at)
 {
-	uint64_t n;
+	return set_number(s, d, 1, UINT32_MAX, field(s, at));
+}
 
-	if (!parse_number(s, d->word[1], 1, UINT32_MAX, &n))
-		return false;
-	*(uint32_t *)field(s, at) = (uint32_t)n;
-	return true;
+static bool set_count_or_none(struct weir_seclang *s, const struct directive *d, unsigned int at)
+{
+	return set_number(s, d, 0, UINT32_MAX, field(s, at));
 }
 
 static bool set_timeout(struct weir_seclang *s, const struct directive *d, unsigned int at)
 {
-	uint64_t n;
-
-	if (!parse_number(s, d->word[1], 0, 2592000, &n))
-		return false;
-	s->settings.collection_timeout_s = (uint32_t)n;
-	return true;
+	return set_number(s, d, 0, TIMEOUT_S_MAX, field(s, at));
 }
 
 static bool set_separator(struct weir_seclang *s, const struct directive *d, unsigned int at)
@@ -112,17 +119,6 @@ static bool set_separator(struct weir_seclang *s, const struct directive *d, uns
 		return complain(s, place(s, w, 0), "one character must stand here, not \"%.*s\"",
 				SHOW(w.text));
 	s->settings.argument_separator = *w.text.ptr;
-	return true;
-}
-
-static bool set_cookie_format(struct weir_seclang *s, const struct directive *d, unsigned int at)
-{
-	static const char *const names[] = {"0", "1"};
-	int v = parse_choice(s, d->word[1], names, 2);
-
-	if (v < 0)
-		return false;
-	s->settings.cookie_format = (uint8_t)v;
 	return true;
 }
 
@@ -280,10 +276,10 @@ const struct directive_row setting_rows[] = {
 	{"SecAuditLogType", 1, 1, ignore, AN_AUDIT_TYPE},
 	{"SecCacheTransformations", 1, 2, ignore, A_PATH},
 	{"SecChrootDir", 1, 1, ignore, A_PATH},
-	{"SecCollectionTimeout", 1, 1, set_timeout, 0},
+	{"SecCollectionTimeout", 1, 1, set_timeout, AT(collection_timeout_s)},
 	{"SecComponentSignature", 1, 1, add_signature, 0},
 	{"SecContentInjection", 1, 1, only_off, 0},
-	{"SecCookieFormat", 1, 1, set_cookie_format, 0},
+	{"SecCookieFormat", 1, 1, set_cookie_format, AT(cookie_format)},
 	{"SecCookieV0Separator", 1, 1, only_semicolon, 0},
 	{"SecDataDir", 1, 1, ignore, A_PATH},
 	{"SecDebugLog", 1, 1, ignore, A_PATH},
@@ -307,7 +303,7 @@ const struct directive_row setting_rows[] = {
 	{"SecResponseBodyLimitAction", 1, 1, set_limit_action, AT(response_body_limit_action)},
 	{"SecResponseBodyMimeType", 1, 255, add_mime_types, 0},
 	{"SecResponseBodyMimeTypesClear", 0, 0, clear_mime_types, 0},
-	{"SecRuleEngine", 1, 1, set_engine, 0},
+	{"SecRuleEngine", 1, 1, set_engine, AT(engine)},
 	{"SecRulePerfTime", 1, 1, ignore, A_NUMBER},
 	{"SecSensorId", 1, 1, ignore, A_PATH},
 	{"SecServerSignature", 1, 1, ignore, A_PATH},
@@ -317,7 +313,7 @@ const struct directive_row setting_rows[] = {
 	{"SecTmpDir", 1, 1, ignore, A_PATH},
 	{"SecTmpSaveUploadedFiles", 1, 1, ignore, A_SWITCH},
 	{"SecUploadDir", 1, 1, ignore, A_PATH},
-	{"SecUploadFileLimit", 1, 1, set_file_limit, 0},
+	{"SecUploadFileLimit", 1, 1, set_count_or_none, AT(upload_file_limit)},
 	{"SecUploadFileMode", 1, 1, ignore, A_MODE},
 	{"SecUploadKeepFiles", 1, 1, ignore, AN_AUDIT_ENGINE},
 	{"SecWebAppId", 1, 1, set_app_id, 0},
