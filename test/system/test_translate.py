@@ -132,7 +132,7 @@ def trailers_are_behind_the_last_chunk(server, behind, front):
     with Site(server, behind, front) as site:
         out = site.curl("--raw", "-d", "hello=you", "-H", "Transfer-Encoding: chunked",
                         path="/echo")
-        check_equal(out, "9\r\nhello=you\r\n0\r\nx-last: word\r\n\r\n", "what came back")
+        check_equal(out, "9\nhello=you\n0\nx-last: word\n\n", "what came back")
 
 
 if __name__ == "__main__":
