@@ -131,12 +131,11 @@ def tickets_outlive_two_rotations_of_their_keys_and_no_more(version):
         client = Client(site, version)
         _, first = client.ask()
         check(client.ask(first)[0], "not resumed before any rotation")
-        for number in (1, 2):
-            check_equal(rotate(site, "4s"), 1, "rotations")
-            check(client.ask(first)[0], f"not resumed after {number} rotations")
-        rotate(site, "1s")
-        resumed, after = client.ask(first)
-        check(not resumed, "resumed by a key that is gone")
+        made = 0
+        while made <= 2:
+            made += rotate(site, "2s")  # of which a busy machine may see two
+            resumed, after = client.ask(first)
+            check_equal(resumed, made <= 2, f"whether it is resumed after {made} rotations")
         check(client.ask(after)[0], "a new session is not resumed")
 
 
