@@ -137,8 +137,8 @@ def ask(weir, requests):
         s.settimeout(60)
         s.connect(weir.socket_path)
         stream = s.makefile("rb")
-        for start in range(0, len(requests), 50):
-            part = requests[start:start + 50]
+        for start in range(0, len(requests), 10):
+            part = requests[start:start + 10]
             s.sendall(b"".join(json.dumps({"cmd": "explain", **r}).encode() + b"\n" for r in part))
             for _ in part:
                 answer = json.loads(stream.readline())
