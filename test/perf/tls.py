@@ -12,10 +12,11 @@ OFFLOADS=0: proxies, too, send and get frames of 1,500 bytes, not 64 KiB at a ti
 
 KIND is part of a kind's name: only those. Core and CPU time are as in http.py. weir reads HTTP,
 judges each request, by no rules, and writes a record of it; beside that it ends TLS only, and reads
-nothing. Its upstream connections are the clients' own, so that each handshake also opens one, where
-the proxies keep theirs. Bytes of an idle connection are for both
-legs: of a proxy's process, and of weir's tables and process; the kernel's sockets, which proxies
-have two of, are not in it."""
+nothing. nginx writes nothing, and in turns of its own, for small requests, its access log as Debian
+has it. weir's upstream connections are the clients' own, so that each handshake also opens one,
+where the proxies keep theirs. Bytes of an idle connection are for both legs: of a proxy's process,
+and of weir's tables and process; the kernel's sockets, which proxies have two of, are not in
+it."""
 import json
 import os
 import subprocess
@@ -41,7 +42,7 @@ OFFLOADS = os.environ.get("OFFLOADS") != "0"
 LOAD = os.path.join(BUILD, "test/tls/tls_load")
 FOR_ALL = time.monotonic() + 230
 IDLE = 2000
-WEIR, UNREAD, NGINX, HAPROXY = WAYS = ("weir", "unread", "nginx", "HAProxy")
+WEIR, UNREAD, NGINX, LOGGED, HAPROXY = WAYS = ("weir", "unread", "nginx", "nginx+log", "HAProxy")
 ECDSA, RSA = 443, 444
 # name: mode, port, path, connections
 KINDS = {
@@ -84,6 +85,10 @@ proxy_max_temp_file_size 0; ssl_protocols TLSv1.3;
 server {{ listen 443 ssl; ssl_certificate {dir}/ecdsa.pem; ssl_certificate_key {dir}/ecdsa.key;
     {to} }}
 server {{ listen 444 ssl; ssl_certificate {dir}/rsa.pem; ssl_certificate_key {dir}/rsa.key; {to} }}
+server {{ listen 447 ssl; ssl_certificate {dir}/ecdsa.pem; ssl_certificate_key {dir}/ecdsa.key;
+    access_log {dir}/access.log; {to} }}
+server {{ listen 448 ssl; ssl_certificate {dir}/rsa.pem; ssl_certificate_key {dir}/rsa.key;
+    access_log {dir}/access.log; {to} }}
 """
 NGINX_TO = """location / { proxy_pass http://origin; proxy_http_version 1.1;
     proxy_set_header Connection ""; proxy_set_header Host $host; }"""
@@ -149,7 +154,8 @@ def start_proxies(lab):
     plug(lab, proxy, "p1", lab.server, 2, 2, OFFLOADS)
     nginx = start_nginx(lab, proxy, "nginx-tls", 443,
                         NGINX_CONF.format(dir=lab.dir, to=NGINX_TO))
-    return {NGINX: Processes(nginx), HAPROXY: Processes(start_haproxy(lab, proxy))}
+    return {NGINX: Processes(nginx), LOGGED: Processes(nginx),
+            HAPROXY: Processes(start_haproxy(lab, proxy))}
 
 
 def weir(lab, connections=100000, inspected=50000):
@@ -162,9 +168,14 @@ def weir(lab, connections=100000, inspected=50000):
 
 
 def target(lab, way, port):
-    """What is not read, and HAProxy, have ports beside those of the other."""
-    port += 2 if way in (UNREAD, HAPROXY) else 0
+    """Ways at one address have ports beside each other's."""
+    port += {UNREAD: 2, HAPROXY: 2, LOGGED: 4}.get(way, 0)
     return (lab.server.v4 if way in (WEIR, UNREAD) else "10.78.1.1"), port
+
+
+def ways_of(kind):
+    """A line of a log is nothing beside a large object."""
+    return [way for way in WAYS if way != LOGGED or "MiB" not in kind]
 
 
 # ---- runs ----
@@ -196,11 +207,12 @@ def measure(lab, middle, way, kind):
 
 def measure_all(lab, middle, way, runs):
     for kind in KINDS:
-        runs[kind][way].append(measure(lab, middle, way, kind))
+        if way in ways_of(kind):
+            runs[kind][way].append(measure(lab, middle, way, kind))
 
 
 def run_rounds(lab, proxies):
-    runs = {kind: {way: [] for way in WAYS} for kind in KINDS}
+    runs = {kind: {way: [] for way in ways_of(kind)} for kind in KINDS}
     for number in range(ROUNDS):
         if number and time.monotonic() + 3 * len(KINDS) * (SECONDS + 1) > FOR_ALL:
             print(f"# time for {number} rounds only", file=sys.stderr)
@@ -247,7 +259,7 @@ def table_bytes(lab):
 
 
 def idle_bytes(lab, proxies):
-    idle = {way: grown_by(lab, way, middle.pids) for way, middle in proxies.items()}
+    idle = {way: grown_by(lab, way, proxies[way].pids) for way in (NGINX, HAPROXY)}
     with weir(lab) as running:
         idle[WEIR] = grown_by(lab, WEIR, [running.process.pid]) + table_bytes_of(lab, running)
     return idle
@@ -275,14 +287,15 @@ def report(runs, idle):
         for way, seen in ways.items():
             told = "gbit_core" if "MiB" in kind else "cpu_us"
             unit = "Gbit/s a core" if "MiB" in kind else "CPU us"
-            print(f"{kind:20}{way:9}{spread(seen, told):26} {unit}; {median(seen, 'per_s'):.0f}/s, "
-                  f"p50 {median(seen, 'p50_us'):.0f} us")
+            print(f"{kind:20}{way:10}{spread(seen, told):26} {unit}; "
+                  f"{median(seen, 'per_s'):.0f}/s, p50 {median(seen, 'p50_us'):.0f} us")
         for way in (WEIR, UNREAD):
-            print(f"{kind:20}{way} is {ratio(kind, ways, way, NGINX):.2f} x nginx, "
-                  f"{ratio(kind, ways, way, HAPROXY):.2f} x HAProxy; its worker was busy "
+            ratios = ", ".join(f"{ratio(kind, ways, way, other):.2f} x {other}"
+                               for other in ways if other not in (WEIR, UNREAD))
+            print(f"{kind:20}{way} is {ratios}; its worker was busy "
                   f"{median(ways[way], 'busy'):.2f} of its time")
     for way, size in idle.items():
-        print(f"idle connection     {way:9}{size:.0f} bytes")
+        print(f"idle connection     {way:10}{size:.0f} bytes")
 
 
 def main():
