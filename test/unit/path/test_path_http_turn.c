@@ -147,12 +147,11 @@ static size_t write_next(char *at)
 }
 
 /* They wait until it is known whether they are any. All take more than a turn, which is a tenth of
- * the budget. */
-START_TEST(requests_that_came_at_once_are_judged_in_turns)
+ * the budget. False: a busy machine took the processor away for longer than a budget. */
+static bool judge_in_turns(struct http_lab *l)
 {
 	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 	static char text[PIPELINED * (FIELDS + 2) * 32];
-	struct http_lab *l = lab_create("", ", budget: 1ms");
 	unsigned int turns = 0;
 	size_t n = 0;
 
@@ -166,9 +165,24 @@ START_TEST(requests_that_came_at_once_are_judged_in_turns)
 	ck_assert_uint_eq(lab_send(l, SERVER, answer, strlen(answer)), strlen(answer));
 	for (; n_arrived(l) < PIPELINED && turns < TURNS; turns++)
 		lab_wait(l, WEIR_NS_PER_MS);
-	ck_assert_uint_eq(n_arrived(l), PIPELINED);
-	ck_assert_uint_ge(lab_count(l, WEIR_COUNT_HTTP_TURNS), 1);
-	lab_destroy(l);
+	return lab_count(l, WEIR_COUNT_HTTP_BUDGET) == 0;
+}
+
+START_TEST(requests_that_came_at_once_are_judged_in_turns)
+{
+	bool undisturbed = false;
+
+	for (unsigned int i = 0; i < 10 && !undisturbed; i++) {
+		struct http_lab *l = lab_create("", ", budget: 1ms");
+
+		undisturbed = judge_in_turns(l);
+		if (undisturbed) {
+			ck_assert_uint_eq(n_arrived(l), PIPELINED);
+			ck_assert_uint_ge(lab_count(l, WEIR_COUNT_HTTP_TURNS), 1);
+		}
+		lab_destroy(l);
+	}
+	ck_assert(undisturbed);
 }
 END_TEST
 
