@@ -159,8 +159,9 @@ void path_http2_make_way(struct path_worker *w);
 
 /* ---- path_http2_write.c ---- */
 
-/* Bytes that the peer of `leg` may be sent now. */
-size_t path_http2_room(struct path_http2 *h, unsigned int leg);
+/* Bytes that the peer of `leg` may be sent now, with `beside` more around them; who gets 0 is run
+ * again when there is room. */
+size_t path_http2_room(struct path_http2 *h, unsigned int leg, size_t beside);
 /* Takes what there is room for; returns how much. */
 size_t path_http2_write(struct path_http2 *h, unsigned int leg, struct weir_bytes bytes);
 /* Takes all of it: the caller has looked whether there is room. */

@@ -102,11 +102,11 @@ static bool send_content(struct path_http2 *h, struct path_http2_stream *s)
 
 	while (way->body.bytes > way->held) {
 		struct weir_bytes front = weir_http2_queue_front(&way->body);
-		size_t room = path_http2_room(h, 1);
+		size_t room = path_http2_room(h, 1, CHUNK_FRAMING);
 
-		if (room <= CHUNK_FRAMING)
+		if (!room)
 			return false;
-		front.len = RTE_MIN(front.len, room - CHUNK_FRAMING);
+		front.len = RTE_MIN(front.len, room);
 		front.len = RTE_MIN(front.len, way->body.bytes - way->held);
 		if (s->chunked)
 			send_chunk(h, front);

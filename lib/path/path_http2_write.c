@@ -64,7 +64,7 @@ void path_http2_push(struct path_http2 *h, unsigned int leg)
 		path_http_abort(h->x);
 }
 
-size_t path_http2_room(struct path_http2 *h, unsigned int leg)
+size_t path_http2_room(struct path_http2 *h, unsigned int leg, size_t beside)
 {
 	const struct path_http2_worker *w = h->x->w->http2;
 	struct path_carried *k = h->x->k;
@@ -72,7 +72,7 @@ size_t path_http2_room(struct path_http2 *h, unsigned int leg)
 
 	if (weir_unlikely(!send_unsent(h, leg)))
 		return 0;
-	queued = weir_tcp_queued(k->conn, leg) +
+	queued = weir_tcp_queued(k->conn, leg) + beside +
 		 (w->writer == h && w->writer_leg == leg ? w->n_out : 0);
 	if (queued < all)
 		return all - queued;
@@ -102,7 +102,7 @@ void path_http2_put(struct path_http2 *h, unsigned int leg, struct weir_bytes by
 
 size_t path_http2_write(struct path_http2 *h, unsigned int leg, struct weir_bytes bytes)
 {
-	size_t n = RTE_MIN(bytes.len, path_http2_room(h, leg));
+	size_t n = RTE_MIN(bytes.len, path_http2_room(h, leg, 0));
 
 	path_http2_put(h, leg, weir_bytes_of(bytes.ptr, n));
 	return n;

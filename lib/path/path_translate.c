@@ -109,7 +109,7 @@ static void flush(struct path_translator *t)
 /* The server may send as much again as the client has room for. */
 static void give_back(struct path_translator *t)
 {
-	if (!t->unread || !t->stream || t->answer.bytes > t->want || !path_http2_room(&t->h, 0))
+	if (!t->unread || !t->stream || t->answer.bytes > t->want || !path_http2_room(&t->h, 0, 0))
 		return;
 	weir_http2_consume(t->stream, t->unread);
 	t->unread = 0;
