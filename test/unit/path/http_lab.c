@@ -169,7 +169,7 @@ static bool take(struct http_lab *l, const struct out_frame *o)
 	if (e->silent)
 		return false;
 	take_bytes(e, tcp, len);
-	return len > (size_t)(tcp[12] >> 4) * 4 || tcp[13] & 0x01;
+	return !e->late && (len > (size_t)(tcp[12] >> 4) * 4 || tcp[13] & 0x01);
 }
 
 static void settle(struct http_lab *l)
@@ -222,6 +222,12 @@ void lab_say(struct http_lab *l, unsigned int from, const char *text)
 {
 	ck_assert_uint_eq(lab_send(l, from, text, strlen(text)), strlen(text));
 	lab_wait(l, 50 * WEIR_NS_PER_MS);
+}
+
+void lab_acknowledge(struct http_lab *l, unsigned int from)
+{
+	feed(l, from, 0x10, NULL, 0);
+	settle(l);
 }
 
 void lab_fin(struct http_lab *l, unsigned int from)

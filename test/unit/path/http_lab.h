@@ -17,6 +17,7 @@ struct lab_end {
 	uint32_t expect; /* the peer's next number */
 	bool fin, rst;   /* came from the other side */
 	bool silent;     /* does not acknowledge, does not read */
+	bool late;       /* reads, and acknowledges with lab_acknowledge() only */
 	size_t n_got;
 	char got[LAB_BYTES + 1]; /* ends with NUL */
 };
@@ -45,6 +46,7 @@ void lab_connect(struct http_lab *l);
 size_t lab_send(struct http_lab *l, unsigned int from, const char *bytes, size_t len);
 /* All of `text`; asserts that the window takes it. */
 void lab_say(struct http_lab *l, unsigned int from, const char *text);
+void lab_acknowledge(struct http_lab *l, unsigned int from);
 void lab_fin(struct http_lab *l, unsigned int from);
 void lab_reset(struct http_lab *l, unsigned int from);
 void lab_wait(struct http_lab *l, uint64_t ns);

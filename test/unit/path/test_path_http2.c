@@ -199,6 +199,32 @@ START_TEST(many_large_responses_at_once_arrive)
 }
 END_TEST
 
+/* Nothing else makes it go on within the second until the session's next tick. */
+START_TEST(a_server_in_http1_whose_queue_was_full_gets_more_when_it_acknowledges)
+{
+	struct h2_lab *l = h2_lab_create(H2_CLEAR1, "");
+	uint64_t begin = l->l->f->now_ns;
+	size_t n = 160000, full = 131072, before;
+	char *body = h2_text(n), head[128];
+
+	l->l->end[SERVER].late = true;
+	snprintf(head, sizeof(head), POST "Content-Type: image/png\r\nContent-Length: %zu\r\n\r\n",
+		 n);
+	(void)h2_send(l, head, body, n);
+	h2_pump(l);
+	ck_assert_uint_lt(h2_got1_len(l), full);
+	do {
+		before = h2_got1_len(l);
+		lab_acknowledge(l->l, SERVER);
+	} while (h2_got1_len(l) > before);
+	ck_assert_uint_eq(h2_got1_len(l), strlen(head) + n);
+	ck_assert_mem_eq(h2_got1(l) + strlen(head), body, n);
+	ck_assert_uint_lt(l->l->f->now_ns - begin, WEIR_NS_PER_S);
+	free(body);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 /* ---- what HTTP/1.1 says otherwise ---- */
 
 static const struct {
@@ -435,6 +461,7 @@ Suite *path_http2_suite(void)
 	tcase_add_loop_test(c, bodies_of_requests_arrive, 0, H2_WAYS);
 	tcase_add_loop_test(c, bodies_of_responses_arrive, 0, H2_WAYS);
 	tcase_add_loop_test(c, who_does_not_read_holds_the_server_back, 0, H2_WAYS);
+	tcase_add_test(c, a_server_in_http1_whose_queue_was_full_gets_more_when_it_acknowledges);
 	tcase_add_loop_test(c, many_large_responses_at_once_arrive, 0, H2_WAYS);
 	tcase_add_loop_test(c, a_response_of_http1_comes_over_right, 0, WEIR_ARRAY_LEN(answers));
 	tcase_add_loop_test(c, trailers_of_requests_and_responses_arrive, 0, H2_WAYS);
