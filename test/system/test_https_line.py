@@ -16,7 +16,7 @@ suite = Suite()
 # name: what each line does, the counter that shows it, MiB of each of the four bodies
 LINES = {
     "1 % lost": (("--loss", "0.5%"), "lost", 1024 if SOAK else 64),
-    "1 % lost and 50 ms": (("--loss", "0.5%", "--delay", "12500us"), "lost", 1024 if SOAK else 16),
+    "1 % lost and 50 ms": (("--loss", "0.5%", "--delay", "12500us"), "lost", 64 if SOAK else 16),
     "all of it": (("--loss", "0.5%", "--delay", "2ms", "--jitter", "500us", "--reorder", "1%",
                    "--duplicate", "1%", "--corrupt", "0.5%"), "lost", 128 if SOAK else 8),
 }
