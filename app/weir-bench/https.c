@@ -7,8 +7,11 @@
  * peers do is outside of the time that is measured.
  */
 #include "https.h"
+
 #include "bench.h"
 #include "clock.h"
+#include <weir_tls_mint.h>
+#include <weir_tls_record.h>
 
 #include <stdlib.h>
 #include <time.h>

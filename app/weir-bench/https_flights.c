@@ -2,6 +2,9 @@
 /* A handshake between a client and a server of TLS, in memory: what each says in turn. */
 #include "https.h"
 
+#include <weir_tls.h>
+#include <weir_tls_mint.h>
+
 #include <stdio.h>
 #include <time.h>
 

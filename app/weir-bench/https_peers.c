@@ -9,6 +9,7 @@
 #include "segment.h"
 
 #include <weir_pkt.h>
+#include <weir_tls.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #include "bench.h"
 
-#include <weir_tls.h>
+#include <weir_tls_record.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <weir_tls.h>
+#include <weir_tls_mint.h>
 
 /* CAs of several gateways are to be told apart in a client's list. */
 static void default_name(char name[WEIR_TLS_CA_NAME_MAX + 1])

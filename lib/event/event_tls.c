@@ -2,7 +2,7 @@
 /* TLS as part of a record: eve's object of what was agreed with the client, and our own of both. */
 #include "event_impl.h"
 
-#include <weir_tls.h>
+#include <weir_tls_error.h>
 
 static bool is_there(const struct weir_event_tls *t)
 {

@@ -5,7 +5,7 @@
  */
 #include "path_stream.h"
 
-#include <weir_tls.h>
+#include <weir_tls_hello.h>
 
 #define ADVANCE_BUDGET 256
 

@@ -7,6 +7,7 @@
 #include <weir_path.h>
 #include <weir_pkt.h>
 #include <weir_tcp.h>
+#include <weir_tls_hello.h>
 
 #include <stdatomic.h>
 

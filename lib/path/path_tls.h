@@ -13,6 +13,7 @@
 
 #include <weir_timer.h>
 #include <weir_tls.h>
+#include <weir_tls_mint.h>
 
 #define PATH_TLS_VIEWS 64
 #define PATH_TLS_ROOMS 256

@@ -17,7 +17,9 @@
 #include <weir_scan.h>
 #include <weir_stats.h>
 #include <weir_tcp.h>
-#include <weir_tls.h>
+#include <weir_tls_cert.h>
+#include <weir_tls_context.h>
+#include <weir_tls_error.h>
 #include <weir_waf.h>
 
 /*

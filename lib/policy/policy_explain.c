@@ -3,6 +3,8 @@
  * match. */
 #include "policy_impl.h"
 
+#include <weir_tls_record.h>
+
 #define CANDIDATES_MAX 100
 
 static void add_side(const struct weir_policy *p, struct weir_json *j, const char *key,

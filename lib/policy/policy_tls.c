@@ -3,6 +3,8 @@
  * the servers behind. Files are named here and read by path/. */
 #include "policy_impl.h"
 
+#include <weir_tls_record.h>
+
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -10,7 +10,10 @@
 #include <weir_conf.h>
 #include <weir_http.h>
 #include <weir_stats.h>
-#include <weir_tls.h>
+#include <weir_tls_cert.h>
+#include <weir_tls_context.h>
+#include <weir_tls_info.h>
+#include <weir_tls_name.h>
 #include <weir_waf.h>
 
 enum weir_verdict {

@@ -6,7 +6,7 @@
 #ifndef TLS_AEAD_H
 #define TLS_AEAD_H
 
-#include "weir_tls.h"
+#include "weir_tls_record.h"
 
 #define TLS_TAG       16 /* bytes, of every suite here */
 #define TLS_NONCE     12

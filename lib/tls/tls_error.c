@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of what can go wrong with a TLS connection. */
-#include "weir_tls.h"
+#include "weir_tls_error.h"
 
 static const struct {
 	const char *name;

@@ -6,6 +6,8 @@
  */
 #include "tls_impl.h"
 
+#include <weir_tls_info.h>
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 

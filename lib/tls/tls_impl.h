@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include <weir_tls.h>
+#include <weir_tls_name.h>
 
 /* Sets `why`; always false, so that a reader can return it. */
 bool tls_fail(struct weir_buf *why, const char *format, ...) WEIR_PRINTF(2, 3);

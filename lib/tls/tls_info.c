@@ -2,6 +2,8 @@
 /* What a handshake has agreed on and who the peer is, copied out of libssl's objects. */
 #include "tls_impl.h"
 
+#include <weir_tls_info.h>
+
 #include <stdlib.h>
 
 #include <openssl/err.h>

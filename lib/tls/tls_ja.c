@@ -3,7 +3,7 @@
  * Fingerprints of a client: JA3 (github.com/salesforce/ja3) and JA4 of TLS clients
  * (github.com/FoxIO-LLC/ja4, technical_details/JA4.md, under the BSD licence).
  */
-#include "weir_tls.h"
+#include "weir_tls_hello.h"
 
 #include <openssl/evp.h>
 

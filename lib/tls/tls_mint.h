@@ -5,6 +5,8 @@
 
 #include <openssl/x509v3.h>
 
+#include <weir_tls_mint.h>
+
 #include "tls_impl.h"
 
 /* Leaves have one of two kinds of keys. */

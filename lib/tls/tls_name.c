@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Names of hosts as clients send them: what is one, and the form in which two are compared. */
-#include "weir_tls.h"
+#include "weir_tls_name.h"
 
 /* RFC 1035 section 2.3.4, and what its lengths leave of 255 bytes. */
 #define LABEL_MAX 63

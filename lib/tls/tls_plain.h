@@ -3,7 +3,7 @@
 #ifndef TLS_PLAIN_H
 #define TLS_PLAIN_H
 
-#include "weir_tls.h"
+#include "weir_tls_record.h"
 
 #define RECORD_HEADER    5
 #define MESSAGE_HEADER   4 /* of a handshake message: type and length */

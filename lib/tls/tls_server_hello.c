@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a server answers in clear: its choice, and before TLS 1.3 its certificate. */
 #include "tls_plain.h"
+#include "weir_tls_hello.h"
 
 #define SERVER_HELLO 2
 #define CERTIFICATE  11

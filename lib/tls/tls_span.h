@@ -3,7 +3,7 @@
 #ifndef TLS_SPAN_H
 #define TLS_SPAN_H
 
-#include "weir_tls.h"
+#include "weir_tls_record.h"
 
 /* The next byte is `off` bytes into the first of the `n` views. */
 struct tls_reader {

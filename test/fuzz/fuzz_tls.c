@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include <weir_tls.h>
+#include <weir_tls_record.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

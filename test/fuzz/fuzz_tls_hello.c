@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include <weir_tls.h>
+#include <weir_tls_hello.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

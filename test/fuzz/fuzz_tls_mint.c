@@ -12,6 +12,9 @@
 #include <openssl/ssl.h>
 
 #include <weir_tls.h>
+#include <weir_tls_info.h>
+#include <weir_tls_mint.h>
+#include <weir_tls_name.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <weir_tls.h>
+#include <weir_tls_info.h>
 
 #define BUFFER (1 << 16)
 #define BODY   (1 << 20)

@@ -2,6 +2,8 @@
 /* TLS that policy opens under the operator's CA: the server first, then the client. */
 #include "tls_lab.h"
 
+#include <weir_tls_mint.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

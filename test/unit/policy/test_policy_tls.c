@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fixture.h"
 
+#include <weir_tls_record.h>
+
 #define AT                                                 \
 	"kind: Service\nmetadata: { name: shop }\nspec:\n" \
 	"  addresses: 10.0.0.1\n  ports: 443\n  protocol: "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hello_build.h"
 
+#include <weir_base.h>
+
 #include <ctype.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -4,7 +4,6 @@
 #define HELLO_BUILD_H
 
 #include <weir_test.h>
-#include <weir_tls.h>
 
 #define BUILD_MAX (1 << 18)
 

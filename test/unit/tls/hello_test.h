@@ -3,7 +3,6 @@
 #define HELLO_TEST_H
 
 #include <weir_test.h>
-#include <weir_tls.h>
 
 Suite *hello_suite(void);
 Suite *ja_suite(void);

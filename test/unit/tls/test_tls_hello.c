@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hello_build.h"
+
 #include "hello_test.h"
+
+#include <weir_tls_hello.h>
 
 #define SNI     "0=000e 00 000b 'example.com';"
 #define LABEL63 "'aaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg'"

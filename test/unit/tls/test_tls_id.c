@@ -2,6 +2,8 @@
 /* Who a client is by its certificate, and that a session that goes on does not change it. */
 #include "conn_test.h"
 
+#include <weir_tls_info.h>
+
 #include <stdio.h>
 
 #include <openssl/x509v3.h>

@@ -2,6 +2,8 @@
 /* What is told about a connection and its peer; clients' certificates among it. */
 #include "conn_test.h"
 
+#include <weir_tls_info.h>
+
 #include <stdio.h>
 
 struct meeting {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fingerprints whose values others have published. */
 #include "hello_build.h"
+
 #include "hello_test.h"
+
+#include <weir_tls_hello.h>
 
 #include <stdio.h>
 

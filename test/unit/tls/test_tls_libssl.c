@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ClientHellos of libssl's own client, and what libssl's server says is in them. */
 #include "hello_build.h"
+
 #include "hello_test.h"
+
+#include <weir_tls_hello.h>
 
 #include <openssl/ssl.h>
 

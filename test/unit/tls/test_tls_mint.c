@@ -2,6 +2,10 @@
 /* Leaves are judged by libcrypto's own verification, as a client's would be. */
 #include "hello_test.h"
 
+#include <weir_tls.h>
+#include <weir_tls_info.h>
+#include <weir_tls_mint.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>

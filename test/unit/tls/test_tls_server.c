@@ -2,6 +2,8 @@
 /* Which certificate, which protocol, which response: what a server answers a ClientHello with. */
 #include "conn_test.h"
 
+#include <weir_tls_info.h>
+
 #include <openssl/ocsp.h>
 
 #include "../../../lib/tls/tls_impl.h"

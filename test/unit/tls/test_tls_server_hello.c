@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hello_build.h"
+
 #include "hello_test.h"
+
+#include <weir_tls_hello.h>
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>

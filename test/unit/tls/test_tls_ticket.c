@@ -2,6 +2,8 @@
 /* Sessions that go on: from one worker to another, over new keys, over new certificates. */
 #include "conn_test.h"
 
+#include <weir_tls_info.h>
+
 #include <pthread.h>
 #include <unistd.h>
 

@@ -4,7 +4,7 @@
 #define TLS_TEST_H
 
 #include <weir_test.h>
-#include <weir_tls.h>
+#include <weir_tls_record.h>
 
 Suite *error_suite(void);
 Suite *keys_suite(void);
