@@ -11,7 +11,8 @@
  * rules (path_scan.c) and, of HTTP, a threat policy's rules (path_http.c) let them. What leaves is
  * collected by port and sent at the end of the turn (path_send.c).
  */
-#include "path_impl.h"
+#include "path_event.h"
+#include "path_layers.h"
 
 /* One turn in 64 is measured by stage, so that the clock reads cost nothing to speak of. */
 #define SAMPLE_EVERY 64

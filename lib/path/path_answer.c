@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packets that do not go on: counted by reason, told in events, answered when policy says so. */
-#include "path_impl.h"
+#include "path_event.h"
 
 void path_drop_told(struct path_worker *w, struct weir_pkt *p, enum weir_drop reason)
 {

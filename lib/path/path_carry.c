@@ -3,9 +3,9 @@
  * Flows whose content is inspected: weir carries their TCP connections itself (lib/tcp), so that
  * what was inspected is what is delivered. What a peer sends ends here and is sent anew.
  */
+#include "path_event.h"
+#include "path_names.h"
 #include "path_stream.h"
-
-#include <weir_tls_hello.h>
 
 #define ADVANCE_BUDGET 256
 

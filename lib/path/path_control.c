@@ -3,7 +3,8 @@
  * What control asks of running workers: copies of flows, made by the workers themselves a few
  * places a turn, and traces. A request is a pointer that the worker takes and puts back as NULL.
  */
-#include "path_impl.h"
+#include "path_layers.h"
+#include "path_names.h"
 
 #include <stdlib.h>
 #include <time.h>

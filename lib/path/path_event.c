@@ -3,7 +3,10 @@
  * What workers tell: one decision record a flow, and for packets without a flow at most one record
  * a reason a second, counted. A full ring is a counter, never a wait.
  */
-#include "path_impl.h"
+#include "path_event.h"
+#include "path_names.h"
+
+#include <weir_tls_hello.h>
 
 #include <stdio.h>
 

@@ -4,6 +4,7 @@
  * matched came from the client and may be a password as well as an attack, so unless the operator
  * wants values as they came, letters and digits are blotted out.
  */
+#include "path_event.h"
 #include "path_http.h"
 
 /* A text of a record ends with NUL: one that the client sent must not hide what comes after it. */

@@ -3,7 +3,9 @@
  * What is done with a packet of a known flow, and how a flow begins: decided once by policy, and
  * remembered until it ends or a reload asks again.
  */
-#include "path_impl.h"
+#include "path_carried.h"
+#include "path_event.h"
+#include "path_names.h"
 
 static const struct weir_policy_defaults *defaults(const struct path_worker *w)
 {

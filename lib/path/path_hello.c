@@ -5,7 +5,11 @@
  * whole, and policy is asked. Not a byte of it reaches the server before. What is refused ends with
  * an alert that the client understands; what is allowed goes on as it came.
  */
+#include "path_event.h"
+#include "path_names.h"
 #include "path_tls.h"
+
+#include <weir_tls_hello.h>
 
 #include <rte_malloc.h>
 

@@ -9,7 +9,7 @@
 #ifndef PATH_HTTP_H
 #define PATH_HTTP_H
 
-#include "path_impl.h"
+#include "path_layers.h"
 
 #include <weir_http.h>
 #include <weir_timer.h>

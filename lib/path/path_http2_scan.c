@@ -5,6 +5,7 @@
  * A match whose rule says reset ends the stream, one that says drop all of the connection. Bytes
  * that complete a match go nowhere.
  */
+#include "path_event.h"
 #include "path_http2.h"
 
 #define MATCHES 8

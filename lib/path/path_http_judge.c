@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An exchange's questions to the rules, what time they take, and what happens when they cannot be
  * answered. */
+#include "path_event.h"
 #include "path_http.h"
 
 static const enum weir_http_work work_of[] = {

@@ -5,7 +5,11 @@
  * of it is there, as nobody can do anything with less; so is the ClientHello where the Service is
  * said to speak TLS. What is none is let go at once. Nothing is decided here.
  */
+#include "path_event.h"
+#include "path_names.h"
 #include "path_tls.h"
+
+#include <weir_tls_hello.h>
 
 #include <stdio.h>
 

@@ -4,7 +4,9 @@
  * after its ClientHello and its handshake are gone, and a reload must ask policy about it again.
  * Where there is no room for another name or identity, its flows do not survive the next reload.
  */
-#include "path_impl.h"
+#include "path_names.h"
+
+#include <weir_tls_hello.h>
 
 #define NAMES      4096 /* a MiB; a cluster asks for some hundreds */
 #define IDENTITIES 1024 /* 2 MiB, for the longest */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a reload means for flows that go on: policy is asked again by all that is known of them. */
-#include "path_impl.h"
+#include "path_carried.h"
+#include "path_names.h"
 
 struct weir_policy_query path_flow_query(const struct weir_flow *f)
 {

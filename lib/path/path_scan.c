@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The bytes of a carried flow, in order, against the stream rules of the generation under which the
  * first of them came: a connection keeps its database, whatever is loaded meanwhile. */
+#include "path_event.h"
 #include "path_stream.h"
 
 #define VIEWS   16

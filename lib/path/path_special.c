@@ -3,7 +3,8 @@
  * What is not looked up by its own addresses: frames that are not IP, packets that cannot be read,
  * fragments, ICMP errors, and the neighbour discovery without which no IPv6 packet comes at all.
  */
-#include "path_impl.h"
+#include "path_carried.h"
+#include "path_event.h"
 
 #define ETHER_TYPE_ARP 0x0806
 

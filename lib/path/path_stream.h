@@ -8,7 +8,7 @@
 #ifndef PATH_STREAM_H
 #define PATH_STREAM_H
 
-#include "path_impl.h"
+#include "path_layers.h"
 
 /* ---- below what translates HTTP ---- */
 

@@ -3,7 +3,7 @@
  * Texts that many flows of a worker have, each kept once with how many they are. Which they are of
  * is part of them: a byte of the caller's. Numbers stand for them, and 0 for none.
  */
-#include "path_impl.h"
+#include "path_names.h"
 
 #include <rte_malloc.h>
 

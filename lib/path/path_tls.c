@@ -6,6 +6,7 @@
  * that a stream that was cut off is no whole one on the other side either.
  */
 #include "path_tls.h"
+#include "path_names.h"
 
 #include <stdio.h>
 

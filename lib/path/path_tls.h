@@ -9,7 +9,7 @@
 #ifndef PATH_TLS_H
 #define PATH_TLS_H
 
-#include "path_impl.h"
+#include "path_layers.h"
 
 #include <weir_timer.h>
 #include <weir_tls.h>

@@ -4,6 +4,7 @@
  * is known for whom: both may be under way at a time. Once done, libssl's object goes, but where
  * its keys could not be had, or a ticket is waited for.
  */
+#include "path_event.h"
 #include "path_tls.h"
 
 #define HELLO_AHEAD 2048

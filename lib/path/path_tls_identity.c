@@ -4,6 +4,8 @@
  * reloads, and where policy's rules ask for it, it decides now: till then the servers have heard
  * nothing. Who is refused is told so by HTTP, which has words for that, or else by an alert.
  */
+#include "path_event.h"
+#include "path_names.h"
 #include "path_tls.h"
 
 #define ACCESS_DENIED 49 /* an alert (RFC 8446 section 6.2) */

@@ -6,7 +6,10 @@
  * handshake begins. Where the server cannot be spoken with, HTTP has words for that, over a leaf
  * made by name; all else gets an alert.
  */
+#include "path_event.h"
 #include "path_tls.h"
+
+#include <weir_tls_hello.h>
 
 #define ACCESS_DENIED  49 /* alerts (RFC 8446 section 6.2) */
 #define INTERNAL_ERROR 80

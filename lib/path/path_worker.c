@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Workers and generations: made, started, stopped, taken apart. */
-#include "path_impl.h"
+#include "path_layers.h"
+#include "path_names.h"
 
 #include <weir_log.h>
 
