@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A connection of HTTP that is inspected, and one of HTTP/1.1 in particular (for the other see
- * path_http2.c): bytes come in, and it is decided how many of them go
- * on. Nothing of a request reaches the server before it was judged as far as its rules ask, nothing
- * of a response the client; till then bytes stay where TCP has put them, and the window bounds
- * them. What is not well formed goes nowhere.
+ * path_http2.c): bytes come in, and it is decided how many of them go on. Nothing of a request
+ * reaches the server before it was judged as far as its rules ask, nothing of a response the
+ * client; till then bytes stay where TCP has put them, and the window bounds them. What is not well
+ * formed goes nowhere.
  */
 #include "path_http.h"
 #include "path_stream.h"
@@ -16,80 +16,8 @@
 #include <rte_malloc.h>
 
 #define TIMER_BUDGET 64
-#define ROOM_AHEAD   (64u << 10)
 /* When spans were missing to pass bytes on, it is tried again so much later. */
 #define RETRY_NS (10 * WEIR_NS_PER_MS)
-
-/* ---- bytes ---- */
-
-bool path_http_settle(struct path_http *x, unsigned int leg)
-{
-	struct path_http_side *s = &x->side[leg];
-	uint64_t offset = path_stream_offset(x->k, leg);
-
-	if (offset < s->free)
-		path_stream_pass(x->w, x->k, leg, (uint32_t)(s->free - offset));
-	return path_stream_offset(x->k, leg) == s->free;
-}
-
-void path_http_discard(struct path_http *x, unsigned int leg)
-{
-	struct path_http_side *s = &x->side[leg];
-
-	if (s->at > s->free)
-		path_stream_discard(x->w, x->k, leg, (uint32_t)(s->at - s->free));
-	s->free = s->at;
-}
-
-uint64_t path_http_left(const struct path_http *x, unsigned int leg)
-{
-	return x->side[leg].clean - x->side[leg].at;
-}
-
-unsigned int path_http_views(const struct path_http *x, unsigned int leg, struct weir_bytes *views,
-			     unsigned int max)
-{
-	uint64_t left = path_http_left(x, leg);
-	uint64_t skip = x->side[leg].at - path_stream_offset(x->k, leg);
-	unsigned int n = left ? path_stream_read(x->k, leg, (uint32_t)skip, views, max) : 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		if (views[i].len >= left) {
-			views[i].len = left;
-			return i + 1;
-		}
-		left -= views[i].len;
-	}
-	return n;
-}
-
-/* What stream rules have not let pass yet comes before its end. */
-bool path_http_is_ended(const struct path_http *x, unsigned int leg)
-{
-	return path_stream_is_ended(x->k, leg) &&
-	       x->side[leg].clean ==
-		       path_stream_offset(x->k, leg) + path_stream_readable(x->k, leg);
-}
-
-bool path_http_is_full(const struct path_http *x, unsigned int leg)
-{
-	return path_stream_is_full(x->w, x->k, leg);
-}
-
-/* Chunk framing comes on top of what is held for a rule's body limit, so room is made for twice as
- * much as there is. */
-void path_http_make_room(struct path_http *x, unsigned int leg,
-			 void (*on_full)(struct path_http *x))
-{
-	struct path_http_side *s = &x->side[leg];
-	uint64_t held = s->at - s->free;
-
-	if (path_http_left(x, leg))
-		return;
-	path_stream_want(x->w, x->k, leg, (uint32_t)(2 * held) + ROOM_AHEAD);
-	if (path_http_is_full(x, leg))
-		on_full(x);
-}
 
 /* ---- ends ---- */
 
@@ -229,57 +157,6 @@ static void set_timer(struct path_http *x, bool settled)
 		weir_timer_arm(&x->w->http->wheel, &x->timer, when);
 }
 
-/* ---- turns of judging ---- */
-
-/* In the order in which they have come: each goes to the end when its turn is over. */
-void path_http_wait_for_turn(struct path_http *x, unsigned int leg)
-{
-	struct path_http_worker *h = x->w->http;
-
-	x->side[leg].judging = true;
-	if (x->waits_at)
-		return;
-	x->waiting = NULL;
-	x->waits_at = h->last_waiting;
-	*h->last_waiting = x;
-	h->last_waiting = &x->waiting;
-}
-
-static void stop_waiting(struct path_http *x)
-{
-	struct path_http_worker *h = x->w->http;
-
-	if (!x->waits_at)
-		return;
-	*x->waits_at = x->waiting;
-	if (x->waiting)
-		x->waiting->waits_at = x->waits_at;
-	else
-		h->last_waiting = x->waits_at;
-	x->waits_at = NULL;
-}
-
-bool path_http_take_turn(struct path_http *x, unsigned int leg)
-{
-	bool has = x->has_turn && x->side[leg].judging;
-
-	if (has)
-		x->has_turn = x->side[leg].judging = false;
-	return has;
-}
-
-bool path_http_may_judge_more(struct path_http *x, unsigned int leg)
-{
-	struct path_http_side *s = &x->side[leg];
-
-	if (s->judging)
-		return path_http_take_turn(x, leg);
-	if (!x->program || x->w->http->judged_ns < x->program->turn_ns || !path_http_left(x, leg))
-		return true;
-	path_http_wait_for_turn(x, leg);
-	return false;
-}
-
 /* ---- steps ---- */
 
 static bool run_tunnel(struct path_http *x)
@@ -380,7 +257,7 @@ static bool run_any(struct path_http *x)
 	return x->dead || x->tunnel || run_http(x);
 }
 
-static void run(struct path_http *x)
+void path_http_run(struct path_http *x)
 {
 	uint64_t tsc = rte_rdtsc();
 	bool settled = true;
@@ -408,7 +285,7 @@ void path_http_abandon(struct path_http *x)
 void path_http_bytes(struct path_http *x, unsigned int leg, uint32_t clean)
 {
 	x->side[leg].clean = path_stream_offset(x->k, leg) + clean;
-	run(x);
+	path_http_run(x);
 }
 
 /* ---- timers ---- */
@@ -417,11 +294,11 @@ static void on_deadline(struct path_http *x)
 {
 	if (x->h2) {
 		path_http2_on_deadline(x->h2);
-		run(x);
+		path_http_run(x);
 		return;
 	}
 	if (x->k->translator && path_translate_tick(x->k->translator)) {
-		run(x);
+		path_http_run(x);
 		return;
 	}
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_TIMEOUTS, 1);
@@ -429,7 +306,7 @@ static void on_deadline(struct path_http *x)
 		path_http_close(x);
 	else
 		path_http_on_slow_client(x);
-	run(x);
+	path_http_run(x);
 }
 
 static void on_timer(void *ctx, struct weir_timer *t)
@@ -441,7 +318,7 @@ static void on_timer(void *ctx, struct weir_timer *t)
 	struct path_carried *k = x->k;
 
 	if (!when || when > w->now_ns)
-		run(x);
+		path_http_run(x);
 	else if (!path_stream_is_open(x->k))
 		weir_timer_arm(&w->http->wheel, t, w->now_ns + WEIR_NS_PER_S);
 	else
@@ -454,7 +331,7 @@ static void evict(struct path_http *x)
 	struct path_carried *k = x->k;
 
 	path_http2_evict(x->w);
-	run(x);
+	path_http_run(x);
 	path_stream_flush(k);
 }
 
@@ -466,29 +343,6 @@ void path_http_turn(struct path_worker *w)
 		evict(victim);
 	if (w->http)
 		weir_timer_advance(&w->http->wheel, w->now_ns, TIMER_BUDGET, on_timer, w);
-}
-
-/* While others come, it has half of the time at most. */
-bool path_http_judge_turn(struct path_worker *w, bool is_busy)
-{
-	struct path_http_worker *h = w->http;
-	struct path_http *x = h ? h->waiting : NULL;
-	uint64_t tsc = rte_rdtsc(), spent;
-
-	if (!x || (is_busy && w->now_ns < h->judge_from_ns))
-		return false;
-	weir_count(&w->stats, WEIR_COUNT_HTTP_TURNS, 1);
-	stop_waiting(x);
-	x->has_turn = true;
-	run(x);
-	x->has_turn = false;
-	/* Where both legs wait, but one has had the turn. */
-	for (unsigned int leg = 0; leg < 2 && !x->dead; leg++)
-		if (x->side[leg].judging)
-			path_http_wait_for_turn(x, leg);
-	spent = path_ns_of(w, rte_rdtsc() - tsc);
-	h->judge_from_ns = w->now_ns + 2 * spent;
-	return true;
 }
 
 /* ---- beginning and end of a connection ---- */
@@ -517,7 +371,7 @@ void path_http_end(struct path_http *x)
 
 	end_all(x);
 	weir_timer_cancel(&h->wheel, &x->timer);
-	stop_waiting(x);
+	path_http_stop_waiting(x);
 	forget_program(x);
 	x->k->http = NULL;
 	weir_pool_give(h->connections, x);

@@ -186,6 +186,23 @@ static inline uint64_t path_http_spent(struct path_worker *w, enum weir_http_wor
 
 /* ---- path_http.c: a connection ---- */
 
+/* Goes on with what has come. */
+void path_http_run(struct path_http *x);
+/* Counts what the parser has returned, and gives its name. */
+const char *path_http_bad(struct path_http *x, ssize_t error);
+/* Ends the connection in order, towards both. */
+void path_http_close(struct path_http *x);
+/* Resets both peers. */
+void path_http_abort(struct path_http *x);
+/* Resets the server; the client hears what was written to it, and a FIN. */
+void path_http_leave_server(struct path_http *x);
+void path_http_be_tunnel(struct path_http *x);
+/* What it is judged by becomes that of the newest generation. False: nothing protects it (any
+ * more). */
+bool path_http_renew(struct path_http *x);
+
+/* ---- path_http_bytes.c ---- */
+
 /* Passes what may go; false when there was no span to do so, and then nothing may be thrown away
  * or passed behind it yet. */
 bool path_http_settle(struct path_http *x, unsigned int leg);
@@ -194,34 +211,30 @@ void path_http_discard(struct path_http *x, unsigned int leg);
 /* Views of what is to be read, from `at`, as far as it is clean. */
 unsigned int path_http_views(const struct path_http *x, unsigned int leg, struct weir_bytes *views,
 			     unsigned int max);
-uint64_t path_http_left(const struct path_http *x, unsigned int leg);
+/* Bytes of those. */
+static inline uint64_t path_http_left(const struct path_http *x, unsigned int leg)
+{
+	return x->side[leg].clean - x->side[leg].at;
+}
 /* The peer of `leg` has sent its FIN. */
 bool path_http_is_ended(const struct path_http *x, unsigned int leg);
 /* Nothing more can come before something goes on: the receive window is full. */
 bool path_http_is_full(const struct path_http *x, unsigned int leg);
-/* Counts what the parser has returned, and gives its name. */
-const char *path_http_bad(struct path_http *x, ssize_t error);
 /* A message's bytes are held, and more of them must come: the window opens as far as it can, or
  * on_full is called. */
 void path_http_make_room(struct path_http *x, unsigned int leg,
 			 void (*on_full)(struct path_http *x));
-/* Ends the connection in order, towards both. */
-void path_http_close(struct path_http *x);
-/* Resets both peers. */
-void path_http_abort(struct path_http *x);
-/* Resets the server; the client hears what was written to it, and a FIN. */
-void path_http_leave_server(struct path_http *x);
-void path_http_be_tunnel(struct path_http *x);
+
+/* ---- path_http_turn.c ---- */
+
 /* What `leg` holds is judged further when it has its turn. */
 void path_http_wait_for_turn(struct path_http *x, unsigned int leg);
 /* Whether it has; this is it. */
 bool path_http_take_turn(struct path_http *x, unsigned int leg);
 /* Whether a further message may be judged now: those before it have left some of the time. */
 bool path_http_may_judge_more(struct path_http *x, unsigned int leg);
-
-/* What it is judged by becomes that of the newest generation. False: nothing protects it (any
- * more). */
-bool path_http_renew(struct path_http *x);
+/* Of neither leg. */
+void path_http_stop_waiting(struct path_http *x);
 
 /* ---- path_http_protocol.c ---- */
 

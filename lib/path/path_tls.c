@@ -2,8 +2,7 @@
 /*
  * A connection whose TLS weir ends: with the client it speaks as the Service, with the servers in
  * the clear or as their client. What stands on its streams (path_stream.h) sees the plaintext of
- * both. How one side ends is done to the other in its own words: close_notify or a bare FIN, so
- * that a stream that was cut off is no whole one on the other side either.
+ * both. How it ends is for path_tls_close.c.
  */
 #include "path_tls.h"
 #include "path_names.h"
@@ -33,103 +32,10 @@ bool path_tls_is_ended(const struct path_tls *x, unsigned int leg)
 	return l->state == PATH_TLS_PLAIN ? path_tls_is_over(x, leg) : l->ended;
 }
 
-static bool has_handshake(const struct path_tls_leg *l)
-{
-	return l->state == PATH_TLS_IDLE || l->state == PATH_TLS_HANDSHAKE;
-}
-
 bool path_tls_is_open(const struct path_tls *x)
 {
-	return !has_handshake(&x->leg[PATH_CLIENT]) && !has_handshake(&x->leg[PATH_SERVER]);
-}
-
-static void forget_keys(struct path_tls *x, unsigned int leg)
-{
-	struct path_tls_leg *l = &x->leg[leg];
-
-	weir_tls_records_wipe(x->w->tls->crypto, &l->records);
-	weir_tls_conn_destroy(l->conn);
-	l->conn = NULL;
-}
-
-static void let_go(struct path_tls *x, unsigned int leg)
-{
-	path_tls_drop(x, leg, x->leg[leg].held);
-	forget_keys(x, leg);
-}
-
-/* ---- ends ---- */
-
-/* Nothing more is said to the peer of `leg`. */
-static void say_end(struct path_tls *x, unsigned int leg, bool cut)
-{
-	struct path_tls_leg *l = &x->leg[leg];
-
-	if (l->shut)
-		return;
-	if (!cut)
-		path_tls_alert(x, leg, WEIR_TLS_CLOSE_NOTIFY);
-	l->shut = true;
-	weir_tcp_shut(x->w->tcp, x->k->conn, leg);
-}
-
-static void stop_hearing(struct path_tls *x, unsigned int leg)
-{
-	x->leg[leg].unheard = true;
-	path_tls_drop(x, leg, x->leg[leg].held);
-}
-
-/* And so what the other one says goes nowhere. */
-static void shut(struct path_tls *x, unsigned int leg, bool cut)
-{
-	say_end(x, leg, cut);
-	stop_hearing(x, !leg);
-}
-
-/* Where the other peer was cut off, what came of it must not look whole. */
-void path_tls_shut(struct path_tls *x, unsigned int leg)
-{
-	shut(x, leg, x->leg[!leg].cut);
-}
-
-void path_tls_leave(struct path_tls *x, unsigned int leg)
-{
-	struct weir_tcp_leg_info info;
-
-	weir_tcp_leg_info(x->k->conn, leg, &info);
-	if (info.state == WEIR_TCP_HANDSHAKE)
-		weir_tcp_abort(x->w->tcp, x->k->conn, 1, x->w->now_ns);
-	else
-		weir_tcp_abort_leg(x->w->tcp, x->k->conn, leg, x->w->now_ns);
-	let_go(x, leg);
-	x->leg[leg].state = PATH_TLS_FAILED;
-	x->leg[leg].shut = true;
-}
-
-void path_tls_abort_leg(struct path_tls *x, unsigned int leg)
-{
-	path_tls_leave(x, leg);
-	stop_hearing(x, !leg);
-	shut(x, !leg, false);
-}
-
-void path_tls_finish(struct path_tls *x, unsigned int leg)
-{
-	say_end(x, leg, false);
-}
-
-bool path_tls_is_cut(const struct path_tls *x, unsigned int leg)
-{
-	const struct weir_tcp_conn *c = x->k->conn;
-
-	if (x->leg[leg].state == PATH_TLS_PLAIN)
-		return weir_tcp_is_gone(c, leg) && !weir_tcp_is_ended(c, leg);
-	return x->leg[leg].cut;
-}
-
-void path_tls_keep_ends(struct path_tls *x)
-{
-	x->keeps_ends = true;
+	return !path_tls_has_handshake(&x->leg[PATH_CLIENT]) &&
+	       !path_tls_has_handshake(&x->leg[PATH_SERVER]);
 }
 
 void path_tls_tell_room(struct path_tls *x, unsigned int leg)
@@ -165,108 +71,6 @@ bool path_tls_may_translate(const struct path_tls *x)
 	       path_http2_is_possible(x->w);
 }
 
-static void note_stop(struct path_tls *x, uint8_t verdict, uint16_t reason)
-{
-	x->k->stopped = verdict;
-	x->k->stop_reason = reason;
-	weir_count_drop(&x->w->stats, (enum weir_drop)reason);
-}
-
-void path_tls_stop(struct path_tls *x, uint8_t verdict, uint16_t reason)
-{
-	if (x->dead)
-		return;
-	x->dead = true;
-	note_stop(x, verdict, reason);
-	if (x->k->http)
-		path_http_abandon(x->k->http);
-	if (verdict == WEIR_VERDICT_DROP) {
-		weir_tcp_abort(x->w->tcp, x->k->conn, 2, x->w->now_ns);
-		return;
-	}
-	shut(x, PATH_CLIENT, true);
-	path_tls_abort_leg(x, PATH_SERVER);
-}
-
-void path_tls_refuse(struct path_tls *x, uint16_t reason)
-{
-	x->refused = reason;
-	x->leg[PATH_CLIENT].news = true;
-	note_stop(x, WEIR_VERDICT_DENY, reason);
-	path_tls_leave(x, PATH_SERVER);
-}
-
-static void on_server_failure(struct path_tls *x, enum weir_tls_error e)
-{
-	x->failure = e;
-	say_end(x, PATH_SERVER, true);
-	x->leg[PATH_CLIENT].news = true;
-	if (path_tls_explain_failure(x, x->k->http && path_http_is_active(x->k->http)))
-		return;
-	path_tls_alert(x, PATH_CLIENT, weir_tls_error_alert(WEIR_TLS_E_MEMORY));
-	path_tls_stop(x, WEIR_VERDICT_DENY, WEIR_DROP_TLS);
-}
-
-void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
-{
-	struct path_tls_leg *l = &x->leg[leg];
-	enum weir_tls_error e = (enum weir_tls_error) - error;
-	bool client = leg == PATH_CLIENT;
-
-	if (l->state == PATH_TLS_FAILED)
-		return;
-	x->w->tls->bad[leg][e]++;
-	weir_count(&x->w->stats, client ? WEIR_COUNT_TLS_FAILED : WEIR_COUNT_TLS_SERVER_FAILED, 1);
-	if (e == WEIR_TLS_E_TIMEOUT)
-		weir_count(&x->w->stats, WEIR_COUNT_TLS_TIMEOUTS, 1);
-	if (has_handshake(l) && l->begun_ns)
-		l->info.handshake_us = (uint32_t)((x->w->now_ns - l->begun_ns) / WEIR_NS_PER_US);
-	l->info.failure = (uint8_t)e;
-	if (client)
-		path_tls_note_refusal(x, error);
-	if (l->state == PATH_TLS_OPEN)
-		(void)path_tls_post(x, leg);
-	l->state = PATH_TLS_FAILED;
-	forget_keys(x, leg); /* what was opened belongs to whoever reads it */
-	if (!client) {
-		on_server_failure(x, e);
-		return;
-	}
-	path_tls_unlist(x);
-	path_tls_stop(x, WEIR_VERDICT_DENY, WEIR_DROP_TLS);
-}
-
-const char *path_tls_failure(const struct path_tls *x)
-{
-	if (x->refused)
-		return weir_drop_name((enum weir_drop)x->refused);
-	return x->failure ? weir_tls_error_name(x->failure) : NULL;
-}
-
-bool path_tls_is_refused(const struct path_tls *x)
-{
-	return x->refused != 0;
-}
-
-/* All that the peer of a leg has said has gone on: so does its end. */
-static void end_streams(struct path_tls *x)
-{
-	if (x->keeps_ends)
-		return;
-	for (unsigned int leg = 0; leg < 2; leg++) {
-		const struct path_tls_leg *l = &x->leg[leg], *to = &x->leg[!leg];
-
-		if (!path_tls_is_ended(x, leg) || path_tls_readable(x, leg) || to->shut)
-			continue;
-		if (leg == PATH_SERVER && has_handshake(to))
-			continue;
-		shut(x, !leg, l->cut);
-	}
-	if ((x->failure || x->refused) && path_tls_is_ended(x, PATH_CLIENT) &&
-	    !path_tls_readable(x, PATH_CLIENT))
-		say_end(x, PATH_CLIENT, false);
-}
-
 /* ---- passing on ---- */
 
 static uint32_t cut_views(struct weir_bytes *views, unsigned int *n, uint32_t most)
@@ -296,7 +100,7 @@ void path_tls_pass(struct path_tls *x, unsigned int leg, uint32_t n)
 			return;
 		error = path_tls_put(x, !leg, views, n_views, len);
 		if (error == -WEIR_EAGAIN) {
-			x->retry |= !has_handshake(&x->leg[!leg]);
+			x->retry |= !path_tls_has_handshake(&x->leg[!leg]);
 			return;
 		}
 		/* Who is not spoken with any more misses it. */
@@ -346,7 +150,7 @@ static uint64_t deadline(const struct path_tls *x)
 		const struct path_tls_leg *l = &x->leg[leg];
 		uint64_t end = l->begun_ns + x->service->handshake_timeout_ns;
 
-		if (has_handshake(l) && l->begun_ns && (!when || end < when))
+		if (path_tls_has_handshake(l) && l->begun_ns && (!when || end < when))
 			when = end;
 	}
 	return when;
@@ -383,7 +187,7 @@ static void work(struct path_tls *x)
 		more |= x->leg[PATH_CLIENT].news || x->leg[PATH_SERVER].news;
 	}
 	if (!x->dead)
-		end_streams(x);
+		path_tls_end_streams(x);
 	x->working = false;
 	set_timer(x);
 }
@@ -416,7 +220,7 @@ static void on_timer(void *ctx, struct weir_timer *t)
 		struct path_tls_leg *l = &x->leg[leg];
 
 		l->news |= x->retry && !l->unheard;
-		if (has_handshake(l) && l->begun_ns &&
+		if (path_tls_has_handshake(l) && l->begun_ns &&
 		    l->begun_ns + x->service->handshake_timeout_ns <= w->now_ns)
 			path_tls_fail(x, leg, -WEIR_TLS_E_TIMEOUT);
 	}
@@ -471,8 +275,8 @@ void path_tls_end(struct path_tls *x)
 	weir_timer_cancel(&t->wheel, &x->timer);
 	path_tls_unlist(x);
 	path_tls_note_refusal(x, -WEIR_TLS_E_TRUNCATED);
-	let_go(x, PATH_CLIENT);
-	let_go(x, PATH_SERVER);
+	path_tls_let_go(x, PATH_CLIENT);
+	path_tls_let_go(x, PATH_SERVER);
 	path_tls_put_leaf(x);
 	path_tls_cut_sni(x);
 	path_identity_put(x->w, x->client);

@@ -149,6 +149,16 @@ struct path_tls *path_tls_open_service(struct path_worker *w, struct path_carrie
 
 /* The peer of `leg` sends nothing any more: its FIN has come, or it is gone. */
 bool path_tls_is_over(const struct path_tls *x, unsigned int leg);
+/* Its handshake is yet to be done. */
+static inline bool path_tls_has_handshake(const struct path_tls_leg *l)
+{
+	return l->state == PATH_TLS_IDLE || l->state == PATH_TLS_HANDSHAKE;
+}
+
+/* ---- path_tls_close.c: ends ---- */
+
+/* What was opened and the keys of `leg` are gone. */
+void path_tls_let_go(struct path_tls *x, unsigned int leg);
 /* Counts and remembers why; the peer of `leg` was told as far as it can be. Its side of the
  * connection ends; of the servers' side the client may still be told in its own words. */
 void path_tls_fail(struct path_tls *x, unsigned int leg, int error);
@@ -157,6 +167,8 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error);
 void path_tls_stop(struct path_tls *x, uint8_t verdict, uint16_t reason);
 /* The servers are left, and whoever reads what the client says tells it that it is refused. */
 void path_tls_refuse(struct path_tls *x, uint16_t reason);
+/* All that the peer of a leg has said has gone on: so does its end. */
+void path_tls_end_streams(struct path_tls *x);
 
 /* ---- path_tls_identity.c: who the client is ---- */
 
