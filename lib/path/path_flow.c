@@ -101,43 +101,36 @@ static void begin_refused(struct path_worker *w, const struct path_burst *b, str
 	refuse(w, b, p, d);
 }
 
-/* The failure mode of a full table. */
-static WEIR_COLD void on_table_full(struct path_worker *w, const struct path_burst *b,
-				    struct weir_pkt *p)
+/* ---- failure modes ---- */
+
+static void fail(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
+		 enum weir_failure mode, enum weir_drop reason)
 {
-	switch (defaults(w)->on_memory) {
-	case WEIR_FAIL_OPEN:
-		path_note_drop(w, b, p, WEIR_DROP_FLOW_TABLE_FULL);
+	if (mode == WEIR_FAIL_OPEN) {
 		weir_count(&w->stats, WEIR_COUNT_FORWARDED_STATELESS, 1);
 		path_forward(w, b, p);
 		return;
-	case WEIR_FAIL_RESET:
-		path_answer(w, b, p);
-		break;
-	case WEIR_FAIL_CLOSED:
-		break;
 	}
-	path_drop(w, b, p, WEIR_DROP_FLOW_TABLE_FULL);
+	if (mode == WEIR_FAIL_RESET)
+		path_answer(w, b, p);
+	path_drop(w, b, p, reason);
 }
 
-/* ---- passing on ---- */
+static WEIR_COLD void on_table_full(struct path_worker *w, const struct path_burst *b,
+				    struct weir_pkt *p)
+{
+	if (defaults(w)->on_memory == WEIR_FAIL_OPEN)
+		path_note_drop(w, b, p, WEIR_DROP_FLOW_TABLE_FULL);
+	fail(w, b, p, defaults(w)->on_memory, WEIR_DROP_FLOW_TABLE_FULL);
+}
 
 static void on_bad_state(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 			 enum weir_drop reason)
 {
-	switch (defaults(w)->on_state) {
-	case WEIR_FAIL_OPEN:
-		weir_count(&w->stats, WEIR_COUNT_FORWARDED_STATELESS, 1);
-		path_forward(w, b, p);
-		return;
-	case WEIR_FAIL_RESET:
-		path_answer(w, b, p);
-		break;
-	case WEIR_FAIL_CLOSED:
-		break;
-	}
-	path_drop(w, b, p, reason);
+	fail(w, b, p, defaults(w)->on_state, reason);
 }
+
+/* ---- passing on ---- */
 
 static WEIR_COLD void trace(struct path_worker *w, const struct path_burst *b,
 			    const struct weir_pkt *p, const struct weir_flow *f, uint8_t dir,

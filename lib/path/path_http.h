@@ -284,32 +284,6 @@ struct weir_bytes path_http_gather(struct path_http *x, unsigned int leg, uint64
  * they are all that a head may have. */
 bool path_http_find_head(struct path_http *x, unsigned int leg, struct weir_bytes *in, bool *last);
 
-/* ---- path_http_body.c ---- */
-
-/* What a side does with the body that it reads. */
-struct path_http_reader {
-	unsigned int leg;
-	/* False: it was refused, and nothing more of it is to be looked at. */
-	bool (*on_content)(struct path_http *x, struct weir_bytes content);
-	/* `error` is what weir_http_body_feed returned; nothing more is looked at. */
-	void (*on_bad)(struct path_http *x, ssize_t error);
-};
-
-/* Reads what has come of the body at hand; when that is much, the rest in turns. */
-void path_http_read_body(struct path_http *x, const struct path_http_reader *r);
-/* As path_http_take_turn; false where the turn is for reading more. */
-bool path_http_take_judging_turn(struct path_http *x, unsigned int leg);
-/* What was read goes on, or is thrown away, or stays, as the message's fate is. */
-void path_http_place(struct path_http *x, unsigned int leg);
-
-/* ---- path_http_request.c, path_http_response.c ---- */
-
-/* True: something has changed, so it may be worth while to step again, on either side. */
-bool path_http_step_request(struct path_http *x);
-bool path_http_step_response(struct path_http *x);
-/* The client was too slow. */
-void path_http_on_slow_client(struct path_http *x);
-
 /* ---- path_http_judge.c ---- */
 
 enum path_http_step {
@@ -355,6 +329,39 @@ enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned 
 /* The failure mode: true when `e` goes on without being judged. */
 bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
 			  enum weir_waf_verdict verdict);
+
+/* ---- path_http_body.c ---- */
+
+/* What a side does with the body that it reads. */
+struct path_http_reader {
+	unsigned int leg;
+	enum path_http_step body, end; /* of judging it */
+	/* What becomes of its message. */
+	void (*forward)(struct path_http *x, struct path_exchange *e);
+	void (*refuse)(struct path_http *x, struct path_exchange *e);
+	/* `error` is what weir_http_body_feed returned; nothing more is looked at. */
+	void (*on_bad)(struct path_http *x, ssize_t error);
+};
+
+/* Reads and judges what has come of the body at hand, of `e`, which may be NULL when it goes
+ * nowhere; when that is much, the rest in turns. */
+void path_http_read_body(struct path_http *x, struct path_exchange *e,
+			 const struct path_http_reader *r);
+/* All of a body is here that was held back, or that never was. */
+void path_http_judge_end(struct path_http *x, struct path_exchange *e,
+			 const struct path_http_reader *r);
+/* As path_http_take_turn; false where the turn is for reading more. */
+bool path_http_take_judging_turn(struct path_http *x, unsigned int leg);
+/* What was read goes on, or is thrown away, or stays, as the message's fate is. */
+void path_http_place(struct path_http *x, unsigned int leg);
+
+/* ---- path_http_request.c, path_http_response.c ---- */
+
+/* True: something has changed, so it may be worth while to step again, on either side. */
+bool path_http_step_request(struct path_http *x);
+bool path_http_step_response(struct path_http *x);
+/* The client was too slow. */
+void path_http_on_slow_client(struct path_http *x);
 
 /* ---- path_http_evict.c: memory for judging ---- */
 

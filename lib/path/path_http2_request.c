@@ -77,13 +77,14 @@ void path_http2_judge_evicted(struct path_exchange *e)
 	}
 }
 
-static void judge_end(struct path_http2_stream *s)
+static void judge(struct path_http2_stream *s, const struct path_http_question *q)
 {
-	const struct path_http_question q = {.step = PATH_JUDGE_REQUEST_END};
+	bool judged = false;
 
-	switch (path_http_judge(s->h->x, &s->e, &q, NULL)) {
+	switch (path_http_judge(s->h->x, &s->e, q, &judged)) {
 	case PATH_HTTP_ACCEPTED:
-		path_http2_forward(s);
+		if (judged || s->e.unjudged || q->step == PATH_JUDGE_REQUEST_END)
+			path_http2_forward(s);
 		break;
 	case PATH_HTTP_REFUSED:
 		refuse(s);
@@ -92,6 +93,11 @@ static void judge_end(struct path_http2_stream *s)
 		judge_later(s, PATH_JUDGE_REQUEST_END);
 		break;
 	}
+}
+
+static void judge_end(struct path_http2_stream *s)
+{
+	judge(s, &(struct path_http_question){.step = PATH_JUDGE_REQUEST_END});
 }
 
 /* ---- content ---- */
@@ -122,25 +128,6 @@ void path_http2_on_lost(struct path_http2_stream *s)
 	path_http2_reset(s, WEIR_HTTP2_INTERNAL_ERROR);
 }
 
-static void judge_content(struct path_http2_stream *s, struct weir_bytes content)
-{
-	const struct path_http_question q = {.step = PATH_JUDGE_REQUEST_BODY, .content = content};
-	bool judged = false;
-
-	switch (path_http_judge(s->h->x, &s->e, &q, &judged)) {
-	case PATH_HTTP_ACCEPTED:
-		if (judged || s->e.unjudged)
-			path_http2_forward(s);
-		break;
-	case PATH_HTTP_REFUSED:
-		refuse(s);
-		break;
-	case PATH_HTTP_UNDECIDED:
-		judge_later(s, PATH_JUDGE_REQUEST_END);
-		break;
-	}
-}
-
 /* Whether it is being read to be judged, and not judged to its end already. */
 static bool is_collected(const struct path_http2_stream *s)
 {
@@ -161,7 +148,8 @@ bool path_http2_pass_on(struct path_http2_stream *s, struct weir_bytes content)
 		return false;
 	}
 	if (is_collected(s))
-		judge_content(s, content);
+		judge(s, &(struct path_http_question){.step = PATH_JUDGE_REQUEST_BODY,
+						      .content = content});
 	if (taken == PATH_HTTP2_FULL && s->way[PATH_TO_SERVER].fate == PATH_HTTP_HOLD)
 		path_http2_on_full(s);
 	else if (s->way[PATH_TO_SERVER].fate == PATH_HTTP_PASS && s->server)

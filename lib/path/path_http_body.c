@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The body of a message, of either side, as it comes. */
+/* The body of a message, of either side: read as it comes, and judged. */
 #include "path_http.h"
 
 #define VIEWS 16
@@ -8,9 +8,62 @@
 #define PIECES_MAX  4096
 #define PIECE_BYTES 4096
 
+static void count_content(struct path_exchange *e, unsigned int leg, size_t len)
+{
+	if (leg == PATH_TO_SERVER)
+		e->request_bytes += len;
+	else
+		e->response_bytes += len;
+}
+
+/* False: refused, or not decided. */
+static bool judge_content(struct path_http *x, struct path_exchange *e,
+			  const struct path_http_reader *r, struct weir_bytes content)
+{
+	struct path_http_question q = {.step = r->body, .content = content};
+	bool judged = false;
+
+	if (!e || !content.len)
+		return true;
+	count_content(e, r->leg, content.len);
+	if (x->side[r->leg].fate != PATH_HTTP_HOLD)
+		return true;
+	switch (path_http_judge(x, e, &q, &judged)) {
+	case PATH_HTTP_ACCEPTED:
+		break;
+	case PATH_HTTP_REFUSED:
+		r->refuse(x, e);
+		return false;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, r->leg);
+		return false;
+	}
+	if (judged || e->unjudged)
+		r->forward(x, e);
+	return true;
+}
+
+void path_http_judge_end(struct path_http *x, struct path_exchange *e,
+			 const struct path_http_reader *r)
+{
+	struct path_http_question q = {.step = r->end};
+
+	switch (path_http_judge(x, e, &q, NULL)) {
+	case PATH_HTTP_ACCEPTED:
+		r->forward(x, e);
+		break;
+	case PATH_HTTP_REFUSED:
+		r->refuse(x, e);
+		break;
+	case PATH_HTTP_UNDECIDED:
+		path_http_wait_for_turn(x, r->leg);
+		break;
+	}
+}
+
 /* False: the rest of `in` is not to be looked at, or not yet. */
-static bool read_piece(struct path_http *x, const struct path_http_reader *r, struct weir_bytes in,
-		       size_t *pieces)
+static bool read_piece(struct path_http *x, struct path_exchange *e,
+		       const struct path_http_reader *r, struct weir_bytes in, size_t *pieces)
 {
 	struct path_http_side *s = &x->side[r->leg];
 
@@ -25,7 +78,7 @@ static bool read_piece(struct path_http *x, const struct path_http_reader *r, st
 		*pieces += 1 + (size_t)n / PIECE_BYTES;
 		s->at += (size_t)n;
 		in = weir_bytes_of(in.ptr + n, in.len - (size_t)n);
-		if (!r->on_content(x, content))
+		if (!judge_content(x, e, r, content))
 			return false;
 		if (*pieces >= PIECES_MAX && !s->body.done) {
 			s->paused = true;
@@ -36,14 +89,15 @@ static bool read_piece(struct path_http *x, const struct path_http_reader *r, st
 	return true;
 }
 
-void path_http_read_body(struct path_http *x, const struct path_http_reader *r)
+void path_http_read_body(struct path_http *x, struct path_exchange *e,
+			 const struct path_http_reader *r)
 {
 	struct weir_bytes views[VIEWS];
 	unsigned int n = path_http_views(x, r->leg, views, VIEWS);
 	size_t pieces = 0;
 
 	for (unsigned int i = 0; i < n; i++)
-		if (!read_piece(x, r, views[i], &pieces))
+		if (!read_piece(x, e, r, views[i], &pieces))
 			break;
 }
 

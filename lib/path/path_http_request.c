@@ -35,6 +35,11 @@ static bool is_nearly_over(const struct path_http_side *s, const struct path_exc
 	return s->body.done || (!s->chunked && !e->expects && s->body.left <= PATH_HTTP_DRAIN);
 }
 
+static void refuse_judged(struct path_http *x, struct path_exchange *e)
+{
+	refuse(x, e, is_nearly_over(side_of(x), e));
+}
+
 /* It is told by name, and nothing of it has gone to the server. */
 static void refuse_bad(struct path_http *x, struct path_exchange *e, uint16_t status,
 		       const char *name)
@@ -119,23 +124,20 @@ static void end_body(struct path_http *x)
 		path_http_expect_head(x, PATH_TO_SERVER);
 }
 
-/* All of a body is here that was held back, or that never was: phase 2. */
-static void judge_end(struct path_http *x, struct path_exchange *e)
+static void on_bad_framing(struct path_http *x, ssize_t error)
 {
-	struct path_http_question q = {.step = PATH_JUDGE_REQUEST_END};
-
-	switch (path_http_judge(x, e, &q, NULL)) {
-	case PATH_HTTP_ACCEPTED:
-		forward(x, e);
-		break;
-	case PATH_HTTP_REFUSED:
-		refuse(x, e, is_nearly_over(side_of(x), e));
-		break;
-	case PATH_HTTP_UNDECIDED:
-		path_http_wait_for_turn(x, PATH_TO_SERVER);
-		break;
-	}
+	on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-error)),
+		    path_http_bad(x, error));
 }
+
+static const struct path_http_reader reader = {
+	.leg = PATH_TO_SERVER,
+	.body = PATH_JUDGE_REQUEST_BODY,
+	.end = PATH_JUDGE_REQUEST_END,
+	.forward = forward,
+	.refuse = refuse_judged,
+	.on_bad = on_bad_framing,
+};
 
 /* ---- heads ---- */
 
@@ -162,13 +164,13 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 		path_http_begin_judging(x, e);
 	if (e->program && !e->tx && !path_http_fails_open(x, e, WEIR_WAF_MEMORY)) {
 		e->status = 503;
-		refuse(x, e, is_nearly_over(s, e));
+		refuse_judged(x, e);
 	} else if (path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED) {
-		refuse(x, e, is_nearly_over(s, e));
+		refuse_judged(x, e);
 	} else if (!s->body.done && path_http_body_fate(e, PATH_TO_SERVER) == PATH_HTTP_HOLD) {
 		hold_body(x, e);
 	} else {
-		judge_end(x, e);
+		path_http_judge_end(x, e, &reader);
 	}
 }
 
@@ -231,39 +233,6 @@ static bool read_head(struct path_http *x)
 
 /* ---- bodies ---- */
 
-/* For struct path_http_reader. False: refused, or not decided. */
-static bool judge_content(struct path_http *x, struct weir_bytes content)
-{
-	struct path_exchange *e = x->reading;
-	struct path_http_question q = {.step = PATH_JUDGE_REQUEST_BODY, .content = content};
-	bool judged = false;
-
-	if (!e || !content.len)
-		return true;
-	e->request_bytes += content.len;
-	if (side_of(x)->fate != PATH_HTTP_HOLD)
-		return true;
-	switch (path_http_judge(x, e, &q, &judged)) {
-	case PATH_HTTP_ACCEPTED:
-		break;
-	case PATH_HTTP_REFUSED:
-		refuse(x, e, is_nearly_over(side_of(x), e));
-		return false;
-	case PATH_HTTP_UNDECIDED:
-		path_http_wait_for_turn(x, PATH_TO_SERVER);
-		return false;
-	}
-	if (judged || e->unjudged)
-		forward(x, e);
-	return true;
-}
-
-static void on_bad_framing(struct path_http *x, ssize_t error)
-{
-	on_bad_body(x, (uint16_t)weir_http_error_status((enum weir_http_error)(-error)),
-		    path_http_bad(x, error));
-}
-
 /* Held bytes fill the window: there is no room to judge more of it by. */
 static void on_full(struct path_http *x)
 {
@@ -274,18 +243,7 @@ static void on_full(struct path_http *x)
 		return;
 	}
 	e->status = 413;
-	refuse(x, e, is_nearly_over(side_of(x), e));
-}
-
-static void read_pieces(struct path_http *x)
-{
-	static const struct path_http_reader reader = {
-		.leg = PATH_TO_SERVER,
-		.on_content = judge_content,
-		.on_bad = on_bad_framing,
-	};
-
-	path_http_read_body(x, &reader);
+	refuse_judged(x, e);
 }
 
 /* True: something has changed. */
@@ -296,13 +254,13 @@ static bool read_body(struct path_http *x)
 	uint64_t before = s->at;
 
 	if (!s->judging && !has_turn)
-		read_pieces(x);
+		path_http_read_body(x, x->reading, &reader);
 	if (x->dead || s->judging)
 		return false;
 	if (s->at != before || has_turn)
 		s->since_ns = x->w->now_ns;
 	if (s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_HOLD && (s->body.done || has_turn))
-		judge_end(x, x->reading);
+		path_http_judge_end(x, x->reading, &reader);
 	if (x->dead || s->judging)
 		return false;
 	path_http_place(x, PATH_TO_SERVER);

@@ -98,22 +98,19 @@ static void end_response(struct path_http *x)
 	path_http_advance_queue(x);
 }
 
-static void judge_end(struct path_http *x, struct path_exchange *e)
+static void on_bad_framing(struct path_http *x, ssize_t error)
 {
-	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_END};
-
-	switch (path_http_judge(x, e, &q, NULL)) {
-	case PATH_HTTP_ACCEPTED:
-		forward(x, e);
-		break;
-	case PATH_HTTP_REFUSED:
-		refuse(x, e);
-		break;
-	case PATH_HTTP_UNDECIDED:
-		path_http_wait_for_turn(x, PATH_TO_CLIENT);
-		break;
-	}
+	on_bad(x, path_http_bad(x, error));
 }
+
+static const struct path_http_reader reader = {
+	.leg = PATH_TO_CLIENT,
+	.body = PATH_JUDGE_RESPONSE_BODY,
+	.end = PATH_JUDGE_RESPONSE_END,
+	.forward = forward,
+	.refuse = refuse,
+	.on_bad = on_bad_framing,
+};
 
 /* ---- heads ---- */
 
@@ -159,7 +156,7 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 		   path_http_body_fate(e, PATH_TO_CLIENT) == PATH_HTTP_HOLD) {
 		s->fate = PATH_HTTP_HOLD;
 	} else {
-		judge_end(x, e);
+		path_http_judge_end(x, e, &reader);
 	}
 	if (!e->answered)
 		e->status = h->status;
@@ -235,61 +232,20 @@ static bool read_head(struct path_http *x)
 
 /* ---- bodies ---- */
 
-/* For struct path_http_reader. False: refused, or not decided. */
-static bool judge_content(struct path_http *x, struct weir_bytes content)
-{
-	struct path_exchange *e = x->first;
-	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_BODY, .content = content};
-	bool judged = false;
-
-	e->response_bytes += content.len;
-	if (!content.len || side_of(x)->fate != PATH_HTTP_HOLD)
-		return true;
-	switch (path_http_judge(x, e, &q, &judged)) {
-	case PATH_HTTP_ACCEPTED:
-		break;
-	case PATH_HTTP_REFUSED:
-		refuse(x, e);
-		return false;
-	case PATH_HTTP_UNDECIDED:
-		path_http_wait_for_turn(x, PATH_TO_CLIENT);
-		return false;
-	}
-	if (judged || e->unjudged)
-		forward(x, e);
-	return true;
-}
-
-static void on_bad_framing(struct path_http *x, ssize_t error)
-{
-	on_bad(x, path_http_bad(x, error));
-}
-
 /* No more can be held: it is judged by what is here, as a rule's body limit has it. */
 static void on_full(struct path_http *x)
 {
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_LIMIT, 1);
-	judge_end(x, x->first);
+	path_http_judge_end(x, x->first, &reader);
 }
 
 /* All of the body that there is has been read. */
 static void end_body(struct path_http *x)
 {
 	if (side_of(x)->fate == PATH_HTTP_HOLD)
-		judge_end(x, x->first);
+		path_http_judge_end(x, x->first, &reader);
 	if (!x->dead && !side_of(x)->judging)
 		end_response(x);
-}
-
-static void read_pieces(struct path_http *x)
-{
-	static const struct path_http_reader reader = {
-		.leg = PATH_TO_CLIENT,
-		.on_content = judge_content,
-		.on_bad = on_bad_framing,
-	};
-
-	path_http_read_body(x, &reader);
 }
 
 /* True: something has changed. */
@@ -300,9 +256,9 @@ static bool read_body(struct path_http *x)
 	uint64_t before = s->at;
 
 	if (has_turn)
-		judge_end(x, x->first);
+		path_http_judge_end(x, x->first, &reader);
 	else if (!s->judging)
-		read_pieces(x);
+		path_http_read_body(x, x->first, &reader);
 	if (x->dead || s->judging)
 		return false;
 	path_http_place(x, PATH_TO_CLIENT);
