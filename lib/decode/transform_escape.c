@@ -23,36 +23,53 @@ static uint8_t control_letter(uint8_t c)
 	return at ? (uint8_t)controls[at - letters] : c;
 }
 
-/* ECMAScript's escapes, and octal ones. */
-size_t t_js_decode_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+/* The byte that is meant by what stands at `at`, behind a backslash. Returns how many bytes do. */
+typedef size_t escape_fn(struct weir_bytes in, size_t at, uint8_t *out);
+
+/* A backslash at the end stands for itself. */
+static inline size_t unescape(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch,
+			      escape_fn *escape)
 {
 	struct looks looks = {watch, LOOK_EVERY};
 	size_t n = 0;
 
-	for (size_t i = 0; i < in.len;) {
-		uint8_t c = in.ptr[i], next = i + 1 < in.len ? in.ptr[i + 1] : 0;
-		size_t used;
-
+	for (size_t i = 0; i < in.len; n++) {
 		if (!look_at(&looks, i))
 			return STOPPED;
-		if (c != '\\' || i + 1 >= in.len) {
-			out[n++] = c;
-			i++;
-		} else if (next == 'u' && is_hex_pair(in, i + 2) && is_hex_pair(in, i + 4)) {
-			out[n++] = narrow(hex_pair(in, i + 2), hex_pair(in, i + 4));
-			i += 6;
-		} else if (next == 'x' && is_hex_pair(in, i + 2)) {
-			out[n++] = hex_pair(in, i + 2);
-			i += 4;
-		} else if (is_octal(next)) {
-			out[n++] = octal_escape(in, i + 1, true, &used);
-			i += 1 + used;
-		} else {
-			out[n++] = control_letter(next);
-			i += 2;
-		}
+		if (in.ptr[i] == '\\' && i + 1 < in.len)
+			i += 1 + escape(in, i + 1, &out[n]);
+		else
+			out[n] = in.ptr[i++];
 	}
 	return n;
+}
+
+static size_t octal_or_letter(struct weir_bytes in, size_t at, bool byte_only, uint8_t *out)
+{
+	size_t used = 1;
+
+	*out = is_octal(in.ptr[at]) ? octal_escape(in, at, byte_only, &used)
+				    : control_letter(in.ptr[at]);
+	return used;
+}
+
+/* ECMAScript's, and octal ones. */
+static size_t js_escape(struct weir_bytes in, size_t at, uint8_t *out)
+{
+	if (in.ptr[at] == 'u' && is_hex_pair(in, at + 1) && is_hex_pair(in, at + 3)) {
+		*out = narrow(hex_pair(in, at + 1), hex_pair(in, at + 3));
+		return 5;
+	}
+	if (in.ptr[at] == 'x' && is_hex_pair(in, at + 1)) {
+		*out = hex_pair(in, at + 1);
+		return 3;
+	}
+	return octal_or_letter(in, at, true, out);
+}
+
+size_t t_js_decode_watched(struct weir_bytes in, uint8_t *out, const struct weir_watch *watch)
+{
+	return unescape(in, out, watch, js_escape);
 }
 
 size_t t_js_decode(struct weir_bytes in, uint8_t *out)
@@ -114,33 +131,19 @@ size_t t_css_decode(struct weir_bytes in, uint8_t *out)
 }
 
 /* ANSI C's. What is no escape loses its backslash. */
+static size_t c_escape(struct weir_bytes in, size_t at, uint8_t *out)
+{
+	if ((in.ptr[at] == 'x' || in.ptr[at] == 'X') && is_hex_pair(in, at + 1)) {
+		*out = hex_pair(in, at + 1);
+		return 3;
+	}
+	return octal_or_letter(in, at, false, out);
+}
+
 size_t t_escape_seq_decode_watched(struct weir_bytes in, uint8_t *out,
 				   const struct weir_watch *watch)
 {
-	struct looks looks = {watch, LOOK_EVERY};
-	size_t n = 0;
-
-	for (size_t i = 0; i < in.len;) {
-		uint8_t c = in.ptr[i], next = i + 1 < in.len ? in.ptr[i + 1] : 0;
-		size_t used;
-
-		if (!look_at(&looks, i))
-			return STOPPED;
-		if (c != '\\' || i + 1 >= in.len) {
-			out[n++] = c;
-			i++;
-		} else if ((next == 'x' || next == 'X') && is_hex_pair(in, i + 2)) {
-			out[n++] = hex_pair(in, i + 2);
-			i += 4;
-		} else if (is_octal(next)) {
-			out[n++] = octal_escape(in, i + 1, false, &used);
-			i += 1 + used;
-		} else {
-			out[n++] = control_letter(next);
-			i += 2;
-		}
-	}
-	return n;
+	return unescape(in, out, watch, c_escape);
 }
 
 size_t t_escape_seq_decode(struct weir_bytes in, uint8_t *out)
