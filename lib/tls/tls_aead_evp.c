@@ -99,32 +99,12 @@ static bool once(struct weir_tls_crypto *c, const struct tls_nonce *n, const str
 	return finish(c, tag);
 }
 
-const struct tls_aead_ops tls_aead_evp_aes128 = {
-	.create = create_aes128,
-	.destroy = destroy_context,
-	.rekey = rekey,
-	.begin = begin,
-	.update = update,
-	.finish = finish,
-	.once = once,
-};
+#define OPS(create_context)                                                           \
+	{                                                                             \
+		.create = create_context, .destroy = destroy_context, .rekey = rekey, \
+		.begin = begin, .update = update, .finish = finish, .once = once,     \
+	}
 
-const struct tls_aead_ops tls_aead_evp_aes256 = {
-	.create = create_aes256,
-	.destroy = destroy_context,
-	.rekey = rekey,
-	.begin = begin,
-	.update = update,
-	.finish = finish,
-	.once = once,
-};
-
-const struct tls_aead_ops tls_aead_evp_chacha = {
-	.create = create_chacha,
-	.destroy = destroy_context,
-	.rekey = rekey,
-	.begin = begin,
-	.update = update,
-	.finish = finish,
-	.once = once,
-};
+const struct tls_aead_ops tls_aead_evp_aes128 = OPS(create_aes128);
+const struct tls_aead_ops tls_aead_evp_aes256 = OPS(create_aes256);
+const struct tls_aead_ops tls_aead_evp_chacha = OPS(create_chacha);
