@@ -76,6 +76,16 @@ SSL_CTX *tls_lab_speak(struct tls_lab *t, unsigned int end)
 	return e->peer.ctx;
 }
 
+struct tls_lab *tls_lab_with(const char *tls)
+{
+	struct tls_lab *t = tls_lab_create(tls, "");
+
+	tls_lab_speak(t, CLIENT);
+	if (strstr(tls, "upstream"))
+		tls_lab_speak(t, SERVER);
+	return t;
+}
+
 /* ---- one end ---- */
 
 static void on_info(const SSL *ssl, int where, int value)

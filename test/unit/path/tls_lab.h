@@ -31,6 +31,9 @@ struct tls_lab {
 /* `tls` is added to the Service's key tls, "" for nothing; `certs` of the Service is the PKI's EC
  * certificate. */
 struct tls_lab *tls_lab_create(const char *tls, const char *service);
+/* The same, with a client that speaks TLS, and a server that does if `tls` says that it is spoken
+ * to so. */
+struct tls_lab *tls_lab_with(const char *tls);
 /* Over a laboratory of any policy. Takes `l`. */
 struct tls_lab *tls_lab_over(struct http_lab *l);
 /* What stands for `tls` where the servers speak TLS, too, and are known by the PKI's CA. */
