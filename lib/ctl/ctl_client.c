@@ -15,6 +15,9 @@
 #define READ_BYTES 16384
 /* With so much waiting for the client no further request of it is answered. */
 #define OUT_ENOUGH (256u << 10)
+/* So long a client that asks much at once is served before others, links and reloads have their
+ * turn. */
+#define SERVE_NS (20 * WEIR_NS_PER_MS)
 
 static size_t waiting_bytes(const struct ctl_client *client)
 {
@@ -46,7 +49,7 @@ static bool may_answer(const struct ctl_client *client)
 
 static bool may_read(const struct ctl_client *client)
 {
-	return may_answer(client) && !client->eof;
+	return may_answer(client) && !client->eof && !client->more;
 }
 
 /* ---- sending ---- */
@@ -103,12 +106,13 @@ static bool out_is_good(struct ctl_client *client)
 	return false;
 }
 
+/* What was asked already brings no further EPOLLIN: once its answers may be sent it goes on. */
 static void watch(struct ctl_client *client)
 {
 	struct epoll_event e = {.data.ptr = &client->source};
+	bool goes_on = waiting_bytes(client) || (client->more && may_answer(client));
 
-	e.events = (may_read(client) ? (uint32_t)EPOLLIN : 0) |
-		   (waiting_bytes(client) ? (uint32_t)EPOLLOUT : 0);
+	e.events = (may_read(client) ? (uint32_t)EPOLLIN : 0) | (goes_on ? (uint32_t)EPOLLOUT : 0);
 	if (client->dead || e.events == client->events)
 		return;
 	client->events = e.events;
@@ -195,28 +199,26 @@ static void serve_last(struct ctl_client *client)
 		client->closing = true;
 }
 
-/* True when there was a whole request that could be answered. */
+/* Answers what it may. True: of `in` not all was looked at. */
 static bool serve_some(struct ctl_client *client)
 {
-	bool any = false;
+	uint64_t (*clock_ns)(void) = client->ctl->cfg.clock_ns;
+	uint64_t end_ns = clock_ns() + SERVE_NS;
 
-	while (may_answer(client) && serve_one(client))
-		any = true;
-	if (client->eof && may_answer(client))
-		serve_last(client);
-	return any;
+	while (may_answer(client) && clock_ns() < end_ns)
+		if (!serve_one(client)) {
+			if (client->eof && may_answer(client))
+				serve_last(client);
+			return false;
+		}
+	return true;
 }
 
 static void serve(struct ctl_client *client)
 {
-	bool any;
-
-	do {
-		any = serve_some(client);
-		if (out_is_good(client))
-			send_waiting(client);
-		/* Sending may have made room for the next answer. */
-	} while (any);
+	client->more = serve_some(client);
+	if (out_is_good(client))
+		send_waiting(client);
 }
 
 /* False when the connection is broken. */

@@ -57,6 +57,7 @@ struct ctl_client {
 	uint32_t events;    /* what epoll watches for */
 	bool tracing;
 	bool eof;     /* it will say no more */
+	bool more;    /* requests of `in` wait until it has read, or others had their turn */
 	bool closing; /* gone once `out` is sent */
 	bool dead;    /* its descriptor is closed; freed at the turn's end */
 	struct weir_buf in;

@@ -2,6 +2,7 @@
 """A policy of 1,000 groups and 10,000 rules: it loads in seconds, and explain says for random flows
 what the data path (by replay) decided. The same of 10,000 names and 1,000 identities, where explain
 is held against a search through all of them, and connections against explain."""
+import concurrent.futures
 import json
 import os
 import random
@@ -27,6 +28,7 @@ suite = Suite()
 GROUPS, RULES = 1000, 10_000
 NAMES, IDENTITIES = 10_000, 1000
 FLOWS = 50_000 if SOAK else 5_000
+CLIENTS, AT_ONCE = 3, 500  # of the control socket, and what each asks before it reads
 LOAD_S = 15
 CLIENT_MAC, SERVER_MAC = bytes.fromhex("020000770001"), bytes.fromhex("020000770002")
 
@@ -130,21 +132,30 @@ def replayed(folder, flows):
     return decided
 
 
-def ask(weir, requests):
-    """What explain decides about each, asked in a pipeline of requests."""
+def ask_at_once(weir, requests):
+    """What explain decides about each, asked of one connection in a pipeline of many requests."""
     decisions = []
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(60)
         s.connect(weir.socket_path)
         stream = s.makefile("rb")
-        for start in range(0, len(requests), 10):
-            part = requests[start:start + 10]
+        for start in range(0, len(requests), AT_ONCE):
+            part = requests[start:start + AT_ONCE]
             s.sendall(b"".join(json.dumps({"cmd": "explain", **r}).encode() + b"\n" for r in part))
             for _ in part:
                 answer = json.loads(stream.readline())
                 check(answer["ok"], f"explain: {answer}")
                 decisions.append(answer["explain"]["decision"])
     return decisions
+
+
+def ask(weir, requests):
+    """The same by several clients at a time, each of which asks its share."""
+    share = -(-len(requests) // CLIENTS)
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        shares = [pool.submit(ask_at_once, weir, requests[start:start + share])
+                  for start in range(0, len(requests), share)]
+        return [decision for s in shares for decision in s.result()]
 
 
 def explained(weir, flows):

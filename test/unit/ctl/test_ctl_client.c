@@ -217,6 +217,89 @@ START_TEST(a_client_that_does_not_read_is_not_read_from)
 }
 END_TEST
 
+/* Sends so many requests in one go, which is less than one read takes. */
+static void send_many(int fd, unsigned int n, const char *request)
+{
+	struct weir_buf all = {0};
+
+	for (unsigned int i = 0; i < n; i++)
+		weir_buf_str(&all, request);
+	ck_assert_int_eq(send(fd, all.ptr, all.len, MSG_NOSIGNAL), (ssize_t)all.len);
+	weir_buf_fini(&all);
+}
+
+/* Reads what is there; how many lines end in it. */
+static unsigned int read_lines(int fd)
+{
+	static char bytes[65536];
+	unsigned int lines = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			lines += bytes[i] == '\n';
+	return lines;
+}
+
+/* The client's buffer is larger than what may wait for it: all that waits can go at once, and
+ * nothing but that tells that the next request may be answered. */
+START_TEST(requests_that_waited_for_room_go_on_when_all_was_sent_at_once)
+{
+	enum { MANY = 800 };
+	struct fixture *f = fixture_create();
+	int pair[2], room = 1 << 20;
+	unsigned int answers = 0;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	ck_assert_int_eq(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+	ck_assert_int_eq(weir_ctl_adopt(f->ctl, pair[1]), 0);
+	send_many(pair[0], MANY, "{\"cmd\":\"stats\"}\n");
+	for (unsigned int turns = 0; answers < MANY && turns < 200; turns++) {
+		weir_ctl_turn(f->ctl, 10);
+		answers += read_lines(pair[0]);
+	}
+	ck_assert_uint_eq(answers, MANY);
+	close(pair[0]);
+	fixture_destroy(f);
+}
+END_TEST
+
+/* A millisecond passes whenever it is looked at. */
+static uint64_t slow_clock(void)
+{
+	static uint64_t now_ns;
+
+	return now_ns += WEIR_NS_PER_MS;
+}
+
+START_TEST(a_client_that_asks_much_leaves_time_for_others)
+{
+	enum { MANY = 200 };
+	struct fixture *f = fixture_prepare();
+	unsigned int answers = 0;
+	int greedy, modest;
+
+	f->cfg.clock_ns = slow_clock;
+	f->ctl = weir_ctl_create(&f->cfg);
+	greedy = client_open(f);
+	modest = client_open(f);
+	send_many(greedy, MANY, version);
+	weir_ctl_turn(f->ctl, 10);
+	client_send(f, modest, version, sizeof(version) - 1);
+	assert_version(client_line(f, modest));
+	answers = read_lines(greedy);
+	ck_assert_uint_lt(answers, MANY / 2);
+	for (unsigned int turns = 0; answers < MANY && turns < 200; turns++) {
+		weir_ctl_turn(f->ctl, 10);
+		answers += read_lines(greedy);
+	}
+	ck_assert_uint_eq(answers, MANY); /* and is answered all the same */
+	close(greedy);
+	close(modest);
+	fixture_destroy(f);
+}
+END_TEST
+
 START_TEST(a_client_that_vanishes_does_no_harm)
 {
 	struct fixture *f = fixture_create();
@@ -261,6 +344,8 @@ Suite *ctl_client_suite(void)
 		an_endless_line_is_refused_and_the_connection_ended,
 		a_request_of_exactly_64_kib_is_taken, at_most_64_clients_are_served,
 		idle_clients_are_dropped_after_a_minute,
-		a_client_that_does_not_read_is_not_read_from, a_client_that_vanishes_does_no_harm,
+		a_client_that_does_not_read_is_not_read_from,
+		requests_that_waited_for_room_go_on_when_all_was_sent_at_once,
+		a_client_that_asks_much_leaves_time_for_others, a_client_that_vanishes_does_no_harm,
 		what_a_client_asked_before_it_went_is_done);
 }
