@@ -214,6 +214,7 @@ static int make_control(struct gateway *g)
 		.rings = g->ring,
 		.n_rings = g->conf->n_workers,
 		.names = g->names,
+		.transactions = g->conf->event_transactions,
 	};
 	struct weir_ctl_cfg ctl = {
 		.conf = g->conf,

@@ -12,10 +12,9 @@
 #include <stdlib.h>
 
 /* A hash entry and its share of the buckets for each family, and the flow itself. */
-#define FLOW_BYTES        (sizeof(struct weir_flow) + 2 * 128)
-#define POLICY_BYTES      (96ULL << 20)
-#define TRANSACTION_BYTES (sizeof(struct weir_event_http) + 128)
-#define SPARE_BYTES       (32ULL << 20)
+#define FLOW_BYTES   (sizeof(struct weir_flow) + 2 * 128)
+#define POLICY_BYTES (96ULL << 20)
+#define SPARE_BYTES  (32ULL << 20)
 
 static void print_report(const struct weir_conf_report *r)
 {
@@ -120,7 +119,7 @@ void setup_workers(struct weir_conf *conf)
 uint64_t setup_table_bytes(const struct weir_conf *conf, unsigned int workers)
 {
 	uint64_t events = (conf->event_ring * sizeof(struct weir_event) +
-			   conf->event_transactions * TRANSACTION_BYTES) *
+			   weir_event_store_bytes(conf->event_transactions)) *
 			  workers;
 
 	return conf->connections * (uint64_t)FLOW_BYTES + workers * weir_path_names_bytes() +

@@ -207,7 +207,7 @@ static struct weir_conf *new_conf(const char *file)
 	c->inspected = 25000;
 	c->fragments = 1024;
 	c->event_ring = 65536;
-	c->event_transactions = 1024;
+	c->event_transactions = 4096;
 	c->waf_bytes = 64 << 20;
 	c->http2_bytes = 64 << 20;
 	c->ticket_rotation_ns = 3600 * WEIR_NS_PER_S;

@@ -28,6 +28,8 @@ void event_http_prefetch(const struct weir_event_http *h)
 
 static unsigned int matches(const struct weir_event_http *h)
 {
+	if (!h->match)
+		return 0;
 	return h->n_matches < WEIR_EVENT_MATCHES ? h->n_matches : WEIR_EVENT_MATCHES;
 }
 

@@ -38,6 +38,11 @@ void event_file_switch(struct event_file *f, int fd);
 /* Writes what waits and takes up a switch. */
 void event_file_flush(struct event_file *f);
 
+/* ---- event_ring.c ---- */
+
+/* How many records wait in it, about. The consumer. */
+unsigned int event_ring_waiting(const struct weir_event_ring *r);
+
 /* ---- event_encode.c: what records of all types are made of ---- */
 
 /* Text that is known here. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The way of records from a worker to the writer thread: a ring of records, copied in and out. */
-#include <weir_event.h>
+#include "event_impl.h"
+
 #include <weir_log.h>
 
 #include <assert.h>
@@ -64,4 +65,9 @@ bool weir_event_post(struct weir_event_ring *r, const struct weir_event *e)
 unsigned int weir_event_take(struct weir_event_ring *r, struct weir_event *out, unsigned int max)
 {
 	return rte_ring_sc_dequeue_burst_elem(r->ring, out, sizeof(*out), max, NULL);
+}
+
+unsigned int event_ring_waiting(const struct weir_event_ring *r)
+{
+	return rte_ring_count(r->ring);
 }

@@ -10,21 +10,31 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <rte_errno.h>
 #include <rte_mempool.h>
 
-struct weir_event_store; /* it is the pool */
+#define MATCHES_BYTES (WEIR_EVENT_MATCHES * sizeof(struct weir_event_match))
+/* Of so many records one may have matches. */
+#define MATCHES_PART 4
+/* What a pool adds to each object, at most: its head, its place in the ring, padding. */
+#define POOL_BYTES 128
 
-static struct rte_mempool *pool_of(struct weir_event_store *s)
+struct weir_event_store {
+	struct rte_mempool *records;
+	struct rte_mempool *matches;
+};
+
+static uint32_t matches_of(uint32_t records)
 {
-	return (struct rte_mempool *)s;
+	return (records + MATCHES_PART - 1) / MATCHES_PART;
 }
 
-static struct rte_mempool *make_pool(const char *name, uint32_t records)
+static struct rte_mempool *make_pool(const char *name, uint32_t n, size_t bytes)
 {
-	struct rte_mempool *pool = rte_mempool_create_empty(
-		name, records, sizeof(struct weir_event_http), 0, 0, SOCKET_ID_ANY, 0);
+	struct rte_mempool *pool =
+		rte_mempool_create_empty(name, n, (unsigned int)bytes, 0, 0, SOCKET_ID_ANY, 0);
 
 	if (!pool)
 		return NULL;
@@ -35,19 +45,41 @@ static struct rte_mempool *make_pool(const char *name, uint32_t records)
 	return NULL;
 }
 
+static bool make_pools(struct weir_event_store *s, const char *name, uint32_t records)
+{
+	char matches[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(matches, sizeof(matches), "%s_m", name);
+	s->records = make_pool(name, records, sizeof(struct weir_event_http));
+	s->matches = make_pool(matches, matches_of(records), MATCHES_BYTES);
+	return s->records && s->matches;
+}
+
 struct weir_event_store *weir_event_store_create(const char *name, uint32_t records)
 {
-	struct rte_mempool *pool = make_pool(name, records);
+	struct weir_event_store *s = calloc(1, sizeof(*s));
 
-	if (!pool)
-		weir_error("cannot make the store %s of %u transactions: %s (log.transactions)",
-			   name, records, rte_strerror(rte_errno));
-	return (struct weir_event_store *)pool;
+	if (s && make_pools(s, name, records))
+		return s;
+	weir_error("cannot make the store %s of %u transactions: %s (log.transactions)", name,
+		   records, rte_strerror(rte_errno));
+	weir_event_store_destroy(s);
+	return NULL;
+}
+
+uint64_t weir_event_store_bytes(uint32_t records)
+{
+	return records * (sizeof(struct weir_event_http) + POOL_BYTES) +
+	       matches_of(records) * (MATCHES_BYTES + POOL_BYTES);
 }
 
 void weir_event_store_destroy(struct weir_event_store *s)
 {
-	rte_mempool_free(pool_of(s));
+	if (!s)
+		return;
+	rte_mempool_free(s->records);
+	rte_mempool_free(s->matches);
+	free(s);
 }
 
 struct weir_event_http *weir_event_http_take(struct weir_event_store *s)
@@ -55,7 +87,7 @@ struct weir_event_http *weir_event_http_take(struct weir_event_store *s)
 	struct weir_event_http *h;
 	void *object;
 
-	if (!s || rte_mempool_get(pool_of(s), &object) < 0)
+	if (!s || rte_mempool_get(s->records, &object) < 0)
 		return NULL;
 	h = object;
 	/* The record was last read by another core: what need not be written is not. */
@@ -65,8 +97,21 @@ struct weir_event_http *weir_event_http_take(struct weir_event_store *s)
 	return h;
 }
 
+bool weir_event_http_take_matches(struct weir_event_store *s, struct weir_event_http *h)
+{
+	void *object;
+
+	if (rte_mempool_get(s->matches, &object) < 0)
+		return false;
+	h->match = object;
+	return true;
+}
+
 void weir_event_http_give(struct weir_event_http *h)
 {
-	if (h)
-		rte_mempool_put(rte_mempool_from_obj(h), h);
+	if (!h)
+		return;
+	if (h->match)
+		rte_mempool_put(rte_mempool_from_obj(h->match), h->match);
+	rte_mempool_put(rte_mempool_from_obj(h), h);
 }

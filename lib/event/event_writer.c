@@ -5,6 +5,7 @@
  */
 #include "event_impl.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,11 +13,17 @@
 
 #include <weir_log.h>
 
-#define BATCH         64
-#define FLUSH_BYTES   (256 * 1024)
-#define SLEEP_MIN_NS  (1 * WEIR_NS_PER_MS)
-#define SLEEP_MAX_NS  (5 * WEIR_NS_PER_MS)
-#define MANY          256 /* records after a sleep: a quarter of the transactions of a worker */
+#define BATCH        64
+#define FLUSH_BYTES  (256 * 1024)
+#define SLEEP_MIN_NS (250 * WEIR_NS_PER_US)
+#define SLEEP_MAX_NS (5 * WEIR_NS_PER_MS)
+/* While nothing comes, however small the store: half a percent of a core is enough. */
+#define SLEEP_IDLE_NS (2 * WEIR_NS_PER_MS)
+/* A worker is not known to end a transaction in less. */
+#define RECORD_NS (5 * WEIR_NS_PER_US)
+/* Such a part of a store may fill while the writer sleeps: the rest is for what comes while it is
+ * kept from its core, and while it writes. */
+#define SLEEP_PART    4
 #define CONTROL_QUEUE 1024
 
 struct weir_event_writer {
@@ -24,6 +31,8 @@ struct weir_event_writer {
 	struct weir_event_ring **rings;
 	unsigned int n_rings;
 	const struct weir_names *names;
+	uint64_t sleep_max_ns;
+	unsigned int many; /* records that wait of one worker after a sleep that was too long */
 	pthread_t thread;
 
 	/* the writer thread, but for what event_file says */
@@ -108,34 +117,47 @@ static unsigned int take_round(struct weir_event_writer *w)
 	return sum;
 }
 
-/* A wake and a write cost as much as several records: as long as those that came meanwhile were few
- * for what rings and stores hold, the next sleep is longer. */
-static uint64_t next_sleep(uint64_t sleep_ns, uint64_t came)
+/* Of the worker that has most waiting. */
+static unsigned int most_waiting(const struct weir_event_writer *w)
 {
-	if (came > MANY)
-		return SLEEP_MIN_NS;
-	return sleep_ns < SLEEP_MAX_NS ? sleep_ns + SLEEP_MIN_NS : SLEEP_MAX_NS;
+	unsigned int most = 0;
+
+	for (unsigned int i = 0; i < w->n_rings; i++) {
+		unsigned int n = event_ring_waiting(w->rings[i]);
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* A wake and a write cost as much as several records: as long as what has come meanwhile is little
+ * for what a store holds, the next sleep is longer. */
+static uint64_t next_sleep(const struct weir_event_writer *w, uint64_t sleep_ns)
+{
+	bool many = most_waiting(w) > w->many;
+
+	sleep_ns = many ? sleep_ns / 2 : sleep_ns + SLEEP_MIN_NS;
+	if (sleep_ns > w->sleep_max_ns)
+		return w->sleep_max_ns;
+	return sleep_ns < SLEEP_MIN_NS ? SLEEP_MIN_NS : sleep_ns;
 }
 
 static void *write_records(void *arg)
 {
 	struct weir_event_writer *w = arg;
-	uint64_t sleep_ns = SLEEP_MIN_NS, came = 0;
+	uint64_t sleep_ns = SLEEP_MIN_NS;
 
 	for (;;) {
 		/* Read before the round: what was posted before the stop is in it. */
 		bool stop = atomic_load_explicit(&w->stop, memory_order_acquire);
-		unsigned int n = take_round(w);
 
-		came += n;
-		if (n)
+		if (take_round(w))
 			continue;
 		event_file_flush(&w->file);
 		if (stop)
 			return NULL;
-		sleep_ns = next_sleep(sleep_ns, came);
-		came = 0;
 		nanosleep(&(struct timespec){.tv_nsec = (long)sleep_ns}, NULL);
+		sleep_ns = next_sleep(w, sleep_ns);
 	}
 }
 
@@ -165,6 +187,17 @@ static void free_writer(struct weir_event_writer *w)
 	free(w);
 }
 
+/* Nobody knows when a burst begins, so no sleep is longer than the fastest worker leaves time for:
+ * what came over the last one only makes them shorter. */
+static void bound_sleeps(struct weir_event_writer *w)
+{
+	uint64_t sleep_ns = (uint64_t)w->many * RECORD_NS;
+
+	if (sleep_ns < SLEEP_IDLE_NS)
+		sleep_ns = SLEEP_IDLE_NS;
+	w->sleep_max_ns = sleep_ns > SLEEP_MAX_NS ? SLEEP_MAX_NS : sleep_ns;
+}
+
 static struct weir_event_writer *make_writer(const struct weir_event_writer_cfg *cfg)
 {
 	struct weir_event_writer *w = calloc(1, sizeof(*w));
@@ -177,6 +210,8 @@ static struct weir_event_writer *make_writer(const struct weir_event_writer_cfg 
 	w->names = cfg->names;
 	w->on_trace = cfg->on_trace;
 	w->ctx = cfg->ctx;
+	w->many = cfg->transactions ? cfg->transactions / SLEEP_PART : UINT_MAX;
+	bound_sleeps(w);
 	w->path = cfg->path ? strdup(cfg->path) : NULL;
 	w->rings = calloc(cfg->n_rings + 1, sizeof(struct weir_event_ring *));
 	if (!w->rings || (cfg->path && !w->path)) {

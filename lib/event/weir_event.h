@@ -117,24 +117,30 @@ struct weir_event_http {
 	struct weir_event_tls tls[2]; /* with the client, with the server */
 	char sni[WEIR_EVENT_SNI];
 	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */
+	struct weir_event_match *match; /* n_matches of WEIR_EVENT_MATCHES; NULL: none; the store's
+					   own */
 	uint16_t n_rules, n_matches;
 	uint16_t rules_more, matches_more;                                    /* that had no room */
 	char method[24], host[128], path[256], user_agent[128], protocol[12]; /* no query */
 	struct weir_event_identity identity;                                  /* of the client */
 	uint32_t rules[WEIR_EVENT_RULES]; /* that matched, in order; never twice in a row */
-	struct weir_event_match match[WEIR_EVENT_MATCHES];
 };
 
-/* A worker's records of transactions; so many at a time. */
+/* A worker's records of transactions; so many at a time, and a quarter of them with matches: most
+ * transactions have none, and sixteen take four times what all else of a record does. */
 struct weir_event_store;
-/* `name` is unique in the process, at most 20 bytes. NULL: no memory, logged. */
+/* `name` is unique in the process, at most 18 bytes. NULL: no memory, logged. */
 struct weir_event_store *weir_event_store_create(const char *name, uint32_t records);
+/* What one of so many records takes, at most. */
+uint64_t weir_event_store_bytes(uint32_t records);
 /* All records must have been given back. NULL: nothing. */
 void weir_event_store_destroy(struct weir_event_store *s);
-/* A record with all members zero and all texts empty, but those of `rules` and `match`, of which
- * n_rules and n_matches count what is filled. NULL: none left (or no store), count it as
- * tx_records_lost. One worker. */
+/* A record with all members zero and all texts empty, but those of `rules`, of which n_rules counts
+ * what is filled. NULL: none left (or no store), count it as tx_records_lost. One worker. */
 struct weir_event_http *weir_event_http_take(struct weir_event_store *s);
+/* Room for the record's matches, which goes back with it: `match` is set. False: none left, count
+ * them as matches_more. The store's worker. */
+bool weir_event_http_take_matches(struct weir_event_store *s, struct weir_event_http *h);
 /* Any thread; never waits. */
 void weir_event_http_give(struct weir_event_http *h);
 
@@ -238,6 +244,7 @@ struct weir_event_writer_cfg {
 	struct weir_event_ring *const *rings;
 	unsigned int n_rings;
 	const struct weir_names *names;
+	uint32_t transactions; /* that a worker's store holds; 0: no worker has one */
 	/* Called from the writer thread for each TRACE record; may be NULL. */
 	void (*on_trace)(void *ctx, const struct weir_event *e);
 	void *ctx;

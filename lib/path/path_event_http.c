@@ -95,25 +95,34 @@ static void add_rule(struct weir_event_http *h, uint32_t id)
 		h->rules[h->n_rules++] = id;
 }
 
-/* Rules without `log` count and set, nobody wants to read of them. What decided has its place
- * among those that are told in full, though it mostly comes last. */
+/* NULL: there is no room. What decided has its place among those that are told in full, though it
+ * mostly comes last. */
+static struct weir_event_match *place_for(struct weir_event_store *s, struct weir_event_http *h,
+					  bool decided)
+{
+	bool room = h->match || weir_event_http_take_matches(s, h);
+
+	if (room && h->n_matches < WEIR_EVENT_MATCHES)
+		return &h->match[h->n_matches++];
+	h->matches_more++;
+	return room && decided ? &h->match[WEIR_EVENT_MATCHES - 1] : NULL;
+}
+
+/* Rules without `log` count and set, nobody wants to read of them. */
 static void add_matches(const struct path_http *x, struct weir_event_http *h,
 			const struct weir_waf_result *r)
 {
 	h->matches_more = (uint16_t)RTE_MIN(r->matches_lost, UINT16_MAX);
 	for (uint32_t i = 0; i < r->n_matches; i++) {
 		const struct weir_waf_match *m = &r->matches[i];
+		struct weir_event_match *to;
 
 		if (!m->logged)
 			continue;
 		add_rule(h, m->id);
-		if (h->n_matches < WEIR_EVENT_MATCHES) {
-			add_match(x, &h->match[h->n_matches++], m);
-			continue;
-		}
-		h->matches_more++;
-		if (m->id == r->rule)
-			add_match(x, &h->match[WEIR_EVENT_MATCHES - 1], m);
+		to = place_for(x->w->store, h, m->id == r->rule);
+		if (to)
+			add_match(x, to, m);
 	}
 }
 

@@ -25,7 +25,7 @@ START_TEST(the_smallest_file_has_every_default)
 	ck_assert_uint_eq(c->n_stream_rules, 0);
 	ck_assert_ptr_null(c->event_file);
 	ck_assert_uint_eq(c->event_ring, 65536);
-	ck_assert_uint_eq(c->event_transactions, 1024);
+	ck_assert_uint_eq(c->event_transactions, 4096);
 	ck_assert(!c->log_values);
 	ck_assert(!c->dumps);
 	ck_assert_uint_eq(c->ticket_rotation_ns, 3600 * WEIR_NS_PER_S);

@@ -52,7 +52,7 @@ START_TEST(the_dump_has_every_default_filled_in)
 				"  stream: []\n"
 				"log:\n"
 				"  ring: 65536  # records a worker\n"
-				"  transactions: 1024  # of them, those of HTTP\n"
+				"  transactions: 4096  # of them, those of HTTP\n"
 				"  values: false\n"
 				"tls:\n"
 				"  ticketRotation: 3600000ms\n"

@@ -556,6 +556,7 @@ START_TEST(numbers_out_of_their_lists_are_unknown)
 {
 	struct weir_names *names = make_names("x");
 	struct weir_buf out = {0};
+	static struct weir_event_match match[WEIR_EVENT_MATCHES];
 	static struct weir_event_http h;
 	struct weir_event e;
 
@@ -563,6 +564,8 @@ START_TEST(numbers_out_of_their_lists_are_unknown)
 		memset(&e, 0xff, sizeof(e));
 		memset(&h, 0xff, sizeof(h));
 		h.bad = NULL; /* a static text, as those below are */
+		memset(match, 0xff, sizeof(match));
+		h.match = match;
 		for (unsigned int leg = 0; leg < 2; leg++) {
 			e.tls[leg] = (struct weir_event_tls){.failure = 0xff};
 			h.tls[leg] = e.tls[leg];
@@ -570,7 +573,7 @@ START_TEST(numbers_out_of_their_lists_are_unknown)
 		h.answered_by_weir = h.detect = true;
 		h.request_partial = h.response_partial = true;
 		for (unsigned int i = 0; i < WEIR_EVENT_MATCHES; i++)
-			h.match[i].detect_only = true;
+			match[i].detect_only = true;
 		e.type = (uint8_t)type;
 		if (type == WEIR_EVENT_HTTP)
 			e.http = &h;

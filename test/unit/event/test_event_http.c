@@ -78,18 +78,22 @@ END_TEST
 
 static void add_matches(struct weir_event_http *h)
 {
+	static struct weir_event_match match[] = {
+		{.rule = 942100,
+		 .severity = 2,
+		 .phase = 2,
+		 .msg = "SQL Injection",
+		 .target = "ARGS:id",
+		 .data = "0 or 0=0"},
+		{.rule = 949110,
+		 .severity = 255,
+		 .phase = 2,
+		 .detect_only = true,
+		 .msg = "Inbound Anomaly Score Exceeded"},
+	};
+
+	h->match = match;
 	h->n_matches = 2;
-	h->match[0] = (struct weir_event_match){.rule = 942100,
-						.severity = 2,
-						.phase = 2,
-						.msg = "SQL Injection",
-						.target = "ARGS:id",
-						.data = "0 or 0=0"};
-	h->match[1] = (struct weir_event_match){.rule = 949110,
-						.severity = 255,
-						.phase = 2,
-						.detect_only = true,
-						.msg = "Inbound Anomaly Score Exceeded"};
 	h->matches_more = 3;
 	h->n_rules = 3;
 	h->rules[0] = 942100;

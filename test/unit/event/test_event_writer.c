@@ -173,7 +173,8 @@ START_TEST(it_is_appended_to)
 	begin(&f, true);
 	post(&f, 0, 1);
 	stop(&f);
-	cfg = (struct weir_event_writer_cfg){f.file, f.ring, 2, f.names, NULL, NULL};
+	cfg = (struct weir_event_writer_cfg){
+		.path = f.file, .rings = f.ring, .n_rings = 2, .names = f.names};
 	f.writer = weir_event_writer_start(&cfg);
 	ck_assert_ptr_nonnull(f.writer);
 	post(&f, 0, 2);

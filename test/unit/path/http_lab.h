@@ -55,7 +55,8 @@ void lab_clear(struct http_lab *l, unsigned int end);
 const char *lab_got(const struct http_lab *l, unsigned int end);
 bool lab_has(const struct http_lab *l, unsigned int end, const char *text);
 uint64_t lab_count(const struct http_lab *l, enum weir_counter c);
-/* The record of the last transaction of those that wait, all of which are taken; how many in *n. */
+/* The record of the last transaction of those that wait, all of which are taken; how many in *n.
+ * Its matches are to be read before the next transaction takes their place. */
 struct weir_event_http lab_record(struct http_lab *l, unsigned int *n);
 
 #endif

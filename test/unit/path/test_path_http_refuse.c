@@ -196,6 +196,23 @@ START_TEST(of_many_matches_the_ids_are_kept_and_what_decided)
 }
 END_TEST
 
+START_TEST(without_room_for_matches_the_ids_are_kept_all_the_same)
+{
+	struct http_lab *l = lab_create("", "");
+	struct weir_event_http others = {0}, record;
+
+	while (weir_event_http_take_matches(l->f->store, &others))
+		;
+	lab_say(l, CLIENT, GET("/?a=many"));
+	record = lab_record(l, NULL);
+	ck_assert_uint_eq(record.n_rules, WEIR_EVENT_RULES);
+	ck_assert_uint_eq(record.n_matches, 0);
+	ck_assert_uint_eq(record.matches_more, 71);
+	ck_assert_uint_eq(record.rule, 170);
+	lab_destroy(l);
+}
+END_TEST
+
 /* ---- bad requests ---- */
 
 static const struct {
@@ -449,6 +466,7 @@ Suite *path_http_refuse_suite(void)
 	tcase_add_test(t, what_was_matched_is_blotted_out);
 	tcase_add_test(t, what_comes_after_a_nul_is_told_too);
 	tcase_add_test(t, of_many_matches_the_ids_are_kept_and_what_decided);
+	tcase_add_test(t, without_room_for_matches_the_ids_are_kept_all_the_same);
 	tcase_add_loop_test(t, a_bad_request_is_answered_by_name_and_goes_nowhere, 0,
 			    (int)WEIR_ARRAY_LEN(bad));
 	tcase_add_test(t, a_body_that_turns_bad_on_its_way_is_answered_and_the_server_reset);
