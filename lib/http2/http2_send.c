@@ -49,13 +49,9 @@ static void put(struct fields *f, struct weir_bytes name, struct weir_bytes valu
 	};
 }
 
-static enum weir_http2_error put_pseudo(struct fields *f, const char *name, struct weir_bytes value)
+static void put_pseudo(struct fields *f, const char *name, struct weir_bytes value)
 {
-	enum weir_http2_error e = http2_value_check(value);
-
-	if (!e)
-		put(f, weir_bytes_str(name), value);
-	return e;
+	put(f, weir_bytes_str(name), value);
 }
 
 /* ---- regular fields ---- */
@@ -83,27 +79,29 @@ static void put_te(struct fields *f, struct weir_bytes value)
 	put(f, weir_bytes_str("te"), weir_bytes_str("trailers"));
 }
 
-static enum weir_http2_error put_headers(struct fields *f)
+static enum weir_http2_error check_headers(const struct weir_http_head *h)
 {
-	const struct weir_http_head *h = f->head;
 	enum weir_http2_error e = http2_connection_check(h);
 
-	for (uint16_t i = 0; !e && i < h->n_headers; i++) {
+	for (uint16_t i = 0; !e && i < h->n_headers; i++)
+		e = http2_is_token(h->headers[i].name)
+			    ? http2_value_check(weir_bytes_trim(h->headers[i].value))
+			    : WEIR_HTTP2_E_NAME;
+	return e;
+}
+
+static void put_headers(struct fields *f)
+{
+	const struct weir_http_head *h = f->head;
+
+	for (uint16_t i = 0; i < h->n_headers; i++) {
 		struct weir_bytes name = h->headers[i].name, value = h->headers[i].value;
 
-		if (!http2_is_token(name))
-			return WEIR_HTTP2_E_NAME;
-		if (weir_bytes_is_case(name, "te")) {
+		if (weir_bytes_is_case(name, "te"))
 			put_te(f, value);
-			continue;
-		}
-		if (is_dropped(f, name))
-			continue;
-		value = weir_bytes_trim(value);
-		e = http2_value_check(value);
-		put(f, name, value);
+		else if (!is_dropped(f, name))
+			put(f, name, weir_bytes_trim(value));
 	}
-	return e;
 }
 
 /* ---- requests ---- */
@@ -143,6 +141,18 @@ static enum weir_http2_error authority_of(const struct weir_http_head *h, struct
 	return WEIR_HTTP2_OK;
 }
 
+enum weir_http2_error weir_http2_request_check(const struct weir_http_head *h)
+{
+	struct weir_bytes authority;
+	enum weir_http2_error e = authority_of(h, &authority);
+
+	if (!e && !http2_is_token(h->method))
+		e = WEIR_HTTP2_E_METHOD;
+	e = e ?: http2_value_check(h->target);
+	e = e ?: http2_value_check(authority);
+	return e ?: check_headers(h);
+}
+
 static enum weir_http2_error put_request_line(struct fields *f, const struct weir_http2_head *head)
 {
 	const struct weir_http_head *h = &head->http;
@@ -152,18 +162,18 @@ static enum weir_http2_error put_request_line(struct fields *f, const struct wei
 
 	if (!e && h->form == WEIR_HTTP_ABSOLUTE)
 		e = path_of_absolute(f, &path);
-	if (!e && !http2_is_token(h->method))
-		e = WEIR_HTTP2_E_METHOD;
-	e = e ?: put_pseudo(f, ":method", h->method);
+	if (e)
+		return e;
+	put_pseudo(f, ":method", h->method);
 	if (!plain) {
-		e = e ?: put_pseudo(f, ":scheme", weir_bytes_str(f->s->secure ? "https" : "http"));
-		e = e ?: put_pseudo(f, ":path", path);
+		put_pseudo(f, ":scheme", weir_bytes_str(f->s->secure ? "https" : "http"));
+		put_pseudo(f, ":path", path);
 	}
 	if (authority.len)
-		e = e ?: put_pseudo(f, ":authority", authority);
+		put_pseudo(f, ":authority", authority);
 	if (head->extended.len)
-		e = e ?: put_pseudo(f, ":protocol", head->extended);
-	return e;
+		put_pseudo(f, ":protocol", head->extended);
+	return WEIR_HTTP2_OK;
 }
 
 static bool peer_takes_extended(const struct weir_http2_session *s)
@@ -173,8 +183,9 @@ static bool peer_takes_extended(const struct weir_http2_session *s)
 						   NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
-static enum weir_http2_error check_request(const struct weir_http2_session *s,
-					   const struct weir_http2_head *h)
+/* Whether the peer takes it, now. */
+static enum weir_http2_error check_peer(const struct weir_http2_session *s,
+					const struct weir_http2_head *h)
 {
 	weir_assert(!s->server);
 	if (s->error || s->told)
@@ -226,13 +237,15 @@ struct weir_http2_stream *weir_http2_request(struct weir_http2_session *s,
 	struct weir_http2_stream *st = NULL;
 	struct fields f = {.s = s};
 
-	*why = check_request(s, h);
+	*why = check_peer(s, h);
+	*why = *why ?: weir_http2_request_check(&h->http);
+	*why = *why ?: http2_value_check(h->extended);
 	if (*why)
 		return NULL;
 	*why = init_fields(&f, s, &h->http, h->http.n_headers);
 	*why = *why ?: put_request_line(&f, h);
-	*why = *why ?: put_headers(&f);
 	if (!*why) {
+		put_headers(&f);
 		st = http2_stream_open(s, 0);
 		*why = st ? submit_request(st, &f, body) : WEIR_HTTP2_E_MEMORY;
 	}
@@ -285,10 +298,15 @@ enum weir_http2_error weir_http2_response(struct weir_http2_stream *st,
 		return WEIR_HTTP2_E_UPGRADE;
 	if (h->status < 100 || h->status > 599 || st->out != HTTP2_HEAD)
 		return WEIR_HTTP2_E_STATUS;
+	e = check_headers(h);
+	if (e)
+		return e;
 	e = init_fields(&f, s, h, h->n_headers);
-	e = e ?: put_pseudo(&f, ":status", weir_bytes_of(status, sizeof(status)));
-	e = e ?: put_headers(&f);
-	e = e ?: submit_response(st, &f, interim, body);
+	if (!e) {
+		put_pseudo(&f, ":status", weir_bytes_of(status, sizeof(status)));
+		put_headers(&f);
+		e = submit_response(st, &f, interim, body);
+	}
 	free_fields(&f);
 	if (!e && !interim)
 		expect_sending(st, h, body);

@@ -286,6 +286,9 @@ uint32_t weir_http2_stream_id(const struct weir_http2_stream *st);
 void *weir_http2_owner(const struct weir_http2_stream *st);
 void weir_http2_set_owner(struct weir_http2_stream *st, void *owner);
 
+/* Whether HTTP/2 has words for a request of HTTP/1.1's, and if not, why: weir_http2_request would
+ * refuse it whatever the peer takes. CONNECT is the peer's to take. */
+enum weir_http2_error weir_http2_request_check(const struct weir_http_head *h);
 /*
  * Clients: sends a request. `h` may be an HTTP/1.1 head: what belongs to its connection is left
  * out, Host becomes :authority. `body`: content follows, by pull. `extended` as in struct

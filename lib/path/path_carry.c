@@ -200,7 +200,7 @@ const struct weir_tcp_ops path_tcp_ops = {
 /* Where nothing protects a Service, HTTP is read only by who may have to translate it. */
 static bool is_read_as_http(const struct path_carried *k)
 {
-	return k->flow->decision.flags & WEIR_DECISION_THREAT ||
+	return k->flow->decision.flags & WEIR_DECISION_HTTP ||
 	       (k->tls && (path_tls_speaks_http2(k->tls) || path_tls_may_translate(k->tls)));
 }
 
@@ -242,7 +242,7 @@ static void hand_over(struct path_worker *w, struct path_carried *k)
 static void close_content(struct weir_flow *f)
 {
 	if (!(f->decision.flags & WEIR_DECISION_TLS))
-		f->decision.flags &= (uint8_t)~WEIR_DECISION_THREAT;
+		f->decision.flags &= (uint8_t)~WEIR_DECISION_HTTP;
 }
 
 /* What is a Service's weir ends as that. */
@@ -256,7 +256,7 @@ static bool begin_intercepted(struct path_worker *w, struct path_carried *k, uin
 {
 	if (!path_tls_begin_intercepted(w, k, tls, hello))
 		return false;
-	if (!(k->flow->decision.flags & WEIR_DECISION_THREAT) || path_http_begin(w, k))
+	if (!(k->flow->decision.flags & WEIR_DECISION_HTTP) || path_http_begin(w, k))
 		return true;
 	path_tls_end(k->tls);
 	return false;

@@ -101,7 +101,7 @@ bool path_http_renew(struct path_http *x)
 		return false;
 	x->service = *service;
 	x->service.limits.headers = RTE_MIN(service->limits.headers, PATH_HTTP_HEADERS_MAX);
-	if (f->decision.flags & WEIR_DECISION_THREAT && service->threat != WEIR_NO_THREAT)
+	if (f->decision.flags & WEIR_DECISION_HTTP && service->threat != WEIR_NO_THREAT)
 		x->program = path_program_get(x->w, gen, service->threat);
 	return x->program;
 }
@@ -357,7 +357,7 @@ bool path_http_begin(struct path_worker *w, struct path_carried *k)
 	path_http_expect_head(x, PATH_TO_SERVER);
 	path_http_expect_head(x, PATH_TO_CLIENT);
 	k->http = x;
-	if (!path_http_renew(x) && !k->tls && !path_http_may_translate(x)) {
+	if (!path_http_renew(x) && !k->tls && !weir_service_translates(&x->service)) {
 		x->protocol = PATH_HTTP_1;
 		path_http_be_tunnel(x);
 	}

@@ -265,6 +265,8 @@ void path_http2_evict(struct path_worker *w);
 /* False: no memory. */
 bool path_translate_begin(struct path_http *x);
 void path_translate_end(struct path_translator *t);
+/* Why HTTP/2 has no words for a request, which is counted; NULL: it has. */
+const char *path_translate_check(struct path_translator *t, const struct weir_http_head *h);
 /* Says what is to be said. True: what a peer says can be read further by that. */
 bool path_translate_go_on(struct path_translator *t);
 /* Nothing is missing that comes of itself. */

@@ -174,12 +174,28 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 	}
 }
 
-/* What has no words in HTTP/2. Who offers to go over to HTTP/2 itself is not heard in that. */
+/* What HTTP/2 does not do. Who offers to go over to HTTP/2 itself is not heard in that. */
 static bool is_of_http1(const struct weir_http_head *h)
 {
 	return h->is_connect ||
 	       (h->upgrade &&
 		!weir_bytes_is_case(weir_http_header_find(h, "upgrade")->value, "h2c"));
+}
+
+/* Where servers speak HTTP/2: false when there are no words for it in that. */
+static bool is_translatable(struct path_http *x, struct path_exchange *e,
+			    const struct weir_http_head *h)
+{
+	const char *bad;
+
+	if (is_of_http1(h)) {
+		refuse_bad(x, e, 501, h->is_connect ? "CONNECT" : "UPGRADE");
+		return false;
+	}
+	bad = path_translate_check(x->k->translator, h);
+	if (bad)
+		refuse_bad(x, e, 400, bad);
+	return !bad;
 }
 
 static void on_head(struct path_http *x, const struct weir_http_head *h, size_t len)
@@ -198,9 +214,7 @@ static void on_head(struct path_http *x, const struct weir_http_head *h, size_t 
 	s->after = state_after(h);
 	weir_http_body_init(&s->body, h, &x->service.limits);
 	s->chunked = h->framing == WEIR_HTTP_CHUNKED;
-	if (x->k->translator && is_of_http1(h))
-		refuse_bad(x, e, 501, h->is_connect ? "CONNECT" : "UPGRADE");
-	else
+	if (!x->k->translator || is_translatable(x, e, h))
 		judge_head(x, e, h);
 	if (s->state == PATH_HTTP_BODY && s->body.done)
 		end_body(x);

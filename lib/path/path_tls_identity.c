@@ -49,7 +49,7 @@ void path_tls_note_client(struct path_tls *x)
 /* The number of an HTTP/2 stream, or of a request, is worth more to people than an alert. */
 static bool has_words(const struct path_tls *x)
 {
-	return x->k->http && (x->k->flow->decision.flags & WEIR_DECISION_THREAT ||
+	return x->k->http && (x->k->flow->decision.flags & WEIR_DECISION_HTTP ||
 			      x->leg[PATH_CLIENT].info.alpn == WEIR_EVENT_ALPN_HTTP2);
 }
 

@@ -35,7 +35,7 @@ static uint32_t protocols_of(const struct path_worker *w, const struct path_carr
 		for (unsigned int i = 0; i < path_tls_protocols.n; i++)
 			if (weir_bytes_equal(protocol, weir_bytes_str(path_tls_protocols.names[i])))
 				bits |= PATH_TLS_BIT(i);
-	if (k->flow->decision.flags & WEIR_DECISION_THREAT && !may_be_http2(w, k->flow))
+	if (k->flow->decision.flags & WEIR_DECISION_HTTP && !may_be_http2(w, k->flow))
 		bits &= PATH_TLS_BIT(PATH_TLS_HTTP1);
 	return bits;
 }

@@ -82,6 +82,16 @@ size_t path_translate_pull(void *user, struct weir_http2_stream *st, uint8_t *to
 
 /* ---- heads ---- */
 
+const char *path_translate_check(struct path_translator *t, const struct weir_http_head *h)
+{
+	enum weir_http2_error why = weir_http2_request_check(h);
+
+	if (!why)
+		return NULL;
+	t->h.x->w->http2->bad[0][why]++;
+	return weir_http2_error_name(why);
+}
+
 /* It was read before, so there is one. Returns its bytes, or what the parser does. */
 static ssize_t read_head(struct path_translator *t, struct weir_http_head *head)
 {

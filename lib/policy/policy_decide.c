@@ -272,15 +272,15 @@ static void add_hypothesis(const struct asking *a, struct weir_policy_decision *
 	out->flags |= WEIR_DECISION_WOULD_DENY;
 }
 
-/* What goes to a protected service is inspected, and so is what weir decrypts, whatever the rule
- * that allows it says. */
+/* What goes to a protected service is inspected, and so is what weir decrypts or translates,
+ * whatever the rule that allows it says. */
 static void add_service(const struct weir_policy *p, const struct weir_policy_query *q,
 			struct weir_policy_decision *out)
 {
 	const struct weir_service *s = weir_policy_service(p, &q->dst, q->dport);
 
-	if (s && s->threat != WEIR_NO_THREAT)
-		out->flags |= WEIR_DECISION_THREAT | WEIR_DECISION_INSPECT;
+	if (s && (s->threat != WEIR_NO_THREAT || weir_service_translates(s)))
+		out->flags |= WEIR_DECISION_HTTP | WEIR_DECISION_INSPECT;
 	out->look = s && s->passthrough;
 	if (s && s->tls != WEIR_NO_TLS)
 		out->flags |= WEIR_DECISION_TLS | WEIR_DECISION_INSPECT;

@@ -87,7 +87,7 @@ struct weir_policy {
 	struct classes classes;
 	struct view view[VIEWS];
 	bool has_detect;
-	bool has_services;     /* with a threat policy or TLS */
+	bool has_services;     /* with a threat policy, TLS, or two kinds of HTTP */
 	bool has_identities;   /* rules ask for them */
 	struct array lengths;  /* struct length, long prefixes first */
 	uint32_t default_name; /* "default" */

@@ -31,9 +31,9 @@ const char *weir_verdict_name(enum weir_verdict v); /* "allow", "deny", "drop" *
 #define WEIR_DECISION_IDENTITY                                                                   \
 	0x08 /* allowed as far as the handshake of TLS, which weir ends: who the client shows to \
 		be decides, by weir_policy_decide_identity, and its servers hear nothing before */
-#define WEIR_DECISION_THREAT                                                                  \
-	0x10 /* to a Service of HTTP with a ThreatPolicy that is not off: weir_policy_service \
-		tells which. INSPECT stands with it */
+#define WEIR_DECISION_HTTP                                                                     \
+	0x10 /* HTTP is to be read: of a Service with a ThreatPolicy that is not off, or whose \
+		HTTP is translated; weir_policy_service tells. INSPECT stands with it */
 
 #define WEIR_DECISION_TLS \
 	0x20 /* to a Service whose TLS weir ends: weir_policy_service tells how. INSPECT too */
@@ -243,6 +243,15 @@ struct weir_service {
 	uint64_t idle_timeout_ns;   /* between requests; 0: none */
 	struct weir_http_limits limits;
 };
+
+/* In the clear its servers may be spoken to in another HTTP than its clients come with. */
+static inline bool weir_service_translates(const struct weir_service *s)
+{
+	if (s->protocol != WEIR_SERVICE_HTTP || s->tls != WEIR_NO_TLS)
+		return false;
+	return s->http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM ||
+	       (s->http2_upstream == WEIR_SERVICE_HTTP1_UPSTREAM && s->http2);
+}
 
 /* The service that listens there, NULL: none. The longest prefix wins. Any thread, no lock. */
 const struct weir_service *weir_policy_service(const struct weir_policy *p,

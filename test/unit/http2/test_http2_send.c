@@ -56,6 +56,26 @@ static const struct {
 	{"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", NULL, WEIR_HTTP2_E_CONNECT},
 };
 
+/* Whether CONNECT is taken is for the peer to say. */
+START_TEST(what_has_no_words_is_known_before)
+{
+	const struct weir_http_limits limits = weir_http_limits_default;
+	static struct weir_http_header fields[64];
+
+	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(requests); i++) {
+		enum weir_http2_error error = requests[i].error;
+		struct weir_http_head h;
+
+		ck_assert_int_gt(weir_http_request_parse(weir_bytes_str(requests[i].text), &limits,
+							 fields, &h),
+				 0);
+		if (error == WEIR_HTTP2_E_CONNECT)
+			error = WEIR_HTTP2_OK;
+		ck_assert_msg(weir_http2_request_check(&h) == error, "row %u", i);
+	}
+}
+END_TEST
+
 START_TEST(a_request_of_http_1_goes_out_as_this_or_not_at_all)
 {
 	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(requests); i++) {
@@ -261,7 +281,8 @@ END_TEST
 
 Suite *send_suite(void)
 {
-	return WEIR_SUITE("http2 send", a_request_of_http_1_goes_out_as_this_or_not_at_all,
+	return WEIR_SUITE("http2 send", what_has_no_words_is_known_before,
+			  a_request_of_http_1_goes_out_as_this_or_not_at_all,
 			  a_response_of_http_1_goes_out_as_this_or_not_at_all,
 			  a_field_that_the_owner_adds_is_checked,
 			  trailers_that_frame_or_route_are_not_sent,

@@ -299,7 +299,8 @@ static const char *upstream_of(enum h2_way way)
 	return way == H2_CLEAR1 ? ", http2Upstream: false" : "";
 }
 
-static struct h2_lab *create(enum h2_way way, const char *service, const struct pki_cert *cert)
+static struct h2_lab *create(enum h2_way way, const char *service, const char *threat,
+			     const struct pki_cert *cert)
 {
 	struct h2_lab *l = calloc(1, sizeof(*l));
 	char text[1024];
@@ -309,7 +310,7 @@ static struct h2_lab *create(enum h2_way way, const char *service, const struct 
 	l->now_ns = WEIR_NS_PER_S;
 	snprintf(text, sizeof(text), "%s%s", upstream_of(way), service);
 	if (way == H2_CLEAR || way == H2_CLEAR1 || way == H1_CLEAR2)
-		l->l = lab_create(text, "");
+		l->l = lab_create(text, threat);
 	else
 		begin_tls(l, text, cert);
 	begin_end(l, CLIENT);
@@ -320,12 +321,17 @@ static struct h2_lab *create(enum h2_way way, const char *service, const struct 
 
 struct h2_lab *h2_lab_create(enum h2_way way, const char *service)
 {
-	return create(way, service, NULL);
+	return create(way, service, "", NULL);
+}
+
+struct h2_lab *h2_lab_create_unprotected(enum h2_way way)
+{
+	return create(way, "", ", mode: off", NULL);
 }
 
 struct h2_lab *h2_lab_create_showing(enum h2_way way, const struct pki_cert *cert)
 {
-	return create(way, "", cert);
+	return create(way, "", "", cert);
 }
 
 static void end_end(struct h2_end *e)

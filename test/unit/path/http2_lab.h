@@ -69,6 +69,8 @@ struct h2_lab {
 
 /* `service` is added to the Service's spec. */
 struct h2_lab *h2_lab_create(enum h2_way way, const char *service);
+/* In the clear, where no ThreatPolicy acts. */
+struct h2_lab *h2_lab_create_unprotected(enum h2_way way);
 /* The same with a server in TLS that shows `cert`. */
 struct h2_lab *h2_lab_create_showing(enum h2_way way, const struct pki_cert *cert);
 void h2_lab_destroy(struct h2_lab *l);

@@ -342,8 +342,8 @@ static const struct {
 	{"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
 	 "UPGRADE", 501},
 	{"GET / HTTP/1.1\r\nHost: a\r\nConnection: content-type\r\nContent-Type: b/c\r\n\r\n",
-	 "CONNECTION_OPTION", 502},
-	{"GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", "AUTHORITY_MISMATCH", 502},
+	 "CONNECTION_OPTION", 400},
+	{"GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", "AUTHORITY_MISMATCH", 400},
 };
 
 START_TEST(what_http2_has_no_words_for_is_refused)
@@ -356,8 +356,50 @@ START_TEST(what_http2_has_no_words_for_is_refused)
 	ck_assert_ptr_nonnull(strstr(h1_got(l), status));
 	ck_assert_uint_eq(h2_requests(l), 0);
 	ck_assert_str_eq(lab_record(l->l, NULL).bad, untranslatable[_i].bad);
+	ck_assert_uint_eq(lab_count(l->l, WEIR_COUNT_HTTP_BAD_REQUEST), 1);
+	ck_assert_uint_eq(lab_count(l->l, WEIR_COUNT_HTTP_BAD_RESPONSE), 0);
 	ck_assert(l->l->end[CLIENT].fin && !l->l->end[CLIENT].rst);
 	h2_lab_destroy(l);
+}
+END_TEST
+
+/* ---- where nothing protects the Service ---- */
+
+START_TEST(http1_is_translated_where_nothing_is_judged)
+{
+	struct h2_lab *l = h2_lab_create_unprotected(H1_CLEAR2);
+
+	h1_say(l, "GET /?a=attack2 HTTP/1.1\r\nHost: shop.example\r\n\r\n");
+	ck_assert_uint_eq(h2_requests(l), 1);
+	answer(l, OK5, "hello");
+	ck_assert_ptr_nonnull(strstr(h1_got(l), "hello"));
+	ck_assert_uint_eq(lab_count(l->l, WEIR_COUNT_HTTP_TUNNELS), 0);
+	h2_lab_destroy(l);
+}
+END_TEST
+
+START_TEST(http2_is_translated_where_nothing_is_judged)
+{
+	struct h2_lab *l = h2_lab_create_unprotected(H2_CLEAR1);
+	uint32_t id = h2_get(l, "/?a=attack2");
+
+	ck_assert_ptr_nonnull(strstr(h2_got1(l), "GET /?a=attack2 HTTP/1.1\r\n"));
+	h2_answer(l, id, OK5, "hello", 5);
+	ck_assert_str_eq(h2_seen(l, CLIENT, id)->body.ptr, "hello");
+	h2_lab_destroy(l);
+}
+END_TEST
+
+/* It need not be read any further. */
+START_TEST(what_needs_no_translation_is_forwarded)
+{
+	struct http_lab *l = lab_create(", http2Upstream: false", ", mode: off");
+
+	lab_say(l, CLIENT, GET);
+	ck_assert_str_eq(lab_got(l, SERVER), GET);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_TUNNELS), 1);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_REQUESTS), 0);
+	lab_destroy(l);
 }
 END_TEST
 
@@ -600,6 +642,9 @@ Suite *path_translate_suite(void)
 	tcase_add_loop_test(c, text_of_answers_is_judged, H1_CLEAR2, H1_WAYS);
 	tcase_add_loop_test(c, what_http2_has_no_words_for_is_refused, 0,
 			    WEIR_ARRAY_LEN(untranslatable));
+	tcase_add_test(c, http1_is_translated_where_nothing_is_judged);
+	tcase_add_test(c, http2_is_translated_where_nothing_is_judged);
+	tcase_add_test(c, what_needs_no_translation_is_forwarded);
 	tcase_add_test(c, servers_by_tls_are_not_offered_http2_where_the_service_says_so);
 	tcase_add_loop_test(c, a_stream_that_the_server_resets_is_no_answer, H1_CLEAR2, H1_WAYS);
 	tcase_add_loop_test(c, an_answer_that_is_cut_does_not_look_whole, H1_CLEAR2, H1_WAYS);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fixture.h"
 
+#include <stdio.h>
+
 #define ACCESS "kind: AccessPolicy\nmetadata: { name: p }\nspec: { action: allow }\n---\n"
 #define SHOP                                                                     \
 	"kind: Service\nmetadata: { name: shop }\nspec: { addresses: 10.0.0.1, " \
@@ -145,7 +147,7 @@ START_TEST(what_goes_to_a_protected_service_is_inspected)
 		uint16_t port;
 		uint8_t flags;
 	} rows[] = {
-		{"10.1.0.1", "10.0.0.1", TCP, 80, WEIR_DECISION_INSPECT | WEIR_DECISION_THREAT},
+		{"10.1.0.1", "10.0.0.1", TCP, 80, WEIR_DECISION_INSPECT | WEIR_DECISION_HTTP},
 		{"10.1.0.1", "10.0.0.1", TCP, 81, 0},
 		{"10.1.0.1", "10.0.0.1", UDP, 80, 0},
 		{"10.1.0.1", "10.0.0.2", TCP, 80, 0},  /* no policy protects it */
@@ -159,6 +161,39 @@ START_TEST(what_goes_to_a_protected_service_is_inspected)
 		ck_assert_msg(d.flags == rows[i].flags, "row %zu: flags %#x", i, d.flags);
 	}
 	unload(&l);
+}
+END_TEST
+
+START_TEST(what_is_translated_in_the_clear_is_inspected)
+{
+	static const struct {
+		const char *keys;
+		uint8_t flags;
+	} rows[] = {
+		{"protocol: http, http2Upstream: true", WEIR_DECISION_INSPECT | WEIR_DECISION_HTTP},
+		{"protocol: http, http2Upstream: false",
+		 WEIR_DECISION_INSPECT | WEIR_DECISION_HTTP},
+		{"protocol: http, http2Upstream: true, http2: false",
+		 WEIR_DECISION_INSPECT | WEIR_DECISION_HTTP},
+		{"protocol: http, http2Upstream: false, http2: false", 0},
+		{"protocol: http", 0},
+		{"protocol: tcp", 0},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		char text[512];
+		struct loaded l;
+		uint8_t flags;
+
+		snprintf(text, sizeof(text),
+			 ACCESS "kind: Service\nmetadata: { name: a }\n"
+				"spec: { addresses: 10.0.0.1, ports: 80, %s }\n",
+			 rows[i].keys);
+		l = load_good(text);
+		flags = decide(&l, "10.1.0.1", "10.0.0.1", TCP, 80).flags;
+		ck_assert_msg(flags == rows[i].flags, "row %zu: flags %#x", i, flags);
+		unload(&l);
+	}
 }
 END_TEST
 
@@ -284,6 +319,7 @@ Suite *threat_suite(void)
 			  every_key_of_a_threat_policy_is_read, all_is_what_no_other_policy_names,
 			  what_is_off_protects_nothing_and_keeps_its_services,
 			  what_goes_to_a_protected_service_is_inspected,
+			  what_is_translated_in_the_clear_is_inspected,
 			  explain_tells_the_service_and_its_policy,
 			  what_is_wrong_with_a_threat_policy_is_told_with_its_place,
 			  a_service_may_be_called_all);
