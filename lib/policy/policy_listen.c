@@ -102,7 +102,8 @@ bool listen_build(struct weir_policy *p)
 		qsort(p->docs.bindings.items, p->docs.bindings.n, sizeof(struct binding), by_place);
 	for (uint32_t i = 0; i < p->docs.services.n; i++)
 		p->has_services |= services[i].is.threat != WEIR_NO_THREAT ||
-				   services[i].is.tls != WEIR_NO_TLS || services[i].is.passthrough ||
+				   services[i].is.tls != WEIR_NO_TLS ||
+				   services[i].is.passthrough ||
 				   weir_service_translates(&services[i].is);
 	return tidy(&p->docs) && find_lengths(p);
 }
