@@ -198,7 +198,7 @@ void tls_sessions_put(struct tls_sessions *s, const char *name, SSL_SESSION *ses
  * is in seconds since 1970. */
 SSL_SESSION *tls_sessions_get(struct tls_sessions *s, const char *name, int64_t now);
 
-/* ---- tls_bio.c, tls_keys_noted.c: what libssl reads and writes, and its keys ---- */
+/* ---- tls_bio.c, tls_noted.c: what libssl reads and writes, and its keys ---- */
 
 /* Counts records in a stream of them. */
 struct tls_counter {
