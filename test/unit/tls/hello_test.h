@@ -9,5 +9,8 @@ Suite *ja_suite(void);
 Suite *libssl_suite(void);
 Suite *server_hello_suite(void);
 Suite *mint_suite(void);
+Suite *mint_leaf_suite(void);
+Suite *mint_names_suite(void);
+Suite *ca_suite(void);
 
 #endif
