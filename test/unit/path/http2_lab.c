@@ -426,6 +426,24 @@ static void say(struct h2_lab *l, unsigned int end, const char *text, size_t n)
 	h2_pump(l);
 }
 
+struct h2_seen *h2_last(struct h2_lab *l)
+{
+	return h2_seen(l, SERVER, l->end[SERVER].last);
+}
+
+void h2_answer_last(struct h2_lab *l, const char *head, const char *body)
+{
+	h2_answer(l, l->end[SERVER].last, head, body, strlen(body));
+}
+
+void h2_close(struct h2_lab *l, unsigned int end)
+{
+	if (l->t && l->t->end[end].tls)
+		tls_lab_close(l->t, end);
+	lab_fin(l->l, end);
+	h2_pump(l);
+}
+
 const char *h2_got1(const struct h2_lab *l)
 {
 	return got(l, SERVER);

@@ -86,6 +86,11 @@ uint32_t h2_get(struct h2_lab *l, const char *path);
 /* The server answers the request that it got last, or `id` in HTTP/2: a head as HTTP/1.1 has it,
  * and a body, by the same stream or as it is. */
 void h2_answer(struct h2_lab *l, uint32_t id, const char *head, const char *body, size_t n);
+/* What a server in HTTP/2 has seen last, and the same of that. */
+struct h2_seen *h2_last(struct h2_lab *l);
+void h2_answer_last(struct h2_lab *l, const char *head, const char *body);
+/* `end` says nothing more: close_notify, where it speaks TLS, and FIN. */
+void h2_close(struct h2_lab *l, unsigned int end);
 /* What the server in HTTP/1.1 got. */
 const char *h2_got1(const struct h2_lab *l);
 size_t h2_got1_len(const struct h2_lab *l);

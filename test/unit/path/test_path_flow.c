@@ -24,6 +24,7 @@ Suite *path_tls_close_suite(void);
 Suite *path_tls_name_suite(void);
 Suite *path_tls_random_suite(void);
 Suite *path_translate_suite(void);
+Suite *path_translate_end_suite(void);
 
 static struct frame_spec with(struct frame_spec s, uint8_t flags, uint32_t seq, uint32_t ack)
 {
@@ -411,4 +412,4 @@ WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_cont
 	       path_http2_grpc_suite, path_hello_suite, path_identity_suite, path_look_suite,
 	       path_intercept_suite, path_tls_suite, path_tls_random_suite, path_waf_suite,
 	       path_http_text_suite, path_tls_name_suite, path_tls_close_suite,
-	       path_translate_suite)
+	       path_translate_suite, path_translate_end_suite)

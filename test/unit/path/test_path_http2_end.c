@@ -30,14 +30,6 @@ static void check_next(struct h2_lab *l)
 	ck_assert(h2_seen(l, CLIENT, id)->ended);
 }
 
-static void close_server(struct h2_lab *l)
-{
-	if (l->t && l->t->end[SERVER].tls)
-		tls_lab_close(l->t, SERVER);
-	lab_fin(l->l, SERVER);
-	h2_pump(l);
-}
-
 static uint64_t bad(const struct h2_lab *l, unsigned int leg, enum weir_http2_error e)
 {
 	return weir_path_bad_http2(l->l->f->path, 0, leg, e);
@@ -50,7 +42,7 @@ START_TEST(when_the_server_closes_the_client_is_told_and_both_end)
 	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
 
 	check_next(l);
-	close_server(l);
+	h2_close(l, SERVER);
 	ck_assert(l->end[CLIENT].goaway);
 	ck_assert_uint_eq(l->end[CLIENT].goaway_code, WEIR_HTTP2_NO_ERROR);
 	ck_assert(l->l->end[CLIENT].fin && !l->l->end[CLIENT].rst);
@@ -207,7 +199,7 @@ START_TEST(a_server_that_is_no_server_is_a_502)
 
 		h2_say1(l, rows[i].says, strlen(rows[i].says));
 		if (!*rows[i].says)
-			close_server(l);
+			h2_close(l, SERVER);
 		ck_assert_uint_eq(h2_seen(l, CLIENT, one)->status, 502);
 		ck_assert(h2_seen(l, CLIENT, one)->ended);
 		ck_assert_uint_eq(h2_seen(l, CLIENT, two)->code, WEIR_HTTP2_REFUSED_STREAM);
