@@ -244,6 +244,9 @@ bool path_http_choose_protocol(struct path_http *x);
 bool path_http_server_speaks_http2(const struct path_http *x, bool by_prior_knowledge);
 /* They may do so whatever the client speaks. */
 bool path_http_may_translate(const struct path_http *x);
+/* What comes of them, or their end, is what is to be expected of who takes nothing but HTTP/2, and
+ * was spoken to in HTTP/1.1. */
+bool path_http_is_wrong_server(const struct path_http *x);
 
 /* ---- path_http2.c: a connection that speaks HTTP/2 ---- */
 

@@ -27,9 +27,9 @@ static struct weir_bytes first_bytes(const struct path_http *x, unsigned int leg
 	return weir_bytes_of(to, len);
 }
 
-/* Servers of HTTP/2 may send their SETTINGS (RFC 9113 section 3.4) before they hear anything; who
- * speaks first otherwise is for HTTP/1.1 to judge. */
-static bool is_other_server(const struct path_http *x)
+/* Servers of HTTP/2 begin with SETTINGS (RFC 9113 section 3.4). False: this is none, as far as it
+ * goes. */
+static bool may_be_settings(const struct path_http *x)
 {
 	static const uint8_t settings[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
 	uint8_t bytes[PREFACE];
@@ -37,8 +37,14 @@ static bool is_other_server(const struct path_http *x)
 
 	for (size_t i = 0; i < b.len && i < sizeof(settings); i++)
 		if (bytes[i] != settings[i] && i != 1 && i != 2) /* its length */
-			return true;
-	return path_http_is_ended(x, PATH_TO_CLIENT);
+			return false;
+	return true;
+}
+
+/* They may do so before they hear anything; who speaks first otherwise is for HTTP/1.1 to judge. */
+static bool is_other_server(const struct path_http *x)
+{
+	return !may_be_settings(x) || path_http_is_ended(x, PATH_TO_CLIENT);
 }
 
 /* By prior knowledge (RFC 9113 section 3.3): no HTTP/1.1 request begins so. */
@@ -78,8 +84,27 @@ bool path_http_server_speaks_http2(const struct path_http *x, bool by_prior_know
 
 bool path_http_may_translate(const struct path_http *x)
 {
+	if (x->k->tls)
+		return path_tls_may_translate(x->k->tls);
 	return x->service.http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM &&
 	       path_http2_is_possible(x->w);
+}
+
+/* Servers that have chosen nothing by ALPN, and go without a word before the client does. */
+static bool go_unheard(const struct path_http *x)
+{
+	const struct path_tls *tls = x->k->tls;
+
+	return tls && path_tls_has_server(tls) && path_tls_is_up(tls, 1) &&
+	       path_tls_alpn(tls, 1) == WEIR_EVENT_ALPN_NONE &&
+	       !path_http_is_ended(x, PATH_TO_SERVER);
+}
+
+bool path_http_is_wrong_server(const struct path_http *x)
+{
+	if (x->responses || x->k->translator)
+		return false;
+	return path_http_left(x, PATH_TO_CLIENT) ? may_be_settings(x) : go_unheard(x);
 }
 
 /* What they speak is for their handshake to say, and nothing is read before that. */

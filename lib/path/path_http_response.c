@@ -197,6 +197,15 @@ static void on_head(struct path_http *x, const struct weir_http_head *h, size_t 
 		on_final(x, e, h, len);
 }
 
+/* It need not wait for a request, which is told as soon as there is one. */
+static void on_wrong_server(struct path_http *x)
+{
+	if (x->k->tls)
+		path_tls_learn_http2(x->k->tls);
+	if (x->first && x->first->forwarded)
+		on_bad(x, PATH_HTTP2_ONLY);
+}
+
 static bool read_head(struct path_http *x)
 {
 	const struct path_exchange *e = x->first;
@@ -208,6 +217,10 @@ static bool read_head(struct path_http *x)
 
 	if (!path_http_left(x, PATH_TO_CLIENT))
 		return false;
+	if (weir_unlikely(path_http_is_wrong_server(x))) {
+		on_wrong_server(x);
+		return false;
+	}
 	if (!e || !e->forwarded) {
 		on_bad(x, "UNASKED");
 		return false;
@@ -277,6 +290,11 @@ static bool on_end(struct path_http *x)
 
 	if (s->state == PATH_HTTP_OVER)
 		return false;
+	if (s->state == PATH_HTTP_HEAD && path_http_is_wrong_server(x)) {
+		on_wrong_server(x);
+		if (x->dead)
+			return false;
+	}
 	if (s->state == PATH_HTTP_HEAD && !path_http_left(x, PATH_TO_CLIENT)) {
 		be_last(x);
 		return false;

@@ -50,6 +50,10 @@ enum weir_event_alpn path_tls_alpn(const struct path_tls *x, unsigned int leg);
 bool path_tls_has_server(const struct path_tls *x);
 /* Its servers are asked for HTTP/2 whatever the client speaks. */
 bool path_tls_may_translate(const struct path_tls *x);
+/* They have been seen to take nothing else, and were not asked for it. */
+void path_tls_learn_http2(struct path_tls *x);
+/* Why there is no answer of such servers, and what helps. */
+#define PATH_HTTP2_ONLY "HTTP2_ONLY (http2Upstream: true)"
 /* It is a Service of HTTP whose clients may speak HTTP/2. */
 bool path_tls_speaks_http2(const struct path_tls *x);
 bool path_tls_is_open(const struct path_tls *x);

@@ -67,8 +67,7 @@ bool path_tls_speaks_http2(const struct path_tls *x)
 
 bool path_tls_may_translate(const struct path_tls *x)
 {
-	return x->service->http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM &&
-	       path_http2_is_possible(x->w);
+	return x->translates;
 }
 
 /* ---- passing on ---- */
@@ -251,6 +250,9 @@ struct path_tls *path_tls_open_service(struct path_worker *w, struct path_carrie
 	x->leg[PATH_CLIENT].begun_ns = w->now_ns;
 	x->leg[PATH_CLIENT].want = x->leg[PATH_SERVER].want = PATH_TLS_HELD;
 	x->heard = k->flow->name != 0;
+	x->translates =
+		path_http2_is_possible(w) &&
+		(s->http2_upstream == WEIR_SERVICE_HTTP2_UPSTREAM || path_tls_knows_http2(x));
 	weir_tcp_keep_ends(k->conn);
 	k->tls = x;
 	set_timer(x);

@@ -79,10 +79,21 @@ struct path_tls {
 	bool dead;                /* was ended by weir, both ways */
 	bool keeps_ends;          /* who reads it does to one side what the other one's end means */
 	bool retry;               /* something was missing: again in a moment */
+	bool translates : 1;      /* servers are offered HTTP/2 whatever the client speaks */
+	bool offered_http2 : 1;   /* and they were */
+	bool http2_only : 1;      /* they take nothing else */
 	char sni[WEIR_EVENT_SNI]; /* that the client asked for, cut, ended by NUL */
 };
 
 _Static_assert(sizeof(struct path_tls) <= 13 * WEIR_CACHE_LINE, "a place of the pool");
+
+/* Servers that take nothing but HTTP/2, see path_tls_http2.c. */
+#define PATH_TLS_HTTP2_SERVERS 128
+struct path_tls_http2_server {
+	struct weir_addr addr;
+	uint16_t port;
+	uint64_t until_ns; /* it is remembered */
+};
 
 /* A worker's part. */
 struct path_tls_worker {
@@ -94,6 +105,8 @@ struct path_tls_worker {
 	uint32_t mbufs, mbufs_max;        /* that hold plaintext */
 	struct path_tls *oldest, *newest; /* whose clients are in their handshakes */
 	uint32_t handshakes, handshakes_max;
+	struct path_tls_http2_server http2_servers[PATH_TLS_HTTP2_SERVERS];
+	unsigned int n_http2_servers;
 	/* worker writes, control reads */
 	uint64_t bad[2][WEIR_TLS_ERROR_END]; /* by leg */
 	/* worker only: what a handshake is known by, while it is copied */
@@ -212,6 +225,14 @@ void path_tls_put_leaf(struct path_tls *x);
 bool path_tls_explain_failure(struct path_tls *x, bool by_http);
 /* The client's handshake fails: is it because of the leaf? */
 void path_tls_note_refusal(struct path_tls *x, int error);
+
+/* ---- path_tls_http2.c: servers that take nothing but HTTP/2 ---- */
+
+bool path_tls_knows_http2(const struct path_tls *x);
+/* The servers' handshake is done, with the protocol `alpn`; -1: none. */
+void path_tls_note_choice(struct path_tls *x, int alpn);
+/* Their handshake failed: is it because HTTP/2 was not offered? */
+bool path_tls_is_http2_refusal(const struct path_tls *x);
 
 /* ---- path_tls_queue.c ---- */
 

@@ -144,6 +144,8 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
 
 	if (l->state == PATH_TLS_FAILED)
 		return;
+	if (!client && path_tls_is_http2_refusal(x))
+		path_tls_learn_http2(x);
 	x->w->tls->bad[leg][e]++;
 	weir_count(&x->w->stats, client ? WEIR_COUNT_TLS_FAILED : WEIR_COUNT_TLS_SERVER_FAILED, 1);
 	if (e == WEIR_TLS_E_TIMEOUT)
@@ -169,6 +171,8 @@ const char *path_tls_failure(const struct path_tls *x)
 {
 	if (x->refused)
 		return weir_drop_name((enum weir_drop)x->refused);
+	if (x->failure && x->http2_only)
+		return PATH_HTTP2_ONLY;
 	return x->failure ? weir_tls_error_name(x->failure) : NULL;
 }
 

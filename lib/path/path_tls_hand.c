@@ -89,6 +89,8 @@ static int finish(struct path_tls *x, unsigned int leg)
 		path_tls_note_client(x);
 	} else if (x->service->intercepts) {
 		error = path_tls_mint(x, alpn);
+	} else {
+		path_tls_note_choice(x, alpn);
 	}
 	if (error)
 		return error;
@@ -271,24 +273,25 @@ static bool is_http2_client(const struct path_tls *x)
 }
 
 /* Who speaks HTTP/1.1 may ask for what HTTP/2 has not, so its servers are asked for HTTP/2 only
- * where the Service says so. */
+ * where the Service says so, or they are known to take nothing else. */
 static bool offers_http2(const struct path_tls *x)
 {
-	if (x->service->http2_upstream == WEIR_SERVICE_AS_CLIENT)
-		return is_http2_client(x);
-	return path_tls_may_translate(x);
+	return path_tls_may_translate(x) ||
+	       (x->service->http2_upstream == WEIR_SERVICE_AS_CLIENT && is_http2_client(x));
 }
 
 void path_tls_begin_server(struct path_tls *x)
 {
 	struct path_tls_leg *l = &x->leg[PATH_SERVER];
-	struct weir_tls_connect_opts opts = {.alpn = spoken(x, offers_http2(x))};
+	struct weir_tls_connect_opts opts;
 	char text[WEIR_ADDR_TEXT];
 	bool used;
 	int rc;
 
 	if (!may_begin(x))
 		return;
+	x->offered_http2 = offers_http2(x);
+	opts = (struct weir_tls_connect_opts){.alpn = spoken(x, x->offered_http2)};
 	if (x->service->intercepts)
 		list(x); /* its client's handshake takes over from this one */
 	opts.name = server_name(x, text);

@@ -200,6 +200,8 @@ enum weir_drop {
 	X(TLS_SERVER_FAILED, "tls_server_failed", "servers' TLS that failed, certificates too")   \
 	X(TLS_TIMEOUTS, "tls_timeouts", "TLS handshakes that took too long")                      \
 	X(TLS_TRUNCATED, "tls_truncated", "TLS connections that ended without close_notify")      \
+	X(TLS_HTTP2_ONLY, "tls_http2_only",                                                       \
+	  "servers found to take HTTP/2 alone, where http2Upstream is auto")                      \
 	X(TLS_KEPT, "tls_kept", "TLS connections whose records libssl makes")                     \
 	X(TLS_MEMORY, "tls_memory", "times that TLS had to wait for packet buffers")              \
 	X(NAMES_ALLOWED, "names_allowed", "flows that policy allowed by their ClientHello")       \

@@ -23,15 +23,19 @@ NGHTTPD = [way for way in WAYS if way["server"] == "nghttpd"]
 class Site(test_https2.Site):
     """nginx or nghttpd, which answers with what it was sent and has a trailer."""
 
-    def __init__(self, server, behind, front):
+    def __init__(self, server, behind, front, upstream="true", mode="enforce"):
         super().__init__(behind, front)
         self.server_kind = server
+        self.upstream = upstream
+        self.mode = mode
 
     def policy(self, cert="site"):
         text = self.pki.policy("tls" if self.tls_behind else "plain", cert=cert)
         if self.front == "clear":
             text = re.sub(r"  tls:\n(    .*\n)+", "", text)
-        return text.replace("  protocol: http\n", "  protocol: http\n  http2Upstream: true\n", 1)
+        text = text.replace("mode: enforce", f"mode: {self.mode}")
+        return text.replace("  protocol: http\n",
+                            f"  protocol: http\n  http2Upstream: {self.upstream}\n", 1)
 
     def serve(self):
         if self.server_kind == "nginx":
@@ -133,6 +137,43 @@ def trailers_are_behind_the_last_chunk(server, behind, front):
         out = site.curl("--raw", "-d", "hello=you", "-H", "Transfer-Encoding: chunked",
                         path="/echo")
         check_equal(out, "9\nhello=you\n0\nx-last: word\n\n", "what came back")
+
+
+@suite.case(limit_s=60)
+def a_server_of_http2_alone_is_found_out_by_its_first_client():
+    with Site("nghttpd", "http2-tls", "tls", upstream="auto") as site:
+        check_equal(site.status(), "502", "the first request")
+        event = site.weir.wait_event(event_type="http", http={"status": 502})
+        check_equal(event["weir"]["bad"], "HTTP2_ONLY (http2Upstream: true)", "why")
+        for v6 in (False, True):
+            if v6:
+                check_equal(site.status(v6=True), "502", "the first one by another address")
+            for _ in range(3):
+                check_equal(site.status(v6=v6), "200", "one that follows")
+        check_equal(site.status(path=f"/page.html?id={SQLI}"), "403", "an injection")
+        event = site.weir.wait_event(event_type="http", http={"status": 200})
+        check_equal(event["weir"]["tls"]["server"]["alpn"], "h2", "ALPN behind")
+        check_equal(site.weir.counters()["tls_http2_only"], 2, "servers")
+
+
+@suite.case(limit_s=60)
+def a_server_that_speaks_both_is_not_translated_for():
+    with Site("nginx", "http2-tls", "tls", upstream="auto") as site:
+        check_equal(site.status(), "200", "status")
+        event = site.weir.wait_event(event_type="http", http={"status": 200})
+        check_equal(event["weir"]["tls"]["server"]["alpn"], "http/1.1", "ALPN behind")
+        check_equal(site.weir.counters()["tls_http2_only"], 0, "servers")
+
+
+@suite.case(each=[{"server": "nghttpd", "behind": "http2", "upstream": "true",
+                   "client": "--http1.1"},
+                  {"server": "nginx", "behind": "http1", "upstream": "false",
+                   "client": "--http2-prior-knowledge"}], limit_s=60)
+def what_is_translated_in_the_clear_need_not_be_protected(server, behind, upstream, client):
+    with Site(server, behind, "clear", upstream, mode="off") as site:
+        for v6 in (False, True):
+            check_equal(site.status(client, path=f"/page.html?id={SQLI}", v6=v6), "200",
+                        "what is refused elsewhere")
 
 
 if __name__ == "__main__":
