@@ -125,9 +125,31 @@ ssize_t weir_http_response_parse(struct weir_bytes in, const struct weir_http_li
 /* The first field of that name (in any case), or NULL. */
 const struct weir_http_header *weir_http_header_find(const struct weir_http_head *h,
 						     const char *name);
-/* Whether the content is gRPC's messages, by its type: application/grpc, gRPC-Web (but not in
- * Base64), with "+" and the name of their codec or without: *codec. */
-bool weir_http_is_grpc(const struct weir_http_head *h, struct weir_bytes *codec);
+/* By Content-Type, with "+" and the name of the messages' codec or without: *codec. */
+enum weir_http_grpc {
+	WEIR_HTTP_NO_GRPC,
+	WEIR_HTTP_GRPC,         /* application/grpc */
+	WEIR_HTTP_GRPC_WEB,     /* application/grpc-web: what would be trailers is a last message */
+	WEIR_HTTP_GRPC_WEB_TEXT /* application/grpc-web-text: and all is in Base64 */
+};
+enum weir_http_grpc weir_http_grpc(const struct weir_http_head *h, struct weir_bytes *codec);
+
+/* Base64 of gRPC-Web's text form. Zero it first. */
+struct weir_grpc_text {
+	uint32_t bits; /* of the quantum at hand */
+	uint8_t have;  /* its characters */
+	uint8_t padding;
+};
+/*
+ * Decodes what comes, a quantum of four characters when it is whole; what is left of one at the end
+ * of a body is t->have characters of none. `max` is 3 or more. Returns the bytes of `in` that were
+ * taken, with *n bytes put out, negative: it is no Base64.
+ */
+ssize_t weir_grpc_text_decode(struct weir_grpc_text *t, struct weir_bytes in, uint8_t *out,
+			      size_t max, size_t *n);
+/* 4 characters for each 3 bytes that there are of `in`, or fewer at its end; no NUL. */
+#define WEIR_GRPC_TEXT_LEN(bytes) (((bytes) + 2) / 3 * 4)
+size_t weir_grpc_text_encode(struct weir_bytes in, char *out);
 
 /* ---- bodies ---- */
 

@@ -98,7 +98,8 @@
 	X(OWNER, 0x8, "the owner has reset the stream")                                   \
 	X(OVER, 0x8, "the session is over")                                               \
 	X(GRPC_FLAG, 0x1, "a gRPC message whose first byte is neither 0 nor 1")           \
-	X(GRPC_LIMIT, 0x1, "a gRPC message that is too long")
+	X(GRPC_LIMIT, 0x1, "a gRPC message that is too long")                             \
+	X(GRPC_TEXT, 0x1, "gRPC-Web's text is no Base64")
 
 #define WEIR_HTTP2_ERRORS(X)         \
 	WEIR_HTTP2_FLOODS(X)         \

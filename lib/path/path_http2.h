@@ -65,7 +65,7 @@ struct path_http2_stream {
 	bool judged;              /* the request's head was */
 	bool has_body;            /* of the request */
 	bool chunked;             /* which has no length */
-	bool is_call;             /* of gRPC */
+	enum weir_http_grpc call; /* of gRPC-Web its answer's, once it has one */
 	bool te;                  /* the client takes trailers, and says so */
 	bool tail;                /* the end of the request's chunks is what `head` has */
 	bool forsaken;            /* nobody waits for what the server answers */
@@ -276,10 +276,10 @@ void path_http2_take_call(struct path_http2_stream *s, unsigned int leg);
 
 /* ---- path_http2_grpc.c: calls of gRPC, message by message ---- */
 
-bool path_http2_is_grpc(const struct weir_http_head *h);
+enum weir_http_grpc path_http2_grpc(const struct weir_http_head *h);
 /* The messages of one side are to be judged. False: no memory. */
 bool path_http2_begin_requests(struct path_http2_stream *s);
-bool path_http2_begin_responses(struct path_http2_stream *s);
+bool path_http2_begin_responses(struct path_http2_stream *s, enum weir_http_grpc kind);
 void path_http2_end_messages(struct path_http2_stream *s, unsigned int leg);
 /* The stream of a held exchange, which may be one of its messages. */
 struct path_http2_stream *path_http2_stream_of(struct path_exchange *e);
@@ -299,13 +299,16 @@ void path_http2_judge_messages(struct path_http2_stream *s);
 void path_http2_evict_message(struct path_http2_stream *s);
 /* The one at hand passes, whatever is in it. */
 void path_http2_pass_messages(struct path_http2_stream *s, unsigned int leg);
+/* What has gone on of the response ends with a message. */
+bool path_http2_is_at_message(const struct path_http2_stream *s);
 /* The call was ended: no more is taken. */
 void path_http2_stop_messages(struct path_http2_stream *s);
 
 /* ---- path_http2_status.c ---- */
 
-/* What a call is told in place of a page: by the head, or the trailers of an answer that has begun.
- * False: no memory, or the stream is gone. */
+/* What a call is told in place of a page: by the head, or behind an answer that has begun, where
+ * gRPC-Web has it in the content. False: there is no place for it, or no memory, or the stream is
+ * gone. */
 bool path_http2_say_status(struct path_http2_stream *s);
 
 /* ---- path_http2_response.c: what a server says, in whichever protocol ---- */

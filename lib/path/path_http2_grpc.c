@@ -10,6 +10,9 @@
  */
 #include "path_http2.h"
 
+/* Bytes of gRPC-Web's text that are judged at a time, decoded. */
+#define TEXT_ROOM 1536u
+
 /* What one side of a call says. */
 struct path_http2_messages {
 	struct path_exchange own; /* first; of a request: the message at hand, as all of it */
@@ -26,14 +29,18 @@ struct path_http2_messages {
 	bool judging; /* it is judged, in turns */
 	bool marked;  /* the transaction can go back to behind the head */
 	bool off;     /* all that comes goes on */
-	bool over;    /* nothing is to be taken any more */
+	bool is_text; /* gRPC-Web's */
+	bool shared;  /* the message at hand begins in a quantum that has gone on */
+	struct weir_grpc_text text;
+	uint8_t n_left, left[2]; /* of the last quantum, that are the next piece's */
+	bool over;               /* nothing is to be taken any more */
 };
 
-bool path_http2_is_grpc(const struct weir_http_head *h)
+enum weir_http_grpc path_http2_grpc(const struct weir_http_head *h)
 {
 	struct weir_bytes codec;
 
-	return weir_http_is_grpc(h, &codec);
+	return weir_http_grpc(h, &codec);
 }
 
 static struct path_http2_way *way_of(const struct path_http2_messages *m)
@@ -43,7 +50,8 @@ static struct path_http2_way *way_of(const struct path_http2_messages *m)
 
 /* ---- beginning and end ---- */
 
-static struct path_http2_messages *begin(struct path_http2_stream *s, unsigned int leg)
+static struct path_http2_messages *begin(struct path_http2_stream *s, unsigned int leg,
+					 enum weir_http_grpc kind)
 {
 	struct path_http2_messages *m = weir_http2_take(s->h->client, sizeof(*m));
 
@@ -53,6 +61,7 @@ static struct path_http2_messages *begin(struct path_http2_stream *s, unsigned i
 	m->s = s;
 	m->e = leg == PATH_TO_SERVER ? &m->own : &s->e;
 	m->leg = (uint8_t)leg;
+	m->is_text = kind == WEIR_HTTP_GRPC_WEB_TEXT;
 	s->messages[leg] = m;
 	weir_grpc_init(&m->frame, UINT32_MAX); /* rules say what is too long */
 	return m;
@@ -61,7 +70,7 @@ static struct path_http2_messages *begin(struct path_http2_stream *s, unsigned i
 bool path_http2_begin_requests(struct path_http2_stream *s)
 {
 	struct path_http2_worker *w = s->h->x->w->http2;
-	struct path_http2_messages *m = begin(s, PATH_TO_SERVER);
+	struct path_http2_messages *m = begin(s, PATH_TO_SERVER, s->call);
 	size_t n;
 
 	if (!m)
@@ -70,9 +79,9 @@ bool path_http2_begin_requests(struct path_http2_stream *s)
 	return weir_http2_queue_add(s->h->client, &m->head, weir_bytes_of(w->text, n));
 }
 
-bool path_http2_begin_responses(struct path_http2_stream *s)
+bool path_http2_begin_responses(struct path_http2_stream *s, enum weir_http_grpc kind)
 {
-	struct path_http2_messages *m = begin(s, PATH_TO_CLIENT);
+	struct path_http2_messages *m = begin(s, PATH_TO_CLIENT, kind);
 
 	if (!m)
 		return false;
@@ -182,7 +191,7 @@ static void close_message(struct path_http2_messages *m)
 	struct weir_waf_tx *of_call = s->e.tx;
 	bool is_request = m->leg == PATH_TO_SERVER;
 
-	m->open = m->passing = m->judging = m->whole = false;
+	m->open = m->passing = m->judging = m->whole = m->shared = false;
 	s->e.waf_ns += m->own.waf_ns;
 	m->own.waf_ns = 0;
 	if (!m->e->tx)
@@ -307,6 +316,7 @@ static void on_bad(struct path_http2_messages *m, enum weir_http2_error why)
 	if (s->e.program->mode == WEIR_WAF_DETECT) {
 		s->e.bad = weir_http2_error_name(why);
 		m->off = true;
+		m->n_left = 0;
 		if (m->open)
 			close_message(m);
 		let_go(m);
@@ -345,14 +355,15 @@ static bool may_go_on(const struct path_http2_messages *m)
 	return !m->over && !m->judging && way_of(m)->fate != PATH_HTTP_DISCARD;
 }
 
-/* So many bytes of a message, kept and judged; false: nothing more is to be taken now. */
+/* So many bytes of a message, kept and judged by what they are; false: nothing more is to be taken
+ * now. */
 static bool take_piece(struct path_http2_messages *m, struct weir_bytes bytes,
-		       const struct weir_grpc_piece *piece)
+		       struct weir_bytes content, const struct weir_grpc_piece *piece)
 {
 	const struct path_http_question q = {.step = m->leg == PATH_TO_SERVER
 							     ? PATH_JUDGE_REQUEST_BODY
 							     : PATH_JUDGE_RESPONSE_BODY,
-					     .content = bytes};
+					     .content = content};
 	struct path_http2_stream *s = m->s;
 	enum path_http2_taken taken;
 
@@ -366,6 +377,8 @@ static bool take_piece(struct path_http2_messages *m, struct weir_bytes bytes,
 		on_lost(m);
 		return false;
 	}
+	if (!m->open)
+		m->shared = !bytes.len;
 	if ((!m->open && !open_message(m)) || (!m->passing && !judge(m, &q)))
 		return false;
 	m->whole = piece->ends;
@@ -380,6 +393,51 @@ static bool take_piece(struct path_http2_messages *m, struct weir_bytes bytes,
 	return may_go_on(m);
 }
 
+/* Bytes up to the end of the prefix, or of the message. */
+static size_t left_of(const struct weir_grpc *g)
+{
+	return g->have < sizeof(g->prefix) ? sizeof(g->prefix) - g->have : g->left;
+}
+
+/* A quantum may have bytes of two pieces, so what it has too many is kept. */
+static ssize_t feed_text(struct path_http2_messages *m, struct weir_bytes in,
+			 uint8_t room[TEXT_ROOM], struct weir_bytes *content,
+			 struct weir_grpc_piece *piece)
+{
+	size_t len = m->n_left, wanted = left_of(&m->frame), n = 0;
+	ssize_t used = 0, taken;
+
+	memcpy(room, m->left, len);
+	if (len < wanted) {
+		size_t max = RTE_MIN(wanted - len, TEXT_ROOM - len) / 3 * 3;
+
+		used = weir_grpc_text_decode(&m->text, in, room + len, RTE_MAX(max, 3u), &n);
+	}
+	if (used < 0)
+		return -WEIR_HTTP2_E_GRPC_TEXT;
+	len += n;
+	taken = weir_grpc_feed(&m->frame, weir_bytes_of(room, len), piece);
+	if (taken < 0)
+		return taken;
+	m->n_left = (uint8_t)(len - (size_t)taken);
+	memcpy(m->left, room + taken, m->n_left);
+	*content = weir_bytes_of(room, (size_t)taken);
+	return used;
+}
+
+/* As weir_grpc_feed; *content is what is to be judged, perhaps in `room`. */
+static ssize_t feed(struct path_http2_messages *m, struct weir_bytes in, uint8_t room[TEXT_ROOM],
+		    struct weir_bytes *content, struct weir_grpc_piece *piece)
+{
+	ssize_t n;
+
+	if (m->is_text)
+		return feed_text(m, in, room, content, piece);
+	n = weir_grpc_feed(&m->frame, in, piece);
+	*content = weir_bytes_of(in.ptr, n < 0 ? 0 : (size_t)n);
+	return n;
+}
+
 static bool pass_on(struct path_http2_messages *m, struct weir_bytes bytes)
 {
 	if (m->leg == PATH_TO_SERVER)
@@ -391,12 +449,14 @@ size_t path_http2_take_messages(struct path_http2_stream *s, unsigned int leg, s
 {
 	struct path_http2_messages *m = s->messages[leg];
 	struct weir_grpc_piece piece;
+	struct weir_bytes content;
+	uint8_t room[TEXT_ROOM];
 	size_t at = 0;
-	bool more = true;
+	bool more = !m->judging;
 
-	while (more && at < in.len && !s->h->x->dead) {
+	while (more && (at < in.len || m->n_left) && !s->h->x->dead) {
 		struct weir_bytes rest = weir_bytes_of(in.ptr + at, in.len - at);
-		ssize_t n = m->off ? (ssize_t)rest.len : weir_grpc_feed(&m->frame, rest, &piece);
+		ssize_t n = m->off ? (ssize_t)rest.len : feed(m, rest, room, &content, &piece);
 
 		if (n < 0) {
 			on_bad(m, (enum weir_http2_error)(-n));
@@ -408,7 +468,7 @@ size_t path_http2_take_messages(struct path_http2_stream *s, unsigned int leg, s
 		if (m->off)
 			more = pass_on(m, rest);
 		else
-			more = take_piece(m, rest, &piece);
+			more = take_piece(m, rest, content, &piece);
 	}
 	return at;
 }
@@ -428,12 +488,21 @@ void path_http2_finish_messages(struct path_http2_stream *s, unsigned int leg)
 {
 	struct path_http2_messages *m = s->messages[leg];
 
+	if (m->text.have && !m->off && may_go_on(m))
+		on_bad(m, WEIR_HTTP2_E_GRPC_TEXT);
 	if (m->open && may_go_on(m)) {
 		m->whole = true;
 		judge_end(m); /* by what there is of it */
 	}
 	if (leg == PATH_TO_CLIENT && may_go_on(m))
 		judge_end_of_response(m);
+}
+
+bool path_http2_is_at_message(const struct path_http2_stream *s)
+{
+	const struct path_http2_messages *m = s->messages[PATH_TO_CLIENT];
+
+	return m && !m->off && !m->n_left && !(m->open && (m->passing || m->shared));
 }
 
 void path_http2_judge_messages(struct path_http2_stream *s)

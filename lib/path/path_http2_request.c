@@ -218,6 +218,7 @@ void path_http2_take_call(struct path_http2_stream *s, unsigned int leg)
 
 	if (!path_http2_takes_messages(s, leg))
 		return;
+	(void)path_http2_take_messages(s, leg, (struct weir_bytes){0}); /* that wait there */
 	take_early(s, leg);
 	if (way->fate != PATH_HTTP_PASS)
 		return;
@@ -244,7 +245,7 @@ static void say_continue(struct path_http2_stream *s)
 
 static void hold_body(struct path_http2_stream *s)
 {
-	if (s->is_call) {
+	if (s->call) {
 		if (path_http2_begin_requests(s))
 			judge_end(s);
 		else
@@ -348,7 +349,7 @@ static void on_request(void *user, struct weir_http2_stream *st, const struct we
 	}
 	s->has_body = !h->end;
 	s->chunked = h->http.framing == WEIR_HTTP_CHUNKED;
-	s->is_call = path_http2_is_grpc(&h->http);
+	s->call = path_http2_grpc(&h->http);
 	s->te = weir_http_header_find(&h->http, "te") != NULL;
 	if (h->http.is_connect)
 		path_http2_refuse(s, 501, "CONNECT");

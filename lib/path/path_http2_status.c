@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+/* Bytes that it takes as a message of gRPC-Web, which has one for their number. */
+#define STATUS_MAX (5 + 127)
+
 struct call_status {
 	struct weir_http_header fields[2];
 	char code[4], message[64];
@@ -46,12 +49,38 @@ static void make_status(struct call_status *to, const struct path_exchange *e)
 						  weir_bytes_str(to->message)};
 }
 
+static const char *type_of(enum weir_http_grpc call)
+{
+	if (call == WEIR_HTTP_GRPC_WEB_TEXT)
+		return "application/grpc-web-text+proto";
+	return call == WEIR_HTTP_GRPC_WEB ? "application/grpc-web+proto" : "application/grpc";
+}
+
+/* gRPC-Web's clients see no trailers, but a last message in their place (PROTOCOL-WEB,
+ * "Message framing"). Where it would stand in the midst of another one there is no place for it. */
+static bool say_in_content(struct path_http2_stream *s, const struct call_status *status)
+{
+	struct weir_http2_queue *body = &s->way[PATH_TO_CLIENT].body;
+	char frame[STATUS_MAX], text[WEIR_GRPC_TEXT_LEN(STATUS_MAX)];
+	int n = snprintf(frame + 5, sizeof(frame) - 5, "grpc-status: %s\r\ngrpc-message: %s\r\n",
+			 status->code, status->message);
+
+	if (!path_http2_is_at_message(s))
+		return false;
+	memcpy(frame, (const char[]){(char)0x80, 0, 0, 0, (char)n}, 5);
+	n += 5;
+	if (s->call == WEIR_HTTP_GRPC_WEB)
+		return weir_http2_queue_add(s->h->client, body, weir_bytes_of(frame, (size_t)n));
+	n = (int)weir_grpc_text_encode(weir_bytes_of(frame, (size_t)n), text);
+	return weir_http2_queue_add(s->h->client, body, weir_bytes_of(text, (size_t)n));
+}
+
 /* Alone in the head of a response that has no more, or behind what there is of it. */
 bool path_http2_say_status(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
 	struct weir_http_header fields[3] = {
-		{weir_bytes_str("content-type"), weir_bytes_str("application/grpc")}};
+		{weir_bytes_str("content-type"), weir_bytes_str(type_of(s->call))}};
 	const struct weir_http_head head = {
 		.status = 200, .headers = fields, .n_headers = 3, .framing = WEIR_HTTP_NO_BODY};
 	struct call_status status;
@@ -59,6 +88,8 @@ bool path_http2_say_status(struct path_http2_stream *s)
 	make_status(&status, &s->e);
 	memcpy(fields + 1, status.fields, sizeof(status.fields));
 	s->e.status = 200;
+	if (s->e.begun && s->call != WEIR_HTTP_GRPC)
+		return say_in_content(s, &status);
 	if (s->e.begun)
 		return path_http2_keep_trailers(s->h->client, &way->trailers, status.fields, 2);
 	way->over = true;

@@ -57,15 +57,16 @@ void threat_add_base(struct weir_buf *first, const struct weir_waf_options *o)
 			(unsigned long long)no_files, o->response_off ? "Off" : "On");
 }
 
-/* The Core Rule Set refuses types of content that its list has not, by the rule that is left out.
- */
+/* The Core Rule Set refuses types of content that its list has not, by the rule that is left out;
+ * and messages of JSON are not one document. */
 void threat_add_grpc(struct weir_buf *first)
 {
 	weir_buf_str(first, "SecRule &REQUEST_HEADERS:Content-Type \"@eq 1\" "
 			    "\"id:2000000005,phase:1,t:none,pass,nolog,chain\"\n"
 			    "SecRule REQUEST_HEADERS:Content-Type "
-			    "\"@rx ^application/grpc(?:-web)?(?:$|[+; ])\" "
-			    "\"t:none,t:lowercase,ctl:ruleRemoveById=920420\"\n");
+			    "\"@rx ^application/grpc(?:-web(?:-text)?)?(?:$|[+; ])\" "
+			    "\"t:none,t:lowercase,ctl:ruleRemoveById=920420,"
+			    "ctl:requestBodyProcessor=GRPC\"\n");
 }
 
 /* ---- rule ids ---- */

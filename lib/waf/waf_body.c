@@ -349,7 +349,7 @@ void waf_take_response_body(struct weir_waf_tx *tx)
 	struct weir_bytes codec, body = waf_undo_codings(tx, &tx->response, tx->response_body,
 							 tx->response_limit, &failed);
 
-	if (weir_http_is_grpc(&tx->response, &codec))
+	if (weir_http_grpc(&tx->response, &codec))
 		body = waf_grpc_text(tx, body);
 	waf_list_add(tx, WEIR_SEC_V_RESPONSE_BODY, no_name, body);
 }

@@ -13,6 +13,7 @@
 
 #define COMPRESSED 0x01 /* of a message's flags */
 #define TRAILERS   0x80 /* gRPC-Web: it is none, but the call's trailers as text */
+#define TEXT_PIECE (64u << 10)
 
 /* Bytes that are put together in the transaction's arena. */
 struct joined {
@@ -23,7 +24,7 @@ struct joined {
 struct messages {
 	struct weir_waf_tx *tx;
 	int coding; /* of what is compressed; negative: it is not known */
-	bool json, is_response;
+	bool json, text, is_response;
 	uint64_t left;        /* bytes that may still come of decoding */
 	struct joined joined; /* what is to be a body */
 };
@@ -33,11 +34,13 @@ static void init(struct messages *m, struct weir_waf_tx *tx, const struct weir_h
 {
 	const struct weir_http_header *coding = weir_http_header_find(head, "grpc-encoding");
 	struct weir_bytes codec;
+	enum weir_http_grpc kind = weir_http_grpc(head, &codec);
 
 	*m = (struct messages){
 		.tx = tx,
 		.coding = coding ? weir_coding_find(weir_bytes_trim(coding->value)) : -1,
-		.json = weir_http_is_grpc(head, &codec) && weir_bytes_is_case(codec, "json"),
+		.json = kind && weir_bytes_is_case(codec, "json"),
+		.text = kind == WEIR_HTTP_GRPC_WEB_TEXT,
 		.is_response = head == &tx->response,
 		.left = limit,
 		.joined.max = limit,
@@ -157,10 +160,43 @@ static void take_next(struct messages *m, struct weir_cursor *c)
 	take_argument_message(m, content);
 }
 
+/* Who gives the messages one by one has decoded them: no digit of Base64 is a flag. */
+static bool is_base64(const struct messages *m, struct weir_bytes body)
+{
+	return m->text && body.len && body.ptr[0] & ~(COMPRESSED | TRAILERS);
+}
+
+/* As far as it is Base64, and there is time. */
+static struct weir_bytes decoded(struct messages *m, struct weir_bytes in)
+{
+	size_t room = in.len / 4 * 3 + 3, len = 0, n;
+	uint8_t *out = weir_arena_alloc(&m->tx->arena, room);
+	struct weir_grpc_text t = {0};
+	ssize_t used = 1;
+
+	if (!out)
+		return (struct weir_bytes){0}; /* told by the arena */
+	while (in.len && used > 0 && !waf_is_late(m->tx)) {
+		size_t some = in.len < TEXT_PIECE ? in.len : TEXT_PIECE;
+
+		used = weir_grpc_text_decode(&t, weir_bytes_of(in.ptr, some), out + len, room - len,
+					     &n);
+		len += n;
+		some = used > 0 ? (size_t)used : 0;
+		in = weir_bytes_of(in.ptr + some, in.len - some);
+	}
+	if ((used < 0 || t.have) && !m->is_response)
+		waf_body_error(m->tx, "gRPC-Web's text is no Base64");
+	return weir_bytes_of(out, len);
+}
+
 static void take_all(struct messages *m, struct weir_bytes body)
 {
-	struct weir_cursor c = weir_cursor_of(body.ptr, body.len);
+	struct weir_cursor c;
 
+	if (is_base64(m, body))
+		body = decoded(m, body);
+	c = weir_cursor_of(body.ptr, body.len);
 	while (weir_cursor_left(&c) >= 5 && !waf_is_late(m->tx))
 		take_next(m, &c);
 }

@@ -256,7 +256,7 @@ static uint8_t processor_of(const struct weir_http_head *head)
 		return WEIR_SEC_BODY_URLENCODED;
 	if (begins(type, "multipart/form-data"))
 		return WEIR_SEC_BODY_MULTIPART;
-	if (weir_http_is_grpc(head, &subtype))
+	if (weir_http_grpc(head, &subtype))
 		return WEIR_SEC_BODY_GRPC;
 	if (weir_bytes_is_case(type, "application/json") || begins(type, "text/json"))
 		return WEIR_SEC_BODY_JSON;

@@ -325,7 +325,7 @@ static bool is_call(const struct weir_waf_tx *tx)
 {
 	struct weir_bytes codec;
 
-	return weir_http_is_grpc(&tx->response, &codec);
+	return weir_http_grpc(&tx->response, &codec);
 }
 
 static bool is_inspected_type(const struct weir_waf_tx *tx)

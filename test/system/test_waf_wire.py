@@ -7,7 +7,7 @@ set by a ThreatPolicy of its own that protects an address of its own; with WEIR_
 regression tests, whose misses stand in test/waf/known-misses-wire.txt. The backend is reflect.py.
 A share of all goes by TLS that weir ends, and a share by HTTP/2; when soaking, all. What HTTP/2 has
 no words for is counted by why; what is known to be otherwise there stands in test/waf/http2.txt and
-known-misses-http2.txt.
+known-misses-http2.txt. All attacks in calls of gRPC go by HTTP/2, in the clear and by TLS.
 """
 import base64
 import collections
@@ -44,6 +44,7 @@ BEST = best_device()
 DEVICES = (BEST, "tap" if BEST == "af_packet" else "af_packet")
 TLS = f"{BEST}, TLS"
 HTTP2 = f"{BEST}, HTTP/2"
+H2C = f"{BEST}, HTTP/2 in the clear"
 TWO = f"{BEST}, 2 workers"  # connections are spread over both
 MODES = ("enforce", "detect")
 CORPUS_LINES = 20_000 if SOAK else 1_000
@@ -54,6 +55,7 @@ TOLD_IN_FULL = 15  # matches; the last place may be that of the rule that decide
 # Their rules ask the clock and what came before.
 NOT_HERE = {"collections"}
 CRS_V4 = "crs-v4"
+GRPC = "grpc"
 
 # What both sides begin with: a ThreatPolicy has settings of its own, and rules that refuse bodies
 # which cannot be parsed, where `weir inspect` has none but those that it is given.
@@ -73,7 +75,7 @@ SecRuleRemoveById 2000000000-2000000004
 POLICY = """---
 kind: Service
 metadata: {{ name: {name} }}
-spec: {{ addresses: {addresses}, protocol: http, {tls} }}
+spec: {{ addresses: {addresses}, protocol: http, http2Upstream: {upstream}, {tls} }}
 ---
 kind: ThreatPolicy
 metadata: {{ name: {name} }}
@@ -107,11 +109,11 @@ class Set:
         self.exchanges = []
         self.inspected = {}  # mode -> what `weir inspect` says
 
-    def policy(self, number, mode, tls=IN_CLEAR):
+    def policy(self, number, mode, tls=IN_CLEAR, upstream="auto"):
         more = f", paranoia: {self.paranoia}" if self.paranoia else ""
         addresses = json.dumps([address(False, number), address(True, number)])
         return POLICY.format(name=f"{self.name}-{mode}", addresses=addresses, mode=mode, more=more,
-                             tls=tls,
+                             tls=tls, upstream=upstream,
                              before=json.dumps(self.before), crs=json.dumps(self.crs))
 
     def inspect(self, mode, lines):
@@ -163,6 +165,9 @@ def debian_sets(settings):
     by_level = {}
     for path in sorted(glob.glob(f"{WAF}/cases/*.yaml")):
         found = set_of_file(path, settings, rules, crs)
+        if found.name == GRPC:
+            yield found
+            continue
         into = by_level.setdefault(found.paranoia, Set(
             f"crs-at-{found.paranoia or 1}", found.before, found.crs, found.paranoia))
         into.exchanges += found.exchanges
@@ -210,7 +215,7 @@ class Site:
 
     def __init__(self, device, workers=1, tls=False, http2=False):
         self.device = device
-        self.tls = tls or http2
+        self.tls = tls
         self.http2 = http2
         self.workers = workers
         self.stack = None
@@ -249,14 +254,17 @@ class Site:
 
     def weir(self, lab):
         self.sets = all_sets()
+        if self.http2 and not self.tls:
+            self.sets = [one for one in self.sets if one.name == GRPC]
         self.number = {}
         policy, tls = ALLOW_ALL, IN_CLEAR
+        upstream = "false" if self.http2 else "auto"
         if self.tls:
             tls = BY_TLS.format(folder=Pki(lab.dir).folder)
         for one in self.sets:
             for mode in MODES if one.name != CRS_V4 else ("detect",):
                 number = self.number[one.name, mode] = len(self.number) + 10
-                policy += one.policy(number, mode, tls)
+                policy += one.policy(number, mode, tls, upstream)
         return lab.weir(policy=policy, start=False, log=", values: true",
                         more=f"rules: {{ cache: {kept.name} }}\n")
 
@@ -284,7 +292,8 @@ class Site:
 
 sites = {device: Site(device) for device in DEVICES}
 sites[TLS] = Site(BEST, tls=True)
-sites[HTTP2] = Site(BEST, http2=True)
+sites[HTTP2] = Site(BEST, tls=True, http2=True)
+sites[H2C] = Site(BEST, http2=True)
 sites[TWO] = Site(BEST, workers=2)
 
 
@@ -457,7 +466,11 @@ def tell_unsaid(unsaid):
         print(f"# HTTP/2 has no words for {unsaid.total()}: {dict(unsaid)}", flush=True)
 
 
-def wrong_in_http2(known, inspected, told):
+def is_call(exchange):
+    return b"\r\ncontent-type: application/grpc" in exchange.request.lower()
+
+
+def wrong_in_http2(known, exchange, inspected, told):
     """Rules that are known to be asked other things there may make the difference, and what comes
     of that is theirs."""
     if not told.records:
@@ -473,6 +486,8 @@ def wrong_in_http2(known, inspected, told):
     if inspected["verdict"] == "bad_request":  # it resets the stream (RFC 9113 section 8.1.1)
         keys = ("verdict",)
     wanted = dict(inspected, status=status_on_the_wire(inspected))
+    if is_call(exchange):  # whose status is another one's: what is refused has it, too
+        wanted["status"] = 200
     for key in keys:
         if record.get(key) != wanted.get(key):
             yield f"{key} {record.get(key)!r}, inspect has {wanted.get(key)!r}"
@@ -489,9 +504,22 @@ def a_share_is_judged_in_http2_as_in_http1(mode):
     tell_unsaid(unsaid)
     told = site.wire.run([x for run in runs for x in run.exchanges])
     good = [run.tell([(x.name, why) for x, i, t in zip(run.exchanges, run.inspected, part)
-                      if (why := list(wrong_in_http2(known, i, t)))])
+                      if (why := list(wrong_in_http2(known, x, i, t)))])
             for run, part in at(told, runs)]
     check(all(good) and good, f"{good.count(False)} of {len(good)} sets are not as they should be")
+
+
+def attacks_in_calls_of_grpc_are_judged_by_crs(device, mode):
+    site = sites[device].get()
+    run = next((run for run in runs_of(site, mode) if run.name.startswith(f"{GRPC} ")), None)
+    if not run:
+        raise Skip("modsecurity-crs is not installed")
+    told = site.wire.run(run.exchanges)
+    good = run.tell([(x.name, why) for x, i, t in zip(run.exchanges, run.inspected, told)
+                     if (why := list(wrong_in_http2(set(), x, i, t)))])
+    refused = sum(i["verdict"] == "deny" for i in run.inspected)
+    check(good, "calls are not judged as they should be")
+    check(mode == "detect" or refused > 5, f"{refused} of {len(told)} are refused")
 
 
 # ---- many on a connection ----
@@ -627,6 +655,8 @@ suite.case(limit_s=300, soak_limit_s=1200, each=[{"device": TLS}])(crs_v4_regres
 suite.case(limit_s=300, soak_limit_s=1200, each=[{"mode": one_mode} for one_mode in MODES])(
     a_share_is_judged_in_http2_as_in_http1)
 suite.case(limit_s=300, soak_limit_s=1200, each=[{"device": HTTP2}])(crs_v4_regression_tests)
+suite.case(limit_s=300, each=[{"device": device, "mode": one_mode} for device in (HTTP2, H2C)
+                              for one_mode in MODES])(attacks_in_calls_of_grpc_are_judged_by_crs)
 BOTH = [{"device": TWO, "mode": one_mode} for one_mode in MODES]
 suite.case(limit_s=400, each=BOTH)(each_case_is_judged_on_the_wire_as_by_inspect)
 suite.case(limit_s=200, each=BOTH)(pipelined_requests_are_judged_as_each_is_alone)

@@ -68,7 +68,7 @@ static void check_refused(struct h2_lab *l, uint32_t id, const char *status)
 	const struct h2_seen *x = h2_seen(l, CLIENT, id);
 
 	ck_assert_uint_eq(x->status, 200);
-	ck_assert_ptr_nonnull(strstr(x->head, "content-type: application/grpc\r\n"));
+	ck_assert_ptr_nonnull(strstr(x->head, "content-type: application/grpc"));
 	ck_assert_ptr_nonnull(strstr(x->head, status));
 	ck_assert(x->ended);
 	ck_assert_uint_eq(x->body.len, 0);
@@ -461,12 +461,68 @@ START_TEST(an_answer_whose_messages_cannot_be_told_apart_is_cut_off)
 }
 END_TEST
 
+/* gRPC-Web has the status in the content: as it is, or in Base64. */
+static void check_web_cut(struct h2_lab *l, uint32_t id, const char *bytes, size_t n, bool text)
+{
+	static const char said[] = "grpc-status: 7\r\ngrpc-message: not let through";
+	const struct h2_seen *x = h2_seen(l, CLIENT, id);
+	struct weir_grpc_text t = {0};
+	uint8_t frame[256];
+	size_t len = x->body.len - n;
+
+	ck_assert_uint_gt(x->body.len, n);
+	ck_assert_mem_eq(x->body.ptr, bytes, n);
+	memcpy(frame, x->body.ptr + n, len);
+	if (text) {
+		ck_assert_int_eq(weir_grpc_text_decode(&t, weir_bytes_of(x->body.ptr + n, len),
+						       frame, sizeof(frame), &len),
+				 (ssize_t)(x->body.len - n));
+		ck_assert_uint_eq(t.have, 0);
+	}
+	ck_assert_mem_eq(frame, "\x80\0\0\0", 4);
+	ck_assert_uint_eq(frame[4], len - 5);
+	ck_assert(strncmp((char *)frame + 5, said, strlen(said)) == 0);
+	ck_assert_mem_eq(frame + len - 2, "\r\n", 2);
+	ck_assert(x->ended);
+	ck_assert_uint_eq(x->trailers.len, 0);
+}
+
+#define WEB_CALL(type)                                           \
+	"POST /shop.Cart/Add HTTP/1.1\r\nHost: shop.example\r\n" \
+	"Content-Type: " type "\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define WEB_ANSWER(type) \
+	"HTTP/1.1 200 OK\r\nContent-Type: " type "\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define WEB  "application/grpc-web+proto"
+#define TEXT "application/grpc-web-text+proto"
+/* GOOD, BETTER, and LEAK; and the first and the last of them in one run. */
+#define GOOD_TEXT   "AAAAAAcKBWhlbGxv"
+#define BETTER_TEXT "AAAAAAYKBG1pYXU="
+#define LEAK_TEXT   "AAAAAAsKCWEgYXR0YWNrNA=="
+#define ATTACK_TEXT "AAAAAAsKCWEgYXR0YWNrMg=="
+#define RUN_TEXT    "AAAAAAYKBG1pYXUAAAAACwoJYSBhdHRhY2s0"
+
+/* Of a client of gRPC-Web, and the head of its answer. */
+static uint32_t web_answered(struct h2_lab *l, const char *head)
+{
+	uint32_t id = h2_send(l, WEB_CALL(TEXT), BYTES(GOOD_TEXT));
+
+	h2_pump(l);
+	if (h2_lab_is_http2(l)) {
+		h2_seen(l, SERVER, l->end[SERVER].last)->wait = true;
+		h2_seen(l, SERVER, l->end[SERVER].last)->trailer = "web";
+		h2_answer(l, l->end[SERVER].last, head, NULL, 0);
+	} else {
+		h2_say1(l, head, strlen(head));
+		h2_pump(l);
+	}
+	ck_assert_uint_eq(h2_seen(l, CLIENT, id)->status, 200);
+	return id;
+}
+
 START_TEST(trailers_of_grpc_web_are_a_message)
 {
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web+proto\r\n"
-				   "Transfer-Encoding: chunked\r\n\r\n";
-	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
-	uint32_t id = answered(l, head);
+	struct h2_lab *l = h2_lab_create(all_ways[_i], "");
+	uint32_t id = web_answered(l, WEB_ANSWER(WEB));
 
 	tell(l, BYTES(GOOD "\x80\0\0\0\x07"
 			   "attack3"));
@@ -475,9 +531,71 @@ START_TEST(trailers_of_grpc_web_are_a_message)
 			       "attack3"));
 	tell(l, BYTES("\x80\0\0\0\x07"
 		      "attack4"));
-	check_cut(l, id,
-		  BYTES(GOOD "\x80\0\0\0\x07"
-			     "attack3"));
+	check_web_cut(l, id,
+		      BYTES(GOOD "\x80\0\0\0\x07"
+				 "attack3"),
+		      false);
+	h2_lab_destroy(l);
+}
+END_TEST
+
+START_TEST(an_answer_in_base64_is_judged_message_by_message)
+{
+	struct h2_lab *l = h2_lab_create(all_ways[_i], "");
+	uint32_t id = web_answered(l, WEB_ANSWER(TEXT));
+
+	tell(l, BYTES(GOOD_TEXT BETTER_TEXT));
+	check_heard(l, id, BYTES(GOOD_TEXT BETTER_TEXT));
+	for (const char *p = BETTER_TEXT; *p; p++)
+		tell(l, p, 1);
+	check_heard(l, id, BYTES(GOOD_TEXT BETTER_TEXT BETTER_TEXT));
+	tell(l, BYTES("AAAAAAcK"));
+	check_heard(l, id, BYTES(GOOD_TEXT BETTER_TEXT BETTER_TEXT));
+	tell(l, BYTES("BWhlbGxv" LEAK_TEXT));
+	check_web_cut(l, id, BYTES(GOOD_TEXT BETTER_TEXT BETTER_TEXT GOOD_TEXT), true);
+	if (h2_lab_is_http2(l)) /* else the server is waited for */
+		ck_assert_uint_eq(lab_record(l->l, NULL).rule, 4);
+	h2_lab_destroy(l);
+}
+END_TEST
+
+/* Where the next message has begun in what the client was let have, there is no place for one. */
+START_TEST(a_message_that_shares_its_beginning_resets_the_stream)
+{
+	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
+	uint32_t id = web_answered(l, WEB_ANSWER(TEXT));
+
+	tell(l, RUN_TEXT, 16);
+	check_heard(l, id, RUN_TEXT, 16);
+	tell(l, RUN_TEXT + 16, strlen(RUN_TEXT) - 16);
+	ck_assert(!h2_seen(l, CLIENT, id)->ended && h2_seen(l, CLIENT, id)->closed);
+	check_heard(l, id, RUN_TEXT, 16);
+	h2_lab_destroy(l);
+}
+END_TEST
+
+START_TEST(a_request_in_base64_is_refused_as_its_client_understands)
+{
+	struct h2_lab *l = h2_lab_create(ways[_i], "");
+	uint32_t id = h2_send(l, WEB_CALL(TEXT), BYTES(GOOD_TEXT ATTACK_TEXT));
+
+	h2_pump(l);
+	check_refused(l, id, "grpc-status: 7\r\n");
+	ck_assert_ptr_nonnull(strstr(h2_seen(l, CLIENT, id)->head, "content-type: " TEXT "\r\n"));
+	ck_assert_uint_eq(lab_record(l->l, NULL).rule, 2);
+	h2_lab_destroy(l);
+}
+END_TEST
+
+START_TEST(what_is_no_base64_ends_the_call)
+{
+	static const char *const bad[] = {"AAAA-AAA", "AAAAAAcKBWhlbGx", "\1AA", "AAAA AAA"};
+	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
+	uint32_t id = h2_send(l, WEB_CALL(TEXT), bad[_i], strlen(bad[_i]));
+
+	h2_pump(l);
+	check_refused(l, id, "grpc-status: 13\r\n");
+	ck_assert_str_eq(lab_record(l->l, NULL).bad, "GRPC_TEXT");
 	h2_lab_destroy(l);
 }
 END_TEST
@@ -605,7 +723,13 @@ Suite *path_http2_grpc_suite(void)
 	tcase_add_loop_test(t, the_end_of_an_answer_is_the_servers, 0, n);
 	tcase_add_loop_test(t, of_a_long_message_the_first_bytes_are_judged, 0, n);
 	tcase_add_loop_test(t, an_answer_whose_messages_cannot_be_told_apart_is_cut_off, 0, n);
-	tcase_add_test(t, trailers_of_grpc_web_are_a_message);
+	tcase_add_loop_test(t, trailers_of_grpc_web_are_a_message, 0, WEIR_ARRAY_LEN(all_ways));
+	tcase_add_loop_test(t, an_answer_in_base64_is_judged_message_by_message, 0,
+			    WEIR_ARRAY_LEN(all_ways));
+	tcase_add_test(t, a_message_that_shares_its_beginning_resets_the_stream);
+	tcase_add_loop_test(t, a_request_in_base64_is_refused_as_its_client_understands, 0,
+			    WEIR_ARRAY_LEN(ways));
+	tcase_add_loop_test(t, what_is_no_base64_ends_the_call, 0, 4);
 	tcase_add_test(t, in_detection_an_answer_passes_and_has_its_own_record);
 	tcase_add_test(t, a_long_call_takes_no_more_memory_than_a_short_one);
 	tcase_add_test(t, what_is_kept_for_the_next_message_makes_way_for_others);

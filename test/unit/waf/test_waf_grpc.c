@@ -45,6 +45,7 @@ static void check_told(const char *tell, const char *fields, struct weir_bytes b
 }
 
 #define GRPC "Content-Type: application/grpc"
+#define TEXT GRPC "-web-text"
 /* 1: "abc", 2: a message with 3: "xyz" */
 #define ABC "\x0a\3abc\x12\5\x1a\3xyz"
 
@@ -58,7 +59,7 @@ START_TEST(text_of_messages_are_arguments)
 		{"Content-Type: Application/gRPC-Web+proto", ABC, "%{ARGS_POST.grpc.1}", "abc"},
 		{GRPC, ABC, "%{REQBODY_PROCESSOR}", "GRPC"},
 		{GRPC "s", ABC, "%{REQBODY_PROCESSOR}", ""},
-		{"Content-Type: application/grpc-web-text", ABC, "%{REQBODY_PROCESSOR}", ""},
+		{TEXT, ABC, "%{REQBODY_PROCESSOR}-%{ARGS.grpc.1}", "GRPC-abc"}, /* decoded before */
 		{GRPC "+json", "{\"a\":[1]}", "%{ARGS_POST.grpc.a.0}", "1"},
 		{GRPC "+json", "{\"a\":", "%{REQBODY_ERROR}", "1"},
 		{GRPC "+thrift", "hello", "%{ARGS_POST.grpc}-%{REQBODY_ERROR}", "hello-0"},
@@ -71,6 +72,28 @@ START_TEST(text_of_messages_are_arguments)
 		check_told(rows[i].tell, rows[i].fields,
 			   message(body, 0, weir_bytes_str(rows[i].content)), rows[i].told);
 	}
+}
+END_TEST
+
+/* Messages with 1: "abc", and 2: "uvwxyz". */
+START_TEST(messages_in_base64_are_decoded)
+{
+	static const struct {
+		const char *body, *told;
+	} rows[] = {
+		{"AAAAAAUKA2FiYw==", "abc-0"}, /* one */
+		{"AAAAAAUKA2FiYw=="
+		 "AAAAAAgSBnV2d3h5eg==",
+		 "abcuvwxyz-0"},                                     /* two, in runs of their own */
+		{"AAAAAAUKA2FiYwAAAAAIEgZ1dnd4eXo=", "abcuvwxyz-0"}, /* and in one */
+		{"AAAAAAUKA2FiYw==AA", "abc-1"},                     /* cut off */
+		{"AAAAAAUKA2FiYw==-_-_", "abc-1"},                   /* in another alphabet */
+		{"", "-0"},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++)
+		check_told("%{ARGS.grpc.1}%{ARGS.grpc.2}-%{REQBODY_ERROR}", TEXT,
+			   weir_bytes_str(rows[i].body), rows[i].told);
 }
 END_TEST
 
@@ -214,7 +237,7 @@ START_TEST(text_of_a_responses_messages_is_its_body)
 		{"", GRPC, "hello", "hello-0", 2},
 		{"", GRPC "\r\ngrpc-encoding: snappy", "hello", "hello-0", 1},
 		{"", GRPC, "", "-0", 0},
-		{"", "Content-Type: application/grpc-web-text", ABC, "-0", 0},
+		{"", TEXT, ABC, "abc\\x0axyz-0", 0},
 		{"SecResponseBodyMimeType application/grpc\n", GRPC, ABC, "abc\\x0axyz-0", 0},
 		{"SecResponseBodyAccess Off\n", GRPC, ABC, "-0", 0},
 	};
@@ -286,7 +309,8 @@ END_TEST
 Suite *waf_grpc_suite(void)
 {
 	return WEIR_SUITE(
-		"waf grpc", text_of_messages_are_arguments, all_messages_of_a_body_are_looked_at,
+		"waf grpc", text_of_messages_are_arguments, messages_in_base64_are_decoded,
+		all_messages_of_a_body_are_looked_at,
 		the_body_is_there_without_its_framing_when_it_is_asked_for,
 		compressed_messages_are_inflated_within_the_limit,
 		an_attack_in_a_nested_field_is_refused, text_of_a_responses_messages_is_its_body,
