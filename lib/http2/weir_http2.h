@@ -357,6 +357,10 @@ struct weir_grpc {
 	uint8_t have;  /* bytes of the prefix at hand */
 	uint8_t prefix[5];
 	bool takes_trailers; /* gRPC-Web's answers: the last message may be the call's trailers */
+	bool is_text;        /* and all is in Base64 */
+	uint8_t n_rest;      /* bytes of the last quantum that are the next piece's */
+	uint8_t rest[2];
+	struct weir_grpc_text text;
 };
 
 struct weir_grpc_piece {
@@ -372,6 +376,15 @@ void weir_grpc_init(struct weir_grpc *g, uint32_t max);
  * negative enum weir_http2_error. *piece has what they are, all zero in a prefix.
  */
 ssize_t weir_grpc_feed(struct weir_grpc *g, struct weir_bytes in, struct weir_grpc_piece *piece);
+/* Of Base64 so much is decoded at a time. */
+#define WEIR_GRPC_ROOM 1536u
+/*
+ * The same for streams that may be in Base64. What was taken is, decoded, *content, perhaps in
+ * `room`: no more than is of one piece. A quantum may have bytes of two: so `in` may be empty as
+ * long as there is a rest (g->n_rest), of which nothing is taken then.
+ */
+ssize_t weir_grpc_read(struct weir_grpc *g, struct weir_bytes in, uint8_t room[WEIR_GRPC_ROOM],
+		       struct weir_bytes *content, struct weir_grpc_piece *piece);
 /* Whether the stream may end here: between messages. */
 bool weir_grpc_is_whole(const struct weir_grpc *g);
 

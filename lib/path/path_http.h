@@ -12,6 +12,7 @@
 #include "path_layers.h"
 
 #include <weir_http.h>
+#include <weir_http2.h>
 #include <weir_timer.h>
 #include <weir_waf.h>
 
@@ -134,6 +135,27 @@ _Static_assert(sizeof(struct path_exchange) <= 6 * WEIR_CACHE_LINE, "a place of 
 
 struct path_http2;
 
+/* What rules have found so far; nothing where they were not asked. */
+struct path_http_findings {
+	uint32_t n_matches;
+	uint8_t would; /* enum weir_waf_verdict */
+};
+
+/* A response of gRPC that is judged message by message; offsets as above. */
+struct path_http_call {
+	struct weir_grpc frame;
+	struct path_http_findings of_heads; /* what rules have found in the exchange without them */
+	uint64_t end;                       /* of the last message that was judged */
+	uint64_t boundary;        /* the last place where a message of weir's own can be */
+	uint32_t unread;          /* bytes of content, before `at`, that were not taken */
+	enum weir_http_grpc kind; /* NO_GRPC: it is none */
+	bool begun;               /* a message has come */
+	bool ends_chunk;          /* the last one that was judged */
+	bool open;                /* something of one has come */
+	bool whole;               /* and nothing more of it comes */
+	bool passing;             /* what comes of it goes on */
+};
+
 struct path_http {
 	struct path_worker *w;
 	struct path_carried *k;
@@ -148,6 +170,7 @@ struct path_http {
 	uint16_t outstanding;
 	struct path_http *waiting, **waits_at; /* for a turn of judging; NULL: it does not */
 	enum path_http_protocol protocol;      /* that the client speaks */
+	struct path_http_call call;            /* the response at hand */
 	bool has_turn;
 	bool tunnel;      /* no HTTP any more */
 	bool running;     /* is being looked at */
@@ -319,11 +342,6 @@ void path_http_begin_judging(struct path_http *x, struct path_exchange *e);
 /* The last phase; what the rules have found may still be read, until it is forgotten. */
 void path_http_end_judging(struct path_http *x, struct path_exchange *e);
 void path_http_forget_judging(struct path_http *x, struct path_exchange *e);
-/* What rules have found so far; nothing where they were not asked. */
-struct path_http_findings {
-	uint32_t n_matches;
-	uint8_t would; /* enum weir_waf_verdict */
-};
 struct path_http_findings path_http_findings(const struct path_exchange *e);
 /* Whether they have found more in `e`, or would have done other than with a part of it. */
 bool path_http_has_more(const struct path_exchange *e, struct path_http_findings than);
@@ -368,10 +386,33 @@ bool path_http_step_response(struct path_http *x);
 /* The client was too slow. */
 void path_http_on_slow_client(struct path_http *x);
 
+/* ---- path_http_grpc.c: responses of gRPC, message by message ---- */
+
+/* The head goes on, and what is behind it when it was judged. False: no memory. */
+bool path_http_begin_call(struct path_http *x, struct path_exchange *e, enum weir_http_grpc kind);
+/* `n` bytes of content were read. False: it was refused, or is not decided. */
+bool path_http_take_messages(struct path_http *x, size_t n);
+/* It has its turn, of which the same comes. */
+bool path_http_judge_message(struct path_http *x);
+/* All that there is room for is held. */
+void path_http_on_full_of_messages(struct path_http *x);
+/* Nothing more comes. */
+void path_http_end_messages(struct path_http *x);
+
+/* ---- path_http2_status.c ---- */
+
+/* The status of a call that is refused as gRPC-Web's clients have it, in place of trailers: a last
+ * message, in Base64 where the call is. Returns its bytes. */
+#define PATH_GRPC_LAST 176
+size_t path_grpc_last_message(const struct path_exchange *e, enum weir_http_grpc kind,
+			      char out[PATH_GRPC_LAST]);
+
 /* ---- path_http_evict.c: memory for judging ---- */
 
 void path_http_list(enum path_http_listing in, struct path_http *x, struct path_exchange *e);
 void path_http_unlist(struct path_exchange *e);
+/* It is held from now on: a further message of a call is to be judged by what it has. */
+void path_http_hold(struct path_http *x, struct path_exchange *e);
 /* When little is left, those that have been held for the longest go, and those of which all was
  * judged are told of now. */
 void path_http_make_way(struct path_worker *w);

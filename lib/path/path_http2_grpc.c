@@ -10,9 +10,6 @@
  */
 #include "path_http2.h"
 
-/* Bytes of gRPC-Web's text that are judged at a time, decoded. */
-#define TEXT_ROOM 1536u
-
 /* What one side of a call says. */
 struct path_http2_messages {
 	struct path_exchange own; /* first; of a request: the message at hand, as all of it */
@@ -29,11 +26,8 @@ struct path_http2_messages {
 	bool judging; /* it is judged, in turns */
 	bool marked;  /* the transaction can go back to behind the head */
 	bool off;     /* all that comes goes on */
-	bool is_text; /* gRPC-Web's */
 	bool shared;  /* the message at hand begins in a quantum that has gone on */
-	struct weir_grpc_text text;
-	uint8_t n_left, left[2]; /* of the last quantum, that are the next piece's */
-	bool over;               /* nothing is to be taken any more */
+	bool over;    /* nothing is to be taken any more */
 };
 
 enum weir_http_grpc path_http2_grpc(const struct weir_http_head *h)
@@ -61,9 +55,9 @@ static struct path_http2_messages *begin(struct path_http2_stream *s, unsigned i
 	m->s = s;
 	m->e = leg == PATH_TO_SERVER ? &m->own : &s->e;
 	m->leg = (uint8_t)leg;
-	m->is_text = kind == WEIR_HTTP_GRPC_WEB_TEXT;
 	s->messages[leg] = m;
 	weir_grpc_init(&m->frame, UINT32_MAX); /* rules say what is too long */
+	m->frame.is_text = kind == WEIR_HTTP_GRPC_WEB_TEXT;
 	return m;
 }
 
@@ -91,8 +85,7 @@ bool path_http2_begin_responses(struct path_http2_stream *s, enum weir_http_grpc
 	}
 	m->frame.takes_trailers = true;
 	m->marked = true;
-	path_http_unlist(&s->e);
-	path_http_list(PATH_HTTP_HELD, s->h->x, &s->e);
+	path_http_hold(s->h->x, &s->e);
 	return true;
 }
 
@@ -177,10 +170,8 @@ static void keep_judging(struct path_http2_messages *m)
 	struct path_http *x = m->s->h->x;
 
 	weir_waf_tx_rewind(m->e->tx, path_unix_ns(x->w));
-	if (m->leg != PATH_TO_SERVER)
-		return;
-	m->own.idle = true;
-	path_http_list(PATH_HTTP_HELD, x, &m->own);
+	m->own.idle = m->leg == PATH_TO_SERVER;
+	path_http_hold(x, m->e);
 }
 
 /* Tells of the message when there is something to be told. */
@@ -244,6 +235,8 @@ static bool judge(struct path_http2_messages *m, const struct path_http_question
 	switch (path_http_judge(m->s->h->x, m->e, q, &judged)) {
 	case PATH_HTTP_ACCEPTED:
 		m->passing |= judged || m->e->unjudged;
+		if (judged && m->leg == PATH_TO_CLIENT)
+			path_http_hold(m->s->h->x, m->e);
 		return true;
 	case PATH_HTTP_REFUSED:
 		refuse(m);
@@ -316,7 +309,7 @@ static void on_bad(struct path_http2_messages *m, enum weir_http2_error why)
 	if (s->e.program->mode == WEIR_WAF_DETECT) {
 		s->e.bad = weir_http2_error_name(why);
 		m->off = true;
-		m->n_left = 0;
+		m->frame.n_rest = 0;
 		if (m->open)
 			close_message(m);
 		let_go(m);
@@ -393,51 +386,6 @@ static bool take_piece(struct path_http2_messages *m, struct weir_bytes bytes,
 	return may_go_on(m);
 }
 
-/* Bytes up to the end of the prefix, or of the message. */
-static size_t left_of(const struct weir_grpc *g)
-{
-	return g->have < sizeof(g->prefix) ? sizeof(g->prefix) - g->have : g->left;
-}
-
-/* A quantum may have bytes of two pieces, so what it has too many is kept. */
-static ssize_t feed_text(struct path_http2_messages *m, struct weir_bytes in,
-			 uint8_t room[TEXT_ROOM], struct weir_bytes *content,
-			 struct weir_grpc_piece *piece)
-{
-	size_t len = m->n_left, wanted = left_of(&m->frame), n = 0;
-	ssize_t used = 0, taken;
-
-	memcpy(room, m->left, len);
-	if (len < wanted) {
-		size_t max = RTE_MIN(wanted - len, TEXT_ROOM - len) / 3 * 3;
-
-		used = weir_grpc_text_decode(&m->text, in, room + len, RTE_MAX(max, 3u), &n);
-	}
-	if (used < 0)
-		return -WEIR_HTTP2_E_GRPC_TEXT;
-	len += n;
-	taken = weir_grpc_feed(&m->frame, weir_bytes_of(room, len), piece);
-	if (taken < 0)
-		return taken;
-	m->n_left = (uint8_t)(len - (size_t)taken);
-	memcpy(m->left, room + taken, m->n_left);
-	*content = weir_bytes_of(room, (size_t)taken);
-	return used;
-}
-
-/* As weir_grpc_feed; *content is what is to be judged, perhaps in `room`. */
-static ssize_t feed(struct path_http2_messages *m, struct weir_bytes in, uint8_t room[TEXT_ROOM],
-		    struct weir_bytes *content, struct weir_grpc_piece *piece)
-{
-	ssize_t n;
-
-	if (m->is_text)
-		return feed_text(m, in, room, content, piece);
-	n = weir_grpc_feed(&m->frame, in, piece);
-	*content = weir_bytes_of(in.ptr, n < 0 ? 0 : (size_t)n);
-	return n;
-}
-
 static bool pass_on(struct path_http2_messages *m, struct weir_bytes bytes)
 {
 	if (m->leg == PATH_TO_SERVER)
@@ -450,13 +398,14 @@ size_t path_http2_take_messages(struct path_http2_stream *s, unsigned int leg, s
 	struct path_http2_messages *m = s->messages[leg];
 	struct weir_grpc_piece piece;
 	struct weir_bytes content;
-	uint8_t room[TEXT_ROOM];
+	uint8_t room[WEIR_GRPC_ROOM];
 	size_t at = 0;
 	bool more = !m->judging;
 
-	while (more && (at < in.len || m->n_left) && !s->h->x->dead) {
+	while (more && (at < in.len || m->frame.n_rest) && !s->h->x->dead) {
 		struct weir_bytes rest = weir_bytes_of(in.ptr + at, in.len - at);
-		ssize_t n = m->off ? (ssize_t)rest.len : feed(m, rest, room, &content, &piece);
+		ssize_t n = m->off ? (ssize_t)rest.len
+				   : weir_grpc_read(&m->frame, rest, room, &content, &piece);
 
 		if (n < 0) {
 			on_bad(m, (enum weir_http2_error)(-n));
@@ -488,7 +437,7 @@ void path_http2_finish_messages(struct path_http2_stream *s, unsigned int leg)
 {
 	struct path_http2_messages *m = s->messages[leg];
 
-	if (m->text.have && !m->off && may_go_on(m))
+	if (m->frame.text.have && !m->off && may_go_on(m))
 		on_bad(m, WEIR_HTTP2_E_GRPC_TEXT);
 	if (m->open && may_go_on(m)) {
 		m->whole = true;
@@ -502,7 +451,7 @@ bool path_http2_is_at_message(const struct path_http2_stream *s)
 {
 	const struct path_http2_messages *m = s->messages[PATH_TO_CLIENT];
 
-	return m && !m->off && !m->n_left && !(m->open && (m->passing || m->shared));
+	return m && !m->off && !m->frame.n_rest && !(m->open && (m->passing || m->shared));
 }
 
 void path_http2_judge_messages(struct path_http2_stream *s)

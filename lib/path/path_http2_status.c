@@ -4,9 +4,6 @@
 
 #include <stdio.h>
 
-/* Bytes that it takes as a message of gRPC-Web, which has one for their number. */
-#define STATUS_MAX (5 + 127)
-
 struct call_status {
 	struct weir_http_header fields[2];
 	char code[4], message[64];
@@ -56,23 +53,34 @@ static const char *type_of(enum weir_http_grpc call)
 	return call == WEIR_HTTP_GRPC_WEB ? "application/grpc-web+proto" : "application/grpc";
 }
 
-/* gRPC-Web's clients see no trailers, but a last message in their place (PROTOCOL-WEB,
- * "Message framing"). Where it would stand in the midst of another one there is no place for it. */
-static bool say_in_content(struct path_http2_stream *s, const struct call_status *status)
+/* Flag 0x80, and a length for which a byte is enough (PROTOCOL-WEB, "Message framing"). */
+size_t path_grpc_last_message(const struct path_exchange *e, enum weir_http_grpc kind,
+			      char out[PATH_GRPC_LAST])
 {
-	struct weir_http2_queue *body = &s->way[PATH_TO_CLIENT].body;
-	char frame[STATUS_MAX], text[WEIR_GRPC_TEXT_LEN(STATUS_MAX)];
-	int n = snprintf(frame + 5, sizeof(frame) - 5, "grpc-status: %s\r\ngrpc-message: %s\r\n",
-			 status->code, status->message);
+	char plain[PATH_GRPC_LAST / 4 * 3] = {(char)0x80};
+	struct call_status status;
+	int n;
 
-	if (!path_http2_is_at_message(s))
-		return false;
-	memcpy(frame, (const char[]){(char)0x80, 0, 0, 0, (char)n}, 5);
+	make_status(&status, e);
+	n = snprintf(plain + 5, sizeof(plain) - 5, "grpc-status: %s\r\ngrpc-message: %s\r\n",
+		     status.code, status.message);
+	plain[4] = (char)n;
 	n += 5;
-	if (s->call == WEIR_HTTP_GRPC_WEB)
-		return weir_http2_queue_add(s->h->client, body, weir_bytes_of(frame, (size_t)n));
-	n = (int)weir_grpc_text_encode(weir_bytes_of(frame, (size_t)n), text);
-	return weir_http2_queue_add(s->h->client, body, weir_bytes_of(text, (size_t)n));
+	if (kind == WEIR_HTTP_GRPC_WEB_TEXT)
+		return weir_grpc_text_encode(weir_bytes_of(plain, (size_t)n), out);
+	memcpy(out, plain, (size_t)n);
+	return (size_t)n;
+}
+
+/* Where it would stand in the midst of another one there is no place for it. */
+static bool say_in_content(struct path_http2_stream *s)
+{
+	char text[PATH_GRPC_LAST];
+	size_t n = path_grpc_last_message(&s->e, s->call, text);
+
+	return path_http2_is_at_message(s) &&
+	       weir_http2_queue_add(s->h->client, &s->way[PATH_TO_CLIENT].body,
+				    weir_bytes_of(text, n));
 }
 
 /* Alone in the head of a response that has no more, or behind what there is of it. */
@@ -85,11 +93,15 @@ bool path_http2_say_status(struct path_http2_stream *s)
 		.status = 200, .headers = fields, .n_headers = 3, .framing = WEIR_HTTP_NO_BODY};
 	struct call_status status;
 
+	if (s->e.begun && s->call != WEIR_HTTP_GRPC) {
+		bool said = say_in_content(s);
+
+		s->e.status = 200;
+		return said;
+	}
 	make_status(&status, &s->e);
 	memcpy(fields + 1, status.fields, sizeof(status.fields));
 	s->e.status = 200;
-	if (s->e.begun && s->call != WEIR_HTTP_GRPC)
-		return say_in_content(s, &status);
 	if (s->e.begun)
 		return path_http2_keep_trailers(s->h->client, &way->trailers, status.fields, 2);
 	way->over = true;

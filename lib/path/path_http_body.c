@@ -23,10 +23,14 @@ static bool judge_content(struct path_http *x, struct path_exchange *e,
 	struct path_http_question q = {.step = r->body, .content = content};
 	bool judged = false;
 
-	if (!e || !content.len)
+	if (!e)
 		return true;
 	count_content(e, r->leg, content.len);
 	if (x->side[r->leg].fate != PATH_HTTP_HOLD)
+		return true;
+	if (weir_unlikely(x->call.kind && r->leg == PATH_TO_CLIENT))
+		return path_http_take_messages(x, content.len);
+	if (!content.len)
 		return true;
 	switch (path_http_judge(x, e, &q, &judged)) {
 	case PATH_HTTP_ACCEPTED:

@@ -38,12 +38,24 @@ void path_http_unlist(struct path_exchange *e)
 	*(e->newer ? &e->newer->older : &l->newest) = e->older;
 }
 
+void path_http_hold(struct path_http *x, struct path_exchange *e)
+{
+	path_http_unlist(e);
+	path_http_list(PATH_HTTP_HELD, x, e);
+}
+
 static bool is_nearly_full(const struct path_worker *w)
 {
 	uint64_t used, max;
 
 	weir_waf_worker_memory(w->waf, &used, &max);
 	return used > max / 8 * FULL;
+}
+
+/* Of a response of gRPC its server may say the next one at any time. */
+static bool is_between_messages(const struct path_http *x, const struct path_exchange *e)
+{
+	return x->call.kind && x->first == e;
 }
 
 /* Whether its client has more to say before it can be judged. */
@@ -54,7 +66,7 @@ static bool is_held(const struct path_exchange *e)
 
 	if (x->dead || e->refused || e->answered)
 		return false;
-	return x->h2 ||
+	return x->h2 || is_between_messages(x, e) ||
 	       (x->reading == e && s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_HOLD);
 }
 
@@ -68,6 +80,8 @@ static void evict(struct path_exchange *e)
 		return; /* the next one begins anew */
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_EVICTED, 1);
 	e->evicted = true;
+	if (is_between_messages(x, e))
+		return; /* the next one is told so */
 	if (x->h2)
 		path_http2_judge_evicted(e);
 	else

@@ -87,6 +87,7 @@ static void end_response(struct path_http *x)
 
 	x->responses++;
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_RESPONSES, 1);
+	x->call.kind = WEIR_HTTP_NO_GRPC;
 	path_exchange_end(x);
 	if (s->after == PATH_HTTP_OVER) {
 		be_last(x);
@@ -145,13 +146,39 @@ static void end_in_tunnel(struct path_http *x)
 	path_http_be_tunnel(x);
 }
 
+/* Whether it is judged by messages, and of which kind they are. */
+static enum weir_http_grpc kind_of(const struct path_http *x, const struct path_exchange *e,
+				   const struct weir_http_head *h)
+{
+	struct weir_bytes codec;
+
+	if (x->side[PATH_TO_CLIENT].body.done || !path_http_judges_messages(e))
+		return WEIR_HTTP_NO_GRPC;
+	return weir_http_grpc(h, &codec);
+}
+
+static void judge_by_message(struct path_http *x, struct path_exchange *e, enum weir_http_grpc kind)
+{
+	if (path_http_begin_call(x, e, kind))
+		return;
+	if (path_http_fails_open(x, e, WEIR_WAF_MEMORY)) {
+		forward(x, e);
+		return;
+	}
+	e->status = 503;
+	refuse(x, e);
+}
+
 static void judge_head(struct path_http *x, struct path_exchange *e, const struct weir_http_head *h)
 {
 	struct path_http_side *s = side_of(x);
 	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_HEAD, .head = h};
+	enum weir_http_grpc kind;
 
 	if (path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED) {
 		refuse(x, e);
+	} else if (weir_unlikely(kind = kind_of(x, e, h))) {
+		judge_by_message(x, e, kind);
 	} else if (!s->body.done && h->framing != WEIR_HTTP_TUNNEL &&
 		   path_http_body_fate(e, PATH_TO_CLIENT) == PATH_HTTP_HOLD) {
 		s->fate = PATH_HTTP_HOLD;
@@ -178,6 +205,7 @@ static void on_final(struct path_http *x, struct path_exchange *e, const struct 
 	s->chunked = h->framing == WEIR_HTTP_CHUNKED;
 	s->until_close = h->framing == WEIR_HTTP_UNTIL_CLOSE;
 	weir_http_body_init(&s->body, h, &x->service.limits);
+	x->call.kind = WEIR_HTTP_NO_GRPC;
 	judge_head(x, e, h);
 	if (x->dead)
 		return;
@@ -248,6 +276,10 @@ static bool read_head(struct path_http *x)
 /* No more can be held: it is judged by what is here, as a rule's body limit has it. */
 static void on_full(struct path_http *x)
 {
+	if (weir_unlikely(x->call.kind)) {
+		path_http_on_full_of_messages(x);
+		return;
+	}
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_LIMIT, 1);
 	path_http_judge_end(x, x->first, &reader);
 }
@@ -255,7 +287,9 @@ static void on_full(struct path_http *x)
 /* All of the body that there is has been read. */
 static void end_body(struct path_http *x)
 {
-	if (side_of(x)->fate == PATH_HTTP_HOLD)
+	if (side_of(x)->fate == PATH_HTTP_HOLD && weir_unlikely(x->call.kind))
+		path_http_end_messages(x);
+	else if (side_of(x)->fate == PATH_HTTP_HOLD)
 		path_http_judge_end(x, x->first, &reader);
 	if (!x->dead && !side_of(x)->judging)
 		end_response(x);
@@ -268,7 +302,9 @@ static bool read_body(struct path_http *x)
 	bool has_turn = path_http_take_judging_turn(x, PATH_TO_CLIENT);
 	uint64_t before = s->at;
 
-	if (has_turn)
+	if (has_turn && weir_unlikely(x->call.kind))
+		(void)path_http_judge_message(x);
+	else if (has_turn)
 		path_http_judge_end(x, x->first, &reader);
 	else if (!s->judging)
 		path_http_read_body(x, x->first, &reader);
@@ -299,7 +335,8 @@ static bool on_end(struct path_http *x)
 		be_last(x);
 		return false;
 	}
-	if (s->state == PATH_HTTP_HEAD || (s->fate == PATH_HTTP_HOLD && !s->until_close)) {
+	if (s->state == PATH_HTTP_HEAD ||
+	    (s->fate == PATH_HTTP_HOLD && !s->until_close && !x->call.kind)) {
 		on_bad(x, "CUT");
 		return false;
 	}

@@ -486,8 +486,11 @@ def wrong_in_http2(known, exchange, inspected, told):
     if inspected["verdict"] == "bad_request":  # it resets the stream (RFC 9113 section 8.1.1)
         keys = ("verdict",)
     wanted = dict(inspected, status=status_on_the_wire(inspected))
-    if is_call(exchange):  # whose status is another one's: what is refused has it, too
+    if is_call(exchange):
+        # What is refused has this status, too, and in detection a message's record is none of its
+        # response.
         wanted["status"] = 200
+        record["status"] = as_inspect("", told.records[-1])["status"]
     for key in keys:
         if record.get(key) != wanted.get(key):
             yield f"{key} {record.get(key)!r}, inspect has {wanted.get(key)!r}"
