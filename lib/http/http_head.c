@@ -151,6 +151,7 @@ ssize_t weir_http_request_parse(struct weir_bytes in, const struct weir_http_lim
 	}
 	if (rc > 0)
 		rc = http_request_understand(out);
+	out->text = weir_bytes_of(in.ptr, r.at);
 	return rc < 0 ? rc : (ssize_t)r.at;
 }
 
@@ -174,6 +175,7 @@ ssize_t weir_http_response_parse(struct weir_bytes in, const struct weir_http_li
 	}
 	if (rc > 0)
 		rc = http_response_understand(out, request);
+	out->text = weir_bytes_of(in.ptr, r.at);
 	return rc < 0 ? rc : (ssize_t)r.at;
 }
 

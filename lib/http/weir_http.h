@@ -76,6 +76,7 @@ enum weir_http_form {
 
 /* All views are into the bytes that were parsed. */
 struct weir_http_head {
+	struct weir_bytes text; /* what was parsed: the views below lie in it */
 	struct weir_bytes line; /* request or status line without its end */
 	/* requests */
 	struct weir_bytes method;

@@ -8,18 +8,18 @@ static const struct weir_bytes no_name;
 /* A variable of one number that may change between phases: it is never screened. */
 void waf_set_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number)
 {
-	waf_set_bytes(tx, list, waf_number_text(tx, (int64_t)number));
+	if (tx->waf->uses[list])
+		waf_set_bytes(tx, list, waf_number_text(tx, (int64_t)number));
 }
 
 void waf_set_bytes(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes bytes)
 {
 	struct waf_list *l = &tx->list[list];
 
-	if (!l->first) {
+	if (!l->n)
 		waf_list_add(tx, list, no_name, bytes);
-		return;
-	}
-	waf_value_init(&l->first->value, bytes);
+	else if (l->first)
+		waf_value_init(&l->first->value, bytes);
 }
 
 void waf_body_error(struct weir_waf_tx *tx, const char *text)
@@ -166,7 +166,7 @@ static void take_json(struct weir_waf_tx *tx, struct weir_bytes body)
 
 static bool take_attribute(void *ctx, struct weir_bytes name, struct weir_bytes value)
 {
-	return waf_list_add(ctx, WAF_LIST_XML_ATTRS, name, value) != NULL;
+	return waf_list_add(ctx, WAF_LIST_XML_ATTRS, name, value);
 }
 
 static void take_xml(struct weir_waf_tx *tx, struct weir_bytes body)
@@ -184,7 +184,7 @@ static void take_xml(struct weir_waf_tx *tx, struct weir_bytes body)
 
 static bool take_file(struct weir_waf_tx *tx, const struct weir_part *part)
 {
-	const bool *uses = tx->waf->uses;
+	const uint8_t *uses = tx->waf->uses;
 
 	if (uses[WEIR_SEC_V_FILES_SIZES])
 		waf_list_add(tx, WEIR_SEC_V_FILES_SIZES, part->name,
@@ -193,7 +193,7 @@ static bool take_file(struct weir_waf_tx *tx, const struct weir_part *part)
 		waf_list_add(tx, WEIR_SEC_V_FILES_TMP_CONTENT, part->name, part->body);
 	tx->files_size += part->body.len;
 	waf_list_add(tx, WEIR_SEC_V_MULTIPART_FILENAME, part->name, part->filename);
-	return waf_list_add(tx, WEIR_SEC_V_FILES, part->name, part->filename) != NULL;
+	return waf_list_add(tx, WEIR_SEC_V_FILES, part->name, part->filename);
 }
 
 static bool take_part(void *ctx, const struct weir_part *part)
@@ -284,12 +284,15 @@ static size_t full_length(const struct weir_http_head *head, struct weir_bytes b
 static void take_full(struct weir_waf_tx *tx)
 {
 	const struct weir_http_head *head = &tx->request;
-	size_t len = full_length(head, tx->body);
+	const uint8_t *uses = tx->waf->uses;
 	uint8_t *text, *at;
+	size_t len;
 
-	if (tx->waf->uses[WEIR_SEC_V_FULL_REQUEST_LENGTH])
-		waf_list_number(tx, WEIR_SEC_V_FULL_REQUEST_LENGTH, len);
-	if (!tx->waf->uses[WEIR_SEC_V_FULL_REQUEST])
+	if (!uses[WEIR_SEC_V_FULL_REQUEST_LENGTH] && !uses[WEIR_SEC_V_FULL_REQUEST])
+		return;
+	len = full_length(head, tx->body);
+	waf_list_number(tx, WEIR_SEC_V_FULL_REQUEST_LENGTH, len);
+	if (!uses[WEIR_SEC_V_FULL_REQUEST])
 		return;
 	text = at = weir_arena_alloc(&tx->arena, len);
 	if (!text)

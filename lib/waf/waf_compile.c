@@ -56,17 +56,6 @@ static struct waf_op *add_selector(struct weir_waf *w, struct weir_bytes pattern
 
 /* ---- targets ---- */
 
-/* Some variables are others by another name: what is filled in is the list. */
-void waf_use_variable(struct weir_waf *w, uint8_t variable)
-{
-	const struct waf_source *source = waf_source(variable);
-
-	w->uses[variable] = true;
-	for (unsigned int i = 0; i < 2; i++)
-		if (source->list[i] < WEIR_SEC_V_END)
-			w->uses[source->list[i]] = true;
-}
-
 static bool is_literal(struct weir_bytes text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -164,7 +153,7 @@ static bool compile_target(struct weir_waf *w, const struct weir_sec_target *t,
 		.name = t->name,
 		.name_number = WAF_NO_NAME,
 	};
-	waf_use_variable(w, t->variable);
+	waf_use_target(w, t);
 	if (t->variable == WEIR_SEC_V_TX && t->selector == WEIR_SEC_NAME)
 		out->name_number = waf_name_intern(w, t->name);
 	if (t->selector != WEIR_SEC_REGEX)

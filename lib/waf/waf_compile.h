@@ -11,8 +11,9 @@ bool waf_compile_rules(struct weir_waf *w, struct weir_conf_report *r);
 /* waf_ctl_rules.c: those that a ctl:ruleRemove… is about, by number, once all rules have theirs;
  * NULL: no memory */
 const uint64_t *waf_ctl_rules(struct weir_waf *w, const struct weir_sec_ctl *c);
-/* A rule reads it: what costs something is filled in only then. */
-void waf_use_variable(struct weir_waf *w, uint8_t variable);
+/* waf_use.c: a rule's target; a macro that reads a variable, or its member of that name */
+void waf_use_target(struct weir_waf *w, const struct weir_sec_target *t);
+void waf_use_macro(struct weir_waf *w, uint8_t variable, struct weir_bytes name);
 /* After all names are known and scratch is there: which of them selectors match, and which are made
  * at run time only. */
 bool waf_resolve_names(struct weir_waf *w);

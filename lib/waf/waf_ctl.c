@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a matching rule changes for the rest of its transaction: ctl, and which targets it takes. */
+#include "waf_body.h"
 #include "waf_cond.h"
 #include "waf_tx.h"
 
@@ -35,14 +36,8 @@ static const char *const processors[] = {
 /* REQBODY_PROCESSOR is filled in before phase 1 and may be changed in it. */
 void waf_set_processor(struct weir_waf_tx *tx, uint8_t processor)
 {
-	struct waf_list *l = &tx->list[WEIR_SEC_V_REQBODY_PROCESSOR];
-	struct weir_bytes name = weir_bytes_str(processors[processor]);
-
 	tx->processor = processor;
-	if (l->first)
-		waf_value_init(&l->first->value, name);
-	else
-		waf_list_add(tx, WEIR_SEC_V_REQBODY_PROCESSOR, (struct weir_bytes){0}, name);
+	waf_set_bytes(tx, WEIR_SEC_V_REQBODY_PROCESSOR, weir_bytes_str(processors[processor]));
 }
 
 void waf_ctl(struct weir_waf_tx *tx, const struct waf_action *a)

@@ -142,6 +142,20 @@ struct waf_var {
 };
 enum waf_var_kind { WAF_UNSET, WAF_NUMBER, WAF_TEXT };
 
+/* What rules want of a list: what nobody asks for is not filled in. */
+enum waf_use {
+	WAF_UNUSED,
+	WAF_COUNTED, /* how many stand in it */
+	WAF_NAMED,   /* members of some names */
+	WAF_READ     /* all of it */
+};
+
+/* A name of a list of WAF_NAMED. */
+struct waf_wanted {
+	const struct waf_wanted *next;
+	struct weir_bytes name;
+};
+
 struct weir_waf {
 	struct weir_seclang *source;
 	const struct weir_sec_settings *settings;
@@ -170,13 +184,17 @@ struct weir_waf {
 	uint16_t captures;        /* number of TX:0 */
 	uint16_t limits_exceeded; /* TX:MSC_PCRE_LIMITS_EXCEEDED; WAF_NO_NAME */
 	uint16_t scores[2];       /* names of inbound and outbound score; WAF_NO_NAME */
-	bool uses[WEIR_SEC_V_END];
+	uint8_t uses[WAF_LISTS];  /* enum waf_use */
+	const struct waf_wanted *wanted[WAF_LISTS];
 	uint8_t engine; /* enum weir_sec_engine_mode */
 	uint64_t hash;
 	uint32_t load_ms;
 	bool cached;
 	double ns_per_tick; /* of waf_ticks */
 };
+
+/* waf_use.c: whether a rule may ask for a member of that name */
+bool waf_is_wanted(const struct weir_waf *w, unsigned int list, struct weir_bytes name);
 
 /* waf_name.c: names of TX by number; `lower` is in lower case. WAF_NO_NAME: no rule writes it down.
  */

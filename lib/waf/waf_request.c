@@ -15,46 +15,63 @@ static void add_text(struct weir_waf_tx *tx, unsigned int variable, const char *
 	add(tx, variable, weir_arena_copy(&tx->arena, weir_bytes_str(text)));
 }
 
-/* ---- the copy ---- */
-
-/* Where a view of the original stands in the copy. */
-static void move(struct weir_bytes *view, const struct weir_bytes *from, const uint8_t *to)
+static void add_address(struct weir_waf_tx *tx, unsigned int variable, const struct weir_addr *a)
 {
-	if (view->ptr >= from->ptr && view->ptr <= from->ptr + from->len)
-		view->ptr = to + (view->ptr - from->ptr);
+	char text[WEIR_ADDR_TEXT];
+
+	if (tx->waf->uses[variable])
+		add_text(tx, variable, weir_addr_format(a, text));
 }
 
-static bool copy_headers(struct weir_waf_tx *tx, struct weir_http_head *head)
+/* ---- the copy ---- */
+
+/* A text, and where its copy stands. */
+struct copied {
+	struct weir_bytes text;
+	const uint8_t *to;
+};
+
+/* Most of what a head shows is of its text; what is not becomes a copy of its own. */
+static void copy_view(struct weir_waf_tx *tx, struct weir_bytes *view, const struct copied *c)
 {
-	struct weir_http_header *h =
-		weir_arena_alloc(&tx->arena, (head->n_headers + 1u) * sizeof(*h));
+	const uint8_t *from = c->text.ptr;
+
+	if (view->ptr >= from && view->ptr + view->len <= from + c->text.len)
+		view->ptr = c->to + (view->ptr - from);
+	else if (view->len)
+		*view = weir_arena_copy(&tx->arena, *view);
+}
+
+static bool copy_headers(struct weir_waf_tx *tx, struct weir_http_head *head,
+			 const struct copied *c)
+{
+	size_t bytes = (head->n_headers + 1u) * sizeof(*head->headers);
+	struct weir_http_header *h = weir_arena_alloc(&tx->arena, bytes);
 
 	if (!h)
 		return false;
 	for (unsigned int i = 0; i < head->n_headers; i++) {
-		h[i].name = weir_arena_copy(&tx->arena, head->headers[i].name);
-		h[i].value = weir_arena_copy(&tx->arena, head->headers[i].value);
+		h[i] = head->headers[i];
+		copy_view(tx, &h[i].name, c);
+		copy_view(tx, &h[i].value, c);
 	}
 	head->headers = h;
 	return true;
 }
 
-/* All that the line shows is of the line; fields are copied one by one. */
 static bool copy_head(struct weir_waf_tx *tx, struct weir_http_head *head)
 {
-	struct weir_bytes line = head->line;
-	const uint8_t *to = weir_arena_copy(&tx->arena, line).ptr;
+	const struct copied c = {head->text, weir_arena_copy(&tx->arena, head->text).ptr};
 	struct weir_bytes *const views[] = {
-		&head->line, &head->method, &head->target, &head->authority,
-		&head->path, &head->query,  &head->reason, &head->protocol,
+		&head->text, &head->line,  &head->method, &head->target, &head->authority,
+		&head->path, &head->query, &head->host,   &head->reason, &head->protocol,
 	};
 
-	if (!to)
+	if (!c.to)
 		return false;
 	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(views); i++)
-		move(views[i], &line, to);
-	head->host = weir_arena_copy(&tx->arena, head->host);
-	return copy_headers(tx, head);
+		copy_view(tx, views[i], &c);
+	return copy_headers(tx, head, &c);
 }
 
 /* ---- parameters ---- */
@@ -73,7 +90,7 @@ static bool take_param(void *ctx, struct weir_bytes name, struct weir_bytes valu
 		return false;
 	p->left--;
 	p->tx->args_size += name.len + value.len;
-	return waf_list_add(p->tx, p->list, name, value) != NULL;
+	return waf_list_add(p->tx, p->list, name, value);
 }
 
 static bool go_on(void *ctx)
@@ -87,7 +104,7 @@ static bool take_cookie(void *ctx, struct weir_bytes name, struct weir_bytes val
 {
 	struct params *p = ctx;
 
-	return waf_list_add(p->tx, p->list, name, value) != NULL;
+	return waf_list_add(p->tx, p->list, name, value);
 }
 
 int waf_take_args(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes text)
@@ -158,8 +175,11 @@ static struct weir_bytes basename_of(struct weir_bytes path)
 static void take_line(struct weir_waf_tx *tx)
 {
 	const struct weir_http_head *head = &tx->request;
-	struct weir_bytes path = path_decoded(tx, head->path.len ? head->path : uri_of(head));
+	const uint8_t *uses = tx->waf->uses;
+	struct weir_bytes path = head->path.len ? head->path : uri_of(head);
 
+	if (uses[WEIR_SEC_V_REQUEST_FILENAME] || uses[WEIR_SEC_V_REQUEST_BASENAME])
+		path = path_decoded(tx, path);
 	add(tx, WEIR_SEC_V_REQUEST_LINE, head->line);
 	add(tx, WEIR_SEC_V_REQUEST_METHOD, head->method);
 	add(tx, WEIR_SEC_V_REQUEST_PROTOCOL, head->protocol);
@@ -168,8 +188,7 @@ static void take_line(struct weir_waf_tx *tx)
 	add(tx, WEIR_SEC_V_REQUEST_FILENAME, path);
 	add(tx, WEIR_SEC_V_REQUEST_BASENAME, basename_of(path));
 	add(tx, WEIR_SEC_V_QUERY_STRING, head->query);
-	if (tx->waf->uses[WEIR_SEC_V_PATH_INFO])
-		add(tx, WEIR_SEC_V_PATH_INFO, (struct weir_bytes){0});
+	add(tx, WEIR_SEC_V_PATH_INFO, (struct weir_bytes){0});
 }
 
 /* ---- fields ---- */
@@ -213,15 +232,16 @@ static void take_authorization(struct weir_waf_tx *tx, struct weir_bytes value)
 
 static void take_fields(struct weir_waf_tx *tx)
 {
+	const uint8_t *uses = tx->waf->uses;
+
 	for (unsigned int i = 0; i < tx->request.n_headers; i++) {
 		const struct weir_http_header *h = &tx->request.headers[i];
 
 		waf_list_add(tx, WEIR_SEC_V_REQUEST_HEADERS, h->name, h->value);
-		if (weir_bytes_is_case(h->name, "cookie"))
+		if (uses[WEIR_SEC_V_REQUEST_COOKIES] && weir_bytes_is_case(h->name, "cookie"))
 			take_cookies(tx, h->value);
-		else if (weir_bytes_is_case(h->name, "authorization") &&
-			 (tx->waf->uses[WEIR_SEC_V_AUTH_TYPE] ||
-			  tx->waf->uses[WEIR_SEC_V_REMOTE_USER]))
+		else if ((uses[WEIR_SEC_V_AUTH_TYPE] || uses[WEIR_SEC_V_REMOTE_USER]) &&
+			 weir_bytes_is_case(h->name, "authorization"))
 			take_authorization(tx, h->value);
 	}
 }
@@ -276,29 +296,21 @@ static uint8_t processor_of(const struct weir_http_head *head)
 static void take_peer(struct weir_waf_tx *tx)
 {
 	const struct weir_waf_peer *peer = &tx->begin.peer;
-	const bool *uses = tx->waf->uses;
-	char text[WEIR_ADDR_TEXT];
 
-	add_text(tx, WEIR_SEC_V_REMOTE_ADDR, weir_addr_format(&peer->client, text));
-	if (uses[WEIR_SEC_V_SERVER_ADDR])
-		add_text(tx, WEIR_SEC_V_SERVER_ADDR, weir_addr_format(&peer->server, text));
-	if (uses[WEIR_SEC_V_REMOTE_PORT])
-		waf_list_number(tx, WEIR_SEC_V_REMOTE_PORT, peer->client_port);
-	if (uses[WEIR_SEC_V_SERVER_PORT])
-		waf_list_number(tx, WEIR_SEC_V_SERVER_PORT, peer->server_port);
+	add_address(tx, WEIR_SEC_V_REMOTE_ADDR, &peer->client);
+	add_address(tx, WEIR_SEC_V_SERVER_ADDR, &peer->server);
+	waf_list_number(tx, WEIR_SEC_V_REMOTE_PORT, peer->client_port);
+	waf_list_number(tx, WEIR_SEC_V_SERVER_PORT, peer->server_port);
 }
 
 static void take_ids(struct weir_waf_tx *tx)
 {
-	const struct weir_sec_settings *s = tx->waf->settings;
-	const bool *uses = tx->waf->uses;
 	char id[WEIR_HEX_U64];
 
-	add_text(tx, WEIR_SEC_V_UNIQUE_ID, weir_hex_u64(tx->begin.id, id));
-	if (uses[WEIR_SEC_V_WEBAPPID])
-		add(tx, WEIR_SEC_V_WEBAPPID, s->web_app_id);
-	if (uses[WEIR_SEC_V_MODSEC_BUILD])
-		add_text(tx, WEIR_SEC_V_MODSEC_BUILD, "020909000");
+	if (tx->waf->uses[WEIR_SEC_V_UNIQUE_ID])
+		add_text(tx, WEIR_SEC_V_UNIQUE_ID, weir_hex_u64(tx->begin.id, id));
+	add(tx, WEIR_SEC_V_WEBAPPID, tx->waf->settings->web_app_id);
+	add(tx, WEIR_SEC_V_MODSEC_BUILD, weir_bytes_str("020909000"));
 }
 
 /* Host without its port. */
@@ -325,8 +337,7 @@ static const uint8_t flags[] = {
 static void take_flags(struct weir_waf_tx *tx)
 {
 	for (unsigned int i = 0; i < WEIR_ARRAY_LEN(flags); i++)
-		if (tx->waf->uses[flags[i]] || flags[i] == WEIR_SEC_V_REQBODY_ERROR)
-			waf_set_number(tx, flags[i], 0);
+		waf_set_number(tx, flags[i], 0);
 }
 
 bool waf_take_request(struct weir_waf_tx *tx, const struct weir_http_head *head)

@@ -312,6 +312,8 @@ static void end_allowance(struct weir_waf_tx *tx)
 
 static void run_all(struct weir_waf_tx *tx, const struct waf_phase *p)
 {
+	if (!p->n)
+		return;
 	waf_screen(tx);
 	if (waf_is_late(tx))
 		return;

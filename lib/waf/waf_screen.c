@@ -166,11 +166,16 @@ static void queue_value(struct waf_scan *s, unsigned int list, struct waf_entry 
 		queue_results(s, v);
 }
 
+static struct waf_entry *first_unscreened(const struct waf_list *l)
+{
+	return l->screened ? l->screened->next : l->first;
+}
+
 static void queue_list(struct waf_scan *s, unsigned int list)
 {
 	unsigned int entries = 0;
 
-	for (struct waf_entry *e = *s->tx->list[list].screened; e; e = e->next) {
+	for (struct waf_entry *e = first_unscreened(&s->tx->list[list]); e; e = e->next) {
 		if (++entries % WAF_EVERY == 0 && waf_is_late(s->tx)) {
 			s->tx->unscreened = true;
 			return;
@@ -267,7 +272,7 @@ static void heat_list(struct weir_waf_tx *tx, unsigned int list)
 	struct waf_list *l = &tx->list[list];
 	unsigned int entries = 0;
 
-	for (struct waf_entry *e = *l->screened; e; e = e->next) {
+	for (struct waf_entry *e = first_unscreened(l); e; e = e->next) {
 		if (++entries % WAF_EVERY == 0 && waf_is_late(tx)) {
 			tx->unscreened = true;
 			return;

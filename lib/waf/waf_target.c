@@ -113,8 +113,10 @@ static void walk_pairs(struct walk *w, unsigned int list, bool names)
 
 static void walk_one_list(struct walk *w, unsigned int list, bool names)
 {
-	if (w->rule->slot >= 0 && !w->tx->unscreened &&
-	    !waf_bits_has(&w->tx->wide, (unsigned int)w->rule->slot))
+	if (w->tx->waf->uses[list] == WAF_COUNTED)
+		w->count += w->tx->list[list].n;
+	else if (w->rule->slot >= 0 && !w->tx->unscreened &&
+		 !waf_bits_has(&w->tx->wide, (unsigned int)w->rule->slot))
 		walk_pairs(w, list, names);
 	else
 		walk_list(w, list, names);

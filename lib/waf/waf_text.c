@@ -11,7 +11,7 @@ static struct waf_piece compile_piece(struct weir_waf *w, const struct weir_sec_
 		return piece;
 	piece.kind = WAF_PIECE_MACRO;
 	piece.variable = p->variable;
-	waf_use_variable(w, p->variable);
+	waf_use_macro(w, p->variable, p->text);
 	if (p->variable == WEIR_SEC_V_TX) {
 		piece.name = waf_name_intern(w, p->text);
 		if (piece.name != WAF_NO_NAME)

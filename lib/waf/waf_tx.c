@@ -66,10 +66,6 @@ static bool prepare(struct weir_waf_tx *tx)
 		return false;
 	memcpy(tx->tx_kind, w->tx_kind, w->n_names);
 	memcpy(tx->tx_var, w->tx_var, w->n_names * sizeof(*tx->tx_var));
-	for (unsigned int i = 0; i < WAF_LISTS; i++) {
-		tx->list[i].last = &tx->list[i].first;
-		tx->list[i].screened = &tx->list[i].first;
-	}
 	return true;
 }
 
@@ -343,6 +339,23 @@ static bool is_inspected_type(const struct weir_waf_tx *tx)
 	return false;
 }
 
+static bool refuses_response(const struct weir_waf *w)
+{
+	return is_rejected(w->options.response_over, w->settings->response_body_limit_action);
+}
+
+/* Whether anything comes of holding content back. */
+static bool judges_content(const struct weir_waf *w)
+{
+	return w->phase[4].n || refuses_response(w) || w->uses[WEIR_SEC_V_RESPONSE_BODY] ||
+	       w->uses[WEIR_SEC_V_OUTBOUND_DATA_ERROR];
+}
+
+static bool judges_responses(const struct weir_waf *w)
+{
+	return w->phase[3].n || w->phase[5].n || judges_content(w);
+}
+
 enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,
 					     const struct weir_http_head *head)
 {
@@ -350,10 +363,14 @@ enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,
 		return (enum weir_waf_verdict)tx->verdict;
 	if (tx->allowed == WEIR_SEC_ALLOW_REQUEST)
 		tx->allowed = 0;
+	if (!judges_responses(tx->waf))
+		return WEIR_WAF_PASS;
 	begin_phase(tx, 3);
 	if (!waf_take_response(tx, head))
 		return out_of_memory(tx);
-	if (is_inspected_type(tx))
+	if (!judges_content(tx->waf))
+		tx->response_mode = WEIR_WAF_BODY_PASS;
+	else if (is_inspected_type(tx))
 		tx->response_mode = WEIR_WAF_BODY_HOLD;
 	else if (is_call(tx))
 		tx->response_mode = WEIR_WAF_BODY_MESSAGES;
@@ -379,8 +396,7 @@ enum weir_waf_verdict weir_waf_response_body(struct weir_waf_tx *tx, struct weir
 		.limit = tx->response_limit,
 		.expected = tx->response.framing == WEIR_HTTP_LENGTH ? tx->response.length : 0,
 		.error = WEIR_SEC_V_OUTBOUND_DATA_ERROR,
-		.rejects = is_rejected(tx->waf->options.response_over,
-				       tx->waf->settings->response_body_limit_action),
+		.rejects = refuses_response(tx->waf),
 		.status = 502,
 		.phase = 4,
 		.partial = &tx->response_partial,

@@ -233,30 +233,40 @@ struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, 
 
 /* ---- lists ---- */
 
-struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
-			       struct weir_bytes value)
+static bool add_entry(struct weir_waf_tx *tx, struct waf_list *l, struct weir_bytes name,
+		      struct weir_bytes value)
 {
-	struct waf_list *l = &tx->list[list];
-	struct waf_entry *e;
+	struct waf_entry *e = weir_arena_alloc(&tx->arena, sizeof(*e));
 
-	if (l->n % WAF_EVERY == WAF_EVERY - 1 && waf_is_late(tx))
-		return NULL;
-	e = weir_arena_alloc(&tx->arena, sizeof(*e));
 	if (!e)
-		return NULL;
+		return false;
 	e->next = NULL;
 	e->name = name;
 	if (!init_value(tx, &e->value, value) || !init_value(tx, &e->name_value, name))
-		return NULL;
-	*l->last = e;
-	l->last = &e->next;
+		return false;
+	*(l->last ? &l->last->next : &l->first) = e;
+	l->last = e;
+	return true;
+}
+
+bool waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
+		  struct weir_bytes value)
+{
+	struct waf_list *l = &tx->list[list];
+
+	if (l->n % WAF_EVERY == WAF_EVERY - 1 && waf_is_late(tx))
+		return false;
+	if (waf_is_wanted(tx->waf, list, name) && !add_entry(tx, l, name, value))
+		return false;
 	l->n++;
-	return e;
+	return true;
 }
 
 void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number)
 {
-	waf_list_add(tx, list, (struct weir_bytes){0}, waf_number_text(tx, (int64_t)number));
+	if (tx->waf->uses[list])
+		waf_list_add(tx, list, (struct weir_bytes){0},
+			     waf_number_text(tx, (int64_t)number));
 }
 
 /* ---- numbers ---- */

@@ -53,9 +53,9 @@ struct waf_entry {
 };
 
 struct waf_list {
-	struct waf_entry *first, **last;
-	struct waf_entry **screened; /* those before it have been */
-	uint32_t n;
+	struct waf_entry *first, *last;
+	struct waf_entry *screened; /* the last one that has been */
+	uint32_t n;                 /* that were added; more than there are entries of */
 };
 
 /* waf_value.c */
@@ -77,9 +77,10 @@ struct waf_value *waf_value_result(struct weir_waf_tx *tx, struct waf_value *v, 
 struct waf_value *waf_value_way_result(struct weir_waf_tx *tx, struct waf_value *v,
 				       const struct waf_way *way, struct waf_results *r,
 				       unsigned int i);
-/* Takes views that live as long as the transaction. NULL: no memory, or no time. */
-struct waf_entry *waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
-			       struct weir_bytes value);
+/* Takes views that live as long as the transaction; what no rule asks for is only counted. False:
+ * no memory, or no time. */
+bool waf_list_add(struct weir_waf_tx *tx, unsigned int list, struct weir_bytes name,
+		  struct weir_bytes value);
 void waf_list_number(struct weir_waf_tx *tx, unsigned int list, uint64_t number);
 struct weir_bytes waf_number_text(struct weir_waf_tx *tx, int64_t number);
 int64_t waf_text_number(struct weir_bytes text);

@@ -12,4 +12,4 @@ WEIR_TEST_MAIN(waf_action_suite, waf_body_suite, waf_budget_suite, waf_cache_sui
 	       waf_op_text_suite, waf_op_validate_suite, regex_suite, waf_relay_suite,
 	       waf_request_suite, waf_result_suite, waf_run_suite, waf_screen_suite,
 	       waf_store_suite, waf_target_suite, waf_text_suite, waf_turn_suite, waf_tx_suite,
-	       waf_value_suite, waf_var_suite)
+	       waf_use_suite, waf_value_suite, waf_var_suite)

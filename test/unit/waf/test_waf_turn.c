@@ -10,7 +10,7 @@
 #define HEADERS 16
 #define BODY    (1u << 20)
 
-/* Each argument is transformed, screened and asked. */
+/* Each argument is transformed, screened and asked, and the body as a whole. */
 static const char rules[] =
 	"SecRuleEngine On\nSecRequestBodyAccess On\nSecArgumentsLimit 100000\n"
 	"SecRequestBodyJsonDepthLimit 1000\n"
@@ -20,6 +20,7 @@ static const char rules[] =
 	"SecRule ARGS \"@rx o[^b]*a\" "
 	"\"id:2,phase:2,pass,log,msg:'seen',t:none,t:htmlEntityDecode\"\n"
 	"SecRule ARGS|ARGS_NAMES \"@detectXSS\" \"id:3,phase:2,deny,status:403\"\n"
+	"SecRule REQUEST_BODY \"@contains of which there is none\" \"id:4,phase:2,deny\"\n"
 	"SecAction \"id:5,phase:5,pass,log,msg:'end'\"\n";
 
 struct engine {

@@ -97,6 +97,7 @@ Suite *waf_ctl_suite(void);
 Suite *waf_request_suite(void);
 Suite *waf_body_suite(void);
 Suite *waf_tx_suite(void);
+Suite *waf_use_suite(void);
 Suite *waf_run_suite(void);
 Suite *waf_result_suite(void);
 
