@@ -36,6 +36,12 @@ static int take_line(struct reader *r, enum weir_http_error too_long, struct wei
 	return 1;
 }
 
+/* Of a line, which has no LF: HTTP_VALUE, as the C library finds it many bytes at a time. */
+static bool is_value(struct weir_bytes b)
+{
+	return !b.len || (!memchr(b.ptr, '\r', b.len) && !memchr(b.ptr, '\0', b.len));
+}
+
 /* "HTTP/1.0" and "HTTP/1.1", no others (RFC 9112 section 2.3). */
 static bool read_version(struct weir_http_head *h, struct weir_bytes v)
 {
@@ -76,7 +82,7 @@ static int read_status_line(struct weir_http_head *h, struct weir_bytes line)
 	h->line = line;
 	if (line.len < 12 || !read_version(h, weir_bytes_of(line.ptr, 8)) || line.ptr[8] != ' ' ||
 	    !http_number(weir_bytes_of(line.ptr + 9, 3), &status) || status < 100 || status > 599 ||
-	    (line.len > 12 && line.ptr[12] != ' ') || !http_all(line, HTTP_VALUE))
+	    (line.len > 12 && line.ptr[12] != ' ') || !is_value(line))
 		return -WEIR_HTTP_E_STATUS_LINE;
 	h->status = (uint16_t)status;
 	h->reason = line.len > 13 ? weir_bytes_of(line.ptr + 13, line.len - 13)
@@ -98,7 +104,7 @@ static int read_field(struct reader *r, struct weir_bytes line)
 	to->value = weir_bytes_of(colon + 1, line.len - to->name.len - 1);
 	if (!http_all(to->name, HTTP_TOKEN))
 		return -WEIR_HTTP_E_HEADER_NAME;
-	if (!http_all(to->value, HTTP_VALUE))
+	if (!is_value(to->value))
 		return -WEIR_HTTP_E_HEADER_VALUE;
 	to->value = weir_bytes_trim(to->value);
 	r->head->n_headers++;
