@@ -318,6 +318,19 @@ static bool read_body(struct path_http *x)
 	return s->at != before || has_turn;
 }
 
+/* A head, and what has come of content that passes: the two go on in one piece. */
+static bool read_message(struct path_http *x)
+{
+	const struct path_http_side *s = side_of(x);
+
+	if (!read_head(x))
+		return false;
+	if (!x->dead && s->state == PATH_HTTP_BODY && s->fate == PATH_HTTP_PASS && !s->judging &&
+	    path_http_left(x, PATH_TO_CLIENT))
+		(void)read_body(x);
+	return true;
+}
+
 /* ---- the end of what the server sends ---- */
 
 static bool on_end(struct path_http *x)
@@ -364,7 +377,7 @@ bool path_http_step_response(struct path_http *x)
 	if (weir_unlikely(failure != NULL))
 		return on_no_server(x, failure);
 	if (s->state == PATH_HTTP_HEAD)
-		progress = path_http_may_judge_more(x, PATH_TO_CLIENT) && read_head(x);
+		progress = path_http_may_judge_more(x, PATH_TO_CLIENT) && read_message(x);
 	else if (s->state == PATH_HTTP_BODY)
 		progress = read_body(x);
 	else if (path_http_left(x, PATH_TO_CLIENT))
