@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static const struct bench_command *const commands[] = {
-	&bench_traffic, &bench_lcore,    &bench_inspect, &bench_http, &bench_https,
+	&bench_traffic, &bench_lcore,    &bench_inspect, &bench_http, &bench_https, &bench_events,
 	&bench_line,    &bench_pingpong, &bench_scan,    &bench_tls,  &bench_waf,
 };
 

@@ -18,7 +18,7 @@
 #define SLEEP_MIN_NS (250 * WEIR_NS_PER_US)
 #define SLEEP_MAX_NS (5 * WEIR_NS_PER_MS)
 /* While nothing comes, however small the store: half a percent of a core is enough. */
-#define SLEEP_IDLE_NS (2 * WEIR_NS_PER_MS)
+#define SLEEP_IDLE_NS (3 * WEIR_NS_PER_MS)
 /* A worker is not known to end a transaction in less. */
 #define RECORD_NS (5 * WEIR_NS_PER_US)
 /* Such a part of a store may fill while the writer sleeps: the rest is for what comes while it is
