@@ -6,24 +6,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-static int digit_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* Four digits to three bytes; those that padding stands for are zero. -1: not base64. */
 static int32_t group_value(const uint8_t *p, size_t digits)
 {
 	int32_t value = 0;
 
 	for (size_t i = 0; i < 4; i++) {
-		int digit = i < digits ? digit_value(p[i]) : 0;
+		int digit = i < digits ? weir_base64_value(p[i]) : 0;
 
 		if (digit < 0)
 			return -1;

@@ -102,6 +102,18 @@ static inline int weir_hex_value(uint8_t c)
 	return (uint8_t)(c - 'a') < 6 ? c - 'a' + 10 : -1;
 }
 
+/* 0 to 63, or -1 (RFC 4648 section 4). */
+static inline int weir_base64_value(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
 #define WEIR_HEX_U64 17 /* bytes for it as text, with its NUL */
 /* 16 digits, as a transaction's number is shown. Gives `text`. */
 const char *weir_hex_u64(uint64_t value, char text[WEIR_HEX_U64]);

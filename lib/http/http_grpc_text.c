@@ -6,33 +6,18 @@
  */
 #include "http_impl.h"
 
-#define BAD 0xff
-
-static uint8_t value_of(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : BAD;
-}
-
 /* False: none that may stand there. */
 static bool take(struct weir_grpc_text *t, uint8_t c)
 {
-	uint8_t v = value_of(c);
+	int v = weir_base64_value(c);
 
 	if (c == '=' && t->have >= 2) {
 		t->padding++;
 		v = 0;
-	} else if (v == BAD || t->padding) {
+	} else if (v < 0 || t->padding) {
 		return false;
 	}
-	t->bits = t->bits << 6 | v;
+	t->bits = t->bits << 6 | (uint32_t)v;
 	t->have++;
 	return true;
 }

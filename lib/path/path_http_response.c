@@ -173,11 +173,12 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 {
 	struct path_http_side *s = side_of(x);
 	struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_HEAD, .head = h};
-	enum weir_http_grpc kind;
+	bool refused = path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED;
+	enum weir_http_grpc kind = refused ? WEIR_HTTP_NO_GRPC : kind_of(x, e, h);
 
-	if (path_http_judge(x, e, &q, NULL) == PATH_HTTP_REFUSED) {
+	if (refused) {
 		refuse(x, e);
-	} else if (weir_unlikely(kind = kind_of(x, e, h))) {
+	} else if (weir_unlikely(kind)) {
 		judge_by_message(x, e, kind);
 	} else if (!s->body.done && h->framing != WEIR_HTTP_TUNNEL &&
 		   path_http_body_fate(e, PATH_TO_CLIENT) == PATH_HTTP_HOLD) {

@@ -44,6 +44,7 @@ static const char rules_text[] =
 	"SecRule REQBODY_ERROR \"!@eq 0\" \"id:7,phase:2,deny,status:400,log,t:none\"\n";
 
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
+#define GRPC "Content-Type: application/grpc-web-text\r\n"
 #define HOST " HTTP/1.1\r\nHost: x\r\n"
 
 static const char *const pieces[] = {
@@ -92,6 +93,15 @@ static const char *const pieces[] = {
 	"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end",
 	"HTTP/1.0 200 OK\r\nContent-Type: image/png\r\n\r\nuntil the end",
 	"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+	"POST /g" HOST GRPC "Content-Length: 24\r\n\r\nAAAAAAsKCWEgYXR0YWNrMg==",
+	"POST /g" HOST GRPC "Content-Length: 16\r\n\r\nAAAAAAcKBWhlbGxv",
+	"HTTP/1.1 200 OK\r\n" GRPC "Transfer-Encoding: chunked\r\n\r\n",
+	"HTTP/1.1 200 OK\r\n" GRPC "Content-Length: 40\r\n\r\nAAAAAAcKBWhlbGxv",
+	"HTTP/1.1 200 OK\r\n" GRPC "\r\n",
+	"10\r\nAAAAAAcKBWhlbGxv\r\n",
+	"18\r\nAAAAAAsKCWEgYXR0YWNrNA==\r\n",
+	"14\r\nAAAAAAYKBG1pYXUAAAAA\r\n10\r\nCwoJYSBhdHRhY2s0\r\n",
+	"AAAAAAsKCWEgYXR0YWNrNA==",
 };
 
 /* ---- what must come of it ---- */

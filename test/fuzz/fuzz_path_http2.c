@@ -204,6 +204,18 @@ static const struct piece pieces[] = {
 	C(RAW, 0,
 	  "c\r\n\x80\0\0\0\7"
 	  "attack3\r\n"),
+	/* in Base64 */
+	P(HEADERS, END_HEADERS,
+	  POST ROOT "\x0f\x10\x19"
+		    "application/grpc-web-text"),
+	P(HEADERS, END_HEADERS,
+	  OK "\x0f\x10\x19"
+	     "application/grpc-web-text"),
+	P(DATA, 0, "AAAAAAcKBWhlbGxv"),
+	P(DATA, 0, "AAAAAAsKCWEgYXR0YWNrMg=="),
+	P(DATA, 0, "AAAAAAsKCWEgYXR0YWNrNA=="),
+	P(DATA, 0, "AAAAAAYKBG1pYXUAAAAA"),
+	P(DATA, END_STREAM, "AAA"),
 };
 
 static void write_frame(const struct bed_record *r, const struct piece *p, uint32_t stream)
