@@ -74,7 +74,6 @@ void weir_flow_close(struct weir_flow_table *t, struct weir_flow *f, uint64_t no
 void weir_flow_resume(struct weir_flow *f, const struct weir_flow_tcp from[2])
 {
 	f->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
-	f->carried = NULL;
 	f->tcp[0] = from[0];
 	f->tcp[1] = from[1];
 	f->state = WEIR_FLOW_ESTABLISHED;

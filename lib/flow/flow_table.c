@@ -19,7 +19,7 @@
 
 _Static_assert(offsetof(struct weir_flow, tcp) == WEIR_CACHE_LINE,
 	       "a segment touches two lines of its flow");
-_Static_assert(offsetof(struct weir_flow, id) <= 2 * WEIR_CACHE_LINE,
+_Static_assert(offsetof(struct weir_flow, id) == 2 * WEIR_CACHE_LINE,
 	       "a segment touches two lines of its flow");
 
 static struct rte_hash *make_hash(const char *name, char kind, uint32_t entries, uint32_t key_len)

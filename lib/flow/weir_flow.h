@@ -70,9 +70,12 @@ struct weir_flow_decision {
 	uint8_t flags;       /* WEIR_DECISION_* of policy/ */
 };
 
+#define WEIR_FLOW_CARRIED 64 /* bytes that whoever carries a flow has in it */
+
 /*
  * Invariants: it is in the table exactly while `table` holds it; `timer` is armed then. Direction 0
- * is from the initiator to the responder.
+ * is from the initiator to the responder. A flow that is carried is not tracked: whose it is has
+ * the place of `tcp`, and leaves zeros there.
  */
 struct weir_flow {
 	/* first line: every packet */
@@ -85,10 +88,13 @@ struct weir_flow {
 	uint8_t family; /* 4 or 6 */
 	uint8_t flags;  /* WEIR_FLOW_F_* */
 	uint8_t wire;
-	uint8_t side; /* of the wire that the initiator is on: 0 or 1 */
-	/* second line: every TCP segment */
-	struct weir_flow_tcp tcp[2];
+	uint8_t side;         /* of the wire that the initiator is on: 0 or 1 */
 	uint8_t tcp_flags[2]; /* all that were seen, or-ed */
+	/* second line: every TCP segment */
+	union {
+		struct weir_flow_tcp tcp[2];
+		uint64_t carried[WEIR_FLOW_CARRIED / 8]; /* WEIR_FLOW_F_CARRIED: path/ knows */
+	};
 	/* seldom */
 	uint64_t id; /* random, never 0; what events call flow_id */
 	uint64_t start_ns;
@@ -98,7 +104,6 @@ struct weir_flow {
 	uint16_t vlan_inner;
 	uint32_t place; /* in its table */
 	uint32_t name;  /* of whom the client asked for, path/ knows; 0: none */
-	void *carried;  /* WEIR_FLOW_F_CARRIED: whose it is, path/ knows */
 	struct weir_timer timer;
 	struct weir_flow *older; /* list of half-open flows, or of those in TIME_WAIT */
 	struct weir_flow *newer;

@@ -26,25 +26,44 @@ enum path_look {
 /* Bytes before a match that its record shows. */
 #define PATH_TAIL 48
 
+/* What one peer says, against the stream rules. */
+struct path_scan_leg {
+	struct weir_scan_stream stream;
+	uint64_t first;   /* offset of the first byte that was looked at */
+	uint64_t scanned; /* offset up to which bytes were */
+	bool started;
+	uint8_t n_tail;
+	uint8_t tail[PATH_TAIL]; /* the last bytes that were looked at, for the context */
+};
+
+/* Lies in its flow, which is not tracked meanwhile. */
 struct path_carried {
 	struct weir_flow *flow;
 	struct weir_tcp_conn *conn;
-	struct weir_scan_stream stream[2]; /* by leg that the bytes come from */
-	uint64_t first[2];                 /* offset of the first byte that was looked at */
-	uint64_t scanned[2];               /* offset up to which bytes were */
-	bool started[2];
-	uint8_t n_tail[2];
-	uint8_t tail[2][PATH_TAIL]; /* the last bytes that were looked at, for the context */
+	struct path_scan_leg *scan; /* of both legs, by where bytes come from; NULL: none yet */
 	struct path_hello *hello; /* NULL: whom the client asks for is known, or does not matter */
 	struct path_http *http;   /* NULL: is not read as HTTP */
 	struct path_tls *tls;     /* NULL: weir does not end its TLS */
 	struct path_translator *translator; /* NULL: both peers speak the same HTTP, or none */
-	uint8_t look;                       /* enum path_look */
 	uint32_t look_need;                 /* bytes, before it is of use to look again */
-	bool unscanned;                     /* passed without: the failure mode is open */
-	uint8_t stopped;      /* enum weir_verdict: not ALLOW when weir has ended it */
-	uint16_t stop_reason; /* enum weir_drop, then */
+	uint16_t stop_reason;               /* enum weir_drop, when `stopped` */
+	uint8_t look : 4;                   /* enum path_look */
+	bool unscanned : 1;                 /* passed without: the failure mode is open */
+	uint8_t stopped; /* enum weir_verdict: not ALLOW when weir has ended it */
 };
+
+_Static_assert(sizeof(struct path_carried) <= WEIR_FLOW_CARRIED, "its place in a flow");
+
+/* Of a flow with WEIR_FLOW_F_CARRIED. */
+static inline struct path_carried *path_carried_of(struct weir_flow *f)
+{
+	return (struct path_carried *)(void *)f->carried;
+}
+
+static inline const struct path_carried *path_carried_of_const(const struct weir_flow *f)
+{
+	return (const struct path_carried *)(const void *)f->carried;
+}
 
 /* path_scan.c: bytes of a carried flow against the stream rules */
 enum path_scanned {
@@ -54,6 +73,9 @@ enum path_scanned {
 };
 enum path_scanned path_scan(struct path_worker *w, struct path_carried *k, unsigned int leg,
 			    uint32_t *clean, bool *reset);
+/* What is before `offset` is not to be looked at. */
+void path_scan_from(struct path_carried *k, unsigned int leg, uint64_t offset);
+void path_scan_end(struct path_worker *w, struct path_carried *k);
 
 /* path_carry.c: flows whose connections weir carries itself */
 /* What completes a match does not go on: the connection ends, silently but for `reset`. */

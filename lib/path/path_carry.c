@@ -9,11 +9,6 @@
 
 #define ADVANCE_BUDGET 256
 
-static struct path_carried *carried_by(const struct weir_flow *f)
-{
-	return f->carried;
-}
-
 static uint16_t port_of_leg(const struct path_worker *w, const struct weir_flow *f,
 			    unsigned int leg)
 {
@@ -23,7 +18,6 @@ static uint16_t port_of_leg(const struct path_worker *w, const struct weir_flow 
 static void let_go(struct path_worker *w, struct path_carried *k)
 {
 	k->flow->flags &= (uint8_t)~WEIR_FLOW_F_CARRIED;
-	k->flow->carried = NULL;
 	if (k->hello)
 		path_hello_end(k->hello);
 	if (k->http)
@@ -33,9 +27,8 @@ static void let_go(struct path_worker *w, struct path_carried *k)
 		path_tls_describe(k->tls, w->told_tls.tls, w->told_tls.sni, &w->told_tls.identity);
 		path_tls_end(k->tls);
 	}
-	weir_scan_close(&k->stream[0]);
-	weir_scan_close(&k->stream[1]);
-	weir_pool_give(w->carried, k);
+	path_scan_end(w, k);
+	*k = (struct path_carried){0};
 }
 
 /* ---- what the connections ask for ---- */
@@ -286,14 +279,14 @@ void path_carry_go_on(struct path_worker *w, struct path_carried *k,
 
 bool path_carry_is_held(const struct weir_flow *f)
 {
-	return f->flags & WEIR_FLOW_F_CARRIED && carried_by(f)->hello;
+	return f->flags & WEIR_FLOW_F_CARRIED && path_carried_of_const(f)->hello;
 }
 
 bool path_carry_identity(const struct path_worker *w, const struct weir_flow *f,
 			 struct weir_policy_identity *out)
 {
-	if (f->flags & WEIR_FLOW_F_CARRIED && carried_by(f)->tls)
-		return path_tls_identity(carried_by(f)->tls, out);
+	if (f->flags & WEIR_FLOW_F_CARRIED && path_carried_of_const(f)->tls)
+		return path_tls_identity(path_carried_of_const(f)->tls, out);
 	*out = path_identity_of(w, 0);
 	return true;
 }
@@ -307,22 +300,18 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 	struct weir_tcp_conn *c = p->tcp_flags & WEIR_TCP_SYN
 					  ? weir_tcp_open(w->tcp, p, &open, w->now_ns)
 					  : weir_tcp_open_by_cookie(w->tcp, p, &open, w->now_ns);
-	struct path_carried *k = c ? weir_pool_take(w->carried) : NULL;
+	struct path_carried *k = path_carried_of(f);
 
-	if (!k) {
-		if (c)
-			weir_tcp_forget(w->tcp, c);
+	if (!c)
 		return false;
-	}
 	*k = (struct path_carried){
 		.flow = f, .conn = c, .look = look ? PATH_LOOK_HELLO : PATH_LOOK_FIRST};
 	if (!begin_reading(w, k)) {
 		weir_tcp_forget(w->tcp, c);
-		weir_pool_give(w->carried, k);
+		*k = (struct path_carried){0};
 		return false;
 	}
 	weir_tcp_set_user(c, k);
-	f->carried = k;
 	f->flags |= WEIR_FLOW_F_CARRIED;
 	weir_count(&w->stats, WEIR_COUNT_FLOWS_INSPECTED, 1);
 	return true;
@@ -330,7 +319,7 @@ bool path_carry_begin(struct path_worker *w, const struct path_burst *b, const s
 
 void path_carry_forget(struct path_worker *w, struct weir_flow *f)
 {
-	struct path_carried *k = carried_by(f);
+	struct path_carried *k = path_carried_of(f);
 
 	weir_tcp_forget(w->tcp, k->conn);
 	let_go(w, k);
@@ -358,7 +347,7 @@ static bool is_waited_for(const struct path_carried *k)
  * same on either leg, so the flow is forwarded from here on as if it always had been. */
 bool path_carry_release(struct path_worker *w, struct weir_flow *f)
 {
-	struct path_carried *k = carried_by(f);
+	struct path_carried *k = path_carried_of(f);
 	struct weir_flow_tcp side[2];
 
 	if (k->hello || k->stopped || is_waited_for(k) || is_to_be_inspected(w, f) || k->tls ||
@@ -399,13 +388,13 @@ static enum weir_flow_state state_of(const struct weir_tcp_conn *c)
 
 bool path_carry_may_reopen(const struct weir_flow *f, uint8_t dir, const struct weir_pkt *p)
 {
-	return weir_tcp_may_reopen(carried_by(f)->conn, dir, p);
+	return weir_tcp_may_reopen(path_carried_of_const(f)->conn, dir, p);
 }
 
 enum weir_drop path_carry(struct path_worker *w, const struct path_burst *b, struct weir_pkt *p,
 			  struct weir_flow *f, uint8_t dir)
 {
-	struct weir_tcp_conn *c = carried_by(f)->conn;
+	struct weir_tcp_conn *c = path_carried_of(f)->conn;
 	bool verified = b->in->checksum != WEIR_PKT_CHECKSUM_IGNORE;
 	struct weir_pkt copy = *p; /* the frame is gone afterwards */
 	enum weir_drop reason = weir_tcp_input(w->tcp, c, dir, p, verified, w->now_ns);
@@ -421,11 +410,11 @@ enum weir_drop path_carry(struct path_worker *w, const struct path_burst *b, str
 
 void path_carry_describe(const struct weir_flow *f, struct weir_path_flow *out)
 {
-	const struct path_carried *k = carried_by(f);
+	const struct path_carried *k = path_carried_of_const(f);
 
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		weir_tcp_leg_info(k->conn, leg, &out->leg[leg]);
-		out->scanned[leg] = k->scanned[leg] - k->first[leg];
+		out->scanned[leg] = k->scan ? k->scan[leg].scanned - k->scan[leg].first : 0;
 	}
 	weir_event_identity_set(&out->identity, "");
 	if (k->tls)
@@ -459,7 +448,7 @@ static uint16_t mtu_told(const struct weir_pkt *p)
 bool path_carry_icmp(struct path_worker *w, const struct weir_pkt *p, struct weir_flow *f,
 		     uint8_t dir, bool *good)
 {
-	struct weir_tcp_conn *c = carried_by(f)->conn;
+	struct weir_tcp_conn *c = path_carried_of(f)->conn;
 	uint16_t mtu = mtu_told(p);
 
 	*good = weir_tcp_is_under_way(c, !dir, p->quote_seq);

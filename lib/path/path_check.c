@@ -6,7 +6,7 @@
 
 /* What a worker's connections hold, all in all. */
 struct held {
-	uint32_t carried, http, exchanges, streams, texts;
+	uint32_t carried, scans, http, exchanges, streams, texts;
 	uint32_t tls; /* or their hello is waited for */
 	uint32_t names, plain_mbufs;
 };
@@ -107,15 +107,14 @@ static void check_tls(const struct path_carried *k, struct held *held)
 
 static void check_flow(const struct weir_flow *f, struct held *held)
 {
-	const struct path_carried *k = f->carried;
+	const struct path_carried *k = path_carried_of_const(f);
 
-	if (!(f->flags & WEIR_FLOW_F_CARRIED)) {
-		weir_assert(!k);
+	if (!(f->flags & WEIR_FLOW_F_CARRIED))
 		return;
-	}
 	weir_assert(k->flow == f);
 	weir_tcp_check(k->conn);
 	held->carried++;
+	held->scans += k->scan != NULL;
 	held->tls += k->hello != NULL;
 	if (k->tls)
 		check_tls(k, held);
@@ -141,7 +140,7 @@ static void check_worker(const struct path_worker *w)
 		if (f)
 			check_flow(f, &held);
 	}
-	weir_assert(weir_pool_used(w->carried) == held.carried);
+	weir_assert(weir_pool_used(w->scans) == held.scans);
 	weir_assert(weir_tcp_count(w->tcp) == held.carried);
 	weir_assert(!w->tls || weir_pool_used(w->tls->connections) == held.tls);
 	weir_assert(!w->tls || weir_pool_used(w->tls->names) == held.names);

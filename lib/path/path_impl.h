@@ -122,7 +122,7 @@ struct path_worker {
 	struct weir_flow_table *flows;
 	struct weir_frag *frags;
 	struct weir_tcp *tcp;
-	struct weir_pool *carried; /* struct path_carried */
+	struct weir_pool *scans; /* struct path_scan_leg, two each */
 	struct weir_event_ring *ring;
 	struct path_hello_worker *hello;
 	struct path_http_worker *http;

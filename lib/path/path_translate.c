@@ -232,7 +232,7 @@ static void begin_reading(struct path_translator *t)
 
 	t->offset = path_line_offset(k, 1) + path_line_readable(k, 1);
 	side->at = side->free = side->clean = t->offset;
-	k->scanned[1] = t->offset;
+	path_scan_from(k, 1, t->offset);
 	k->translator = t;
 	path_translate_input(t);
 }

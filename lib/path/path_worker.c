@@ -142,17 +142,17 @@ static struct weir_tcp *make_tcp(const struct weir_path_cfg *cfg, struct path_wo
 
 size_t weir_path_inspected_bytes(void)
 {
-	return weir_tcp_conn_bytes() + weir_tcp_lent_bytes() + sizeof(struct path_carried) +
+	return weir_tcp_conn_bytes() + weir_tcp_lent_bytes() + 2 * sizeof(struct path_scan_leg) +
 	       path_http_bytes_each() + path_tls_bytes_each();
 }
 
-static struct weir_pool *make_carried(const struct weir_path_cfg *cfg, const struct path_worker *w)
+static struct weir_pool *make_scans(const struct weir_path_cfg *cfg, const struct path_worker *w)
 {
 	char name[24];
 
-	snprintf(name, sizeof(name), "ca_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
+	snprintf(name, sizeof(name), "sc_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	return weir_pool_create(name, cfg->conf->inspected / cfg->n_workers + 1,
-				sizeof(struct path_carried));
+				2 * sizeof(struct path_scan_leg));
 }
 
 /* What transactions under way use; they keep nothing of a program's there, and go first. */
@@ -220,9 +220,9 @@ struct path_worker *path_worker_create(const struct weir_path_cfg *cfg, struct w
 	w->flows = make_flows(cfg, w);
 	w->frags = make_frags(cfg, w);
 	w->tcp = make_tcp(cfg, w);
-	w->carried = make_carried(cfg, w);
+	w->scans = make_scans(cfg, w);
 	w->waf = make_waf(cfg, w);
-	if (!path_names_create(w) || !w->flows || !w->frags || !w->tcp || !w->carried ||
+	if (!path_names_create(w) || !w->flows || !w->frags || !w->tcp || !w->scans ||
 	    w->mark_offset < 0 || (!w->waf && cfg->conf->waf_bytes)) {
 		path_worker_destroy(w);
 		return NULL;
@@ -250,8 +250,8 @@ void path_worker_destroy(struct path_worker *w)
 	path_http2_worker_destroy(w);
 	path_tls_worker_destroy(w);
 	path_names_destroy(w);
-	if (w->carried)
-		weir_pool_destroy(w->carried);
+	if (w->scans)
+		weir_pool_destroy(w->scans);
 	weir_frag_destroy(w->frags);
 	weir_waf_worker_destroy(w->waf);
 	path_empty_trash(w);
