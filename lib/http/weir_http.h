@@ -156,13 +156,13 @@ size_t weir_grpc_text_encode(struct weir_bytes in, char *out);
 
 struct weir_http_body {
 	uint64_t left;  /* of the length, or of the chunk at hand */
-	uint64_t total; /* bytes of content so far */
 	uint32_t extra; /* bytes of extensions and trailers so far */
 	uint32_t max_extra;
-	uint8_t state;    /* enum in http_body.c */
-	uint8_t digits;   /* of the chunk's size so far */
-	uint8_t name_len; /* of the trailer field at hand, its first bytes */
-	char name[24];
+	uint16_t forbidden; /* bits of names that the trailer field at hand may yet turn out to have
+			     */
+	uint8_t name_len;   /* of that, so far */
+	uint8_t state;      /* enum in http_body.c */
+	uint8_t digits;     /* of the chunk's size so far */
 	bool done;
 };
 

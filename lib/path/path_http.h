@@ -26,10 +26,10 @@
 
 enum { PATH_TO_SERVER, PATH_TO_CLIENT }; /* by leg that the bytes come from */
 
-enum path_http_protocol { PATH_HTTP_UNKNOWN, PATH_HTTP_1, PATH_HTTP_2 };
+enum __attribute__((packed)) path_http_protocol { PATH_HTTP_UNKNOWN, PATH_HTTP_1, PATH_HTTP_2 };
 
 /* Where a side stands in what its peer sends. */
-enum path_http_state {
+enum __attribute__((packed)) path_http_state {
 	PATH_HTTP_HEAD,
 	PATH_HTTP_BODY,
 	PATH_HTTP_WAIT, /* the response tells whether what follows the request is a tunnel */
@@ -37,7 +37,7 @@ enum path_http_state {
 };
 
 /* What becomes of a message's bytes. */
-enum path_http_fate {
+enum __attribute__((packed)) path_http_fate {
 	PATH_HTTP_HOLD, /* it is not judged yet */
 	PATH_HTTP_PASS,
 	PATH_HTTP_DISCARD
@@ -46,23 +46,26 @@ enum path_http_fate {
 /* Offsets are those of weir_tcp_offset. offset <= free <= at <= clean, but that `free` may wait for
  * spans to be passed. */
 struct path_http_side {
-	uint64_t clean; /* up to here stream rules let it pass */
-	uint64_t at;    /* the next byte to be read as HTTP */
-	uint64_t free;  /* up to here it may go on */
-	struct weir_http_body body;
+	uint64_t clean;    /* up to here stream rules let it pass */
+	uint64_t at;       /* the next byte to be read as HTTP */
+	uint64_t free;     /* up to here it may go on */
+	uint64_t since_ns; /* the head began, or a byte of the body came */
+	union {
+		struct { /* PATH_HTTP_HEAD: the search for its end, from `at` */
+			uint32_t searched;
+			uint32_t tried; /* bytes that were given to the parser last */
+			uint32_t line;  /* bytes of the line at hand */
+			uint8_t last;   /* byte that was looked at */
+		};
+		struct weir_http_body body; /* after a head */
+	};
 	enum path_http_state state;
 	enum path_http_state after; /* the message at hand */
 	enum path_http_fate fate;
-	/* the search for a head's end, from `at` */
-	uint32_t searched;
-	uint32_t tried; /* bytes that were given to the parser last */
-	uint32_t line;  /* bytes of the line at hand */
-	uint8_t last;   /* byte that was looked at */
-	bool chunked;   /* the message at hand */
+	bool chunked; /* the message at hand */
 	bool until_close;
-	bool judging;      /* waits for a turn: of the body, which is here, or to read more of it */
-	bool paused;       /* the latter */
-	uint64_t since_ns; /* the head began, or a byte of the body came */
+	bool judging; /* waits for a turn: of the body, which is here, or to read more of it */
+	bool paused;  /* the latter */
 };
 
 /* What its record tells of a request, in the order in which they give way (path_http_text.c). */
@@ -164,20 +167,22 @@ struct path_http {
 	struct weir_service service;        /* a copy: the policy may go before */
 	const struct weir_program *program; /* NULL: none yet, or no more */
 	uint32_t generation;                /* under which both were looked up; 0: none */
-	struct path_http_side side[2];
-	struct path_exchange *first, *last; /* in the order of requests */
-	struct path_exchange *reading;      /* whose request is being read, NULL: none */
 	uint16_t outstanding;
-	struct path_http *waiting, **waits_at; /* for a turn of judging; NULL: it does not */
-	enum path_http_protocol protocol;      /* that the client speaks */
-	struct path_http_call call;            /* the response at hand */
+	enum path_http_protocol protocol; /* that the client speaks */
 	bool has_turn;
-	bool tunnel;      /* no HTTP any more */
-	bool running;     /* is being looked at */
-	bool dead;        /* was ended by weir: nothing more is done */
-	uint64_t idle_ns; /* since when no request is under way */
+	struct path_http_side side[2];
+	struct path_exchange *first, *last;    /* in the order of requests */
+	struct path_exchange *reading;         /* whose request is being read, NULL: none */
+	struct path_http *waiting, **waits_at; /* for a turn of judging; NULL: it does not */
+	bool tunnel;                           /* no HTTP any more */
+	bool running;                          /* is being looked at */
+	bool dead;                             /* was ended by weir: nothing more is done */
+	uint64_t idle_ns;                      /* since when no request is under way */
 	uint64_t requests, responses;
+	struct path_http_call call; /* the response at hand */
 };
+
+_Static_assert(sizeof(struct path_http) <= 7 * WEIR_CACHE_LINE, "a place of the pool");
 
 /* A worker's part. */
 struct path_http_worker {

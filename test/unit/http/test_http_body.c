@@ -25,7 +25,6 @@ static ssize_t feed(enum weir_http_framing framing, uint64_t length, const char 
 		n += piece.len;
 		at += (size_t)used;
 	}
-	ck_assert_uint_eq(b.total, n);
 	content[n] = '\0';
 	*done = b.done;
 	return (ssize_t)at;
@@ -46,6 +45,7 @@ static const struct {
 	{WEIR_HTTP_CHUNKED, 0, "3;a=b\r\nabc\r\n00A\r\n0123456789\r\n0\r\n\r\n", "abc0123456789",
 	 34, true},
 	{WEIR_HTTP_CHUNKED, 0, "1\r\na\r\n0\r\nX-Sum: 1\r\nY:\r\n\r\n", "a", 25, true},
+	{WEIR_HTTP_CHUNKED, 0, "0\r\nT: 1\r\nTea: 2\r\nTrailers: 3\r\n\r\n", "", 32, true},
 	{WEIR_HTTP_CHUNKED, 0, "5\r\nab", "ab", 5, false},
 };
 
@@ -106,6 +106,8 @@ static const struct {
 	{"0\r\nContent-Length: 3\r\n", WEIR_HTTP_E_TRAILER},
 	{"0\r\ntransfer-encoding: chunked\r\n", WEIR_HTTP_E_TRAILER},
 	{"0\r\nHost: b\r\n", WEIR_HTTP_E_TRAILER},
+	{"0\r\nTea: b\r\nTE: c\r\n", WEIR_HTTP_E_TRAILER},
+	{"0\r\nCache-Control: b\r\n", WEIR_HTTP_E_TRAILER},
 	{"0\r\n: b\r\n", WEIR_HTTP_E_HEADER_NAME},
 	{"0\r\nA b: c\r\n", WEIR_HTTP_E_HEADER_NAME},
 	{"0\r\nA: b\nC: d\r\n", WEIR_HTTP_E_HEADER_VALUE},
