@@ -37,11 +37,11 @@ struct weir_event_tls {
 	const char *cipher; /* lives as long as the process; NULL: no handshake was finished */
 	uint32_t handshake_us;
 	uint16_t version;
-	uint8_t failure; /* enum weir_tls_error that ended it, 0: none */
-	uint8_t alpn;    /* enum weir_event_alpn: agreed upon */
-	bool resumed;    /* no certificates were exchanged: those of the session count */
-	bool shown;      /* the peer has shown a certificate */
-	bool verified;   /* and it is good */
+	uint8_t failure;   /* enum weir_tls_error that ended it, 0: none */
+	uint8_t alpn : 4;  /* enum weir_event_alpn: agreed upon */
+	bool resumed : 1;  /* no certificates were exchanged: those of the session count */
+	bool shown : 1;    /* the peer has shown a certificate */
+	bool verified : 1; /* and it is good */
 };
 #define WEIR_EVENT_SNI 64
 /* Who a client is. What certificates say may be 2,048 bytes long (WEIR_TLS_ID_MAX), for which rings

@@ -91,7 +91,7 @@ static void check_tls(const struct path_carried *k, struct held *held)
 {
 	weir_assert(k->tls->k == k && !k->tls->working && !k->hello);
 	held->tls++;
-	held->names += k->tls->long_sni != NULL;
+	held->names += k->tls->lent_sni != NULL;
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		const struct path_tls_leg *l = &k->tls->leg[leg];
 		uint32_t bytes = 0;

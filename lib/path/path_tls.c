@@ -14,7 +14,7 @@
 #define TIMER_BUDGET   64
 #define HANDSHAKES_MAX 2048u                 /* with clients at a time: some 100 MB of libssl */
 #define RETRY_NS       (10 * WEIR_NS_PER_MS) /* when a buffer was missing */
-/* For so many connections one may ask for a long name at a time. */
+/* For so many connections one may ask for a name that finds no place in w->names at a time. */
 #define NAMES_EVERY 16
 #define NAMES_LEAST 64
 
@@ -281,6 +281,7 @@ void path_tls_end(struct path_tls *x)
 	path_tls_let_go(x, PATH_SERVER);
 	path_tls_put_leaf(x);
 	path_tls_cut_sni(x);
+	path_name_put(x->w, x->sni);
 	path_identity_put(x->w, x->client);
 	path_tls_service_put(x->w, x->service);
 	x->k->tls = NULL;
@@ -290,9 +291,13 @@ void path_tls_end(struct path_tls *x)
 void path_tls_describe(const struct path_tls *x, struct weir_event_tls tls[2],
 		       char sni[WEIR_EVENT_SNI], struct weir_event_identity *identity)
 {
+	const char *name = path_tls_sni(x);
+	size_t len = strnlen(name, WEIR_EVENT_SNI - 1);
+
 	tls[0] = x->leg[PATH_CLIENT].info;
 	tls[1] = x->leg[PATH_SERVER].info;
-	memcpy(sni, x->sni, WEIR_EVENT_SNI);
+	memcpy(sni, name, len);
+	sni[len] = '\0';
 	path_tls_identity_told(x, identity);
 }
 

@@ -34,15 +34,15 @@ enum __attribute__((packed)) path_tls_state {
 
 struct path_tls_leg {
 	enum path_tls_state state;
-	bool kept;      /* libssl makes the records */
-	bool ended;     /* by its peer: nothing more comes */
-	bool cut;       /* and that without close_notify */
-	bool shut;      /* by weir: nothing more is said to it */
-	bool unheard;   /* what its peer says goes nowhere */
-	bool starved;   /* there was no buffer to open a record into */
-	bool news;      /* whoever reads it has not seen all that came */
-	bool told_room; /* whoever writes to it waits for room */
-	uint32_t burst; /* bytes that weir has said since the last pause, see path_tls_most() */
+	bool kept : 1;      /* libssl makes the records */
+	bool ended : 1;     /* by its peer: nothing more comes */
+	bool cut : 1;       /* and that without close_notify */
+	bool shut : 1;      /* by weir: nothing more is said to it */
+	bool unheard : 1;   /* what its peer says goes nowhere */
+	bool starved : 1;   /* there was no buffer to open a record into */
+	bool news : 1;      /* whoever reads it has not seen all that came */
+	bool told_room : 1; /* whoever writes to it waits for room */
+	uint32_t burst;     /* bytes that weir has said since the last pause, see path_tls_most() */
 	struct weir_tls_conn *conn; /* handshake; then only where libssl is still needed */
 	struct weir_tls_records records;
 	/* opened, not passed on: a list by m->next */
@@ -64,28 +64,34 @@ struct path_tls {
 	struct weir_timer timer;
 	struct path_tls *older, *newer; /* whose client is in its handshake */
 	struct path_tls_leg leg[2];
-	enum weir_tls_error failure; /* of the servers' side */
-	uint32_t client;             /* who it is, by its certificate; 0: not known */
-	uint16_t refused;            /* enum weir_drop: policy does not let this client */
-	/* Of what policy has opened: bits of what the client offers, and then of what the server
-	 * has agreed to; the leaf that is shown to the client, borrowed. */
-	uint32_t offered;
+	/* Of what policy has opened: the leaf that is shown to the client, borrowed. */
 	const struct weir_tls_identity *identity;
-	char *long_sni; /* lent, until it is not needed whole any more; or NULL */
-	size_t need;    /* bytes of the ClientHello, before it is of use to look at it again */
-	bool heard;     /* it was told of */
-	bool listed;    /* among those */
-	bool working;
-	bool dead;                /* was ended by weir, both ways */
-	bool keeps_ends;          /* who reads it does to one side what the other one's end means */
-	bool retry;               /* something was missing: again in a moment */
-	bool translates : 1;      /* servers are offered HTTP/2 whatever the client speaks */
-	bool offered_http2 : 1;   /* and they were */
-	bool http2_only : 1;      /* they take nothing else */
-	char sni[WEIR_EVENT_SNI]; /* that the client asked for, cut, ended by NUL */
+	char *lent_sni;   /* that has no place in w->names, while it is needed; or NULL */
+	uint32_t sni;     /* that the client asked for: its place there, 0: none */
+	uint32_t client;  /* who it is, by its certificate; 0: not known */
+	uint32_t need;    /* bytes of the ClientHello, before it is of use to look at it again */
+	uint16_t refused; /* enum weir_drop: policy does not let this client */
+	/* Of what policy has opened: bits of what the client offers, then of what the server has
+	 * agreed to. */
+	uint8_t offered : 2;
+	bool heard : 1;  /* the ClientHello was told of */
+	bool listed : 1; /* among those whose client is in its handshake */
+	bool working : 1;
+	bool dead : 1;          /* was ended by weir, both ways */
+	bool keeps_ends : 1;    /* who reads it does to one side what the other one's end means */
+	bool retry : 1;         /* something was missing: again in a moment */
+	bool translates : 1;    /* servers are offered HTTP/2 whatever the client speaks */
+	bool offered_http2 : 1; /* and they were */
+	bool http2_only : 1;    /* they take nothing else */
 };
 
-_Static_assert(sizeof(struct path_tls) <= 13 * WEIR_CACHE_LINE, "a place of the pool");
+_Static_assert(sizeof(struct path_tls) <= 11 * WEIR_CACHE_LINE, "a place of the pool");
+
+/* Why its servers cannot be spoken with; WEIR_TLS_OK: they can, or may yet. */
+static inline enum weir_tls_error path_tls_server_failure(const struct path_tls *x)
+{
+	return (enum weir_tls_error)x->leg[PATH_SERVER].info.failure;
+}
 
 /* Servers that take nothing but HTTP/2, see path_tls_http2.c. */
 #define PATH_TLS_HTTP2_SERVERS 128
@@ -98,7 +104,7 @@ struct path_tls_http2_server {
 /* A worker's part. */
 struct path_tls_worker {
 	struct weir_pool *connections; /* struct path_tls; or what path_hello.c holds */
-	struct weir_pool *names;       /* WEIR_TLS_NAME_MAX + 1 bytes, of those with long ones */
+	struct weir_pool *names;       /* WEIR_TLS_NAME_MAX + 1 bytes each: lent_sni */
 	struct weir_timer_wheel wheel;
 	struct weir_tls_crypto *crypto;
 	struct weir_tls_leaf_reader *leaf_reader;
@@ -196,11 +202,11 @@ void path_tls_judge_client(struct path_tls *x);
 
 /* ---- path_tls_name.c: whom the client asks for ---- */
 
-/* False: it is a long one, and no room is left for it. */
+/* False: no room is left for it. */
 WEIR_MUST_CHECK bool path_tls_set_sni(struct path_tls *x, struct weir_bytes name);
-/* All of it, ended by NUL; "" where none was asked for. Not after path_tls_cut_sni(). */
+/* Ended by NUL; "" where none was asked for, or none is kept. */
 const char *path_tls_sni(const struct path_tls *x);
-/* From now on it is only told of. */
+/* From now on it is only told of, as far as it is kept. */
 void path_tls_cut_sni(struct path_tls *x);
 
 /* ---- path_tls_hand.c ---- */

@@ -127,7 +127,6 @@ void path_tls_refuse(struct path_tls *x, uint16_t reason)
 
 static void on_server_failure(struct path_tls *x, enum weir_tls_error e)
 {
-	x->failure = e;
 	say_end(x, PATH_SERVER, true);
 	x->leg[PATH_CLIENT].news = true;
 	if (path_tls_explain_failure(x, x->k->http && path_http_is_active(x->k->http)))
@@ -171,9 +170,9 @@ const char *path_tls_failure(const struct path_tls *x)
 {
 	if (x->refused)
 		return weir_drop_name((enum weir_drop)x->refused);
-	if (x->failure && x->http2_only)
+	if (path_tls_server_failure(x) && x->http2_only)
 		return PATH_HTTP2_ONLY;
-	return x->failure ? weir_tls_error_name(x->failure) : NULL;
+	return path_tls_server_failure(x) ? weir_tls_error_name(path_tls_server_failure(x)) : NULL;
 }
 
 bool path_tls_is_refused(const struct path_tls *x)
@@ -201,7 +200,7 @@ void path_tls_end_streams(struct path_tls *x)
 			continue;
 		shut(x, !leg, l->cut);
 	}
-	if ((x->failure || x->refused) && path_tls_is_ended(x, PATH_CLIENT) &&
+	if ((path_tls_server_failure(x) || x->refused) && path_tls_is_ended(x, PATH_CLIENT) &&
 	    !path_tls_readable(x, PATH_CLIENT))
 		say_end(x, PATH_CLIENT, false);
 }

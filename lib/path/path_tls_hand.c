@@ -168,13 +168,15 @@ static bool hear_client(struct path_tls *x)
 {
 	const struct weir_tls_hello *hello = NULL;
 	struct weir_tcp_conn *c = x->k->conn;
+	size_t need = x->need;
 	ssize_t used;
 
 	if (x->heard)
 		return true;
-	used = path_hello_read(x->w, x->k, &hello, &x->need);
+	used = path_hello_read(x->w, x->k, &hello, &need);
+	x->need = (uint32_t)need;
 	if (used == 0 && !path_tls_is_over(x, PATH_CLIENT)) {
-		weir_tcp_want(x->w->tcp, c, PATH_CLIENT, (uint32_t)x->need + HELLO_AHEAD);
+		weir_tcp_want(x->w->tcp, c, PATH_CLIENT, x->need + HELLO_AHEAD);
 		if (!weir_tcp_is_full(x->w->tcp, c, PATH_CLIENT))
 			return false;
 	}
@@ -235,7 +237,7 @@ static const char *server_name(const struct path_tls *x, char text[WEIR_ADDR_TEX
 {
 	if (x->service->server_name[0])
 		return x->service->server_name;
-	return x->sni[0] ? path_tls_sni(x) : weir_addr_format(&x->k->flow->addr[1], text);
+	return *path_tls_sni(x) ? path_tls_sni(x) : weir_addr_format(&x->k->flow->addr[1], text);
 }
 
 /* Whether it is known for whom, and in which protocol, the servers are to be asked. */

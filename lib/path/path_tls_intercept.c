@@ -25,16 +25,16 @@ static bool may_be_http2(const struct path_worker *w, const struct weir_flow *f)
 }
 
 /* Those of the client's that are spoken here: one of them the server takes, and then the client. */
-static uint32_t protocols_of(const struct path_worker *w, const struct path_carried *k,
-			     const struct weir_tls_hello *hello)
+static uint8_t protocols_of(const struct path_worker *w, const struct path_carried *k,
+			    const struct weir_tls_hello *hello)
 {
 	struct weir_bytes left = hello->alpn, protocol;
-	uint32_t bits = 0;
+	uint8_t bits = 0;
 
 	while (weir_tls_alpn_next(&left, &protocol))
 		for (unsigned int i = 0; i < path_tls_protocols.n; i++)
 			if (weir_bytes_equal(protocol, weir_bytes_str(path_tls_protocols.names[i])))
-				bits |= PATH_TLS_BIT(i);
+				bits |= (uint8_t)PATH_TLS_BIT(i);
 	if (k->flow->decision.flags & WEIR_DECISION_HTTP && !may_be_http2(w, k->flow))
 		bits &= PATH_TLS_BIT(PATH_TLS_HTTP1);
 	return bits;
@@ -50,7 +50,7 @@ bool path_tls_begin_intercepted(struct path_worker *w, struct path_carried *k, u
 		return false;
 	x->leg[PATH_CLIENT].begun_ns = 0; /* it is the server who has the time now */
 	x->heard = true;
-	x->offered = protocols_of(w, k, hello);
+	x->offered = protocols_of(w, k, hello) & 3;
 	if (hello->sni == WEIR_TLS_SNI_NAME && !path_tls_set_sni(x, weir_bytes_str(hello->name))) {
 		path_tls_end(x);
 		return false;
@@ -76,7 +76,7 @@ static int mint(struct path_tls *x, struct weir_tls_mint what)
 
 int path_tls_mint(struct path_tls *x, int alpn)
 {
-	x->offered = alpn >= 0 ? PATH_TLS_BIT((unsigned int)alpn) : 0;
+	x->offered = alpn >= 0 ? PATH_TLS_BIT((unsigned int)alpn) & 3 : 0;
 	return mint(x, (struct weir_tls_mint){.upstream = x->leg[PATH_SERVER].conn});
 }
 
@@ -98,10 +98,12 @@ bool path_tls_explain_failure(struct path_tls *x, bool by_http)
 {
 	if (x->leg[PATH_CLIENT].state != PATH_TLS_IDLE)
 		return by_http;
-	if (by_http && *x->sni && mint(x, (struct weir_tls_mint){.name = path_tls_sni(x)}) == 0)
+	if (by_http && *path_tls_sni(x) &&
+	    mint(x, (struct weir_tls_mint){.name = path_tls_sni(x)}) == 0)
 		return true;
 	path_hello_alert(x->w, x->k,
-			 is_about_certificate(x->failure) ? ACCESS_DENIED : INTERNAL_ERROR);
+			 is_about_certificate(path_tls_server_failure(x)) ? ACCESS_DENIED
+									  : INTERNAL_ERROR);
 	return false;
 }
 

@@ -212,7 +212,8 @@ enum weir_drop {
 	  "flows that it refused by that, or for want of a certificate")                          \
 	X(IDENTITIES_LOST, "identities_lost",                                                     \
 	  "identities of flows not remembered for the next reload")                               \
-	X(NAMES_LOST, "names_lost", "names of flows not remembered for the next reload")          \
+	X(NAMES_LOST, "names_lost",                                                               \
+	  "names of flows not remembered for the next reload or a record")                        \
 	X(TLS_INTERCEPTED, "tls_intercepted", "flows whose TLS is opened by policy")              \
 	X(TLS_BYPASSED, "tls_bypassed", "flows left closed by an interception's bypass")          \
 	X(TLS_PINNED, "tls_pinned", "clients that did not take a certificate that weir has made") \

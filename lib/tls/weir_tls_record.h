@@ -76,9 +76,16 @@ struct weir_tls_records {
 	struct weir_tls_keys tx, rx;
 	uint16_t version;
 	uint8_t suite; /* enum weir_tls_suite */
-	bool is_server;
+	bool is_server : 1;
+	bool rx_closed : 1;
+	bool tx_closed : 1;
+	/* What is to be sent. */
+	bool update_due : 1;   /* a KeyUpdate */
+	bool update_ask : 1;   /* and the peer is asked for one with it */
+	bool update_asked : 1; /* as it was before, but has sent none yet */
+	bool refuse_due : 1;   /* a warning no_renegotiation */
+	uint8_t fatal_due;     /* this fatal alert; WEIR_TLS_NO_ALERT: none */
 	/* What came. */
-	bool rx_closed;
 	uint8_t error;         /* enum weir_tls_error: opening ended with it */
 	uint8_t empty;         /* records without application data in a row */
 	uint8_t warnings;      /* alerts of level warning in a row */
@@ -86,14 +93,7 @@ struct weir_tls_records {
 	uint8_t message[4];    /* header of the handshake message that has begun */
 	uint8_t message_have;  /* bytes of it */
 	uint32_t message_left; /* bytes of the message's body that are to come */
-	/* What is to be sent. */
-	bool tx_closed;
-	bool update_due;      /* a KeyUpdate */
-	bool update_ask;      /* and the peer is asked for one with it */
-	bool update_asked;    /* as it was before, but has sent none yet */
-	bool refuse_due;      /* a warning no_renegotiation */
-	uint8_t fatal_due;    /* this fatal alert; WEIR_TLS_NO_ALERT: none */
-	uint32_t key_records; /* TLS 1.3: a direction's key is changed after so many records */
+	uint32_t key_records;  /* TLS 1.3: a direction's key is changed after so many records */
 };
 
 /* Records under one AES-GCM key: below the 2^24.5 of RFC 8446 section 5.5. */

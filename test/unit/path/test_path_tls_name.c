@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whom clients ask for: short names, long ones, more long ones than there is room for. */
+/* Whom clients ask for: short names, long ones, more than there is room for. */
 #include "tls_lab.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ struct bed {
 	struct path_tls x;
 };
 
-/* Room for one long name. */
+/* One name may be lent. */
 static struct bed *bed_create(void)
 {
 	struct bed *b = calloc(1, sizeof(*b));
@@ -25,6 +25,7 @@ static struct bed *bed_create(void)
 	b->w.tls = calloc(1, sizeof(*b->w.tls));
 	b->w.tls->names = weir_pool_create("names", 1, WEIR_TLS_NAME_MAX + 1);
 	ck_assert_ptr_nonnull(b->w.tls->names);
+	ck_assert(path_names_create(&b->w));
 	b->x.w = &b->w;
 	return b;
 }
@@ -33,45 +34,60 @@ static void bed_destroy(struct bed *b)
 {
 	ck_assert_uint_eq(weir_pool_used(b->w.tls->names), 0);
 	weir_pool_destroy(b->w.tls->names);
+	path_names_destroy(&b->w);
 	free(b->w.tls);
 	free(b);
 }
 
-START_TEST(names_of_every_length_are_kept_whole_and_then_as_far_as_they_are_told)
+/* Strangers ask for names until there is no room for another. */
+static void fill_names(struct bed *b)
+{
+	char text[WEIR_TLS_NAME_MAX + 1];
+	struct weir_policy_name name = {
+		.source = WEIR_NAME_SNI, .state = WEIR_NAME_GOOD, .text = text};
+
+	for (unsigned int i = 0; !b->w.stats.count[WEIR_COUNT_NAMES_LOST]; i++) {
+		snprintf(text, sizeof(text), "stranger-%u.example", i);
+		(void)path_name_note(&b->w, &name);
+	}
+}
+
+START_TEST(names_of_every_length_are_kept_whole)
 {
 	struct bed *b = bed_create();
-	char name[WEIR_TLS_NAME_MAX + 2], told[WEIR_EVENT_SNI];
+	char name[WEIR_TLS_NAME_MAX + 2];
 
 	for (size_t len = 0; len <= WEIR_TLS_NAME_MAX; len++) {
 		memset(name, 'x', len);
 		name[len] = '\0';
-		snprintf(told, sizeof(told), "%.*s", WEIR_EVENT_SNI - 1, name);
 		ck_assert(path_tls_set_sni(&b->x, weir_bytes_of(name, len)));
 		ck_assert_str_eq(path_tls_sni(&b->x), name);
-		ck_assert_str_eq(b->x.sni, told);
-		ck_assert_int_eq(b->x.long_sni != NULL, len >= WEIR_EVENT_SNI);
+		ck_assert_uint_eq(path_texts_count(b->w.names), len > 0);
 		path_tls_cut_sni(&b->x);
-		ck_assert_str_eq(path_tls_sni(&b->x), told);
+		ck_assert_str_eq(path_tls_sni(&b->x), name);
 	}
 	ck_assert(!path_tls_set_sni(&b->x, weir_bytes_of(name, WEIR_TLS_NAME_MAX + 1)));
 	bed_destroy(b);
 }
 END_TEST
 
-START_TEST(a_long_name_without_room_is_refused_and_a_short_one_is_not)
+START_TEST(a_name_that_others_have_needs_no_room_and_one_without_room_is_lent_and_not_told)
 {
 	struct bed *b = bed_create();
-	struct path_tls other = {.w = &b->w};
+	struct path_tls other = {.w = &b->w}, third = {.w = &b->w};
 
-	ck_assert(path_tls_set_sni(&b->x, weir_bytes_str(LONG)));
-	ck_assert(path_tls_set_sni(&b->x, weir_bytes_str(LONG))); /* in place of itself */
-	ck_assert(!path_tls_set_sni(&other, weir_bytes_str(LONG)));
-	ck_assert_str_eq(path_tls_sni(&other), "");
+	ck_assert(path_tls_set_sni(&b->x, weir_bytes_str(SERVER_NAME)));
+	fill_names(b);
 	ck_assert(path_tls_set_sni(&other, weir_bytes_str(SERVER_NAME)));
-	ck_assert_str_eq(path_tls_sni(&other), SERVER_NAME);
-	path_tls_cut_sni(&b->x);
+	ck_assert_ptr_null(other.lent_sni);
+	ck_assert_uint_eq(other.sni, b->x.sni);
 	ck_assert(path_tls_set_sni(&other, weir_bytes_str(LONG)));
+	ck_assert(path_tls_set_sni(&other, weir_bytes_str(LONG))); /* in place of itself */
+	ck_assert_str_eq(path_tls_sni(&other), LONG);
+	ck_assert(!path_tls_set_sni(&third, weir_bytes_str(LONG)));
+	ck_assert_str_eq(path_tls_sni(&third), "");
 	path_tls_cut_sni(&other);
+	ck_assert_str_eq(path_tls_sni(&other), "");
 	bed_destroy(b);
 }
 END_TEST
@@ -109,8 +125,8 @@ END_TEST
 
 Suite *path_tls_name_suite(void)
 {
-	return WEIR_SUITE("path tls name",
-			  names_of_every_length_are_kept_whole_and_then_as_far_as_they_are_told,
-			  a_long_name_without_room_is_refused_and_a_short_one_is_not,
-			  servers_are_asked_for_a_long_name_in_all_its_length);
+	return WEIR_SUITE(
+		"path tls name", names_of_every_length_are_kept_whole,
+		a_name_that_others_have_needs_no_room_and_one_without_room_is_lent_and_not_told,
+		servers_are_asked_for_a_long_name_in_all_its_length);
 }
