@@ -122,7 +122,7 @@ uint64_t setup_table_bytes(const struct weir_conf *conf, unsigned int workers)
 			   weir_event_store_bytes(conf->event_transactions)) *
 			  workers;
 
-	return conf->connections * (uint64_t)FLOW_BYTES + workers * weir_path_names_bytes() +
+	return conf->connections * (uint64_t)FLOW_BYTES + workers * weir_path_worker_bytes() +
 	       conf->inspected * (uint64_t)weir_path_inspected_bytes() + events + POLICY_BYTES +
 	       SPARE_BYTES;
 }

@@ -25,7 +25,7 @@ void path_names_destroy(struct path_worker *w)
 	w->names = w->identities = NULL;
 }
 
-size_t weir_path_names_bytes(void)
+size_t path_names_bytes(void)
 {
 	return path_texts_bytes(NAMES, WEIR_TLS_NAME_MAX) +
 	       path_texts_bytes(IDENTITIES, WEIR_TLS_ID_MAX);

@@ -11,6 +11,7 @@ struct weir_tls_hello;
  * asks policy again */
 WEIR_MUST_CHECK bool path_names_create(struct path_worker *w);
 void path_names_destroy(struct path_worker *w);
+size_t path_names_bytes(void);
 /* Whom the client asks for by its ClientHello, whose text it borrows. */
 struct weir_policy_name path_name_of_hello(const struct weir_tls_hello *hello);
 /* 0: no room. Held until it is put back. */

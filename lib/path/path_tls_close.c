@@ -125,7 +125,7 @@ void path_tls_refuse(struct path_tls *x, uint16_t reason)
 
 /* ---- failures ---- */
 
-static void on_server_failure(struct path_tls *x, enum weir_tls_error e)
+static void on_server_failure(struct path_tls *x)
 {
 	say_end(x, PATH_SERVER, true);
 	x->leg[PATH_CLIENT].news = true;
@@ -159,7 +159,7 @@ void path_tls_fail(struct path_tls *x, unsigned int leg, int error)
 	l->state = PATH_TLS_FAILED;
 	forget_keys(x, leg); /* what was opened belongs to whoever reads it */
 	if (!client) {
-		on_server_failure(x, e);
+		on_server_failure(x);
 		return;
 	}
 	path_tls_unlist(x);

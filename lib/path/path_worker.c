@@ -146,6 +146,11 @@ size_t weir_path_inspected_bytes(void)
 	       path_http_bytes_each() + path_tls_bytes_each();
 }
 
+size_t weir_path_worker_bytes(void)
+{
+	return path_names_bytes() + SEGMENTS * weir_tcp_segment_bytes();
+}
+
 static struct weir_pool *make_scans(const struct weir_path_cfg *cfg, const struct path_worker *w)
 {
 	char name[24];

@@ -124,8 +124,9 @@ struct weir_path_cfg {
 
 /* What an inspected connection holds beyond its flow, without payload and scanning. */
 size_t weir_path_inspected_bytes(void);
-/* What a worker holds of clients' names and identities, however many flows there may be. */
-size_t weir_path_names_bytes(void);
+/* What a worker holds of clients' names and identities, and of TCP's segments without payload,
+ * however many flows there may be. */
+size_t weir_path_worker_bytes(void);
 
 struct weir_path;
 struct weir_path *weir_path_create(const struct weir_path_cfg *cfg);

@@ -10,11 +10,6 @@
 /* Small segments that wait are put together up to here. */
 #define WAITING_LEN UINT16_MAX
 
-void weir_reasm_init(struct weir_reasm *r, uint32_t next)
-{
-	*r = (struct weir_reasm){.next = next};
-}
-
 void weir_reasm_fini(struct weir_span_stock *s, struct weir_reasm *r)
 {
 	weir_spans_clear(s, &r->ready);
@@ -27,12 +22,13 @@ void weir_reasm_forget_gaps(struct weir_span_stock *s, struct weir_reasm *r)
 	r->last = NULL;
 }
 
-/* `span` begins at r->next. Returns its length. */
-static uint32_t make_ready(struct weir_span_stock *s, struct weir_reasm *r, struct weir_span *span)
+/* `span` begins at *next. Returns its length. */
+static uint32_t make_ready(struct weir_span_stock *s, struct weir_reasm *r, uint32_t *next,
+			   struct weir_span *span)
 {
 	uint32_t len = span->len;
 
-	r->next = weir_span_end(span);
+	*next = weir_span_end(span);
 	if (r->ready.tail && weir_span_merge(r->ready.tail, span, WAITING_LEN)) {
 		r->ready.bytes += len;
 		weir_span_free(s, span);
@@ -43,21 +39,21 @@ static uint32_t make_ready(struct weir_span_stock *s, struct weir_reasm *r, stru
 }
 
 /* What the arrival before it has closed up. */
-static uint32_t drain_gaps(struct weir_span_stock *s, struct weir_reasm *r)
+static uint32_t drain_gaps(struct weir_span_stock *s, struct weir_reasm *r, uint32_t *next)
 {
 	uint32_t len = 0;
 
-	while (r->gaps.head && weir_seq_le(r->gaps.head->seq, r->next)) {
+	while (r->gaps.head && weir_seq_le(r->gaps.head->seq, *next)) {
 		struct weir_span *span = weir_spans_take(&r->gaps);
 
 		if (r->last == span)
 			r->last = NULL;
-		if (weir_seq_le(weir_span_end(span), r->next)) {
+		if (weir_seq_le(weir_span_end(span), *next)) {
 			weir_span_free(s, span);
 			continue;
 		}
-		weir_span_trim_front(span, r->next - span->seq);
-		len += make_ready(s, r, span);
+		weir_span_trim_front(span, *next - span->seq);
+		len += make_ready(s, r, next, span);
 	}
 	return len;
 }
@@ -140,23 +136,23 @@ static int fill_gaps(struct weir_span_stock *s, struct weir_reasm *r, struct wei
 	return 0;
 }
 
-int weir_reasm_add(struct weir_span_stock *s, struct weir_reasm *r, struct weir_span *span,
-		   uint32_t max_gaps)
+int weir_reasm_add(struct weir_span_stock *s, struct weir_reasm *r, uint32_t *next,
+		   struct weir_span *span, uint32_t max_gaps)
 {
 	uint32_t len = 0, before_gap;
 
-	if (weir_seq_lt(r->next, span->seq))
+	if (weir_seq_lt(*next, span->seq))
 		return fill_gaps(s, r, span, max_gaps);
-	if (weir_seq_le(weir_span_end(span), r->next)) {
+	if (weir_seq_le(weir_span_end(span), *next)) {
 		weir_span_free(s, span);
 		return 0;
 	}
-	if (span->seq != r->next)
-		weir_span_trim_front(span, r->next - span->seq);
+	if (span->seq != *next)
+		weir_span_trim_front(span, *next - span->seq);
 	if (weir_likely(!r->gaps.head))
-		return (int)make_ready(s, r, span);
+		return (int)make_ready(s, r, next, span);
 	/* Bytes behind the gap came first: of this one only what is before them is new. */
-	before_gap = r->gaps.head->seq - r->next;
+	before_gap = r->gaps.head->seq - *next;
 	if (span->len > before_gap) {
 		if (!weir_span_split(s, span, before_gap)) {
 			weir_span_free(s, span);
@@ -165,13 +161,13 @@ int weir_reasm_add(struct weir_span_stock *s, struct weir_reasm *r, struct weir_
 		struct weir_span *rest = span->next;
 
 		span->next = NULL;
-		len = make_ready(s, r, span) + drain_gaps(s, r);
+		len = make_ready(s, r, next, span) + drain_gaps(s, r, next);
 		span = rest;
 		/* What is left may still reach over what was there. */
-		int more = weir_reasm_add(s, r, span, max_gaps);
+		int more = weir_reasm_add(s, r, next, span, max_gaps);
 
 		return more < 0 ? (int)len : (int)len + more;
 	}
-	len = make_ready(s, r, span);
-	return (int)(len + drain_gaps(s, r));
+	len = make_ready(s, r, next, span);
+	return (int)(len + drain_gaps(s, r, next));
 }

@@ -108,28 +108,28 @@ void weir_spans_clear(struct weir_span_stock *s, struct weir_spans *q);
 /* ---- reassembly ---- */
 
 /*
- * One direction of a connection. Invariants: spans in `ready` are in order, without gap, and end at
- * `next`; those in `gaps` are sorted, disjoint, and begin after `next`.
+ * What one direction of a connection has waiting; zeroed: nothing. `next`, its owner's, is the
+ * sequence number after the last byte in order. Invariants: spans in `ready` are in order, without
+ * gap, and end at `next`; those in `gaps` are sorted, disjoint, and begin after `next`.
  */
 struct weir_reasm {
-	uint32_t next; /* sequence number after the last byte in order */
 	struct weir_spans ready;
 	struct weir_spans gaps;
 	struct weir_span *last; /* where the last one was put in `gaps`: the next is near */
 };
 
-void weir_reasm_init(struct weir_reasm *r, uint32_t next);
 void weir_reasm_fini(struct weir_span_stock *s, struct weir_reasm *r);
 /* What waits behind a gap will not be asked for. */
 void weir_reasm_forget_gaps(struct weir_span_stock *s, struct weir_reasm *r);
 
 /*
- * Adds `span` (taken, always), already within the window. Bytes that are there stay as they are.
+ * Adds `span` (taken, always), already within the window, and moves *next on. Bytes that are there
+ * stay as they are.
  * At most `max_gaps` spans wait behind gaps, small neighbours being put together. Returns how many
  * bytes have become ready; 0 for none yet; -WEIR_ELIMIT when it would be one span too many, or
  * -WEIR_ENOMEM without a span for a piece of it, and then what was not kept is gone.
  */
-int weir_reasm_add(struct weir_span_stock *s, struct weir_reasm *r, struct weir_span *span,
-		   uint32_t max_gaps);
+int weir_reasm_add(struct weir_span_stock *s, struct weir_reasm *r, uint32_t *next,
+		   struct weir_span *span, uint32_t max_gaps);
 
 #endif

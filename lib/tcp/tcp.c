@@ -11,6 +11,7 @@
  *   weir_tcp_flush   on_bytes         whoever inspects them passes bytes to the other leg, or has
  *                    tcp_own.c        words of its own
  *                    tcp_output.c     what may be sent; tcp_segment.c, tcp_options.c, tcp_window.c
+ *                    tcp_queues.c     what is empty then is lent to others
  *   weir_tcp_advance tcp_timer.c
  *
  * Nothing is sent while a burst comes in but challenges and probes: a burst's segments have one
@@ -55,7 +56,9 @@ struct weir_tcp *weir_tcp_create(const struct weir_tcp_cfg *cfg, uint64_t now_ns
 	t->spans = weir_span_stock_create(name, cfg->segments);
 	snprintf(name, sizeof(name), "tb_%s", cfg->name);
 	t->blocks = weir_pool_create(name, n_blocks(cfg), sizeof(struct tcp_blocks));
-	if (!t->conns || !t->spans || !t->blocks) {
+	snprintf(name, sizeof(name), "tq_%s", cfg->name);
+	t->queues = weir_pool_create(name, cfg->segments, sizeof(struct tcp_queues));
+	if (!t->conns || !t->spans || !t->blocks || !t->queues) {
 		weir_tcp_destroy(t);
 		return NULL;
 	}
@@ -66,7 +69,7 @@ void weir_tcp_destroy(struct weir_tcp *t)
 {
 	if (!t)
 		return;
-	for (uint32_t i = 0; t->blocks && i < weir_pool_count(t->conns); i++)
+	for (uint32_t i = 0; t->queues && i < weir_pool_count(t->conns); i++)
 		if (weir_pool_taken(t->conns, i))
 			weir_tcp_forget(t, weir_pool_at(t->conns, i));
 	if (t->conns)
@@ -75,6 +78,8 @@ void weir_tcp_destroy(struct weir_tcp *t)
 		weir_span_stock_destroy(t->spans);
 	if (t->blocks)
 		weir_pool_destroy(t->blocks);
+	if (t->queues)
+		weir_pool_destroy(t->queues);
 	rte_free(t);
 }
 
@@ -155,6 +160,7 @@ struct weir_tcp_conn *weir_tcp_open(struct weir_tcp *t, const struct weir_pkt *s
 	for (unsigned int i = 0; i < 2; i++) {
 		c->mtu[i] = cfg->mtu[i];
 		c->leg[i].index = (uint8_t)i;
+		c->leg[i].q = &t->empty;
 		c->leg[i].state = WEIR_TCP_HANDSHAKE;
 	}
 	c->port[0] = syn->tuple.sport;
@@ -165,8 +171,7 @@ struct weir_tcp_conn *weir_tcp_open(struct weir_tcp *t, const struct weir_pkt *s
 static void free_leg(struct weir_tcp *t, struct tcp_leg *l)
 {
 	weir_timer_cancel(&t->wheel, &l->timer);
-	weir_reasm_fini(t->spans, &l->in);
-	weir_spans_clear(t->spans, &l->out);
+	tcp_drop_queues(t, l);
 	tcp_sack_fini(t, l);
 }
 
@@ -264,6 +269,7 @@ static void flush_one(struct weir_tcp *t, struct weir_tcp_conn *c)
 	for (unsigned int i = 0; i < 2 && !c->over; i++) {
 		tcp_await_end(t, &c->leg[i]);
 		tcp_sack_settle(t, &c->leg[i]);
+		tcp_settle_queues(t, &c->leg[i]);
 	}
 }
 
@@ -297,7 +303,7 @@ unsigned int weir_tcp_read(const struct weir_tcp_conn *c, unsigned int leg, uint
 {
 	unsigned int n = 0;
 
-	for (const struct weir_span *s = c->leg[leg].in.ready.head; s && n < max; s = s->next) {
+	for (const struct weir_span *s = c->leg[leg].q->in.ready.head; s && n < max; s = s->next) {
 		if (skip >= s->len) {
 			skip -= s->len;
 			continue;
@@ -310,7 +316,7 @@ unsigned int weir_tcp_read(const struct weir_tcp_conn *c, unsigned int leg, uint
 
 uint32_t weir_tcp_readable(const struct weir_tcp_conn *c, unsigned int leg)
 {
-	return c->leg[leg].in.ready.bytes;
+	return c->leg[leg].q->in.ready.bytes;
 }
 
 uint64_t weir_tcp_offset(const struct weir_tcp_conn *c, unsigned int leg)
@@ -331,18 +337,20 @@ bool weir_tcp_is_gone(const struct weir_tcp_conn *c, unsigned int leg)
 /* Moves the first span over, or its first `n` bytes; returns how many went. */
 static uint32_t pass_one(struct weir_tcp *t, struct tcp_leg *l, struct tcp_leg *other, uint32_t n)
 {
-	struct weir_span *s = l->in.ready.head;
+	struct weir_span *s = l->q->in.ready.head;
 
+	if (!tcp_borrow_queues(t, other))
+		return 0;
 	if (s->len > n) {
-		bool last = l->in.ready.tail == s;
+		bool last = l->q->in.ready.tail == s;
 
 		if (!weir_span_split(t->spans, s, n))
 			return 0;
-		l->in.ready.n++;
+		l->q->in.ready.n++;
 		if (last)
-			l->in.ready.tail = s->next;
+			l->q->in.ready.tail = s->next;
 	}
-	s = weir_spans_take(&l->in.ready);
+	s = weir_spans_take(&l->q->in.ready);
 	n = s->len;
 	tcp_queue(t, other, s);
 	return n;
@@ -357,7 +365,7 @@ void weir_tcp_pass(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg
 		(void)weir_tcp_discard(t, c, leg, n);
 		return;
 	}
-	while (left && l->in.ready.head) {
+	while (left && l->q->in.ready.head) {
 		uint32_t went = pass_one(t, l, other, left);
 
 		if (!went)
@@ -389,7 +397,7 @@ void weir_tcp_on_icmp(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int 
 		return;
 	t->now_ns = now_ns;
 	l->mss = (uint16_t)mss;
-	for (struct weir_span *s = l->out.head; s && s != l->unsent; s = s->next)
+	for (struct weir_span *s = l->q->out.head; s && s != l->q->unsent; s = s->next)
 		if (s->len > mss && !(s->flags & WEIR_SPAN_SACKED))
 			tcp_mark_lost(l, s);
 	tcp_mark_dirty(t, c);
@@ -399,8 +407,8 @@ void weir_tcp_on_icmp(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int 
 
 static bool leg_is_quiet(const struct tcp_leg *l)
 {
-	return l->state == WEIR_TCP_ESTABLISHED && !l->out.head && !l->in.ready.head &&
-	       !l->in.gaps.head && !(l->flags & (LEG_ACK_NOW | LEG_NEW_BYTES | LEG_FIN_SEEN));
+	return l->state == WEIR_TCP_ESTABLISHED && !l->q->out.head && !l->q->in.ready.head &&
+	       !l->q->in.gaps.head && !(l->flags & (LEG_ACK_NOW | LEG_NEW_BYTES | LEG_FIN_SEEN));
 }
 
 bool weir_tcp_is_quiet(const struct weir_tcp_conn *c)
@@ -408,8 +416,8 @@ bool weir_tcp_is_quiet(const struct weir_tcp_conn *c)
 	const struct tcp_leg *a = &c->leg[0], *b = &c->leg[1];
 
 	return !c->over && !c->apart && leg_is_quiet(a) && leg_is_quiet(b) &&
-	       a->in.next == b->nxt && b->in.next == a->nxt && a->acked_in == a->in.next &&
-	       b->acked_in == b->in.next;
+	       a->in_next == b->nxt && b->in_next == a->nxt && a->acked_in == a->in_next &&
+	       b->acked_in == b->in_next;
 }
 
 void weir_tcp_edge(const struct weir_tcp_conn *c, unsigned int leg, struct weir_tcp_edge *out)
@@ -418,7 +426,7 @@ void weir_tcp_edge(const struct weir_tcp_conn *c, unsigned int leg, struct weir_
 
 	*out = (struct weir_tcp_edge){
 		.seq_start = l->irs + 1,
-		.seq_next = l->in.next,
+		.seq_next = l->in_next,
 		.seq_end = l->in_edge,
 		.ack = l->una,
 		.window = l->window,
@@ -442,9 +450,9 @@ void weir_tcp_leg_info(const struct weir_tcp_conn *c, unsigned int leg,
 		.ssthresh = l->ssthresh,
 		.mss = l->mss,
 		.window_in = l->window,
-		.window_out = weir_seq_lt(l->in.next, l->in_edge) ? l->in_edge - l->in.next : 0,
-		.unread = l->in.ready.bytes,
-		.gaps = l->in.gaps.bytes,
+		.window_out = weir_seq_lt(l->in_next, l->in_edge) ? l->in_edge - l->in_next : 0,
+		.unread = l->q->in.ready.bytes,
+		.gaps = l->q->in.gaps.bytes,
 		.unacked = tcp_flight(l),
 		.unsent = l->end - l->nxt,
 		.resent = l->resent_segments,
@@ -510,4 +518,9 @@ size_t weir_tcp_conn_bytes(void)
 size_t weir_tcp_lent_bytes(void)
 {
 	return sizeof(struct tcp_blocks) / BLOCKS_EVERY;
+}
+
+size_t weir_tcp_segment_bytes(void)
+{
+	return sizeof(struct weir_span) + sizeof(struct tcp_queues);
 }

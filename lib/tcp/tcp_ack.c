@@ -21,54 +21,53 @@ void tcp_note_delivered(struct tcp_leg *l, struct weir_span *s, struct tcp_acked
 /* Takes the first one off the queue. */
 static void free_head(struct weir_tcp *t, struct tcp_leg *l, struct tcp_acked *a)
 {
-	struct weir_span *s = l->out.head;
+	struct weir_span *s = l->q->out.head;
 	uint32_t len = sent_len(s);
 
 	if (s->flags & WEIR_SPAN_SACKED)
-		l->sacked -= len;
+		l->q->sacked -= len;
 	else
 		tcp_note_delivered(l, s, a);
 	if (s->flags & WEIR_SPAN_LOST)
-		l->lost -= len;
+		l->q->lost -= len;
 	if (s->flags & WEIR_SPAN_RESENT)
-		l->resent -= len;
+		l->q->resent -= len;
 	tcp_sent_list_remove(l, s);
-	if (l->sack_at == s)
-		l->sack_at = s->next == l->unsent ? NULL : s->next;
-	if (l->resend_at == s)
-		l->resend_at = s->next == l->unsent ? NULL : s->next;
-	weir_span_free(t->spans, weir_spans_take(&l->out));
+	if (l->q->sack_at == s)
+		l->q->sack_at = s->next == l->q->unsent ? NULL : s->next;
+	if (l->q->resend_at == s)
+		l->q->resend_at = s->next == l->q->unsent ? NULL : s->next;
+	weir_span_free(t->spans, weir_spans_take(&l->q->out));
 }
 
 /* `ack` is inside the first one. */
 static void trim_head(struct tcp_leg *l, uint32_t ack, struct tcp_acked *a)
 {
-	struct weir_span *s = l->out.head;
+	struct weir_span *s = l->q->out.head;
 	uint32_t n = ack - s->seq;
 
 	if (s->flags & WEIR_SPAN_SACKED)
-		l->sacked -= n;
+		l->q->sacked -= n;
 	else
 		a->bytes += n;
 	if (s->flags & WEIR_SPAN_LOST)
-		l->lost -= n;
+		l->q->lost -= n;
 	if (s->flags & WEIR_SPAN_RESENT)
-		l->resent -= n;
+		l->q->resent -= n;
 	weir_span_trim_front(s, n);
-	l->out.bytes -= n;
+	l->q->out.bytes -= n;
 }
 
 static void free_until(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack, struct tcp_acked *a)
 {
 	struct weir_span *s;
 
-	while ((s = l->out.head) && s != l->unsent && weir_seq_le(weir_span_end(s), ack))
+	while ((s = l->q->out.head) && s != l->q->unsent && weir_seq_le(weir_span_end(s), ack))
 		free_head(t, l, a);
-	if (s && s != l->unsent && weir_seq_lt(s->seq, ack))
+	if (s && s != l->q->unsent && weir_seq_lt(s->seq, ack))
 		trim_head(l, ack, a);
 	a->cumulative = ack - l->una;
 	l->una = ack;
-	l->high_sacked = weir_seq_max(l->high_sacked, ack);
 	l->backoff = 0;
 	l->dupacks = 0;
 	l->stuck_ns = 0;
@@ -105,14 +104,14 @@ static void count_duplicate(struct weir_tcp *t, struct tcp_leg *l, struct tcp_ac
 		l->dupacks++;
 	a->bytes += l->mss;
 	if (l->dupacks == 3 && l->recovery == TCP_OPEN && weir_seq_le(l->recover, l->una)) {
-		tcp_mark_lost(l, l->out.head);
+		tcp_mark_lost(l, l->q->out.head);
 		tcp_enter_recovery(t, l);
 	}
 }
 
 static void on_fin_acked(struct weir_tcp *t, struct tcp_leg *l)
 {
-	if (l->flags & LEG_FIN_QUEUED && l->una == l->end && !l->out.head)
+	if (l->flags & LEG_FIN_QUEUED && l->una == l->end && !l->q->out.head)
 		tcp_move(t, l, TCP_ON_FIN_ACKED);
 }
 

@@ -36,8 +36,8 @@ static void check_queue(const struct tcp_leg *l)
 	uint32_t at = l->una;
 	bool sent = true;
 
-	for (const struct weir_span *s = l->out.head; s; s = s->next) {
-		if (s == l->unsent) {
+	for (const struct weir_span *s = l->q->out.head; s; s = s->next) {
+		if (s == l->q->unsent) {
 			weir_assert(at == l->nxt);
 			sent = false;
 		}
@@ -46,36 +46,39 @@ static void check_queue(const struct tcp_leg *l)
 						  WEIR_SPAN_RESENT | WEIR_SPAN_TIMED)));
 		at = weir_span_end(s);
 		count_span(&sum, s);
-		weir_assert(s->next || s == l->out.tail);
+		weir_assert(s->next || s == l->q->out.tail);
 	}
 	weir_assert(at == l->end);
-	weir_assert(l->unsent || l->nxt == l->end);
-	weir_assert(sum.bytes == l->out.bytes && sum.n == l->out.n);
-	weir_assert(sum.sacked == l->sacked && sum.lost == l->lost && sum.resent == l->resent);
-	for (const struct weir_span *s = l->oldest; s; s = s->newer) {
+	weir_assert(l->q->unsent || l->nxt == l->end);
+	weir_assert(sum.bytes == l->q->out.bytes && sum.n == l->q->out.n);
+	weir_assert(sum.sacked == l->q->sacked && sum.lost == l->q->lost &&
+		    sum.resent == l->q->resent);
+	for (const struct weir_span *s = l->q->oldest; s; s = s->newer) {
 		weir_assert(s->flags & WEIR_SPAN_TIMED);
 		weir_assert(!s->newer || s->sent_ns <= s->newer->sent_ns);
-		weir_assert(s->newer ? s->newer->older == s : s == l->newest);
+		weir_assert(s->newer ? s->newer->older == s : s == l->q->newest);
 		sum.timed--;
 	}
 	weir_assert(sum.timed == 0);
+	if (!l->q->out.head)
+		weir_assert(!l->q->unsent && !l->q->sack_at && !l->q->resend_at);
 }
 
 /* Nothing is lost and waits without being found. */
 static void check_resend(const struct tcp_leg *l)
 {
-	for (const struct weir_span *s = l->out.head; s && s != l->unsent && s != l->resend_at;
-	     s = s->next)
+	for (const struct weir_span *s = l->q->out.head;
+	     s && s != l->q->unsent && s != l->q->resend_at; s = s->next)
 		weir_assert((s->flags & (WEIR_SPAN_LOST | WEIR_SPAN_RESENT)) != WEIR_SPAN_LOST);
 }
 
 static void check_input(const struct tcp_leg *l)
 {
-	uint32_t at = l->in.next;
+	uint32_t at = l->in_next;
 
-	weir_assert(!weir_seq_lt(l->in_edge, l->in.next - 1)); /* the FIN needs no room */
-	for (const struct weir_span *s = l->in.gaps.head; s; s = s->next) {
-		weir_assert(weir_seq_lt(l->in.next, s->seq) && weir_seq_le(at, s->seq));
+	weir_assert(!weir_seq_lt(l->in_edge, l->in_next - 1)); /* the FIN needs no room */
+	for (const struct weir_span *s = l->q->in.gaps.head; s; s = s->next) {
+		weir_assert(weir_seq_lt(l->in_next, s->seq) && weir_seq_le(at, s->seq));
 		at = weir_span_end(s);
 		weir_assert(weir_seq_le(at, l->in_edge));
 	}
@@ -88,7 +91,7 @@ static void check_timer(const struct tcp_leg *l)
 {
 	if (l->state == WEIR_TCP_CLOSED)
 		return;
-	if (tcp_flight(l) || l->unsent)
+	if (tcp_flight(l) || l->q->unsent)
 		weir_assert(l->timer_for != TCP_TIMER_NONE);
 	if (l->timer_for != TCP_TIMER_NONE || l->ack_ns || l->state_ns)
 		weir_assert(weir_timer_armed(&l->timer));
@@ -99,7 +102,7 @@ static void check_pair(const struct weir_tcp_conn *c)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct tcp_leg *l = &c->leg[i], *other = &c->leg[!i];
-		uint32_t got = l->in.next - l->in.ready.bytes;
+		uint32_t got = l->in_next - l->q->in.ready.bytes;
 
 		if (other->state == WEIR_TCP_HANDSHAKE || l->state == WEIR_TCP_HANDSHAKE)
 			continue;
@@ -117,13 +120,13 @@ static void check_end(const struct weir_tcp_conn *c, const struct tcp_leg *l)
 
 	weir_assert(!l->aborted || l->state == WEIR_TCP_CLOSED);
 	if (l->state == WEIR_TCP_CLOSED)
-		weir_assert(!l->out.head);
+		weir_assert(!l->q->out.head);
 	if (l->aborted)
-		weir_assert(!l->in.ready.head && !l->in.gaps.head);
+		weir_assert(!l->q->in.ready.head && !l->q->in.gaps.head);
 	if (c->dirty)
 		return;
 	if (tcp_is_shut(other) && !c->keeps_ends)
-		weir_assert(!l->in.ready.head);
+		weir_assert(!l->q->in.ready.head);
 	if ((other->aborted && !c->keeps_ends) || l->shut)
 		weir_assert(l->state == WEIR_TCP_HANDSHAKE || l->state == WEIR_TCP_CLOSED ||
 			    l->flags & LEG_FIN_QUEUED || l->ack_ns);

@@ -176,8 +176,7 @@ static void on_syn_ack(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_l
 	tcp_take_template(&c->leg[0], p);
 	if (l->asked_ns)
 		tcp_rtt_sample(l, (uint32_t)((t->now_ns - l->asked_ns) / WEIR_NS_PER_US));
-	weir_reasm_init(&l->in, l->irs + 1);
-	l->acked_in = l->irs + 1;
+	l->in_next = l->acked_in = l->irs + 1;
 	l->in_edge = l->irs + 1 + WINDOW;
 	l->state = WEIR_TCP_ESTABLISHED;
 	l->flags |= LEG_ACK_NOW;

@@ -78,7 +78,7 @@ void tcp_ecn_on_segment(struct weir_tcp *t, struct tcp_leg *l, const struct weir
 /* Section 6.1.5: a repetition is not marked, and does not tell. */
 bool tcp_ecn_may_mark(const struct tcp_leg *l, const struct weir_span *s)
 {
-	return s && s->len && s == l->unsent;
+	return s && s->len && s == l->q->unsent;
 }
 
 uint8_t tcp_ecn_flags(struct tcp_leg *l, const struct weir_span *s)

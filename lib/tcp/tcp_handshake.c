@@ -147,10 +147,9 @@ void tcp_establish_leg(struct weir_tcp *t, struct tcp_leg *l, uint32_t iss, uint
 {
 	l->state = WEIR_TCP_ESTABLISHED;
 	l->una = l->nxt = l->end = iss + 1;
-	l->high_sacked = l->recover = l->tlp_end = l->una;
+	l->recover = l->tlp_end = l->una;
 	l->rack.end = l->rack.fack = l->rack.dsack_round = l->una;
-	weir_reasm_init(&l->in, l->irs + 1);
-	l->acked_in = l->irs + 1;
+	l->in_next = l->acked_in = l->irs + 1;
 	l->in_edge = l->irs + 1 + offered;
 	l->quick = QUICK;
 	l->ip_id = (uint16_t)tcp_random(t);

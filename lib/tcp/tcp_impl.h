@@ -120,6 +120,22 @@ struct tcp_undo {
 	uint32_t bytes; /* sent again, and not told to have been there */
 };
 
+/*
+ * What came from a peer and waits to be passed on, and what waits to be sent to it or to be
+ * acknowledged: lent to a leg while there is any of it (tcp_queues.c). Without, a leg has the
+ * worker's empty ones, so that whoever only looks need not ask.
+ */
+struct tcp_queues {
+	struct weir_reasm in;
+	struct weir_spans out;    /* from una to end */
+	struct weir_span *unsent; /* first of them */
+	struct weir_span *oldest; /* by time of sending */
+	struct weir_span *newest;
+	struct weir_span *sack_at;     /* where a block ended last */
+	struct weir_span *resend_at;   /* before it nothing waits to be sent again */
+	uint32_t sacked, lost, resent; /* bytes: selectively acknowledged, lost, sent again */
+};
+
 struct tcp_leg {
 	uint8_t state;      /* enum weir_tcp_state */
 	uint8_t index;      /* 0 or 1 */
@@ -136,9 +152,11 @@ struct tcp_leg {
 	uint8_t template_len;
 	uint8_t l3_at; /* in the template */
 
+	struct tcp_queues *q;
+
 	/* from the peer */
-	struct weir_reasm in;
 	uint32_t irs;
+	uint32_t in_next;     /* sequence number after the last byte in order */
 	uint32_t in_edge;     /* right edge of what was offered */
 	uint32_t acked_in;    /* last acknowledgement sent */
 	uint32_t buffer;      /* bytes its direction may hold */
@@ -155,18 +173,10 @@ struct tcp_leg {
 	struct tcp_blocks *blocks; /* NULL: none lent */
 
 	/* to the peer */
-	struct weir_spans out;    /* from una to end */
-	struct weir_span *unsent; /* first of them */
-	struct weir_span *oldest; /* by time of sending */
-	struct weir_span *newest;
-	struct weir_span *sack_at;   /* where a block ended last */
-	struct weir_span *resend_at; /* before it nothing waits to be sent again */
 	uint32_t una, nxt, end;
 	uint32_t window; /* that the peer offers, bytes from `una` at `wl_ack` */
 	uint32_t max_window;
 	uint32_t wl_seq, wl_ack;
-	uint32_t sacked, lost, resent; /* bytes: selectively acknowledged, lost, sent again */
-	uint32_t high_sacked;          /* end of the highest one */
 	uint32_t cwnd, ssthresh;
 	uint32_t recover; /* recovery ends here */
 	uint32_t tlp_end;
@@ -219,6 +229,8 @@ struct weir_tcp {
 	struct weir_pool *conns;
 	struct weir_span_stock *spans;
 	struct weir_pool *blocks; /* struct tcp_blocks */
+	struct weir_pool *queues; /* struct tcp_queues */
+	struct tcp_queues empty;  /* of legs that have none */
 	struct weir_tcp_conn *dirty;
 	struct weir_tcp_conn *oldest[TCP_LIST_END];
 	struct weir_tcp_conn *newest[TCP_LIST_END];
@@ -259,10 +271,10 @@ static inline uint32_t tcp_flight(const struct tcp_leg *l)
 /* Bytes that are taken to be in the network (RFC 6675 section 4, RFC 8985). */
 static inline uint32_t tcp_pipe(const struct tcp_leg *l)
 {
-	uint32_t gone = l->sacked + l->lost;
+	uint32_t gone = l->q->sacked + l->q->lost;
 	uint32_t flight = tcp_flight(l);
 
-	return (flight > gone ? flight - gone : 0) + l->resent;
+	return (flight > gone ? flight - gone : 0) + l->q->resent;
 }
 
 /* Whether `n` spans can be taken, and those left that sending what is queued may need. */
@@ -428,9 +440,17 @@ void tcp_on_rto(struct weir_tcp *t, struct tcp_leg *l);
 void tcp_rtt_sample(struct tcp_leg *l, uint32_t rtt_us);
 uint64_t tcp_rto_ns(const struct tcp_leg *l);
 
+/* tcp_queues.c */
+/* `l` has queues of its own from here on. False: none are left. */
+WEIR_MUST_CHECK bool tcp_borrow_queues(struct weir_tcp *t, struct tcp_leg *l);
+/* Gives them back when nothing is in them. */
+void tcp_settle_queues(struct weir_tcp *t, struct tcp_leg *l);
+/* Throws away what is in them. */
+void tcp_drop_queues(struct weir_tcp *t, struct tcp_leg *l);
+
 /* tcp_output.c */
 void tcp_output(struct weir_tcp *t, struct tcp_leg *l);
-/* Puts a span at the end of what is to be sent. */
+/* Puts a span at the end of what is to be sent, for which there are queues. */
 void tcp_queue(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s);
 void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l);
 /* Sends what the peer's window has room for, however little (RFC 9293 section 3.8.6.2.1, the

@@ -23,7 +23,7 @@ static bool is_overtaken(const struct tcp_leg *l, const struct weir_pkt *p)
 {
 	return p->payload_len == 0 &&
 	       (p->tcp_flags & (WEIR_TCP_ACK | WEIR_TCP_SYN | WEIR_TCP_FIN)) == WEIR_TCP_ACK &&
-	       l->in.next - p->seq <= l->buffer && l->una - p->ack <= l->max_window;
+	       l->in_next - p->seq <= l->buffer && l->una - p->ack <= l->max_window;
 }
 
 /* RFC 7323 section 4.3: of what the next acknowledgement is about. */
@@ -40,7 +40,7 @@ static void take_timestamp(struct tcp_leg *l, const struct tcp_options *o, const
 /* The first check, table 6; the right edge itself is good for what takes no number. */
 static bool is_acceptable(const struct tcp_leg *l, uint32_t seq, uint32_t len)
 {
-	uint32_t next = l->in.next;
+	uint32_t next = l->in_next;
 
 	if (weir_seq_lt(l->in_edge, seq) || weir_seq_lt(seq + len, next))
 		return false;
@@ -52,13 +52,13 @@ static bool is_acceptable(const struct tcp_leg *l, uint32_t seq, uint32_t len)
 /* The probe of RFC 9293 section 3.8.4: one number back, with a byte that was there, or none. */
 static bool is_keep_alive(const struct tcp_leg *l, const struct weir_pkt *p)
 {
-	return p->seq == l->in.next - 1 && p->payload_len <= 1 && p->ack == l->nxt &&
+	return p->seq == l->in_next - 1 && p->payload_len <= 1 && p->ack == l->nxt &&
 	       (p->tcp_flags & (WEIR_TCP_SYN | WEIR_TCP_FIN | WEIR_TCP_RST)) == 0;
 }
 
 static bool is_idle(const struct tcp_leg *l)
 {
-	return !l->out.head && !l->in.ready.head && !l->in.gaps.head;
+	return !l->q->out.head && !l->q->in.ready.head && !l->q->in.gaps.head;
 }
 
 /*
@@ -95,11 +95,11 @@ static enum weir_drop on_unacceptable(struct weir_tcp *t, struct weir_tcp_conn *
 		return WEIR_DROP_NONE;
 	}
 	/* Told twice: the peer learns so by DSACK (RFC 2883). */
-	if (p->payload_len && weir_seq_lt(p->seq, l->in.next))
-		tcp_sack_repeated(t, l, p->seq, weir_seq_min(p->seq + p->payload_len, l->in.next));
+	if (p->payload_len && weir_seq_lt(p->seq, l->in_next))
+		tcp_sack_repeated(t, l, p->seq, weir_seq_min(p->seq + p->payload_len, l->in_next));
 	/* What is not a repetition might be forged, and two ends that disagree might answer each
 	 * other for ever: such answers are limited. */
-	if (weir_seq_le(p->seq + p->payload_len, l->in.next) && p->payload_len) {
+	if (weir_seq_le(p->seq + p->payload_len, l->in_next) && p->payload_len) {
 		l->flags |= LEG_ACK_NOW;
 		weir_count(t->cfg.stats, WEIR_COUNT_TCP_REPEATED, 1);
 		return WEIR_DROP_NONE;
@@ -128,7 +128,7 @@ static void on_reset(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg
 	if (tcp_leave_other(t, l, false))
 		return;
 	l->state = WEIR_TCP_CLOSED;
-	if (l->in.ready.head && !tcp_is_shut(other))
+	if (l->q->in.ready.head && !tcp_is_shut(other))
 		t->cfg.ops->on_bytes(t->cfg.ctx, c, l->index);
 	if (c->over || tcp_leave_other(t, l, false))
 		return;
@@ -143,7 +143,7 @@ static bool is_reset_or_syn(struct weir_tcp *t, struct weir_tcp_conn *c, struct 
 			    const struct weir_pkt *p, enum weir_drop *drop)
 {
 	if (p->tcp_flags & WEIR_TCP_RST) {
-		if (p->seq == l->in.next) {
+		if (p->seq == l->in_next) {
 			on_reset(t, c, l);
 			return true;
 		}
@@ -184,7 +184,7 @@ static enum weir_drop accept(struct weir_tcp *t, struct weir_tcp_conn *c, struct
 			     struct weir_pkt *p, struct tcp_options *o, bool verified)
 {
 	enum weir_drop drop = judge_ack(t, l, p);
-	bool beyond = p->payload_len && l->in_edge == l->in.next && p->seq == l->in.next;
+	bool beyond = p->payload_len && l->in_edge == l->in_next && p->seq == l->in_next;
 
 	if (drop != WEIR_DROP_NONE)
 		return drop;

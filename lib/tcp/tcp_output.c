@@ -11,8 +11,8 @@
 /* Small pieces that wait are put together up to a segment. */
 static bool joins_tail(struct tcp_leg *l, const struct weir_span *s)
 {
-	return l->unsent && !(l->out.tail->flags & WEIR_SPAN_FIN) && !l->out.tail->sends &&
-	       weir_span_merge(l->out.tail, s, l->mss);
+	return l->q->unsent && !(l->q->out.tail->flags & WEIR_SPAN_FIN) && !l->q->out.tail->sends &&
+	       weir_span_merge(l->q->out.tail, s, l->mss);
 }
 
 void tcp_queue(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
@@ -21,13 +21,13 @@ void tcp_queue(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
 	s->flags &= WEIR_SPAN_SUMMED | WEIR_SPAN_PSH | WEIR_SPAN_FIN;
 	l->end = weir_span_end(s);
 	if (s->len && joins_tail(l, s)) {
-		l->out.bytes += s->len;
+		l->q->out.bytes += s->len;
 		weir_span_free(t->spans, s);
 		return;
 	}
-	weir_spans_append(&l->out, s);
-	if (!l->unsent)
-		l->unsent = s;
+	weir_spans_append(&l->q->out, s);
+	if (!l->q->unsent)
+		l->q->unsent = s;
 }
 
 void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l)
@@ -36,7 +36,7 @@ void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l)
 
 	if (l->flags & LEG_FIN_QUEUED)
 		return;
-	s = weir_span_make(t->spans, NULL, 0, 0, l->end);
+	s = tcp_borrow_queues(t, l) ? weir_span_make(t->spans, NULL, 0, 0, l->end) : NULL;
 	if (!s)
 		return; /* tcp_await_end has it asked for again */
 	l->flags |= LEG_FIN_QUEUED;
@@ -48,7 +48,7 @@ void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l)
 
 static void note_first(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
 {
-	l->unsent = s->next;
+	l->q->unsent = s->next;
 	l->nxt = weir_span_end(s);
 	tcp_timer_on_send(t, l);
 }
@@ -57,7 +57,7 @@ static void note_again(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *
 {
 	if (s->flags & WEIR_SPAN_LOST && !(s->flags & WEIR_SPAN_RESENT)) {
 		s->flags |= WEIR_SPAN_RESENT;
-		l->resent += weir_span_end(s) - s->seq;
+		l->q->resent += weir_span_end(s) - s->seq;
 	}
 	tcp_sent_list_remove(l, s);
 	tcp_undo_note_resent(l, weir_span_end(s) - s->seq);
@@ -86,7 +86,7 @@ bool tcp_send_span(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
 	}
 	s->sends += s->sends < UINT8_MAX;
 	s->sent_ns = t->now_ns;
-	if (s == l->unsent)
+	if (s == l->q->unsent)
 		note_first(t, l, s);
 	else
 		note_again(t, l, s);
@@ -95,7 +95,7 @@ bool tcp_send_span(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
 		l->cubic.prr.out += weir_span_end(s) - s->seq;
 	l->flags &= (uint16_t)~LEG_ACK_NOW;
 	l->ack_ns = 0;
-	l->acked_in = l->in.next;
+	l->acked_in = l->in_next;
 	weir_count(t->cfg.stats, WEIR_COUNT_TCP_SEGMENTS_OUT, 1);
 	t->cfg.ops->send(t->cfg.ctx, c, l->index, m);
 	return true;
@@ -104,13 +104,13 @@ bool tcp_send_span(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
 /* Leaves the first `n` bytes of `s`, which was or was not sent, as a segment of their own. */
 static bool cut(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s, uint32_t n)
 {
-	bool last = l->out.tail == s;
+	bool last = l->q->out.tail == s;
 
 	if (!weir_span_split(t->spans, s, n))
 		return false;
-	l->out.n++;
+	l->q->out.n++;
 	if (last)
-		l->out.tail = s->next;
+		l->q->out.tail = s->next;
 	return true;
 }
 
@@ -128,9 +128,9 @@ static bool may_send(const struct tcp_leg *l, const struct weir_span *s)
 
 static void resend(struct weir_tcp *t, struct tcp_leg *l)
 {
-	struct weir_span *s = l->resend_at;
+	struct weir_span *s = l->q->resend_at;
 
-	while (s && s != l->unsent && l->lost > l->resent) {
+	while (s && s != l->q->unsent && l->q->lost > l->q->resent) {
 		if ((s->flags & (WEIR_SPAN_LOST | WEIR_SPAN_RESENT)) == WEIR_SPAN_LOST) {
 			/* The path has become narrower (RFC 1191) since it was sent. */
 			if (s->len > l->mss && !cut(t, l, s, l->mss))
@@ -140,7 +140,7 @@ static void resend(struct weir_tcp *t, struct tcp_leg *l)
 		}
 		s = s->next;
 	}
-	l->resend_at = s == l->unsent ? NULL : s;
+	l->q->resend_at = s == l->q->unsent ? NULL : s;
 }
 
 /* ---- new ---- */
@@ -169,7 +169,7 @@ static uint32_t usable_window(const struct tcp_leg *l)
 bool tcp_send_little(struct weir_tcp *t, struct tcp_leg *l)
 {
 	uint32_t usable = tcp_min(usable_window(l), l->mss);
-	struct weir_span *s = l->unsent;
+	struct weir_span *s = l->q->unsent;
 
 	if (!s || !usable || (s->len > usable && !cut(t, l, s, usable)))
 		return false;
@@ -180,7 +180,7 @@ static void send_new(struct weir_tcp *t, struct tcp_leg *l)
 {
 	struct weir_span *s;
 
-	while ((s = l->unsent)) {
+	while ((s = l->q->unsent)) {
 		uint32_t usable = usable_window(l);
 
 		if (s->len > l->mss && !cut(t, l, s, l->mss))
@@ -211,13 +211,13 @@ void tcp_output(struct weir_tcp *t, struct tcp_leg *l)
 	}
 	if (l->state == WEIR_TCP_CLOSED)
 		return;
-	if (may_carry(l) && l->out.head) {
-		if (!tcp_flight(l) && l->newest == NULL && l->unsent && l->rack.sent_ns &&
+	if (may_carry(l) && l->q->out.head) {
+		if (!tcp_flight(l) && l->q->newest == NULL && l->q->unsent && l->rack.sent_ns &&
 		    t->now_ns - l->rack.sent_ns > tcp_rto_ns(l))
 			tcp_congestion_idle(t, l);
-		if (l->lost > l->resent)
+		if (l->q->lost > l->q->resent)
 			resend(t, l);
-		if (l->lost <= l->resent)
+		if (l->q->lost <= l->q->resent)
 			send_new(t, l);
 	}
 	if (l->flags & LEG_ACK_NOW || tcp_window_grew(t, l))

@@ -16,7 +16,7 @@ _Static_assert(HEAD_MAX <= RTE_PKTMBUF_HEADROOM, "no more than the headroom of w
 
 static uint32_t drop_ready(struct weir_tcp *t, struct tcp_leg *l, uint32_t n)
 {
-	struct weir_spans *ready = &l->in.ready;
+	struct weir_spans *ready = &l->q->in.ready;
 	uint32_t left = n;
 
 	while (left && ready->head && ready->head->len <= left) {
@@ -49,7 +49,7 @@ uint32_t weir_tcp_discard(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned 
 
 void tcp_drop_input(struct weir_tcp *t, struct tcp_leg *l)
 {
-	(void)weir_tcp_discard(t, tcp_conn(l), l->index, l->in.ready.bytes);
+	(void)weir_tcp_discard(t, tcp_conn(l), l->index, l->q->in.ready.bytes);
 }
 
 /* ---- saying ---- */
@@ -99,12 +99,17 @@ static bool may_say(const struct tcp_leg *l)
 int weir_tcp_reserve(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg, size_t len,
 		     struct weir_spans *out)
 {
-	const struct tcp_leg *l = &c->leg[leg];
+	struct tcp_leg *l = &c->leg[leg];
 
 	*out = (struct weir_spans){0};
 	if (c->over || !may_say(l))
 		return -WEIR_EINVAL;
-	return len ? make_spans(t, l, len, out) : 0;
+	if (!len)
+		return 0;
+	if (!tcp_borrow_queues(t, l))
+		return -WEIR_ENOMEM;
+	tcp_mark_dirty(t, c); /* it may be given up */
+	return make_spans(t, l, len, out);
 }
 
 void weir_tcp_commit(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
@@ -147,7 +152,7 @@ uint8_t *weir_tcp_room(const struct weir_span *s)
 
 uint32_t weir_tcp_queued(const struct weir_tcp_conn *c, unsigned int leg)
 {
-	return c->leg[leg].out.bytes;
+	return c->leg[leg].q->out.bytes;
 }
 
 void weir_tcp_tell_room(struct weir_tcp_conn *c, unsigned int leg)
@@ -157,7 +162,7 @@ void weir_tcp_tell_room(struct weir_tcp_conn *c, unsigned int leg)
 
 bool tcp_tells_room(struct weir_tcp_conn *c, const struct tcp_leg *l)
 {
-	if (!(c->tells & 1u << l->index) || l->out.bytes > tcp_max(l->cwnd, WEIR_TCP_ROOM_MIN))
+	if (!(c->tells & 1u << l->index) || l->q->out.bytes > tcp_max(l->cwnd, WEIR_TCP_ROOM_MIN))
 		return false;
 	c->tells = (c->tells & ~(1u << l->index)) & 3;
 	return true;
@@ -197,7 +202,7 @@ static bool is_end_due(struct tcp_leg *l)
 	    l->state == WEIR_TCP_CLOSED)
 		return false;
 	return l->shut ||
-	       (other->flags & LEG_FIN_IN && !other->in.ready.head && !tcp_conn(l)->keeps_ends);
+	       (other->flags & LEG_FIN_IN && !other->q->in.ready.head && !tcp_conn(l)->keeps_ends);
 }
 
 void tcp_end_stream(struct weir_tcp *t, struct tcp_leg *l)
@@ -230,7 +235,7 @@ void tcp_await_end(struct weir_tcp *t, struct tcp_leg *l)
 static void close_alone(struct weir_tcp *t, struct tcp_leg *l)
 {
 	tcp_drop_input(t, l);
-	weir_reasm_forget_gaps(t->spans, &l->in);
+	weir_reasm_forget_gaps(t->spans, &l->q->in);
 	l->n_sack = 0;
 	l->flags &= (uint16_t) ~(LEG_ACK_NOW | LEG_NEW_BYTES | LEG_KEEP_ASKED);
 	tcp_close_leg(t, l);

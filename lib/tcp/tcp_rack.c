@@ -16,12 +16,12 @@ void tcp_sent_list_add(struct tcp_leg *l, struct weir_span *s)
 {
 	s->flags |= WEIR_SPAN_TIMED;
 	s->newer = NULL;
-	s->older = l->newest;
-	if (l->newest)
-		l->newest->newer = s;
+	s->older = l->q->newest;
+	if (l->q->newest)
+		l->q->newest->newer = s;
 	else
-		l->oldest = s;
-	l->newest = s;
+		l->q->oldest = s;
+	l->q->newest = s;
 }
 
 void tcp_sent_list_remove(struct tcp_leg *l, struct weir_span *s)
@@ -32,11 +32,11 @@ void tcp_sent_list_remove(struct tcp_leg *l, struct weir_span *s)
 	if (s->older)
 		s->older->newer = s->newer;
 	else
-		l->oldest = s->newer;
+		l->q->oldest = s->newer;
 	if (s->newer)
 		s->newer->older = s->older;
 	else
-		l->newest = s->older;
+		l->q->newest = s->older;
 }
 
 /* ---- what was delivered (section 6.2 steps 1 and 2) ---- */
@@ -86,7 +86,7 @@ static uint64_t reorder_window_ns(const struct tcp_leg *l)
 	uint64_t us;
 
 	if (!(l->flags & LEG_REORDERING) &&
-	    (l->recovery != TCP_OPEN || l->sacked >= DUPLICATES_LOST * (uint32_t)l->mss))
+	    (l->recovery != TCP_OPEN || l->q->sacked >= DUPLICATES_LOST * (uint32_t)l->mss))
 		return 0;
 	us = (uint64_t)l->rack.min_rtt_us / 4 * (1u + l->rack.widths);
 	return (us < l->srtt_us ? us : l->srtt_us) * WEIR_NS_PER_US;
@@ -101,13 +101,13 @@ void tcp_mark_lost(struct tcp_leg *l, struct weir_span *s)
 	tcp_sent_list_remove(l, s);
 	if (s->flags & WEIR_SPAN_RESENT) {
 		s->flags &= (uint8_t)~WEIR_SPAN_RESENT;
-		l->resent -= len;
+		l->q->resent -= len;
 	} else if (!(s->flags & WEIR_SPAN_LOST)) {
-		l->lost += len;
+		l->q->lost += len;
 	}
 	s->flags |= WEIR_SPAN_LOST;
-	if (!l->resend_at || weir_seq_lt(s->seq, l->resend_at->seq))
-		l->resend_at = s;
+	if (!l->q->resend_at || weir_seq_lt(s->seq, l->q->resend_at->seq))
+		l->q->resend_at = s;
 }
 
 bool tcp_rack_detect(struct weir_tcp *t, struct tcp_leg *l)
@@ -117,7 +117,7 @@ bool tcp_rack_detect(struct weir_tcp *t, struct tcp_leg *l)
 	struct weir_span *s, *newer;
 	bool lost = false;
 
-	for (s = l->oldest; s; s = newer) {
+	for (s = l->q->oldest; s; s = newer) {
 		uint64_t due = s->sent_ns + r->rtt_us * WEIR_NS_PER_US + window_ns;
 
 		newer = s->newer;
@@ -139,11 +139,11 @@ bool tcp_rack_detect(struct weir_tcp *t, struct tcp_leg *l)
 
 void tcp_send_probe(struct weir_tcp *t, struct tcp_leg *l)
 {
-	struct weir_span *s = l->unsent;
+	struct weir_span *s = l->q->unsent;
 	bool fresh = s && weir_seq_le(weir_span_end(s), l->una + l->window) && s->len <= l->mss;
 
 	if (!fresh)
-		s = l->newest;
+		s = l->q->newest;
 	if (!s || !tcp_flight(l))
 		return;
 	l->flags |= LEG_TLP_OUT;

@@ -46,7 +46,7 @@ static int add(struct weir_tcp *t, struct tcp_leg *l, struct rte_mbuf *m, uint32
 {
 	struct weir_span *s;
 
-	if (!tcp_has_spans(t, 0))
+	if (!tcp_has_spans(t, 0) || !tcp_borrow_queues(t, l))
 		return -WEIR_ENOMEM;
 	s = weir_span_make(t->spans, m, (uint16_t)(m->data_off + at), (uint16_t)len, seq);
 	if (!s)
@@ -56,7 +56,7 @@ static int add(struct weir_tcp *t, struct tcp_leg *l, struct rte_mbuf *m, uint32
 		s->sum = sum_of_payload(summed);
 		s->flags |= WEIR_SPAN_SUMMED;
 	}
-	return weir_reasm_add(t->spans, &l->in, s, gaps_max(t));
+	return weir_reasm_add(t->spans, &l->q->in, &l->in_next, s, gaps_max(t));
 }
 
 /* A chain is taken apart: each buffer has a span of its own. */
@@ -101,7 +101,7 @@ static void unchain(struct rte_mbuf *m)
 static enum weir_drop take_bytes(struct weir_tcp *t, struct tcp_leg *l, struct weir_pkt *p,
 				 uint32_t len, bool verified)
 {
-	bool had_gaps = l->in.gaps.head != NULL;
+	bool had_gaps = l->q->in.gaps.head != NULL;
 	bool whole = verified && p->mbuf->nb_segs == 1 && len == p->payload_len;
 	int ready = p->mbuf->nb_segs == 1
 			    ? add(t, l, p->mbuf, p->payload_off, len, p->seq, whole ? p : NULL)
@@ -127,9 +127,9 @@ static enum weir_drop take_bytes(struct weir_tcp *t, struct tcp_leg *l, struct w
 /* Bytes behind a FIN are no bytes, as Linux has it. */
 static void take_fin(struct weir_tcp *t, struct tcp_leg *l)
 {
-	weir_reasm_forget_gaps(t->spans, &l->in);
+	weir_reasm_forget_gaps(t->spans, &l->q->in);
 	l->n_sack = 0;
-	l->in.next++;
+	l->in_next++;
 	l->flags |= LEG_FIN_IN | LEG_ACK_NOW | LEG_NEW_BYTES;
 	tcp_move(t, l, TCP_ON_FIN_IN);
 }
@@ -138,9 +138,9 @@ static void take_fin(struct weir_tcp *t, struct tcp_leg *l)
  * and at the beginning each, so that the peer's window opens fast. */
 static void decide_ack(struct weir_tcp *t, struct tcp_leg *l)
 {
-	if (l->in.next == l->acked_in || l->flags & LEG_ACK_NOW)
+	if (l->in_next == l->acked_in || l->flags & LEG_ACK_NOW)
 		return;
-	if (l->in.next - l->acked_in >= 2u * l->mss) {
+	if (l->in_next - l->acked_in >= 2u * l->mss) {
 		l->flags |= LEG_ACK_NOW;
 	} else if (l->quick) {
 		l->quick--;
@@ -177,11 +177,11 @@ enum weir_drop tcp_receive(struct weir_tcp *t, struct tcp_leg *l, struct weir_pk
 	if (len)
 		drop = take_bytes(t, l, p, len, verified);
 	if (fin && !(l->flags & LEG_FIN_SEEN) && drop == WEIR_DROP_NONE &&
-	    weir_seq_le(l->in.next, p->seq + len)) {
+	    weir_seq_le(l->in_next, p->seq + len)) {
 		l->flags |= LEG_FIN_SEEN | LEG_ACK_NOW;
 		l->fin_seq = p->seq + len;
 	}
-	if (l->flags & LEG_FIN_SEEN && !(l->flags & LEG_FIN_IN) && l->in.next == l->fin_seq)
+	if (l->flags & LEG_FIN_SEEN && !(l->flags & LEG_FIN_IN) && l->in_next == l->fin_seq)
 		take_fin(t, l);
 	decide_ack(t, l);
 	return drop;

@@ -28,15 +28,15 @@ void tcp_undo_note_resent(struct tcp_leg *l, uint32_t bytes)
  * sending would have it given up at once; from now on it is no measure of the path (Karn). */
 static void await_lost(struct weir_tcp *t, struct tcp_leg *l)
 {
-	for (struct weir_span *s = l->resend_at; s && s != l->unsent; s = s->next)
+	for (struct weir_span *s = l->q->resend_at; s && s != l->q->unsent; s = s->next)
 		if ((s->flags & (WEIR_SPAN_LOST | WEIR_SPAN_RESENT)) == WEIR_SPAN_LOST) {
 			s->flags &= (uint8_t)~WEIR_SPAN_LOST;
-			l->lost -= weir_span_end(s) - s->seq;
+			l->q->lost -= weir_span_end(s) - s->seq;
 			s->sends += s->sends == 1;
 			s->sent_ns = t->now_ns;
 			tcp_sent_list_add(l, s);
 		}
-	l->resend_at = NULL;
+	l->q->resend_at = NULL;
 }
 
 /* Nothing was lost: it was late, or only its acknowledgement was. */
@@ -84,7 +84,7 @@ void tcp_undo_on_echo(struct weir_tcp *t, struct tcp_leg *l, uint32_t ts)
 /* What was given up has come before anything was sent again, perhaps in the same burst. */
 static void undo_untouched(struct weir_tcp *t, struct tcp_leg *l)
 {
-	if (l->recovery != TCP_RECOVERY || !l->undo.cwnd || l->undo.bytes || l->lost)
+	if (l->recovery != TCP_RECOVERY || !l->undo.cwnd || l->undo.bytes || l->q->lost)
 		return;
 	tcp_rack_on_dsack(l, true);
 	undo(t, l);
@@ -144,8 +144,9 @@ static void reduce(struct tcp_leg *l, uint32_t delivered)
 /* A partial acknowledgement without SACK: the next one is lost, too (RFC 6582 section 3.2). */
 static void on_partial(struct tcp_leg *l, const struct tcp_acked *a)
 {
-	if (!(l->flags & LEG_SACK) && a->cumulative && l->out.head && l->out.head != l->unsent)
-		tcp_mark_lost(l, l->out.head);
+	if (!(l->flags & LEG_SACK) && a->cumulative && l->q->out.head &&
+	    l->q->out.head != l->q->unsent)
+		tcp_mark_lost(l, l->q->out.head);
 }
 
 void tcp_recovery_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp_acked *a)
@@ -179,16 +180,16 @@ void tcp_recovery_on_ack(struct weir_tcp *t, struct tcp_leg *l, const struct tcp
  * acknowledgements, unless the peer has thrown that away (RFC 2018 section 8). */
 static void mark_all_lost(struct tcp_leg *l)
 {
-	if (l->out.head && l->out.head->flags & WEIR_SPAN_SACKED)
+	if (l->q->out.head && l->q->out.head->flags & WEIR_SPAN_SACKED)
 		tcp_forget_sacks(l);
-	for (struct weir_span *s = l->out.head; s && s != l->unsent; s = s->next)
+	for (struct weir_span *s = l->q->out.head; s && s != l->q->unsent; s = s->next)
 		if (!(s->flags & WEIR_SPAN_SACKED))
 			tcp_mark_lost(l, s);
 }
 
 void tcp_on_rto(struct weir_tcp *t, struct tcp_leg *l)
 {
-	if (!l->out.head || l->out.head == l->unsent)
+	if (!l->q->out.head || l->q->out.head == l->q->unsent)
 		return;
 	if (l->recovery != TCP_LOSS || weir_seq_le(l->recover, l->una)) {
 		/* In recovery what was before that is to be given back. */

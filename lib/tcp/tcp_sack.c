@@ -32,7 +32,7 @@ void tcp_sack_fini(struct weir_tcp *t, struct tcp_leg *l)
 
 void tcp_sack_settle(struct weir_tcp *t, struct tcp_leg *l)
 {
-	if (l->blocks && !l->n_sack && !l->sacked && !(l->flags & LEG_DSACK))
+	if (l->blocks && !l->n_sack && !l->q->sacked && !(l->flags & LEG_DSACK))
 		tcp_sack_fini(t, l);
 }
 
@@ -91,7 +91,7 @@ void tcp_sack_advance(struct tcp_leg *l)
 	for (unsigned int i = 0; i < l->n_sack;) {
 		const struct tcp_sack *s = &l->blocks->sack[i];
 
-		if (weir_seq_le(s->end, l->in.next) || weir_seq_le(s->start, l->in.next))
+		if (weir_seq_le(s->end, l->in_next) || weir_seq_le(s->start, l->in_next))
 			drop_block(l, i);
 		else
 			i++;
@@ -103,9 +103,9 @@ void tcp_sack_advance(struct tcp_leg *l)
 /* The first span that may end after `seq`, from where the last search ended when that helps. */
 static struct weir_span *start_at(const struct tcp_leg *l, uint32_t seq)
 {
-	if (l->sack_at && weir_seq_le(l->sack_at->seq, seq))
-		return l->sack_at;
-	return l->out.head;
+	if (l->q->sack_at && weir_seq_le(l->q->sack_at->seq, seq))
+		return l->q->sack_at;
+	return l->q->out.head;
 }
 
 static void mark(struct tcp_leg *l, struct weir_span *s, struct tcp_acked *a)
@@ -115,14 +115,13 @@ static void mark(struct tcp_leg *l, struct weir_span *s, struct tcp_acked *a)
 	tcp_note_delivered(l, s, a);
 	tcp_sent_list_remove(l, s);
 	if (s->flags & WEIR_SPAN_LOST) {
-		l->lost -= len;
+		l->q->lost -= len;
 		if (s->flags & WEIR_SPAN_RESENT)
-			l->resent -= len;
+			l->q->resent -= len;
 	}
 	s->flags &= (uint8_t) ~(WEIR_SPAN_LOST | WEIR_SPAN_RESENT);
 	s->flags |= WEIR_SPAN_SACKED;
-	l->sacked += len;
-	l->high_sacked = weir_seq_max(l->high_sacked, weir_span_end(s));
+	l->q->sacked += len;
 }
 
 static void take_block(struct tcp_leg *l, const struct tcp_sack *b, struct tcp_acked *a,
@@ -130,9 +129,9 @@ static void take_block(struct tcp_leg *l, const struct tcp_sack *b, struct tcp_a
 {
 	struct weir_span *s = start_at(l, b->start);
 
-	for (; s && s != l->unsent && weir_seq_lt(s->seq, b->end) && *steps; s = s->next) {
+	for (; s && s != l->q->unsent && weir_seq_lt(s->seq, b->end) && *steps; s = s->next) {
 		(*steps)--;
-		l->sack_at = s;
+		l->q->sack_at = s;
 		if (!(s->flags & WEIR_SPAN_SACKED) && weir_seq_le(b->start, s->seq) &&
 		    weir_seq_le(weir_span_end(s), b->end))
 			mark(l, s, a);
@@ -176,18 +175,17 @@ void tcp_take_sack(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack, const st
 	for (unsigned int i = a->dsack; i < o->n_sack; i++)
 		if (is_sound(l, &o->sack[i]) && !was_heard(l, &o->sack[i]))
 			take_block(l, &o->sack[i], a, &steps);
-	if (steps && l->sacked && borrow(t, l))
+	if (steps && l->q->sacked && borrow(t, l))
 		memcpy(l->blocks->heard, o->sack, sizeof(o->sack[0]) * o->n_sack);
 }
 
 /* The peer has thrown away what it said it had (RFC 2018 section 8). */
 void tcp_forget_sacks(struct tcp_leg *l)
 {
-	for (struct weir_span *s = l->out.head; s && s != l->unsent; s = s->next)
+	for (struct weir_span *s = l->q->out.head; s && s != l->q->unsent; s = s->next)
 		s->flags &= (uint8_t)~WEIR_SPAN_SACKED;
-	l->sacked = 0;
-	l->high_sacked = l->una;
-	l->sack_at = NULL;
+	l->q->sacked = 0;
+	l->q->sack_at = NULL;
 	if (l->blocks)
 		memset(l->blocks->heard, 0, sizeof(l->blocks->heard));
 }

@@ -115,7 +115,7 @@ static void write_tcp(struct weir_tcp *t, struct tcp_leg *l, struct rte_tcp_hdr 
 	h->src_port = rte_cpu_to_be_16(c->port[!l->index]);
 	h->dst_port = rte_cpu_to_be_16(c->port[l->index]);
 	h->sent_seq = rte_cpu_to_be_32(seq);
-	h->recv_ack = rte_cpu_to_be_32(l->in.next);
+	h->recv_ack = rte_cpu_to_be_32(l->in_next);
 	h->data_off = (uint8_t)((sizeof(*h) + options_len) / 4 << 4);
 	h->tcp_flags = flags;
 	h->rx_win = rte_cpu_to_be_16(tcp_offer_window(t, l));
@@ -225,7 +225,7 @@ void tcp_send_ack(struct weir_tcp *t, struct tcp_leg *l)
 {
 	l->flags &= (uint16_t)~LEG_ACK_NOW;
 	l->ack_ns = 0;
-	l->acked_in = l->in.next;
+	l->acked_in = l->in_next;
 	send_bare(t, l, l->nxt, WEIR_TCP_ACK);
 }
 

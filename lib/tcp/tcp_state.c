@@ -78,9 +78,9 @@ void tcp_move(struct weir_tcp *t, struct tcp_leg *l, enum tcp_event event)
 /* What of its queue was not acknowledged is not asked for any more. */
 static void forget_queue(struct weir_tcp *t, struct tcp_leg *l)
 {
-	weir_spans_clear(t->spans, &l->out);
-	l->unsent = l->oldest = l->newest = l->sack_at = l->resend_at = NULL;
-	l->sacked = l->lost = l->resent = 0;
+	weir_spans_clear(t->spans, &l->q->out);
+	l->q->unsent = l->q->oldest = l->q->newest = l->q->sack_at = l->q->resend_at = NULL;
+	l->q->sacked = l->q->lost = l->q->resent = 0;
 	l->una = l->nxt = l->end;
 }
 

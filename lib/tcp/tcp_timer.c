@@ -72,7 +72,7 @@ static uint64_t probe_ns(const struct tcp_leg *l)
 static bool may_probe(const struct tcp_leg *l)
 {
 	return l->recovery == TCP_OPEN && (l->flags & LEG_SACK) && (l->flags & LEG_RTT_SEEN) &&
-	       !(l->flags & LEG_TLP_OUT) && !l->sacked && !l->backoff;
+	       !(l->flags & LEG_TLP_OUT) && !l->q->sacked && !l->backoff;
 }
 
 void tcp_timer_rearm(struct weir_tcp *t, struct tcp_leg *l)
@@ -80,7 +80,7 @@ void tcp_timer_rearm(struct weir_tcp *t, struct tcp_leg *l)
 	uint64_t rto = tcp_rto_ns(l), pto = probe_ns(l);
 
 	if (!tcp_flight(l)) {
-		if (l->unsent && l->timer_for == TCP_TIMER_PERSIST)
+		if (l->q->unsent && l->timer_for == TCP_TIMER_PERSIST)
 			return;
 		tcp_timer_clear(t, l);
 		return;

@@ -40,7 +40,7 @@ static bool is_uncoupled(const struct tcp_leg *l)
 static uint32_t room(const struct weir_tcp *t, const struct tcp_leg *l, const struct tcp_leg *other)
 {
 	bool alone = tcp_is_shut(other) || is_uncoupled(l);
-	uint32_t held = l->in.ready.bytes + (alone ? 0 : other->out.bytes);
+	uint32_t held = l->q->in.ready.bytes + (alone ? 0 : other->q->out.bytes);
 	uint32_t buffer = l->buffer;
 
 	if (weir_unlikely(pressure(t) >= 4))
@@ -55,7 +55,7 @@ static uint32_t next_edge(const struct weir_tcp *t, const struct tcp_leg *l,
 {
 	uint32_t free = room(t, l, other) >> l->scale << l->scale;
 	uint32_t limit = (uint32_t)UINT16_MAX << l->scale;
-	uint32_t edge = l->in.next + tcp_min(free, limit);
+	uint32_t edge = l->in_next + tcp_min(free, limit);
 
 	if (!weir_seq_lt(l->in_edge, edge))
 		return l->in_edge;
@@ -67,17 +67,17 @@ static uint32_t next_edge(const struct weir_tcp *t, const struct tcp_leg *l,
 uint16_t tcp_offer_window(struct weir_tcp *t, struct tcp_leg *l)
 {
 	uint32_t edge = next_edge(t, l, tcp_other(tcp_conn(l), l));
-	uint32_t window = weir_seq_lt(l->in.next, edge) ? edge - l->in.next : 0;
+	uint32_t window = weir_seq_lt(l->in_next, edge) ? edge - l->in_next : 0;
 	uint32_t unit = (1u << l->scale) - 1;
 
 	window = tcp_min((window + unit) >> l->scale, UINT16_MAX);
-	l->in_edge = weir_seq_max(l->in_edge, l->in.next + (window << l->scale));
+	l->in_edge = weir_seq_max(l->in_edge, l->in_next + (window << l->scale));
 	return (uint16_t)window;
 }
 
 bool tcp_window_grew(struct weir_tcp *t, struct tcp_leg *l)
 {
-	uint32_t left = weir_seq_lt(l->in.next, l->in_edge) ? l->in_edge - l->in.next : 0;
+	uint32_t left = weir_seq_lt(l->in_next, l->in_edge) ? l->in_edge - l->in_next : 0;
 	uint32_t gain = next_edge(t, l, tcp_other(tcp_conn(l), l)) - l->in_edge;
 
 	if (!gain)
@@ -120,5 +120,6 @@ bool weir_tcp_is_full(const struct weir_tcp *t, const struct weir_tcp_conn *c, u
 	const struct tcp_leg *l = &c->leg[leg];
 	uint32_t edge = next_edge(t, l, &c->leg[!leg]);
 
-	return l->in.ready.head && (!weir_seq_lt(l->in.next, edge) || edge - l->in.next < l->mss);
+	return l->q->in.ready.head &&
+	       (!weir_seq_lt(l->in_next, edge) || edge - l->in_next < l->mss);
 }

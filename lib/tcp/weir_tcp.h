@@ -269,7 +269,8 @@ uint32_t weir_tcp_count(const struct weir_tcp *t);
 uint32_t weir_tcp_segments_used(const struct weir_tcp *t);
 /* Asserts the invariants; for tests. */
 void weir_tcp_check(const struct weir_tcp_conn *c);
-size_t weir_tcp_conn_bytes(void); /* that an idle connection holds */
-size_t weir_tcp_lent_bytes(void); /* kept beside it, for those that are not idle */
+size_t weir_tcp_conn_bytes(void);    /* that an idle connection holds */
+size_t weir_tcp_lent_bytes(void);    /* kept beside it, for those that are not idle */
+size_t weir_tcp_segment_bytes(void); /* kept for each of weir_tcp_cfg.segments */
 
 #endif

@@ -389,7 +389,7 @@ END_TEST
 
 START_TEST(an_idle_connection_holds_a_kilobyte)
 {
-	ck_assert_uint_le(weir_tcp_conn_bytes(), 1024);
+	ck_assert_uint_le(weir_tcp_conn_bytes(), 768);
 }
 END_TEST
 
