@@ -18,6 +18,10 @@ struct weir_pool {
 	uint32_t n_free;
 	uint32_t count;
 	size_t size;
+	/* Division by `size`, which is an odd number shifted, is multiplication by that one's
+	 * inverse modulo 2^64, where nothing is left over. */
+	unsigned int shift;
+	uint64_t inverse;
 	char name[32];
 };
 
@@ -31,6 +35,16 @@ static void *zeroed(const char *name, size_t n, size_t size)
 	return rte_zmalloc(name, bytes, WEIR_CACHE_LINE);
 }
 
+/* Newton's method: each step doubles the bits that are right, of which `odd` itself has three. */
+static uint64_t inverse_of(uint64_t odd)
+{
+	uint64_t x = odd;
+
+	for (unsigned int bits = 3; bits < 64; bits *= 2)
+		x *= 2 - odd * x;
+	return x;
+}
+
 struct weir_pool *weir_pool_create(const char *name, uint32_t count, size_t size)
 {
 	struct weir_pool *p = calloc(1, sizeof(*p));
@@ -39,6 +53,8 @@ struct weir_pool *weir_pool_create(const char *name, uint32_t count, size_t size
 		return NULL;
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	p->size = (size + WEIR_CACHE_LINE - 1) & ~(size_t)(WEIR_CACHE_LINE - 1);
+	p->shift = (unsigned int)__builtin_ctzll(p->size);
+	p->inverse = inverse_of(p->size >> p->shift);
 	p->count = p->n_free = count;
 	p->objects = zeroed(name, count, p->size);
 	p->free_places = zeroed(name, count, sizeof(*p->free_places));
@@ -93,7 +109,7 @@ bool weir_pool_taken(const struct weir_pool *p, uint32_t index)
 uint32_t weir_pool_index(const struct weir_pool *p, const void *object)
 {
 	size_t offset = (size_t)((const uint8_t *)object - p->objects);
-	size_t place = offset / p->size;
+	uint64_t place = (offset >> p->shift) * p->inverse;
 
 	weir_assert(place < p->count && place * p->size == offset);
 	return (uint32_t)place;

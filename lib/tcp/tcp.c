@@ -56,9 +56,7 @@ struct weir_tcp *weir_tcp_create(const struct weir_tcp_cfg *cfg, uint64_t now_ns
 	t->spans = weir_span_stock_create(name, cfg->segments);
 	snprintf(name, sizeof(name), "tb_%s", cfg->name);
 	t->blocks = weir_pool_create(name, n_blocks(cfg), sizeof(struct tcp_blocks));
-	snprintf(name, sizeof(name), "tq_%s", cfg->name);
-	t->queues = weir_pool_create(name, cfg->segments, sizeof(struct tcp_queues));
-	if (!t->conns || !t->spans || !t->blocks || !t->queues) {
+	if (!tcp_queues_create(t) || !t->conns || !t->spans || !t->blocks) {
 		weir_tcp_destroy(t);
 		return NULL;
 	}
@@ -69,7 +67,7 @@ void weir_tcp_destroy(struct weir_tcp *t)
 {
 	if (!t)
 		return;
-	for (uint32_t i = 0; t->queues && i < weir_pool_count(t->conns); i++)
+	for (uint32_t i = 0; t->conns && i < weir_pool_count(t->conns); i++)
 		if (weir_pool_taken(t->conns, i))
 			weir_tcp_forget(t, weir_pool_at(t->conns, i));
 	if (t->conns)
@@ -78,8 +76,7 @@ void weir_tcp_destroy(struct weir_tcp *t)
 		weir_span_stock_destroy(t->spans);
 	if (t->blocks)
 		weir_pool_destroy(t->blocks);
-	if (t->queues)
-		weir_pool_destroy(t->queues);
+	tcp_queues_destroy(t);
 	rte_free(t);
 }
 

@@ -21,41 +21,43 @@ void tcp_note_delivered(struct tcp_leg *l, struct weir_span *s, struct tcp_acked
 /* Takes the first one off the queue. */
 static void free_head(struct weir_tcp *t, struct tcp_leg *l, struct tcp_acked *a)
 {
-	struct weir_span *s = l->q->out.head;
+	struct tcp_queues *q = l->q;
+	struct weir_span *s = q->out.head;
 	uint32_t len = sent_len(s);
 
 	if (s->flags & WEIR_SPAN_SACKED)
-		l->q->sacked -= len;
+		q->sacked -= len;
 	else
 		tcp_note_delivered(l, s, a);
 	if (s->flags & WEIR_SPAN_LOST)
-		l->q->lost -= len;
+		q->lost -= len;
 	if (s->flags & WEIR_SPAN_RESENT)
-		l->q->resent -= len;
+		q->resent -= len;
 	tcp_sent_list_remove(l, s);
-	if (l->q->sack_at == s)
-		l->q->sack_at = s->next == l->q->unsent ? NULL : s->next;
-	if (l->q->resend_at == s)
-		l->q->resend_at = s->next == l->q->unsent ? NULL : s->next;
-	weir_span_free(t->spans, weir_spans_take(&l->q->out));
+	if (q->sack_at == s)
+		q->sack_at = s->next == q->unsent ? NULL : s->next;
+	if (q->resend_at == s)
+		q->resend_at = s->next == q->unsent ? NULL : s->next;
+	weir_span_free(t->spans, weir_spans_take(&q->out));
 }
 
 /* `ack` is inside the first one. */
 static void trim_head(struct tcp_leg *l, uint32_t ack, struct tcp_acked *a)
 {
-	struct weir_span *s = l->q->out.head;
+	struct tcp_queues *q = l->q;
+	struct weir_span *s = q->out.head;
 	uint32_t n = ack - s->seq;
 
 	if (s->flags & WEIR_SPAN_SACKED)
-		l->q->sacked -= n;
+		q->sacked -= n;
 	else
 		a->bytes += n;
 	if (s->flags & WEIR_SPAN_LOST)
-		l->q->lost -= n;
+		q->lost -= n;
 	if (s->flags & WEIR_SPAN_RESENT)
-		l->q->resent -= n;
+		q->resent -= n;
 	weir_span_trim_front(s, n);
-	l->q->out.bytes -= n;
+	q->out.bytes -= n;
 }
 
 static void free_until(struct weir_tcp *t, struct tcp_leg *l, uint32_t ack, struct tcp_acked *a)

@@ -123,7 +123,8 @@ struct tcp_undo {
 /*
  * What came from a peer and waits to be passed on, and what waits to be sent to it or to be
  * acknowledged: lent to a leg while there is any of it (tcp_queues.c). Without, a leg has the
- * worker's empty ones, so that whoever only looks need not ask.
+ * worker's empty ones, so that whoever only looks need not ask. Those that nobody has are zero but
+ * for `next`.
  */
 struct tcp_queues {
 	struct weir_reasm in;
@@ -134,7 +135,8 @@ struct tcp_queues {
 	struct weir_span *sack_at;     /* where a block ended last */
 	struct weir_span *resend_at;   /* before it nothing waits to be sent again */
 	uint32_t sacked, lost, resent; /* bytes: selectively acknowledged, lost, sent again */
-};
+	struct tcp_queues *next;       /* that nobody has */
+} __attribute__((aligned(WEIR_CACHE_LINE)));
 
 struct tcp_leg {
 	uint8_t state;      /* enum weir_tcp_state */
@@ -228,9 +230,11 @@ struct weir_tcp {
 	struct weir_tcp_cfg cfg;
 	struct weir_pool *conns;
 	struct weir_span_stock *spans;
-	struct weir_pool *blocks; /* struct tcp_blocks */
-	struct weir_pool *queues; /* struct tcp_queues */
-	struct tcp_queues empty;  /* of legs that have none */
+	struct weir_pool *blocks;       /* struct tcp_blocks */
+	struct tcp_queues *queues;      /* cfg.segments of them */
+	struct tcp_queues *free_queues; /* first of those that nobody has */
+	uint32_t lent_queues;
+	struct tcp_queues empty; /* of legs that have none */
 	struct weir_tcp_conn *dirty;
 	struct weir_tcp_conn *oldest[TCP_LIST_END];
 	struct weir_tcp_conn *newest[TCP_LIST_END];
@@ -283,6 +287,35 @@ static inline bool tcp_has_spans(const struct weir_tcp *t, uint32_t n)
 	uint32_t size = weir_span_stock_size(t->spans);
 
 	return size - weir_span_stock_used(t->spans) >= n + size / 16;
+}
+
+/* `l` has queues of its own from here on. False: none are left. */
+WEIR_MUST_CHECK static inline bool tcp_borrow_queues(struct weir_tcp *t, struct tcp_leg *l)
+{
+	struct tcp_queues *q = t->free_queues;
+
+	if (l->q != &t->empty)
+		return true;
+	if (weir_unlikely(!q))
+		return false;
+	t->free_queues = q->next;
+	q->next = NULL;
+	t->lent_queues++;
+	l->q = q;
+	return true;
+}
+
+/* Gives them back when nothing is in them. */
+static inline void tcp_settle_queues(struct weir_tcp *t, struct tcp_leg *l)
+{
+	struct tcp_queues *q = l->q;
+
+	if (q == &t->empty || q->out.head || q->in.ready.head || q->in.gaps.head)
+		return;
+	q->next = t->free_queues;
+	t->free_queues = q;
+	t->lent_queues--;
+	l->q = &t->empty;
 }
 
 /* Nothing more is taken for its peer. */
@@ -441,11 +474,9 @@ void tcp_rtt_sample(struct tcp_leg *l, uint32_t rtt_us);
 uint64_t tcp_rto_ns(const struct tcp_leg *l);
 
 /* tcp_queues.c */
-/* `l` has queues of its own from here on. False: none are left. */
-WEIR_MUST_CHECK bool tcp_borrow_queues(struct weir_tcp *t, struct tcp_leg *l);
-/* Gives them back when nothing is in them. */
-void tcp_settle_queues(struct weir_tcp *t, struct tcp_leg *l);
-/* Throws away what is in them. */
+WEIR_MUST_CHECK bool tcp_queues_create(struct weir_tcp *t);
+void tcp_queues_destroy(struct weir_tcp *t);
+/* Throws away what is in those of `l`. */
 void tcp_drop_queues(struct weir_tcp *t, struct tcp_leg *l);
 
 /* tcp_output.c */

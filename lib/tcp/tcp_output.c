@@ -11,23 +11,27 @@
 /* Small pieces that wait are put together up to a segment. */
 static bool joins_tail(struct tcp_leg *l, const struct weir_span *s)
 {
-	return l->q->unsent && !(l->q->out.tail->flags & WEIR_SPAN_FIN) && !l->q->out.tail->sends &&
-	       weir_span_merge(l->q->out.tail, s, l->mss);
+	struct weir_span *tail = l->q->out.tail;
+
+	return l->q->unsent && !(tail->flags & WEIR_SPAN_FIN) && !tail->sends &&
+	       weir_span_merge(tail, s, l->mss);
 }
 
 void tcp_queue(struct weir_tcp *t, struct tcp_leg *l, struct weir_span *s)
 {
+	struct tcp_queues *q = l->q;
+
 	s->seq = l->end;
 	s->flags &= WEIR_SPAN_SUMMED | WEIR_SPAN_PSH | WEIR_SPAN_FIN;
 	l->end = weir_span_end(s);
 	if (s->len && joins_tail(l, s)) {
-		l->q->out.bytes += s->len;
+		q->out.bytes += s->len;
 		weir_span_free(t->spans, s);
 		return;
 	}
-	weir_spans_append(&l->q->out, s);
-	if (!l->q->unsent)
-		l->q->unsent = s;
+	weir_spans_append(&q->out, s);
+	if (!q->unsent)
+		q->unsent = s;
 }
 
 void tcp_queue_fin(struct weir_tcp *t, struct tcp_leg *l)

@@ -14,29 +14,33 @@
 
 void tcp_sent_list_add(struct tcp_leg *l, struct weir_span *s)
 {
+	struct tcp_queues *q = l->q;
+
 	s->flags |= WEIR_SPAN_TIMED;
 	s->newer = NULL;
-	s->older = l->q->newest;
-	if (l->q->newest)
-		l->q->newest->newer = s;
+	s->older = q->newest;
+	if (q->newest)
+		q->newest->newer = s;
 	else
-		l->q->oldest = s;
-	l->q->newest = s;
+		q->oldest = s;
+	q->newest = s;
 }
 
 void tcp_sent_list_remove(struct tcp_leg *l, struct weir_span *s)
 {
+	struct tcp_queues *q = l->q;
+
 	if (!(s->flags & WEIR_SPAN_TIMED))
 		return;
 	s->flags &= (uint8_t)~WEIR_SPAN_TIMED;
 	if (s->older)
 		s->older->newer = s->newer;
 	else
-		l->q->oldest = s->newer;
+		q->oldest = s->newer;
 	if (s->newer)
 		s->newer->older = s->older;
 	else
-		l->q->newest = s->older;
+		q->newest = s->older;
 }
 
 /* ---- what was delivered (section 6.2 steps 1 and 2) ---- */

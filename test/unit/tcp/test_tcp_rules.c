@@ -387,7 +387,7 @@ START_TEST(blocks_are_lent_to_who_needs_them)
 }
 END_TEST
 
-START_TEST(an_idle_connection_holds_a_kilobyte)
+START_TEST(an_idle_connection_holds_three_quarters_of_a_kilobyte)
 {
 	ck_assert_uint_le(weir_tcp_conn_bytes(), 768);
 }
@@ -399,5 +399,5 @@ Suite *tcp_rules_suite(void)
 			  closing_follows_the_rules, sending_follows_the_rules,
 			  options_follow_the_rules, blocks_are_lent_to_who_needs_them,
 			  marks_of_congestion_follow_the_rules,
-			  an_idle_connection_holds_a_kilobyte);
+			  an_idle_connection_holds_three_quarters_of_a_kilobyte);
 }
