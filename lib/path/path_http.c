@@ -201,6 +201,7 @@ static void end_exchanges(struct path_http *x)
 static void end_all(struct path_http *x)
 {
 	end_exchanges(x);
+	path_http_end_call(x);
 	if (x->h2)
 		path_http2_end(x->h2);
 	if (x->k->translator)
@@ -414,11 +415,13 @@ int path_http_worker_create(struct path_worker *w, uint32_t connections)
 	name[1] = 'x';
 	h->exchanges = weir_pool_create(name, connections + PATH_HTTP_OUTSTANDING,
 					sizeof(struct path_exchange));
+	name[1] = 'g';
+	h->calls = weir_pool_create(name, connections, sizeof(struct path_http_call));
 	name[1] = 't';
 	h->texts =
 		weir_pool_create(name, connections / PATH_HTTP_TEXTS_EVERY + PATH_HTTP_TEXTS_LEAST,
 				 PATH_HTTP_TEXTS_MAX);
-	return h->connections && h->exchanges && h->texts ? 0 : -WEIR_ENOMEM;
+	return h->connections && h->exchanges && h->calls && h->texts ? 0 : -WEIR_ENOMEM;
 }
 
 void path_http_worker_destroy(struct path_worker *w)
@@ -429,6 +432,8 @@ void path_http_worker_destroy(struct path_worker *w)
 		return;
 	if (h->texts)
 		weir_pool_destroy(h->texts);
+	if (h->calls)
+		weir_pool_destroy(h->calls);
 	if (h->exchanges)
 		weir_pool_destroy(h->exchanges);
 	if (h->connections)
@@ -445,5 +450,5 @@ uint64_t weir_path_bad_http(const struct weir_path *p, unsigned int worker, enum
 size_t path_http_bytes_each(void)
 {
 	return sizeof(struct path_http) + sizeof(struct path_exchange) +
-	       PATH_HTTP_TEXTS_MAX / PATH_HTTP_TEXTS_EVERY;
+	       sizeof(struct path_http_call) + PATH_HTTP_TEXTS_MAX / PATH_HTTP_TEXTS_EVERY;
 }

@@ -149,14 +149,14 @@ struct path_http_call {
 	struct weir_grpc frame;
 	struct path_http_findings of_heads; /* what rules have found in the exchange without them */
 	uint64_t end;                       /* of the last message that was judged */
-	uint64_t boundary;        /* the last place where a message of weir's own can be */
-	uint32_t unread;          /* bytes of content, before `at`, that were not taken */
-	enum weir_http_grpc kind; /* NO_GRPC: it is none */
-	bool begun;               /* a message has come */
-	bool ends_chunk;          /* the last one that was judged */
-	bool open;                /* something of one has come */
-	bool whole;               /* and nothing more of it comes */
-	bool passing;             /* what comes of it goes on */
+	uint64_t boundary; /* the last place where a message of weir's own can be */
+	uint32_t unread;   /* bytes of content, before `at`, that were not taken */
+	enum weir_http_grpc kind;
+	bool begun;      /* a message has come */
+	bool ends_chunk; /* the last one that was judged */
+	bool open;       /* something of one has come */
+	bool whole;      /* and nothing more of it comes */
+	bool passing;    /* what comes of it goes on */
 };
 
 struct path_http {
@@ -171,7 +171,7 @@ struct path_http {
 	enum path_http_protocol protocol; /* that the client speaks */
 	bool has_turn;
 	struct path_http_side side[2];
-	struct path_exchange *first, *last;    /* in the order of requests */
+	struct path_exchange *first;           /* in the order of requests */
 	struct path_exchange *reading;         /* whose request is being read, NULL: none */
 	struct path_http *waiting, **waits_at; /* for a turn of judging; NULL: it does not */
 	bool tunnel;                           /* no HTTP any more */
@@ -179,15 +179,16 @@ struct path_http {
 	bool dead;                             /* was ended by weir: nothing more is done */
 	uint64_t idle_ns;                      /* since when no request is under way */
 	uint64_t requests, responses;
-	struct path_http_call call; /* the response at hand */
+	struct path_http_call *call; /* the response at hand; NULL: it is none of these */
 };
 
-_Static_assert(sizeof(struct path_http) <= 7 * WEIR_CACHE_LINE, "a place of the pool");
+_Static_assert(sizeof(struct path_http) <= 5 * WEIR_CACHE_LINE, "a place of the pool");
 
 /* A worker's part. */
 struct path_http_worker {
 	struct weir_pool *connections; /* struct path_http */
 	struct weir_pool *exchanges;
+	struct weir_pool *calls; /* struct path_http_call */
 	struct weir_pool *texts; /* PATH_HTTP_TEXTS_MAX bytes */
 	struct weir_timer_wheel wheel;
 	uint64_t begun;                            /* exchanges, for their ids */
@@ -395,6 +396,7 @@ void path_http_on_slow_client(struct path_http *x);
 
 /* The head goes on, and what is behind it when it was judged. False: no memory. */
 bool path_http_begin_call(struct path_http *x, struct path_exchange *e, enum weir_http_grpc kind);
+void path_http_end_call(struct path_http *x);
 /* `n` bytes of content were read. False: it was refused, or is not decided. */
 bool path_http_take_messages(struct path_http *x, size_t n);
 /* It has its turn, of which the same comes. */

@@ -28,7 +28,7 @@ static bool judge_content(struct path_http *x, struct path_exchange *e,
 	count_content(e, r->leg, content.len);
 	if (x->side[r->leg].fate != PATH_HTTP_HOLD)
 		return true;
-	if (weir_unlikely(x->call.kind && r->leg == PATH_TO_CLIENT))
+	if (weir_unlikely(x->call && r->leg == PATH_TO_CLIENT))
 		return path_http_take_messages(x, content.len);
 	if (!content.len)
 		return true;

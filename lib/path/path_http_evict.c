@@ -55,7 +55,7 @@ static bool is_nearly_full(const struct path_worker *w)
 /* Of a response of gRPC its server may say the next one at any time. */
 static bool is_between_messages(const struct path_http *x, const struct path_exchange *e)
 {
-	return x->call.kind && x->first == e;
+	return x->call && x->first == e;
 }
 
 /* Whether its client has more to say before it can be judged. */

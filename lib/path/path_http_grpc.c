@@ -23,18 +23,29 @@ static struct path_http_side *side_of(struct path_http *x)
 bool path_http_begin_call(struct path_http *x, struct path_exchange *e, enum weir_http_grpc kind)
 {
 	struct path_http_side *s = side_of(x);
+	struct path_http_call *c;
 
 	if (!weir_waf_tx_mark(e->tx))
 		return false;
-	x->call = (struct path_http_call){.end = s->at, .boundary = s->at, .kind = kind};
-	weir_grpc_init(&x->call.frame, UINT32_MAX); /* rules say what is too long */
-	x->call.frame.takes_trailers = true;
-	x->call.frame.is_text = kind == WEIR_HTTP_GRPC_WEB_TEXT;
+	c = x->call = weir_pool_take(x->w->http->calls);
+	if (!c)
+		return false;
+	*c = (struct path_http_call){.end = s->at, .boundary = s->at, .kind = kind};
+	weir_grpc_init(&c->frame, UINT32_MAX); /* rules say what is too long */
+	c->frame.takes_trailers = true;
+	c->frame.is_text = kind == WEIR_HTTP_GRPC_WEB_TEXT;
 	s->fate = PATH_HTTP_HOLD;
 	s->free = s->at;
 	e->begun = true;
 	path_http_hold(x, e);
 	return true;
+}
+
+void path_http_end_call(struct path_http *x)
+{
+	if (x->call)
+		weir_pool_give(x->w->http->calls, x->call);
+	x->call = NULL;
 }
 
 /* ---- refusing ---- */
@@ -44,14 +55,14 @@ static bool has_place(const struct path_http *x)
 {
 	const struct path_http_side *s = &x->side[PATH_TO_CLIENT];
 
-	return x->call.kind != WEIR_HTTP_GRPC && (s->chunked || s->until_close) &&
-	       s->free == x->call.boundary && path_stream_offset(x->k, 1) == s->free;
+	return x->call->kind != WEIR_HTTP_GRPC && (s->chunked || s->until_close) &&
+	       s->free == x->call->boundary && path_stream_offset(x->k, 1) == s->free;
 }
 
 static bool say_last(struct path_http *x, const struct path_exchange *e)
 {
 	char last[PATH_GRPC_LAST], text[PATH_GRPC_LAST + 32];
-	size_t n = path_grpc_last_message(e, x->call.kind, last), done;
+	size_t n = path_grpc_last_message(e, x->call->kind, last), done;
 	struct weir_bytes out = weir_bytes_of(last, n);
 
 	if (side_of(x)->chunked) {
@@ -87,7 +98,7 @@ static void on_bad(struct path_http *x, enum weir_http2_error why)
 
 	e->bad = weir_http2_error_name(why);
 	if (e->program->mode == WEIR_WAF_DETECT) {
-		x->call.unread = 0;
+		x->call->unread = 0;
 		s->fate = PATH_HTTP_PASS;
 		return;
 	}
@@ -103,27 +114,27 @@ static bool is_in_chunk(struct path_http *x)
 	const struct path_http_side *s = side_of(x);
 
 	return s->chunked &&
-	       (x->call.unread || weir_http_body_place(&s->body) == WEIR_HTTP_AT_CONTENT);
+	       (x->call->unread || weir_http_body_place(&s->body) == WEIR_HTTP_AT_CONTENT);
 }
 
 static uint64_t taken(struct path_http *x)
 {
-	return side_of(x)->at - x->call.unread;
+	return side_of(x)->at - x->call->unread;
 }
 
 static void let_go_whole(struct path_http *x)
 {
 	struct path_http_side *s = side_of(x);
 
-	if (x->call.end > s->free)
-		s->free = x->call.end;
+	if (x->call->end > s->free)
+		s->free = x->call->end;
 }
 
 /* Where a chunk ends with a message there is a place behind its end of line. */
 static void find_place(struct path_http *x)
 {
 	struct path_http_side *s = side_of(x);
-	struct path_http_call *c = &x->call;
+	struct path_http_call *c = x->call;
 	uint64_t place = c->end + (s->chunked ? 2 : 0);
 
 	if (!c->ends_chunk || s->free != c->end || taken(x) < place)
@@ -135,7 +146,7 @@ static void find_place(struct path_http *x)
 /* As far as messages are whole and judged. */
 static void release(struct path_http *x)
 {
-	struct path_http_call *c = &x->call;
+	struct path_http_call *c = x->call;
 
 	if (c->passing) {
 		side_of(x)->free = taken(x);
@@ -151,7 +162,7 @@ static void release(struct path_http *x)
 static void close_message(struct path_http *x)
 {
 	struct path_exchange *e = x->first;
-	struct path_http_call *c = &x->call;
+	struct path_http_call *c = x->call;
 
 	c->open = c->whole = c->passing = c->ends_chunk = false;
 	c->end = taken(x);
@@ -169,10 +180,10 @@ static void close_message(struct path_http *x)
 
 static void accept(struct path_http *x)
 {
-	if (x->call.whole)
+	if (x->call->whole)
 		close_message(x);
 	else
-		x->call.passing = true; /* what is still to come of it */
+		x->call->passing = true; /* what is still to come of it */
 	release(x);
 }
 
@@ -209,7 +220,7 @@ static bool take_piece(struct path_http *x, struct weir_bytes content,
 {
 	const struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_BODY, .content = content};
 	struct path_exchange *e = x->first;
-	struct path_http_call *c = &x->call;
+	struct path_http_call *c = x->call;
 	bool judged = false;
 
 	if (!c->begun)
@@ -233,17 +244,17 @@ static bool take_piece(struct path_http *x, struct weir_bytes content,
 static struct weir_bytes next_view(struct path_http *x)
 {
 	struct weir_bytes view = {0};
-	uint64_t from = side_of(x)->at - x->call.unread - path_stream_offset(x->k, 1);
+	uint64_t from = side_of(x)->at - x->call->unread - path_stream_offset(x->k, 1);
 
-	if (x->call.unread && path_stream_read(x->k, 1, (uint32_t)from, &view, 1) &&
-	    view.len > x->call.unread)
-		view.len = x->call.unread;
+	if (x->call->unread && path_stream_read(x->k, 1, (uint32_t)from, &view, 1) &&
+	    view.len > x->call->unread)
+		view.len = x->call->unread;
 	return view;
 }
 
 bool path_http_take_messages(struct path_http *x, size_t n)
 {
-	struct path_http_call *c = &x->call;
+	struct path_http_call *c = x->call;
 	uint8_t room[WEIR_GRPC_ROOM];
 
 	if (side_of(x)->fate != PATH_HTTP_HOLD)
@@ -276,7 +287,7 @@ bool path_http_judge_message(struct path_http *x)
 /* What is whole goes on first, though a chunk is not. */
 void path_http_on_full_of_messages(struct path_http *x)
 {
-	struct path_http_call *c = &x->call;
+	struct path_http_call *c = x->call;
 
 	if (c->end > side_of(x)->free) {
 		let_go_whole(x);
@@ -291,7 +302,7 @@ void path_http_end_messages(struct path_http *x)
 {
 	const struct path_http_question q = {.step = PATH_JUDGE_RESPONSE_END};
 	struct path_http_side *s = side_of(x);
-	struct path_http_call *c = &x->call;
+	struct path_http_call *c = x->call;
 
 	if (c->frame.text.have) {
 		on_bad(x, WEIR_HTTP2_E_GRPC_TEXT);

@@ -79,12 +79,14 @@ void path_exchange_init(struct path_http *x, struct path_exchange *e,
 struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h)
 {
 	struct path_exchange *e = weir_pool_take(x->w->http->exchanges);
+	struct path_exchange **end = &x->first;
 
 	if (!e)
 		return NULL;
 	path_exchange_init(x, e, h);
-	*(x->last ? &x->last->next : &x->first) = e;
-	x->last = e;
+	while (*end)
+		end = &(*end)->next;
+	*end = e;
 	x->reading = e;
 	return e;
 }
@@ -125,8 +127,6 @@ void path_exchange_end(struct path_http *x)
 
 	path_exchange_fini(x, e);
 	x->first = e->next;
-	if (!x->first)
-		x->last = NULL;
 	if (x->reading == e)
 		x->reading = NULL;
 	weir_pool_give(x->w->http->exchanges, e);

@@ -87,7 +87,7 @@ static void end_response(struct path_http *x)
 
 	x->responses++;
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_RESPONSES, 1);
-	x->call.kind = WEIR_HTTP_NO_GRPC;
+	path_http_end_call(x);
 	path_exchange_end(x);
 	if (s->after == PATH_HTTP_OVER) {
 		be_last(x);
@@ -206,7 +206,7 @@ static void on_final(struct path_http *x, struct path_exchange *e, const struct 
 	s->chunked = h->framing == WEIR_HTTP_CHUNKED;
 	s->until_close = h->framing == WEIR_HTTP_UNTIL_CLOSE;
 	weir_http_body_init(&s->body, h, &x->service.limits);
-	x->call.kind = WEIR_HTTP_NO_GRPC;
+	path_http_end_call(x);
 	judge_head(x, e, h);
 	if (x->dead)
 		return;
@@ -277,7 +277,7 @@ static bool read_head(struct path_http *x)
 /* No more can be held: it is judged by what is here, as a rule's body limit has it. */
 static void on_full(struct path_http *x)
 {
-	if (weir_unlikely(x->call.kind)) {
+	if (weir_unlikely(x->call)) {
 		path_http_on_full_of_messages(x);
 		return;
 	}
@@ -288,7 +288,7 @@ static void on_full(struct path_http *x)
 /* All of the body that there is has been read. */
 static void end_body(struct path_http *x)
 {
-	if (side_of(x)->fate == PATH_HTTP_HOLD && weir_unlikely(x->call.kind))
+	if (side_of(x)->fate == PATH_HTTP_HOLD && weir_unlikely(x->call))
 		path_http_end_messages(x);
 	else if (side_of(x)->fate == PATH_HTTP_HOLD)
 		path_http_judge_end(x, x->first, &reader);
@@ -303,7 +303,7 @@ static bool read_body(struct path_http *x)
 	bool has_turn = path_http_take_judging_turn(x, PATH_TO_CLIENT);
 	uint64_t before = s->at;
 
-	if (has_turn && weir_unlikely(x->call.kind))
+	if (has_turn && weir_unlikely(x->call))
 		(void)path_http_judge_message(x);
 	else if (has_turn)
 		path_http_judge_end(x, x->first, &reader);
@@ -350,7 +350,7 @@ static bool on_end(struct path_http *x)
 		return false;
 	}
 	if (s->state == PATH_HTTP_HEAD ||
-	    (s->fate == PATH_HTTP_HOLD && !s->until_close && !x->call.kind)) {
+	    (s->fate == PATH_HTTP_HOLD && !s->until_close && !x->call)) {
 		on_bad(x, "CUT");
 		return false;
 	}

@@ -5,6 +5,7 @@
  * place among the worker's names; where those have no room for another, one is lent for as long as
  * it takes, and records do not tell it.
  */
+#include "path_names.h"
 #include "path_tls.h"
 
 bool path_tls_set_sni(struct path_tls *x, struct weir_bytes name)

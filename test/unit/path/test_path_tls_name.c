@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../../lib/path/path_names.h"
 #include "../../../lib/path/path_tls.h"
 
 Suite *path_tls_name_suite(void);
