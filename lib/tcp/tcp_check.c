@@ -134,6 +134,18 @@ static void check_end(const struct weir_tcp_conn *c, const struct tcp_leg *l)
 		weir_assert(l->state_ns);
 }
 
+static bool has_nothing(const struct tcp_leg *l)
+{
+	return !l->q->out.head && !l->q->in.ready.head && !l->q->in.gaps.head;
+}
+
+/* Who is idle has given back what was lent: both legs have the worker's empty queues. */
+static void check_lent(const struct weir_tcp_conn *c)
+{
+	if (!c->dirty && has_nothing(&c->leg[0]) && has_nothing(&c->leg[1]))
+		weir_assert(c->leg[0].q == c->leg[1].q);
+}
+
 void weir_tcp_check(const struct weir_tcp_conn *c)
 {
 	for (unsigned int i = 0; i < 2 && !c->over; i++) {
@@ -148,6 +160,8 @@ void weir_tcp_check(const struct weir_tcp_conn *c)
 		if (!c->dirty)
 			check_timer(l);
 	}
-	if (!c->over)
-		check_pair(c);
+	if (c->over)
+		return;
+	check_pair(c);
+	check_lent(c);
 }
