@@ -71,6 +71,8 @@ WEIR_MUST_CHECK int path_tls_worker_create(struct path_worker *w, uint32_t conne
 void path_tls_worker_destroy(struct path_worker *w);
 /* Memory that goes with an inspected connection. */
 size_t path_tls_bytes_each(void);
+/* And that goes with a worker. */
+size_t path_tls_worker_bytes(void);
 /* path_tls_load.c */
 void path_retire_tls(struct weir_path *p, struct weir_generation *g);
 void path_free_retired_tls(struct weir_path *p);

@@ -14,9 +14,9 @@
 #define TIMER_BUDGET   64
 #define HANDSHAKES_MAX 2048u                 /* with clients at a time: some 100 MB of libssl */
 #define RETRY_NS       (10 * WEIR_NS_PER_MS) /* when a buffer was missing */
-/* For so many connections one may ask for a name that finds no place in w->names at a time. */
-#define NAMES_EVERY 16
-#define NAMES_LEAST 64
+/* Beside handshakes, who may have a name that finds no place in w->names at a time: those that are
+ * just about to begin one, or to end it. */
+#define NAMES_BESIDE 64
 
 /* ---- legs ---- */
 
@@ -315,12 +315,11 @@ int path_tls_worker_create(struct path_worker *w, uint32_t connections)
 	snprintf(name, sizeof(name), "tl_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	t->connections = weir_pool_create(name, connections, sizeof(struct path_tls));
 	name[1] = 'n';
-	t->names = weir_pool_create(name, connections / NAMES_EVERY + NAMES_LEAST,
-				    WEIR_TLS_NAME_MAX + 1);
+	t->handshakes_max = RTE_MIN(connections, HANDSHAKES_MAX);
+	t->names = weir_pool_create(name, t->handshakes_max + NAMES_BESIDE, WEIR_TLS_NAME_MAX + 1);
 	t->crypto = weir_tls_crypto_create(true);
 	t->leaf_reader = weir_tls_leaf_reader_create();
 	t->mbufs_max = w->pool->size / 4;
-	t->handshakes_max = RTE_MIN(connections, HANDSHAKES_MAX);
 	return t->connections && t->names && t->crypto && t->leaf_reader ? 0 : -WEIR_ENOMEM;
 }
 
@@ -348,5 +347,10 @@ uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsig
 
 size_t path_tls_bytes_each(void)
 {
-	return sizeof(struct path_tls) + (WEIR_TLS_NAME_MAX + 1) / NAMES_EVERY;
+	return sizeof(struct path_tls);
+}
+
+size_t path_tls_worker_bytes(void)
+{
+	return (HANDSHAKES_MAX + NAMES_BESIDE) * (WEIR_TLS_NAME_MAX + 1);
 }

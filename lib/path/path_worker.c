@@ -148,7 +148,7 @@ size_t weir_path_inspected_bytes(void)
 
 size_t weir_path_worker_bytes(void)
 {
-	return path_names_bytes() + SEGMENTS * weir_tcp_segment_bytes();
+	return path_names_bytes() + path_tls_worker_bytes() + SEGMENTS * weir_tcp_segment_bytes();
 }
 
 static struct weir_pool *make_scans(const struct weir_path_cfg *cfg, const struct path_worker *w)

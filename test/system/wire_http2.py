@@ -142,7 +142,9 @@ class Conversation:
             self.head(flags, payload)
         elif kind == DATA and payload:
             self.give_room(len(payload))
-        self.over |= (kind in (RST_STREAM, GOAWAY) or
+        # GOAWAY may come before the answer to what it says will still be answered.
+        self.over |= (kind == RST_STREAM or
+                      (kind == GOAWAY and int.from_bytes(payload[:4], "big") < STREAM) or
                       (kind in (HEADERS, DATA) and flags & END_STREAM != 0))
 
     def settings(self, payload):
