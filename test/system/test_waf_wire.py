@@ -158,9 +158,9 @@ def semantics_sets(settings):
 
 def debian_sets(settings):
     """The files of a paranoia level together: their rules are large."""
-    rules = [f"{WAF}/base.conf", "/etc/modsecurity/crs/crs-setup.conf"]
+    rules = [f"{WAF}/base.conf", f"{WAF}/grpc.conf", "/etc/modsecurity/crs/crs-setup.conf"]
     crs = ["/usr/share/modsecurity-crs/rules/*.conf"]
-    if not os.path.exists(rules[1]):
+    if not os.path.exists(rules[-1]):
         return
     by_level = {}
     for path in sorted(glob.glob(f"{WAF}/cases/*.yaml")):

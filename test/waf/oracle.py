@@ -31,6 +31,7 @@ WEIR = f"{BUILD}/app/weir/weir"
 ORACLE = f"{BUILD}/test/waf/modsecurity_oracle"
 DEBIAN = [f"{HERE}/base.conf", "/etc/modsecurity/crs/crs-setup.conf",
           "/usr/share/modsecurity-crs/rules/*.conf"]
+WITH_GRPC = [DEBIAN[0], f"{HERE}/grpc.conf", *DEBIAN[1:]]  # which ModSecurity knows nothing of
 # Rules that only add up what others found.
 SUMS = {949110, 949111, 959100, 959101, 980100, 980110, 980120, 980130, 980140, 980145, 980150}
 

@@ -4,7 +4,7 @@
 
   inspect_tool.py            `weir inspect` itself
   semantics/X.conf, X.yaml   what SecLang means: small rules, exact expectations
-  cases/*.yaml               Debian's CRS 3.3.4 (after base.conf)
+  cases/*.yaml               Debian's CRS 3.3.4 (after base.conf, grpc.conf)
   rules/waf/cases            weir's own rules, by run_cases.py
   CRS v4's regression tests  when WEIR_CRS4 names a folder with crs-setup.conf.example,
                              ftw-setup.conf, rules/, tests/ and crs_tests.py; misses that are known
@@ -35,7 +35,7 @@ try:
     import crs4
     import oracle
     import waf_lines
-    from oracle import DEBIAN, WEIR
+    from oracle import DEBIAN, WEIR, WITH_GRPC
 except ImportError:
     waf_lines = None
 
@@ -101,7 +101,7 @@ def run_semantics(path):
 
 def run_cases(path):
     need_debian()
-    judge_file(path, DEBIAN, "CRS 3.3")
+    judge_file(path, WITH_GRPC, "CRS 3.3")
 
 
 def own_rules():
@@ -161,7 +161,8 @@ def prefilter_of_cases():
             [conf_of(path)], timed(map(waf_lines.line_of_case, cases)), options)
     for path in sorted(glob.glob(f"{HERE}/cases/*.yaml")):
         options, cases = waf_lines.load(path)
-        same_with_and_without_prefilter(DEBIAN, timed(map(waf_lines.line_of_case, cases)), options)
+        same_with_and_without_prefilter(WITH_GRPC, timed(map(waf_lines.line_of_case, cases)),
+                                        options)
 
 
 def prefilter_of_corpus(paranoia):

@@ -108,7 +108,7 @@ START_TEST(version_4_of_the_core_rule_set_is_read)
 	struct weir_seclang *s;
 	const struct weir_sec_rule *r;
 
-	if (!crs) {
+	if (!crs || !*crs) {
 		printf("skip - version_4_of_the_core_rule_set_is_read: WEIR_CRS4 is not set\n");
 		return;
 	}

@@ -136,7 +136,7 @@ unsigned int crs_rules(const char *folder, crs_fn tell, void *context)
 	unsigned int n = 0;
 	glob_t found;
 
-	if (!folder)
+	if (!folder || !*folder)
 		return 0;
 	snprintf(pattern, sizeof(pattern), "%s/*.conf", folder);
 	if (glob(pattern, 0, NULL, &found) != 0)
