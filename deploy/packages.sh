@@ -26,7 +26,7 @@ packages_of() {
 			modsecurity-crs libmodsecurity-dev
 		;;
 	quickstart)
-		echo iproute2 iputils-ping ethtool nginx-light curl procps python3
+		echo iproute2 iputils-ping ethtool nginx-light curl openssl procps python3
 		;;
 	*)
 		echo "packages.sh: no set '$1'; sets: build run test perf quickstart" >&2

@@ -154,6 +154,8 @@ start_server() {
 			server {
 				listen 10.77.0.2:80;
 				listen [fd77::2]:80;
+				listen 10.77.0.2:443; # in the clear: weir ends the TLS of its clients
+				listen [fd77::2]:443;
 				listen 10.77.0.66:389;
 				root $home/www;
 			}
@@ -166,6 +168,13 @@ start_server() {
 	done
 	cat $home/nginx.log
 	die "nginx did not start"
+}
+
+# Keys must be their owner's alone, or weir does not load them.
+make_certificate() {
+	(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+		-subj /CN=mirror.example -addext subjectAltName=DNS:mirror.example \
+		-keyout $home/mirror.key -out $home/mirror.pem 2>/dev/null)
 }
 
 write_configuration() {
@@ -195,17 +204,28 @@ write_configuration() {
 		  from: workloads
 		  inspect: true        # weir carries these connections itself and holds their bytes against rules/stream
 		  allow:
-		    - { name: mirror, to: [ 10.77.0.2/32, "fd77::2/128" ], protocol: tcp, ports: [ 80, 8080 ] }
+		    - { name: mirror, to: [ 10.77.0.2/32, "fd77::2/128" ], protocol: tcp, ports: [ 80, 443, 8080 ] }
 	END
 	cat >$home/policy.d/web.yaml <<-END
 		kind: Service
 		metadata: { name: mirror }
 		spec: { addresses: [ 10.77.0.2/32, "fd77::2/128" ], ports: 80, protocol: http }
 		---
+		kind: Service
+		metadata: { name: mirror-tls }
+		spec:
+		  addresses: [ 10.77.0.2/32, "fd77::2/128" ]
+		  ports: 443
+		  protocol: http
+		  tls:
+		    mode: terminate
+		    certificates: [ { certificate: $home/mirror.pem, key: $home/mirror.key } ]
+		    upstream: { mode: plain }
+		---
 		kind: ThreatPolicy       # the OWASP Core Rule Set of Debian, and weir's own rules for Log4Shell and its like
 		metadata: { name: core-rules }
 		spec:
-		  services: mirror
+		  services: [ mirror, mirror-tls ]
 		  mode: enforce
 		  paranoia: 1
 		  rules: { before: [ $PWD/rules/waf/log4shell.conf, $PWD/rules/waf/shellshock.conf ] }
@@ -351,13 +371,34 @@ show_waf() {
 	expect "the transaction's record has the rule" grep -q '"event_type":"http".*942100' $home/events.json
 }
 
+show_tls() {
+	local version site=https://mirror.example/index.html attack="id=1%27%20or%20%271%27=%271"
+	local to=(--cacert "$home/mirror.pem" --resolve 'mirror.example:443:10.77.0.2,[fd77::2]')
+	say "5. The same by TLS and HTTP/2, which weir ends: the server is spoken to in HTTP/1.1, in the clear"
+	echo "  client$ curl --http2 $site"
+	in_client curl -sS --max-time 5 "${to[@]}" --http2 -o /dev/null \
+		-w '    %{http_code}, HTTP/%{http_version}\n' $site | tee $home/status
+	expect "an honest request is answered" grep -q '200, HTTP/2' $home/status
+	for version in 1.1 2; do
+		echo "  client$ curl --http$version '$site?$attack'"
+		in_client curl -sS --max-time 5 "${to[@]}" --http$version -o $home/page \
+			-w '    %{http_code}, HTTP/%{http_version}\n' "$site?$attack" | tee $home/status
+		expect "SQL injection is refused" grep -q '403, HTTP/' $home/status
+	done
+	sleep 0.5
+	echo "  weirctl certs"
+	$weirctl certs | show
+	grep -m1 '"event_type":"http".*"HTTP/2' $home/events.json | show
+	expect "the record has the handshake" grep -q '"event_type":"http".*"alpn":"h2"' $home/events.json
+}
+
 show_record() {
-	say "5. The refusal as others read it, one JSON line (eve.json names) in events.json"
+	say "6. The refusal as others read it, one JSON line (eve.json names) in events.json"
 	grep -m1 '"dest_ip":"10.77.0.66"' $home/events.json | show
 }
 
 show_counters() {
-	say "6. What was counted"
+	say "7. What was counted"
 	echo "  weirctl drops"
 	$weirctl drops | show
 	echo "  curl --unix-socket weir.sock http://weir/metrics"
@@ -410,6 +451,7 @@ install_and_build
 stop_all # an earlier --keep
 mkdir -p $home
 make_namespaces
+make_certificate
 start_server
 start_some_weir
 say "weir stands between client (10.77.0.1) and server (10.77.0.2), driven by $driver"
@@ -418,6 +460,7 @@ show_allowed
 show_refused
 show_jndi
 show_waf
+show_tls
 show_record
 show_counters
 
