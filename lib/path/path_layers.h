@@ -39,6 +39,8 @@ void path_tls_leave(struct path_tls *x, unsigned int leg);
 /* close_notify and FIN to the peer of `leg` alone. */
 void path_tls_finish(struct path_tls *x, unsigned int leg);
 bool path_tls_is_cut(const struct path_tls *x, unsigned int leg);
+/* Cut in what its peer was about to say, or by a reset. */
+bool path_tls_is_torn(const struct path_tls *x, unsigned int leg);
 /* From now on the end of one side is not done to the other by itself. */
 void path_tls_keep_ends(struct path_tls *x);
 /* Whoever reads `leg` is called when TCP has told of room for more towards its peer. */

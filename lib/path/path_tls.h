@@ -37,6 +37,7 @@ struct path_tls_leg {
 	bool kept : 1;      /* libssl makes the records */
 	bool ended : 1;     /* by its peer: nothing more comes */
 	bool cut : 1;       /* and that without close_notify */
+	bool torn : 1;      /* and that in a record, or by a reset */
 	bool shut : 1;      /* by weir: nothing more is said to it */
 	bool unheard : 1;   /* what its peer says goes nowhere */
 	bool starved : 1;   /* there was no buffer to open a record into */

@@ -90,6 +90,11 @@ bool path_tls_is_cut(const struct path_tls *x, unsigned int leg)
 	return x->leg[leg].cut;
 }
 
+bool path_tls_is_torn(const struct path_tls *x, unsigned int leg)
+{
+	return x->leg[leg].torn;
+}
+
 /* ---- both ---- */
 
 static void note_stop(struct path_tls *x, uint8_t verdict, uint16_t reason)

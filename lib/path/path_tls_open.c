@@ -192,12 +192,14 @@ static bool open_one(struct path_tls *x, unsigned int leg)
 /* FIN, and nothing before it that could still be opened. */
 static void look_for_end(struct path_tls *x, unsigned int leg)
 {
-	const struct path_tls_leg *l = &x->leg[leg];
+	struct path_tls_leg *l = &x->leg[leg];
+	uint32_t rest = weir_tcp_readable(x->k->conn, leg);
 	bool room = l->held < l->want;
 
 	if (!path_tls_is_over(x, leg) || !room || l->starved)
 		return;
-	(void)weir_tcp_discard(x->w->tcp, x->k->conn, leg, weir_tcp_readable(x->k->conn, leg));
+	l->torn = rest || !weir_tcp_is_ended(x->k->conn, leg);
+	(void)weir_tcp_discard(x->w->tcp, x->k->conn, leg, rest);
 	be_ended(x, leg, true);
 }
 

@@ -106,11 +106,13 @@ def a_session_is_resumed_by_the_other_worker(version):
 
 
 class Talker:
-    """A server of one connection at a time that answers with a body until it closes, in the ways
-    that `end` names: with close_notify, by FIN alone, or by a reset."""
+    """A server of one connection that answers with a body until it closes, in the ways that `end`
+    names: with close_notify, by FIN alone, or by a reset, which comes before it answers or once
+    `begun` says that its answer has come through."""
 
     def __init__(self, lab, end):
         self.end = end
+        self.begun = threading.Event()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(f"{lab.dir}/back.pem", f"{lab.dir}/back.key")
         self.listener = lab.server.socket()
@@ -124,10 +126,13 @@ class Talker:
         raw, _ = self.listener.accept()
         s = self.context.wrap_socket(raw, server_side=True)
         s.recv(65536)
-        s.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 50000)
+        if self.end != "reset before":
+            s.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 50000)
+        if self.end == "reset":
+            self.begun.wait(10)
         if self.end == "close_notify":
             s.unwrap()
-        if self.end == "reset":
+        if self.end.startswith("reset"):
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         else:
             s.shutdown(socket.SHUT_WR)
@@ -135,7 +140,7 @@ class Talker:
         s.close()
 
 
-@suite.case(each=[{"end": end} for end in ("close_notify", "fin", "reset")])
+@suite.case(each=[{"end": end} for end in ("close_notify", "fin", "reset", "reset before")])
 def a_body_until_the_end_is_whole_only_with_close_notify(end):
     need("openssl")
     with Lab(best_device()) as lab:
@@ -147,13 +152,17 @@ def a_body_until_the_end_is_whole_only_with_close_notify(end):
             context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
             s = dial_tls(lab, context)
             s.sendall(get(close=True))
+            got = b""
             try:
-                got = read_all(s)
+                got = s.recv(65536)
+                talker.begun.set()
+                got += read_all(s)
                 check_equal(end, "close_notify", f"a whole body of {len(got)} bytes after")
                 check_equal(got.count(b"x"), 50000, "bytes of the body")
             except (ssl.SSLError, ConnectionResetError):
                 check(end != "close_notify", "cut, though the server has closed in order")
-            if end != "reset":  # which may overtake the bytes before it, or not
+            check_equal(got.startswith(b"HTTP/1.1 200 OK"), end != "reset before", "a begin")
+            if not end.startswith("reset"):  # which may overtake the bytes before it, or not
                 check_equal(weir.counters()["tls_truncated"], int(end == "fin"), "truncated")
             talker.listener.close()
 

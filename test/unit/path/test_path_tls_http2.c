@@ -128,6 +128,30 @@ START_TEST(servers_that_choose_http1_are_asked_for_nothing_else_again)
 }
 END_TEST
 
+/* A server without ALPN that dies in its answer speaks HTTP/1.1 for all that anybody knows. */
+START_TEST(servers_that_fail_in_their_answer_are_not_taken_for_such)
+{
+	static const char half_record[] = "\x17\x03\x03\x40\x11"
+					  "0123456789";
+	enum manner manner = GOES;
+	struct tls_lab *t = lab_of(&manner, "");
+
+	tls_lab_connect(t);
+	tls_lab_say(t, CLIENT, GET);
+	(void)lab_send(t->l, SERVER, half_record, sizeof(half_record) - 1);
+	if (_i)
+		lab_reset(t->l, SERVER);
+	else
+		lab_fin(t->l, SERVER);
+	tls_lab_pump(t);
+	ck_assert_str_eq(tls_lab_got(t, CLIENT), "");
+	ck_assert_ptr_null(lab_record(t->l, NULL).bad);
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_TRUNCATED), 1);
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_HTTP2_ONLY), 0);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 /* Where the Service says false it stays so; the record tells all the same. */
 START_TEST(nothing_is_learned_where_the_service_says_which)
 {
@@ -155,6 +179,7 @@ Suite *path_tls_http2_suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, the_first_client_hears_what_helps_and_the_next_is_translated,
 			    SENDS_ALERT, TAKES_HTTP1);
+	tcase_add_loop_test(c, servers_that_fail_in_their_answer_are_not_taken_for_such, 0, 2);
 	suite_add_tcase(s, c);
 	return s;
 }
