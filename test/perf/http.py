@@ -29,8 +29,8 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from lab import ALLOW_ALL, Lab, best_device  # noqa: E402
 from cases import Failure, Skip  # noqa: E402
-from middle import (ORIGIN_CPU, Gateway, Processes, machine, median, plug, spread,  # noqa: E402
-                    start_nginx, version)
+from middle import (ORIGIN_CPU, Gateway, Processes, machine, median, own_stacks, plug,  # noqa: E402
+                    spread, start_nginx, version)
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "3"))
@@ -83,6 +83,7 @@ def start_proxies(lab):
     proxy = lab.namespace("proxy")
     plug(lab, proxy, "p0", lab.client, 1, 2)
     plug(lab, proxy, "p1", lab.server, 2, 2)
+    own_stacks(lab)
     conf = os.path.join(lab.dir, "modsecurity.conf")
     with open(conf, "w", encoding="utf-8") as f:
         f.write(MODSECURITY_CONF.format(root=ROOT))

@@ -8,6 +8,7 @@ from cases import Failure
 from lab import Lab, cpus, listens, read_file, sh, wait_for
 
 ORIGIN_CPU, MIDDLE_CPU = cpus()[0], cpus()[-1]
+OWN_STACKS = os.environ.get("OWN_STACKS") != "0"
 NGINX = """{load}daemon off; user root; worker_processes 1; pid {home}/pid;
 error_log /dev/null crit;
 events {{ worker_connections 16384; }}
@@ -33,6 +34,17 @@ def plug(lab, middle, near, end, network, host, offloads=True):
             namespace.offloads_off(device)
         namespace.ip("link", "set", device, "up")
         namespace.ip("addr", "add", f"10.78.{network}.{last}/24", "dev", device)
+
+
+def own_stacks(lab):
+    """What arrives at an end goes up its stack on the end's CPU (RPS), as on a host of its own:
+    whoever sends into a veth would do that work, too, otherwise."""
+    if not OWN_STACKS:
+        return
+    for end in (lab.client, lab.server):
+        for device in ("eth0", "eth1"):
+            end.run("sh", "-c", f"echo {1 << int(ORIGIN_CPU):x} > "
+                    f"/sys/class/net/{device}/queues/rx-0/rps_cpus")
 
 
 def start_nginx(lab, namespace, name, port, http, load="", cpu=MIDDLE_CPU):

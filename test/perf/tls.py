@@ -8,7 +8,8 @@ a kept connection; Gbit/s a core of large objects; bytes of an idle connection.
     test/perf/tls.py [BUILD-FOLDER [KIND]]      (needs root; ends within four minutes)
 
 Environment: ROUNDS=5, SECONDS=1 of each run, WEIR_DEVICE=af_xdp or af_packet, JSON=FILE;
-OFFLOADS=0: proxies, too, send and get frames of 1,500 bytes, not 64 KiB at a time.
+OFFLOADS=0: proxies, too, send and get frames of 1,500 bytes, not 64 KiB at a time; OWN_STACKS=0:
+who sends to client or origin runs their stack, too, where it is done on their own core else.
 
 KIND is part of a kind's name: only those. Core and CPU time are as in http.py. weir reads HTTP,
 judges each request, by no rules, and writes a record of it; beside that it ends TLS only, and reads
@@ -32,8 +33,8 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from lab import ALLOW_ALL, Lab, best_device, listens, need, read_file, sh, wait_for  # noqa: E402
 from cases import Failure, Skip  # noqa: E402
-from middle import (MIDDLE_CPU, ORIGIN_CPU, Gateway, Processes, machine, median, plug,  # noqa: E402
-                    spread, start_nginx, version)
+from middle import (MIDDLE_CPU, ORIGIN_CPU, OWN_STACKS, Gateway, Processes, machine,  # noqa: E402
+                    median, own_stacks, plug, spread, start_nginx, version)
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = float(os.environ.get("SECONDS", "1"))
@@ -152,6 +153,7 @@ def start_proxies(lab):
     proxy = lab.namespace("proxy")
     plug(lab, proxy, "p0", lab.client, 1, 2, OFFLOADS)
     plug(lab, proxy, "p1", lab.server, 2, 2, OFFLOADS)
+    own_stacks(lab)
     nginx = start_nginx(lab, proxy, "nginx-tls", 443,
                         NGINX_CONF.format(dir=lab.dir, to=NGINX_TO))
     return {NGINX: Processes(nginx), LOGGED: Processes(nginx),
@@ -281,7 +283,8 @@ def ratio(kind, runs, way, other):
 
 def report(runs, idle):
     print(f"{len(next(iter(runs.values()))[WEIR])} rounds in turns of {SECONDS:g} s, {DEVICE}"
-          f"{'' if OFFLOADS else ', proxies without offloads'}; "
+          f"{'' if OFFLOADS else ', proxies without offloads'}"
+          f"{'' if OWN_STACKS else ', stacks of the ends by who sends'}; "
           "medians (least to greatest)")
     for kind, ways in runs.items():
         for way, seen in ways.items():
