@@ -35,7 +35,7 @@ bool http_number(struct weir_bytes text, uint64_t *out)
 struct fields {
 	const struct weir_http_header *length, *transfer, *host, *expect, *upgrade;
 	bool length_twice, transfer_twice, host_twice;
-	bool close, keep_alive, upgrade_wanted;
+	bool close, keep_alive, upgrade_wanted, upgrade_http;
 };
 
 static void read_connection(struct fields *f, struct weir_bytes list)
@@ -47,6 +47,25 @@ static void read_connection(struct fields *f, struct weir_bytes list)
 		f->keep_alive |= weir_bytes_is_case(option, "keep-alive");
 		f->upgrade_wanted |= weir_bytes_is_case(option, "upgrade");
 	}
+}
+
+static bool begins_with(struct weir_bytes b, const char *text)
+{
+	size_t n = strlen(text);
+
+	return b.len >= n && weir_bytes_is_case(weir_bytes_of(b.ptr, n), text);
+}
+
+/* Names of what would still be HTTP behind the upgrade, but read by nobody (RFC 7540 section 3.2,
+ * RFC 2817). */
+static void read_upgrade(struct fields *f, struct weir_bytes list)
+{
+	struct weir_bytes protocol;
+
+	while (http_list_next(&list, &protocol))
+		f->upgrade_http |= weir_bytes_is_case(protocol, "h2c") ||
+				   weir_bytes_is_case(protocol, "h2") ||
+				   begins_with(protocol, "HTTP/") || begins_with(protocol, "TLS/");
 }
 
 static void note(const struct weir_http_header **field, bool *twice,
@@ -74,8 +93,10 @@ static void read_fields(const struct weir_http_head *h, struct fields *f)
 				f->expect = at;
 			break;
 		case 7:
-			if (weir_bytes_is_case(at->name, "upgrade"))
-				note(&f->upgrade, &ignored, at);
+			if (!weir_bytes_is_case(at->name, "upgrade"))
+				break;
+			note(&f->upgrade, &ignored, at);
+			read_upgrade(f, at->value);
 			break;
 		case 10:
 			if (weir_bytes_is_case(at->name, "connection"))
@@ -143,6 +164,14 @@ static bool is_persistent(const struct weir_http_head *h, const struct fields *f
 	return !f->close && (h->minor == 1 || f->keep_alive);
 }
 
+static void note_upgrade(struct weir_http_head *h, const struct fields *f)
+{
+	bool wanted = f->upgrade && f->upgrade_wanted;
+
+	h->upgrade = wanted && !f->upgrade_http;
+	h->upgrade_http = wanted && f->upgrade_http;
+}
+
 int http_request_understand(struct weir_http_head *h)
 {
 	struct fields f = {0};
@@ -161,7 +190,7 @@ int http_request_understand(struct weir_http_head *h)
 	h->keep_alive = is_persistent(h, &f);
 	h->expects =
 		f.expect && h->minor == 1 && weir_bytes_is_case(f.expect->value, "100-continue");
-	h->upgrade = f.upgrade && f.upgrade_wanted;
+	note_upgrade(h, &f);
 	return rc;
 }
 
@@ -175,7 +204,7 @@ int http_response_understand(struct weir_http_head *h, const struct weir_http_he
 	if (rc)
 		return rc;
 	h->keep_alive = is_persistent(h, &f) && h->framing != WEIR_HTTP_UNTIL_CLOSE;
-	h->upgrade = f.upgrade && f.upgrade_wanted;
+	note_upgrade(h, &f);
 	if (h->status == 101 || (request->is_connect && h->status / 100 == 2)) {
 		h->framing = WEIR_HTTP_TUNNEL;
 	} else if (h->status / 100 == 1 || h->status == 204 || h->status == 304 ||

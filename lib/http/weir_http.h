@@ -95,12 +95,13 @@ struct weir_http_head {
 	uint16_t n_headers;
 	uint8_t minor; /* 0 or 1 */
 	enum weir_http_framing framing;
-	uint64_t length; /* with WEIR_HTTP_LENGTH */
-	bool keep_alive; /* the sender means to go on after this message */
-	bool expects;    /* Expect: 100-continue */
-	bool upgrade;    /* Connection: upgrade with an Upgrade field */
-	bool is_head;    /* the method is HEAD */
-	bool is_connect; /* the method is CONNECT */
+	uint64_t length;   /* with WEIR_HTTP_LENGTH */
+	bool keep_alive;   /* the sender means to go on after this message */
+	bool expects;      /* Expect: 100-continue */
+	bool upgrade;      /* Connection: upgrade with an Upgrade field, to what is no HTTP */
+	bool upgrade_http; /* the same, but it names HTTP/2, or HTTP in TLS */
+	bool is_head;      /* the method is HEAD */
+	bool is_connect;   /* the method is CONNECT */
 };
 
 struct weir_http_limits {

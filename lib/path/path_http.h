@@ -64,8 +64,9 @@ struct path_http_side {
 	enum path_http_fate fate;
 	bool chunked; /* the message at hand */
 	bool until_close;
-	bool judging; /* waits for a turn: of the body, which is here, or to read more of it */
-	bool paused;  /* the latter */
+	bool judging;     /* waits for a turn: of the body, which is here, or to read more of it */
+	bool paused;      /* the latter */
+	bool offers_http; /* what is held, see path_http_upgrade.c */
 };
 
 /* What its record tells of a request, in the order in which they give way (path_http_text.c). */
@@ -391,6 +392,11 @@ bool path_http_step_request(struct path_http *x);
 bool path_http_step_response(struct path_http *x);
 /* The client was too slow. */
 void path_http_on_slow_client(struct path_http *x);
+
+/* ---- path_http_upgrade.c: offers to go on in HTTP/2 or TLS ---- */
+
+/* What is held of a request goes on without its offer, if it can. */
+void path_http_hide_upgrade(struct path_http *x);
 
 /* ---- path_http_grpc.c: responses of gRPC, message by message ---- */
 

@@ -104,6 +104,8 @@ static void forward(struct path_http *x, struct path_exchange *e)
 {
 	struct path_http_side *s = side_of(x);
 
+	if (weir_unlikely(s->offers_http))
+		path_http_hide_upgrade(x);
 	s->fate = PATH_HTTP_PASS;
 	s->free = s->at;
 	e->forwarded = true;
@@ -174,21 +176,13 @@ static void judge_head(struct path_http *x, struct path_exchange *e, const struc
 	}
 }
 
-/* What HTTP/2 does not do. Who offers to go over to HTTP/2 itself is not heard in that. */
-static bool is_of_http1(const struct weir_http_head *h)
-{
-	return h->is_connect ||
-	       (h->upgrade &&
-		!weir_bytes_is_case(weir_http_header_find(h, "upgrade")->value, "h2c"));
-}
-
 /* Where servers speak HTTP/2: false when there are no words for it in that. */
 static bool is_translatable(struct path_http *x, struct path_exchange *e,
 			    const struct weir_http_head *h)
 {
 	const char *bad;
 
-	if (is_of_http1(h)) {
+	if (h->is_connect || h->upgrade) { /* what HTTP/2 does not do */
 		refuse_bad(x, e, 501, h->is_connect ? "CONNECT" : "UPGRADE");
 		return false;
 	}
@@ -212,6 +206,7 @@ static void on_head(struct path_http *x, const struct weir_http_head *h, size_t 
 	s->since_ns = x->w->now_ns;
 	s->state = PATH_HTTP_BODY;
 	s->after = state_after(h);
+	s->offers_http = h->upgrade_http && h->minor == 1 && !x->k->translator;
 	weir_http_body_init(&s->body, h, &x->service.limits);
 	s->chunked = h->framing == WEIR_HTTP_CHUNKED;
 	if (!x->k->translator || is_translatable(x, e, h))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "http_test.h"
 
+#include <stdio.h>
+
 static struct weir_http_header fields[128];
 
 static ssize_t parse(const char *text, struct weir_http_head *h)
@@ -242,6 +244,41 @@ START_TEST(a_responses_body_depends_on_what_it_answers)
 }
 END_TEST
 
+static const struct {
+	const char *fields;
+	bool upgrade, upgrade_http;
+} upgrades[] = {
+	{"Connection: upgrade\r\nUpgrade: websocket\r\n", true, false},
+	{"Upgrade: websocket\r\n", false, false},
+	{"Connection: upgrade\r\n", false, false},
+	{"Connection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n", false, true},
+	{"Connection: Upgrade\r\nUpgrade: H2C\r\n", false, true},
+	{"Connection: Upgrade\r\nUpgrade: h2\r\n", false, true},
+	{"Connection: Upgrade\r\nUpgrade: http/2.0\r\n", false, true},
+	{"Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n", false, true},
+	{"Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n", false, true},
+	{"Connection: Upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n", false, true},
+	{"Connection: Upgrade\r\nUpgrade: h2cx, tls\r\n", true, false},
+	{"Upgrade: h2c\r\n", false, false},
+};
+
+START_TEST(an_upgrade_to_http_is_told_from_others)
+{
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(upgrades); i++) {
+		struct weir_http_head h;
+		char text[256];
+
+		snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: x\r\n%s\r\n",
+			 upgrades[i].fields);
+		ck_assert_int_gt(weir_http_request_parse(weir_bytes_str(text),
+							 &weir_http_limits_default, fields, &h),
+				 0);
+		ck_assert_msg(h.upgrade == upgrades[i].upgrade, "row %zu", i);
+		ck_assert_msg(h.upgrade_http == upgrades[i].upgrade_http, "row %zu", i);
+	}
+}
+END_TEST
+
 START_TEST(a_malformed_status_line_is_refused)
 {
 	static const char *const lines[] = {
@@ -265,5 +302,6 @@ Suite *head_suite(void)
 		"http head", what_is_ambiguous_is_refused_by_name,
 		a_nul_byte_is_refused_wherever_it_stands, targets_come_in_four_forms,
 		a_head_cut_anywhere_waits_for_more, limits_are_told_before_the_end_has_come,
-		a_responses_body_depends_on_what_it_answers, a_malformed_status_line_is_refused);
+		a_responses_body_depends_on_what_it_answers, an_upgrade_to_http_is_told_from_others,
+		a_malformed_status_line_is_refused);
 }

@@ -2,6 +2,7 @@
 /* The connection: what goes on, when, in however many pieces it came; time and reloads. */
 #include "http_lab.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 Suite *path_http_suite(void);
@@ -319,6 +320,74 @@ START_TEST(a_tunnel_that_nobody_asked_for_is_a_bad_response)
 }
 END_TEST
 
+static const struct {
+	const char *fields, *rest;
+} offers[] = {
+	{"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n", ""},
+	{"Connection: upgrade\r\nUpgrade: websocket\r\nupgrade: H2C\r\n", ""},
+	{"Upgrade: other, HTTP/2.0\r\nConnection: Upgrade\r\n", ""},
+	{"Upgrade: TLS/1.2,HTTP/1.1\r\nConnection: close, Upgrade\r\n", "Connection: close\r\n"},
+};
+
+/* Behind the 101 nobody would judge what comes. */
+START_TEST(an_offer_to_go_on_in_http2_or_tls_is_not_heard)
+{
+	for (size_t piece = 536; piece; piece = piece == 536 ? 7 : 0) {
+		struct http_lab *l = lab_create("", "");
+		char request[512], arrives[512];
+
+		snprintf(request, sizeof(request),
+			 "POST /a HTTP/1.1\r\nHost: x\r\n%s" FORM
+			 "Content-Length: 7\r\n\r\na=b&c=d",
+			 offers[_i].fields);
+		snprintf(arrives, sizeof(arrives),
+			 "POST /a HTTP/1.1\r\nHost: x\r\n" FORM
+			 "Content-Length: 7\r\n%s\r\na=b&c=d",
+			 offers[_i].rest);
+		l->piece = piece;
+		lab_say(l, CLIENT, request);
+		ck_assert_str_eq(lab_got(l, SERVER), arrives);
+		lab_say(l, SERVER, SWITCHING);
+		ck_assert(lab_has(l, CLIENT, "HTTP/1.1 502 "));
+		ck_assert(l->end[SERVER].rst);
+		ck_assert_str_eq(lab_record(l, NULL).bad, "TUNNEL");
+		ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_TUNNELS), 0);
+		lab_destroy(l);
+	}
+}
+END_TEST
+
+/* Where there is no memory for HTTP/2 there is none to write the head anew. */
+START_TEST(an_offer_that_is_heard_is_a_bad_response_when_it_is_taken)
+{
+	struct http_lab *l = lab_create_with("", "", "0");
+
+	lab_say(l, CLIENT,
+		"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n");
+	ck_assert(lab_has(l, SERVER, "Upgrade: h2c\r\n"));
+	lab_say(l, SERVER, SWITCHING);
+	ck_assert(lab_has(l, CLIENT, "HTTP/1.1 502 "));
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_TUNNELS), 0);
+	lab_destroy(l);
+}
+END_TEST
+
+START_TEST(pipelined_requests_go_on_around_such_an_offer)
+{
+	struct http_lab *l = lab_create("", "");
+
+	lab_say(l, CLIENT,
+		GET("/1") "GET /2 HTTP/1.1\r\nHost: shop.example\r\nConnection: "
+			  "upgrade\r\nUpgrade: "
+			  "h2c\r\n\r\n" GET("/3"));
+	ck_assert_str_eq(lab_got(l, SERVER), GET("/1") GET("/2") GET("/3"));
+	for (unsigned int i = 0; i < 3; i++)
+		lab_say(l, SERVER, OK("ok", 2));
+	ck_assert_str_eq(lab_got(l, CLIENT), OK("ok", 2) OK("ok", 2) OK("ok", 2));
+	lab_destroy(l);
+}
+END_TEST
+
 /* ---- 100 (Continue) ---- */
 
 #define EXPECTS                                                  \
@@ -466,6 +535,10 @@ Suite *path_http_suite(void)
 	tcase_add_test(t, after_an_upgrade_bytes_go_both_ways_unread);
 	tcase_add_test(t, an_upgrade_that_the_server_does_not_want_stays_http);
 	tcase_add_test(t, a_tunnel_that_nobody_asked_for_is_a_bad_response);
+	tcase_add_loop_test(t, an_offer_to_go_on_in_http2_or_tls_is_not_heard, 0,
+			    (int)WEIR_ARRAY_LEN(offers));
+	tcase_add_test(t, an_offer_that_is_heard_is_a_bad_response_when_it_is_taken);
+	tcase_add_test(t, pipelined_requests_go_on_around_such_an_offer);
 	tcase_add_test(t, weir_says_continue_where_it_holds_the_body_and_the_server_need_not);
 	tcase_add_test(t, continue_is_said_in_its_turn);
 	tcase_add_test(t, a_head_that_takes_too_long_is_answered_408);
