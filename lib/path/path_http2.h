@@ -202,6 +202,8 @@ static inline size_t path_http2_piece_of(const struct weir_http_body *b, struct 
 bool path_http2_scan(struct path_http2_stream *s, unsigned int leg, struct weir_bytes bytes);
 bool path_http2_scan_head(struct path_http2_stream *s, unsigned int leg,
 			  const struct weir_http_head *head);
+/* Of those that were kept. */
+bool path_http2_scan_trailers(struct path_http2_stream *s, unsigned int leg);
 
 /* ---- path_http2_stream.c ---- */
 

@@ -385,8 +385,11 @@ static void on_trailers(void *user, struct weir_http2_stream *st,
 	struct path_http2_stream *s = weir_http2_owner(st);
 
 	(void)user;
-	if (s && s->way[PATH_TO_SERVER].fate != PATH_HTTP_DISCARD &&
-	    !path_http2_keep_trailers(s->h->client, &s->way[PATH_TO_SERVER].trailers, fields, n))
+	if (!s || s->way[PATH_TO_SERVER].fate == PATH_HTTP_DISCARD)
+		return;
+	if (path_http2_keep_trailers(s->h->client, &s->way[PATH_TO_SERVER].trailers, fields, n))
+		(void)path_http2_scan_trailers(s, PATH_TO_SERVER);
+	else
 		path_http2_on_lost(s);
 }
 

@@ -268,7 +268,7 @@ void path_http2_on_response_end(struct path_http2_stream *s)
 	s->h->x->responses++;
 	weir_count(&s->h->x->w->stats, WEIR_COUNT_HTTP_RESPONSES, 1);
 	s->h->progress = true;
-	if (way->ended)
+	if (way->ended || !path_http2_scan_trailers(s, PATH_TO_CLIENT))
 		return;
 	way->ended = way->fate != PATH_HTTP_DISCARD;
 	if (path_http2_takes_messages(s, PATH_TO_CLIENT))

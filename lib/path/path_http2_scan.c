@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Stream rules and HTTP/2: frames and HPACK would hide what they look for, so they see what they
- * would see of HTTP/1.1, each message by itself: its head as HTTP/1.1 writes it, then its content.
- * A match whose rule says reset ends the stream, one that says drop all of the connection. Bytes
- * that complete a match go nowhere.
+ * would see of HTTP/1.1, each message by itself: its head as HTTP/1.1 writes it, then its content,
+ * then its trailers. A match whose rule says reset ends the stream, one that says drop all of the
+ * connection. Bytes that complete a match go nowhere.
  */
 #include "path_event.h"
 #include "path_http2.h"
@@ -105,4 +105,12 @@ bool path_http2_scan_head(struct path_http2_stream *s, unsigned int leg,
 		return true;
 	n = weir_http2_to_http1(head, w->text, sizeof(w->text));
 	return path_http2_scan(s, leg, weir_bytes_of(w->text, n));
+}
+
+bool path_http2_scan_trailers(struct path_http2_stream *s, unsigned int leg)
+{
+	struct path_http2_worker *w = s->h->x->w->http2;
+	size_t n = weir_http2_queue_read(&s->way[leg].trailers, w->text, sizeof(w->text));
+
+	return !n || path_http2_scan(s, leg, weir_bytes_of(w->text, n));
 }

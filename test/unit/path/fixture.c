@@ -48,6 +48,19 @@ static struct weir_policy *policy_of(struct fixture *f, const char *text)
 	return p;
 }
 
+static struct weir_scan_db *scan_of(struct fixture *f, struct weir_conf_report *r)
+{
+	const struct weir_scan_cfg cfg = {.paths = &f->stream_rules,
+					  .n_paths = f->stream_rules != NULL,
+					  .n_workers = 1,
+					  .streams = 64,
+					  .names = f->names};
+	struct weir_scan_db *db;
+
+	ck_assert_int_eq(weir_scan_load(&cfg, r, &db), 0);
+	return db;
+}
+
 /* With the programs of its threat policies, and the contexts of its Services. */
 static struct weir_generation *generation_of(struct fixture *f, const char *text, uint32_t number)
 {
@@ -61,6 +74,7 @@ static struct weir_generation *generation_of(struct fixture *f, const char *text
 				       .report = r};
 	struct weir_tls_services *services;
 	struct weir_programs *programs;
+	struct weir_scan_db *scan = scan_of(f, r);
 	struct weir_generation *g;
 	int rc = weir_path_load_waf(policy, f->conf, f->conf, 1, f->names, r, &programs);
 
@@ -74,6 +88,7 @@ static struct weir_generation *generation_of(struct fixture *f, const char *text
 	ck_assert_ptr_nonnull(g);
 	g->programs = programs;
 	g->tls = services;
+	g->scan = scan;
 	return g;
 }
 

@@ -29,6 +29,7 @@ struct fixture {
 	struct out_frame out[OUT_MAX];
 	unsigned int n_out;
 	uint64_t now_ns;
+	const char *stream_rules; /* a file, for the generations that follow; NULL: none */
 	bool may_lose; /* frames for which there is no buffer; else there must be one */
 };
 
