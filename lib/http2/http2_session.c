@@ -370,6 +370,11 @@ uint32_t weir_http2_streams(const struct weir_http2_session *s)
 	return s->n_streams;
 }
 
+uint64_t weir_http2_head_since(const struct weir_http2_session *s)
+{
+	return s->block.st ? s->block.since_ns : 0;
+}
+
 bool weir_http2_has_room(const struct weir_http2_session *s)
 {
 	return !s->error && !s->told && !s->draining && !s->peer_leaves &&

@@ -271,6 +271,8 @@ void weir_http2_end(struct weir_http2_session *s, enum weir_http2_error why);
 bool weir_http2_is_over(const struct weir_http2_session *s);
 /* Streams that are open. */
 uint32_t weir_http2_streams(const struct weir_http2_session *s);
+/* Since when a header block of the peer's is being read that is not complete; 0: none is. */
+uint64_t weir_http2_head_since(const struct weir_http2_session *s);
 /* Whether weir_http2_request can succeed now. */
 bool weir_http2_has_room(const struct weir_http2_session *s);
 /* Bytes that the session has of its memory, and had at most. */

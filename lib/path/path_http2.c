@@ -342,12 +342,23 @@ bool path_http2_run(struct path_http2 *h)
 
 /* ---- time ---- */
 
+/* Of a head that has begun; 0: none has, or it may take as long as it likes. */
+static uint64_t head_deadline(const struct path_http2 *h)
+{
+	uint64_t since = weir_http2_head_since(h->client);
+	uint64_t timeout = h->x->service.header_timeout_ns;
+
+	return since && timeout ? since + timeout : 0;
+}
+
 uint64_t path_http2_deadline(const struct path_http2 *h)
 {
-	uint64_t idle = h->x->service.idle_timeout_ns;
+	uint64_t idle = h->x->service.idle_timeout_ns, head = head_deadline(h);
 
 	if (h->n_streams)
 		return h->ticked_ns + TICK_NS;
+	if (head)
+		return head;
 	return idle ? h->x->idle_ns + idle : 0;
 }
 
@@ -369,8 +380,13 @@ static bool is_slow(const struct path_http2_stream *s)
 
 void path_http2_on_deadline(struct path_http2 *h)
 {
-	uint64_t now = h->x->w->now_ns;
+	uint64_t now = h->x->w->now_ns, head = head_deadline(h);
 
+	if (head && head <= now) {
+		weir_count(&h->x->w->stats, WEIR_COUNT_HTTP_TIMEOUTS, 1);
+		weir_http2_end(h->client, WEIR_HTTP2_E_HEAD_TIMEOUT);
+		return;
+	}
 	if (!h->n_streams) {
 		weir_count(&h->x->w->stats, WEIR_COUNT_HTTP_TIMEOUTS, 1);
 		if (h->draining)

@@ -481,8 +481,10 @@ START_TEST(a_block_that_is_begun_and_not_ended_runs_out_of_time)
 	struct raw *r = raw_create();
 
 	raw_begin(r, true);
+	ck_assert_uint_eq(weir_http2_head_since(o->s), 0);
 	continuation(r, 0);
 	ck_assert_int_eq(raw_give(r, o, 1), WEIR_HTTP2_OK);
+	ck_assert_uint_eq(weir_http2_head_since(o->s), o->now_ns);
 	weir_http2_tick(o->s, o->now_ns + 29 * SECOND);
 	ck_assert(!weir_http2_is_over(o->s));
 	weir_http2_tick(o->s, o->now_ns + 31 * SECOND);

@@ -347,6 +347,49 @@ static void say_raw(struct h2_lab *l, const void *bytes, size_t n)
 	h2_pump(l);
 }
 
+/* HEADERS, stream 1, that CONTINUATION has to follow; and one of which bytes are missing. */
+static const uint8_t begun_heads[2][11] = {
+	{0, 0, 2, 1, 0, 0, 0, 0, 1, 0x82, 0x87},
+	{0, 0, 200, 1, 4, 0, 0, 0, 1, 0x82, 0x87},
+};
+
+START_TEST(a_head_that_takes_too_long_ends_the_session)
+{
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(begun_heads); i++) {
+		struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
+
+		say_raw(l, begun_heads[i], sizeof(begun_heads[i]));
+		lab_wait(l->l, 9 * WEIR_NS_PER_S);
+		h2_pump(l);
+		ck_assert(!l->end[CLIENT].goaway);
+		lab_wait(l->l, 2 * WEIR_NS_PER_S);
+		h2_pump(l);
+		ck_assert(l->end[CLIENT].goaway && l->l->end[CLIENT].fin);
+		ck_assert_uint_eq(l->end[CLIENT].goaway_code, WEIR_HTTP2_ENHANCE_YOUR_CALM);
+		ck_assert_str_eq(lab_record(l->l, NULL).bad, "HEAD_TIMEOUT");
+		ck_assert_uint_eq(lab_count(l->l, WEIR_COUNT_HTTP_TIMEOUTS), 1);
+		h2_lab_destroy(l);
+	}
+}
+END_TEST
+
+START_TEST(a_head_beside_a_stream_has_its_time_too)
+{
+	/* the same on stream 3 */
+	static const uint8_t head[] = {0, 0, 2, 1, 0, 0, 0, 0, 3, 0x82, 0x87};
+	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
+
+	(void)h2_get(l, "/");
+	say_raw(l, head, sizeof(head));
+	for (unsigned int i = 0; i < 12; i++)
+		lab_wait(l->l, WEIR_NS_PER_S);
+	h2_pump(l);
+	ck_assert(l->end[CLIENT].goaway);
+	ck_assert_uint_eq(bad(l, 0, WEIR_HTTP2_E_HEAD_TIMEOUT), 1);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 START_TEST(a_flood_ends_the_session_and_is_recorded_by_name)
 {
 	static const uint8_t ping[] = {0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
@@ -519,6 +562,8 @@ Suite *path_http2_end_suite(void)
 		a_client_that_goes_away_leaves_nothing_behind,
 		a_slow_upload_is_let_go_and_the_session_goes_on,
 		who_is_idle_for_too_long_is_told_and_let_go,
+		a_head_that_takes_too_long_ends_the_session,
+		a_head_beside_a_stream_has_its_time_too,
 		a_flood_ends_the_session_and_is_recorded_by_name,
 		a_bad_head_resets_its_stream_and_is_recorded_by_name,
 		what_is_no_frame_ends_the_session,
