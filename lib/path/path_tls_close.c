@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How a connection whose TLS weir ends comes to its end. How one side ends is done to the other in
- * its own words: close_notify or a bare FIN, so that a stream that was cut off is no whole one on
- * the other side either.
+ * its own words: close_notify, a bare FIN or a reset, so that a stream that was cut off is no whole
+ * one on the other side either.
  */
 #include "path_tls.h"
 
@@ -52,7 +52,7 @@ static void shut(struct path_tls *x, unsigned int leg, bool cut)
 /* Where the other peer was cut off, what came of it must not look whole. */
 void path_tls_shut(struct path_tls *x, unsigned int leg)
 {
-	shut(x, leg, x->leg[!leg].cut);
+	shut(x, leg, path_tls_is_cut(x, !leg));
 }
 
 void path_tls_leave(struct path_tls *x, unsigned int leg)
@@ -192,18 +192,39 @@ void path_tls_keep_ends(struct path_tls *x)
 	x->keeps_ends = true;
 }
 
+/* Its peer has reset it, and TCP does that to the other one by itself, behind what was passed. */
+static bool is_reset_through(const struct path_tls *x, unsigned int leg)
+{
+	const struct weir_tcp_conn *c = x->k->conn;
+
+	return weir_tcp_is_gone(c, leg) && !weir_tcp_is_ended(c, leg) && !x->leg[leg].shut;
+}
+
+/* In the clear there is one word for the end, and it says that all was said: who has begun to say
+ * something is better reset. */
+static void end_other(struct path_tls *x, unsigned int leg)
+{
+	if (x->leg[leg].torn && x->leg[!leg].state == PATH_TLS_PLAIN) {
+		path_tls_leave(x, !leg);
+		shut(x, leg, true);
+	} else {
+		shut(x, !leg, path_tls_is_cut(x, leg));
+	}
+}
+
 void path_tls_end_streams(struct path_tls *x)
 {
 	if (x->keeps_ends)
 		return;
 	for (unsigned int leg = 0; leg < 2; leg++) {
-		const struct path_tls_leg *l = &x->leg[leg], *to = &x->leg[!leg];
+		const struct path_tls_leg *to = &x->leg[!leg];
 
 		if (!path_tls_is_ended(x, leg) || path_tls_readable(x, leg) || to->shut)
 			continue;
 		if (leg == PATH_SERVER && path_tls_has_handshake(to))
 			continue;
-		shut(x, !leg, l->cut);
+		if (!is_reset_through(x, leg))
+			end_other(x, leg);
 	}
 	if ((path_tls_server_failure(x) || x->refused) && path_tls_is_ended(x, PATH_CLIENT) &&
 	    !path_tls_readable(x, PATH_CLIENT))

@@ -125,8 +125,6 @@ static void on_reset(struct weir_tcp *t, struct weir_tcp_conn *c, struct tcp_leg
 		tcp_close_leg(t, l);
 		return;
 	}
-	if (tcp_leave_other(t, l, false))
-		return;
 	l->state = WEIR_TCP_CLOSED;
 	if (l->q->in.ready.head && !tcp_is_shut(other))
 		t->cfg.ops->on_bytes(t->cfg.ctx, c, l->index);

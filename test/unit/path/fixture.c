@@ -179,18 +179,40 @@ void fixture_reload(struct fixture *f, const char *policy, uint32_t number)
 	weir_path_publish(f->path, generation_of(f, policy, number));
 }
 
-unsigned int fixture_feed(struct fixture *f, unsigned int port, const struct frame *frame)
+/* NULL: there is none. */
+static struct rte_mbuf *mbuf_of(struct fixture *f, const struct frame *frame)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(f->pool);
-	unsigned int before = f->n_out;
 
 	ck_assert(m || f->may_lose);
-	if (!m)
-		return 0;
-	memcpy(rte_pktmbuf_append(m, (uint16_t)frame->len), frame->bytes, frame->len);
+	if (m)
+		memcpy(rte_pktmbuf_append(m, (uint16_t)frame->len), frame->bytes, frame->len);
+	return m;
+}
+
+void fixture_feed_burst(struct fixture *f, unsigned int port, const struct frame *frames,
+			unsigned int n)
+{
+	struct rte_mbuf *m[WEIR_PATH_FEED_MAX];
+	unsigned int got = 0;
+
+	ck_assert_uint_le(n, WEIR_PATH_FEED_MAX);
+	for (unsigned int i = 0; i < n; i++) {
+		m[got] = mbuf_of(f, &frames[i]);
+		got += m[got] != NULL;
+	}
+	if (!got)
+		return;
 	f->now_ns += WEIR_NS_PER_MS;
-	weir_path_feed(f->path, port, m, f->now_ns);
+	weir_path_feed_burst(f->path, port, m, got, f->now_ns);
 	weir_path_check(f->path);
+}
+
+unsigned int fixture_feed(struct fixture *f, unsigned int port, const struct frame *frame)
+{
+	unsigned int before = f->n_out;
+
+	fixture_feed_burst(f, port, frame, 1);
 	return f->n_out - before;
 }
 

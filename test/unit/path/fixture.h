@@ -43,6 +43,9 @@ void fixture_destroy(struct fixture *f);
 void fixture_reload(struct fixture *f, const char *policy, uint32_t number);
 /* Feeds and returns how many frames left because of it. Time goes on by 1 ms. */
 unsigned int fixture_feed(struct fixture *f, unsigned int port, const struct frame *frame);
+/* The same of `n` frames that came together. */
+void fixture_feed_burst(struct fixture *f, unsigned int port, const struct frame *frames,
+			unsigned int n);
 void fixture_wait(struct fixture *f, uint64_t ns);
 /* The last frame that left. */
 const struct out_frame *fixture_last(const struct fixture *f);

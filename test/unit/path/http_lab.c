@@ -119,14 +119,18 @@ static void feed(struct http_lab *l, unsigned int from, uint8_t flags, const cha
 	struct frame_spec s = e->spec;
 	struct frame frame;
 
+	ck_assert_uint_lt(l->n_burst, LAB_BURST);
 	s.tcp_flags = flags;
 	s.seq = e->next;
 	s.ack = e->expect;
 	s.payload = len ? bytes : NULL;
 	s.payload_len = len;
 	frame = frame_tcp(&s);
-	fixture_feed(l->f, from, &frame);
 	e->next += (uint32_t)len + !!(flags & 0x03);
+	if (l->gathers)
+		l->burst[l->n_burst++] = frame;
+	else
+		fixture_feed(l->f, from, &frame);
 }
 
 static void take_bytes(struct lab_end *e, const uint8_t *tcp, size_t len)
@@ -239,6 +243,19 @@ void lab_fin(struct http_lab *l, unsigned int from)
 void lab_reset(struct http_lab *l, unsigned int from)
 {
 	feed(l, from, 0x14, NULL, 0);
+	settle(l);
+}
+
+void lab_gather(struct http_lab *l)
+{
+	l->gathers = true;
+}
+
+void lab_release(struct http_lab *l, unsigned int from)
+{
+	fixture_feed_burst(l->f, from, l->burst, l->n_burst);
+	l->gathers = false;
+	l->n_burst = 0;
 	settle(l);
 }
 

@@ -9,6 +9,7 @@
 enum { CLIENT, SERVER };
 
 #define LAB_BYTES (512u << 10)
+#define LAB_BURST 16 /* frames */
 
 struct lab_end {
 	struct frame_spec spec;
@@ -28,6 +29,10 @@ struct http_lab {
 	unsigned int seen;
 	uint16_t port;
 	struct lab_end end[2];
+	/* what comes in together, see lab_gather() */
+	bool gathers;
+	unsigned int n_burst;
+	struct frame burst[LAB_BURST];
 };
 
 /* `service` is added to the Service's spec and `threat` to the ThreatPolicy's, "" for nothing;
@@ -49,6 +54,9 @@ void lab_say(struct http_lab *l, unsigned int from, const char *text);
 void lab_acknowledge(struct http_lab *l, unsigned int from);
 void lab_fin(struct http_lab *l, unsigned int from);
 void lab_reset(struct http_lab *l, unsigned int from);
+/* What one end sends from now on comes in at lab_release(), as one burst. */
+void lab_gather(struct http_lab *l);
+void lab_release(struct http_lab *l, unsigned int from);
 void lab_wait(struct http_lab *l, uint64_t ns);
 /* Forgets what `end` got. */
 void lab_clear(struct http_lab *l, unsigned int end);

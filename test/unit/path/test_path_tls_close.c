@@ -70,6 +70,23 @@ START_TEST(a_server_in_the_clear_that_closes_gives_close_notify)
 }
 END_TEST
 
+START_TEST(a_body_that_ends_with_a_reset_is_cut)
+{
+	struct tls_lab *t = tls_lab_with("");
+
+	tls_lab_connect(t);
+	tls_lab_say(t, CLIENT, GET("/"));
+	lab_gather(t->l);
+	tls_lab_say(t, SERVER, UNTIL_CLOSE);
+	lab_reset(t->l, SERVER);
+	lab_release(t->l, SERVER);
+	tls_lab_pump(t);
+	ck_assert_str_eq(tls_lab_got(t, CLIENT), UNTIL_CLOSE);
+	ck_assert(!t->end[CLIENT].closed && t->l->end[CLIENT].rst);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 START_TEST(what_follows_a_refusal_that_closes_is_not_waited_for)
 {
 	struct tls_lab *t = tls_lab_with("");
@@ -301,6 +318,7 @@ Suite *path_tls_close_suite(void)
 {
 	Suite *s = WEIR_SUITE(
 		"path tls close", a_server_in_the_clear_that_closes_gives_close_notify,
+		a_body_that_ends_with_a_reset_is_cut,
 		what_follows_a_refusal_that_closes_is_not_waited_for, what_is_no_tls_is_told_so,
 		after_tls_has_failed_the_clients_port_may_begin_anew,
 		a_record_that_was_changed_ends_the_connection,

@@ -98,6 +98,9 @@ static const struct row alone[] = {
 	{"a peer that resets its leg ends it alone",
 	 "open; hold; apart; uncouple; s> R 1 0 0; c< -; end none; told s 1; write c 1 10;"
 	 "c< A 1 1 10"},
+	{"what it said just before is still heard",
+	 "open; apart; uncouple; later; s> A 1 1 100; s> R 101 0 0; flush; c< A 1 1 100; s< -;"
+	 "end none"},
 	{"what waits for one peer leaves the other's window as it is",
 	 "open; hold; apart; uncouple; write s 1 1400; c> A 1 1 10; c< A 1 11 0 win 65525"},
 	{"who has little under way is told of room at the next flush, and once",
@@ -121,6 +124,9 @@ static const struct row apart[] = {
 	{"a peer that resets the leg that was shut ends it alone",
 	 "open; hold; apart; shut s; s< FA 1 1 0; s> R 1 0 0; c< -; end none; write c 1 10;"
 	 "c< A 1 1 10"},
+	{"what it said just before is still heard",
+	 "open; apart; shut s; s< FA 1 1 0; later; s> A 1 2 100; s> R 101 0 0; flush;"
+	 "c< A 1 1 100; s< -; end none"},
 	{"a peer that resets a leg that was not ends both",
 	 "open; hold; apart; s> R 1 0 0; c< RA 1 1 0; end reset"},
 };
