@@ -42,6 +42,16 @@ static const struct command commands[] = {
 		.render = render_stats,
 	},
 	{
+		.name = "pools",
+		.about = "what there is a fixed number of: in use, the most, how often it was not "
+			 "enough",
+		.more = "Of each the worker is shown where it was not enough most often. SIZED BY "
+			"is a\n"
+			"key of the appliance file; where there is none, more workers have more.\n",
+		.render = render_pools,
+		.option = {{"all", 'a', OPTION_FLAG, "all", NULL, "of all workers"}},
+	},
+	{
 		.name = "explain",
 		.about = "what policy says to a flow, and why",
 		.more = "weirctl explain 10.0.0.1 10.0.1.2 tcp 443 is the same as with options.\n"

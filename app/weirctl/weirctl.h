@@ -114,6 +114,7 @@ void render_ports(const json_t *answer);
 void render_flows(const json_t *answer);
 void render_drops(const json_t *answer);
 void render_stats(const json_t *answer);
+void render_pools(const json_t *answer);
 void render_reload(const json_t *answer);
 void render_explain(const json_t *answer);
 void render_events(const json_t *answer);

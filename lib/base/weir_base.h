@@ -345,6 +345,31 @@ struct weir_siphash_key {
  * finalisation rounds, as hash tables use it). The length in bytes, 8 * words, is hashed too. */
 uint64_t weir_siphash13(const struct weir_siphash_key *key, const uint64_t *in, unsigned int words);
 
+/* ---- how full a pool is ---- */
+
+/*
+ * What there is of something whose size is fixed, and how often it was not enough. Its worker
+ * writes, any thread reads, each word by itself and a moment old.
+ */
+struct weir_use {
+	uint64_t used, size;
+	uint64_t peak; /* the most that were used at a time, or WEIR_USE_UNKNOWN */
+	uint64_t full; /* times that somebody asked for more than was left */
+};
+#define WEIR_USE_UNKNOWN UINT64_MAX
+
+static inline void weir_use_take(struct weir_use *u, uint64_t n)
+{
+	u->used += n;
+	if (u->used > u->peak)
+		u->peak = u->used;
+}
+
+static inline void weir_use_give(struct weir_use *u, uint64_t n)
+{
+	u->used -= n;
+}
+
 /* ---- folders of files that can be made anew; control thread and tools only ---- */
 
 /* 128 bits over all that a file's content depends on; zero at the beginning. */

@@ -46,6 +46,7 @@ static const struct command {
 	{"flows", ctl_cmd_flows, {FILTER_KEYS, "limit"}},
 	{"drops", ctl_cmd_drops, {"all"}},
 	{"stats", ctl_cmd_stats, {NULL}},
+	{"pools", ctl_cmd_pools, {"all"}},
 	{"reload", ctl_cmd_reload, {NULL}},
 	{"explain", ctl_cmd_explain, {"from", "to", "protocol", "port", "sni", "identity"}},
 	{"trace", ctl_cmd_trace, {FILTER_KEYS, "count", "seconds"}},

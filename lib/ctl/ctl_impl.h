@@ -134,6 +134,7 @@ bool ctl_cmd_rules(struct ctl_call *call);
 bool ctl_cmd_tx(struct ctl_call *call);
 bool ctl_cmd_certs(struct ctl_call *call);
 bool ctl_cmd_pinned(struct ctl_call *call);
+bool ctl_cmd_pools(struct ctl_call *call);
 
 /* ---- ctl_waf.c ---- */
 
@@ -154,6 +155,10 @@ void ctl_add_programs(const struct weir_ctl *c, struct weir_json *j, const char 
 /* A new key for session tickets when it is time. */
 void ctl_tickets_step(struct weir_ctl *c, uint64_t now_ns);
 void ctl_add_tls_metrics(struct weir_buf *out, const struct weir_ctl *c);
+
+/* ---- ctl_pools.c ---- */
+
+void ctl_add_pool_metrics(struct weir_buf *out, const struct weir_ctl *c);
 
 /* ---- ctl_reload.c ---- */
 
@@ -245,7 +250,7 @@ const char *ctl_link_name(enum ctl_link_state s);
 
 /* ---- ctl_watch.c: rates, and counters that an operator wants to hear of ---- */
 
-#define CTL_WATCHED 5
+#define CTL_WATCHED 8
 
 struct ctl_rate {
 	uint64_t cycles, busy, packets, bytes;              /* at the last sample */

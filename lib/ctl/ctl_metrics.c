@@ -162,6 +162,7 @@ static void add_workers(struct weir_buf *out, const struct weir_ctl *c)
 	add_bad_http2(out, c);
 	ctl_add_tls_metrics(out, c);
 	add_worker_gauges(out, c);
+	ctl_add_pool_metrics(out, c);
 }
 
 /* ---- ports ---- */

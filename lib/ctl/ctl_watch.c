@@ -27,6 +27,14 @@ static const struct watched {
 	 "packets lost between workers: the owner of their flows is overloaded"},
 	{false, WEIR_COUNT_EVENTS_LOST,
 	 "decision records lost: the disk is slow, or raise log.ring"},
+	{false, WEIR_COUNT_TX_RECORDS_LOST,
+	 "records of HTTP transactions lost: the disk is slow, or raise log.transactions"},
+	{false, WEIR_COUNT_NAMES_LOST,
+	 "names that clients asked for found no place beside those of other flows (weirctl pools): "
+	 "records do not tell them, and a reload ends flows that were allowed by one"},
+	{false, WEIR_COUNT_IDENTITIES_LOST,
+	 "clients' identities found no place beside those of other flows (weirctl pools): a reload "
+	 "ends flows that were allowed by one"},
 };
 
 static uint64_t value_of(const struct weir_stats *s, const struct watched *w)

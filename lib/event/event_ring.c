@@ -19,6 +19,7 @@ static_assert(sizeof(struct weir_event) % 4 == 0, "rte_ring copies words of four
 
 struct weir_event_ring {
 	struct rte_ring *ring;
+	uint64_t full; /* times that it was; the producer writes */
 };
 
 static uint32_t ring_size(uint32_t records)
@@ -57,6 +58,7 @@ bool weir_event_post(struct weir_event_ring *r, const struct weir_event *e)
 {
 	if (rte_ring_sp_enqueue_elem(r->ring, (void *)(uintptr_t)e, sizeof(*e)) == 0)
 		return true;
+	r->full++;
 	if (e->type == WEIR_EVENT_HTTP)
 		weir_event_http_give(e->http);
 	return false;
@@ -65,6 +67,16 @@ bool weir_event_post(struct weir_event_ring *r, const struct weir_event *e)
 unsigned int weir_event_take(struct weir_event_ring *r, struct weir_event *out, unsigned int max)
 {
 	return rte_ring_sc_dequeue_burst_elem(r->ring, out, sizeof(*out), max, NULL);
+}
+
+struct weir_use weir_event_ring_use(const struct weir_event_ring *r)
+{
+	return (struct weir_use){
+		.used = rte_ring_count(r->ring),
+		.size = rte_ring_get_capacity(r->ring),
+		.peak = WEIR_USE_UNKNOWN,
+		.full = r->full,
+	};
 }
 
 unsigned int event_ring_waiting(const struct weir_event_ring *r)

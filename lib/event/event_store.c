@@ -24,6 +24,8 @@
 struct weir_event_store {
 	struct rte_mempool *records;
 	struct rte_mempool *matches;
+	/* worker writes, control reads: times that there was none left */
+	uint64_t no_record, no_matches;
 };
 
 static uint32_t matches_of(uint32_t records)
@@ -87,8 +89,12 @@ struct weir_event_http *weir_event_http_take(struct weir_event_store *s)
 	struct weir_event_http *h;
 	void *object;
 
-	if (!s || rte_mempool_get(s->records, &object) < 0)
+	if (!s)
 		return NULL;
+	if (rte_mempool_get(s->records, &object) < 0) {
+		s->no_record++;
+		return NULL;
+	}
 	h = object;
 	/* The record was last read by another core: what need not be written is not. */
 	memset(h, 0, offsetof(struct weir_event_http, method));
@@ -101,8 +107,10 @@ bool weir_event_http_take_matches(struct weir_event_store *s, struct weir_event_
 {
 	void *object;
 
-	if (rte_mempool_get(s->matches, &object) < 0)
+	if (rte_mempool_get(s->matches, &object) < 0) {
+		s->no_matches++;
 		return false;
+	}
 	h->match = object;
 	return true;
 }
@@ -114,4 +122,22 @@ void weir_event_http_give(struct weir_event_http *h)
 	if (h->match)
 		rte_mempool_put(rte_mempool_from_obj(h->match), h->match);
 	rte_mempool_put(rte_mempool_from_obj(h), h);
+}
+
+static struct weir_use use_of(const struct rte_mempool *pool, uint64_t full)
+{
+	return (struct weir_use){
+		.used = rte_mempool_in_use_count(pool),
+		.size = pool->size,
+		.peak = WEIR_USE_UNKNOWN,
+		.full = full,
+	};
+}
+
+struct weir_event_store_uses weir_event_store_uses(const struct weir_event_store *s)
+{
+	return (struct weir_event_store_uses){
+		.records = use_of(s->records, s->no_record),
+		.matches = use_of(s->matches, s->no_matches),
+	};
 }

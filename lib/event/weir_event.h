@@ -141,6 +141,11 @@ struct weir_event_http *weir_event_http_take(struct weir_event_store *s);
 /* Room for the record's matches, which goes back with it: `match` is set. False: none left, count
  * them as matches_more. The store's worker. */
 bool weir_event_http_take_matches(struct weir_event_store *s, struct weir_event_http *h);
+/* How full it is; any thread. What is the most of it is not known. */
+struct weir_event_store_uses {
+	struct weir_use records, matches;
+};
+struct weir_event_store_uses weir_event_store_uses(const struct weir_event_store *s);
 /* Any thread; never waits. */
 void weir_event_http_give(struct weir_event_http *h);
 
@@ -222,6 +227,8 @@ void weir_event_ring_destroy(struct weir_event_ring *r);
 /* Copies `e`, and with it takes what it owns, also when it fails. False when the ring is full
  * (count it as events_lost). One producer. */
 bool weir_event_post(struct weir_event_ring *r, const struct weir_event *e);
+/* How full it is; any thread. */
+struct weir_use weir_event_ring_use(const struct weir_event_ring *r);
 /* Takes up to `max` records; returns how many. Who takes a record of HTTP gives its transaction
  * back. One consumer. */
 unsigned int weir_event_take(struct weir_event_ring *r, struct weir_event *out, unsigned int max);

@@ -325,6 +325,11 @@ uint32_t weir_flow_count(const struct weir_flow_table *t)
 	return weir_pool_used(t->pool);
 }
 
+struct weir_use weir_flow_use(const struct weir_flow_table *t)
+{
+	return weir_pool_use(t->pool);
+}
+
 uint32_t weir_flow_denied_count(const struct weir_flow_table *t)
 {
 	return t->denied;

@@ -220,6 +220,7 @@ void weir_flow_clear(struct weir_flow_table *t, uint64_t now_ns);
 
 uint32_t weir_flow_count(const struct weir_flow_table *t);
 uint32_t weir_flow_denied_count(const struct weir_flow_table *t);
+struct weir_use weir_flow_use(const struct weir_flow_table *t);
 uint32_t weir_flow_capacity(const struct weir_flow_table *t);
 /* Places 0..capacity-1; NULL where no flow is. For dumps, a few places at a time. */
 const struct weir_flow *weir_flow_at(const struct weir_flow_table *t, uint32_t place);

@@ -16,7 +16,9 @@ struct weir_pool {
 	uint32_t *free_places; /* the last one is taken next */
 	uint64_t *taken;
 	uint32_t n_free;
+	uint32_t least_free; /* that there were since it was made */
 	uint32_t count;
+	uint64_t full; /* times that it had none */
 	size_t size;
 	/* Division by `size`, which is an odd number shifted, is multiplication by that one's
 	 * inverse modulo 2^64, where nothing is left over. */
@@ -55,7 +57,7 @@ struct weir_pool *weir_pool_create(const char *name, uint32_t count, size_t size
 	p->size = (size + WEIR_CACHE_LINE - 1) & ~(size_t)(WEIR_CACHE_LINE - 1);
 	p->shift = (unsigned int)__builtin_ctzll(p->size);
 	p->inverse = inverse_of(p->size >> p->shift);
-	p->count = p->n_free = count;
+	p->count = p->n_free = p->least_free = count;
 	p->objects = zeroed(name, count, p->size);
 	p->free_places = zeroed(name, count, sizeof(*p->free_places));
 	p->taken = zeroed(name, ((size_t)count + 63) / 64, sizeof(*p->taken));
@@ -84,9 +86,13 @@ void *weir_pool_take(struct weir_pool *p)
 {
 	uint32_t place;
 
-	if (weir_unlikely(p->n_free == 0))
+	if (weir_unlikely(p->n_free == 0)) {
+		p->full++;
 		return NULL;
+	}
 	place = p->free_places[--p->n_free];
+	if (p->n_free < p->least_free)
+		p->least_free = p->n_free;
 	p->taken[place / 64] |= 1ULL << (place % 64);
 	return p->objects + p->size * place;
 }
@@ -129,6 +135,16 @@ uint32_t weir_pool_count(const struct weir_pool *p)
 uint32_t weir_pool_used(const struct weir_pool *p)
 {
 	return p->count - p->n_free;
+}
+
+struct weir_use weir_pool_use(const struct weir_pool *p)
+{
+	return (struct weir_use){
+		.used = p->count - p->n_free,
+		.size = p->count,
+		.peak = p->count - p->least_free,
+		.full = p->full,
+	};
 }
 
 const char *weir_pool_name(const struct weir_pool *p)

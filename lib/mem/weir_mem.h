@@ -78,6 +78,8 @@ uint32_t weir_pool_index(const struct weir_pool *p, const void *object);
 void *weir_pool_at(const struct weir_pool *p, uint32_t index);
 uint32_t weir_pool_count(const struct weir_pool *p);
 uint32_t weir_pool_used(const struct weir_pool *p);
+/* Any thread. */
+struct weir_use weir_pool_use(const struct weir_pool *p);
 const char *weir_pool_name(const struct weir_pool *p);
 
 #endif

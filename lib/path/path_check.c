@@ -143,7 +143,7 @@ static void check_worker(const struct path_worker *w)
 	weir_assert(weir_tcp_count(w->tcp) == held.carried);
 	weir_assert(!w->tls || weir_pool_used(w->tls->connections) == held.tls);
 	weir_assert(!w->tls || weir_pool_used(w->tls->names) == held.names);
-	weir_assert(!w->tls || w->tls->mbufs == held.plain_mbufs);
+	weir_assert(!w->tls || w->tls->mbufs.used == held.plain_mbufs);
 	if (!w->http)
 		return;
 	weir_assert(weir_pool_used(w->http->connections) == held.http);

@@ -3,7 +3,7 @@
  * What control asks of running workers: copies of flows, made by the workers themselves a few
  * places a turn, and traces. A request is a pointer that the worker takes and puts back as NULL.
  */
-#include "path_layers.h"
+#include "path_http2.h"
 #include "path_names.h"
 
 #include <stdlib.h>
@@ -257,10 +257,10 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 		.flows = weir_flow_count(w->flows),
 		.flows_max = weir_flow_capacity(w->flows),
 		.flows_denied = weir_flow_denied_count(w->flows),
-		.names = path_texts_count(w->names),
-		.names_max = path_texts_room(w->names),
-		.identities = path_texts_count(w->identities),
-		.identities_max = path_texts_room(w->identities),
+		.names = (uint32_t)path_texts_use(w->names).used,
+		.names_max = (uint32_t)path_texts_use(w->names).size,
+		.identities = (uint32_t)path_texts_use(w->identities).used,
+		.identities_max = (uint32_t)path_texts_use(w->identities).size,
 		.datagrams = weir_frag_held(w->frags),
 		.mbufs_free = rte_mempool_avail_count(w->pool),
 		.mbufs_max = w->pool->size,
@@ -268,6 +268,8 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 		.waf_kib_max = (uint32_t)(max >> 10),
 		.http2_kib = (uint32_t)(http2 >> 10),
 		.http2_kib_max = (uint32_t)(http2_max >> 10),
+		.http2_open = w->http2 ? w->http2->n_connections : 0,
+		.http2_streams = w->http2 ? w->http2->streams : 0,
 	};
 }
 

@@ -121,8 +121,8 @@ struct path_http2_worker {
 	struct weir_http2 *of_clients, *of_servers;
 	uint8_t *blocks;
 	uint32_t n_blocks;
-	uint32_t n_taken; /* control reads it */
-	uint32_t *runs;   /* by block: how many are taken from there on, 0: none */
+	struct weir_use use; /* bytes of them; control reads it */
+	uint32_t *runs;      /* by block: how many are taken from there on, 0: none */
 	struct path_http2_free *free_connections, *free_translators;
 	uint32_t streams; /* that there are */
 	struct path_http2 *connections;

@@ -42,10 +42,12 @@ static void *take(void *context, size_t bytes)
 	uint32_t n = (uint32_t)((bytes + BLOCK - 1) / BLOCK);
 	uint32_t at = bytes <= (size_t)w->n_blocks * BLOCK ? find_run(w, n) : w->n_blocks;
 
-	if (at == w->n_blocks)
+	if (at == w->n_blocks) {
+		w->use.full++;
 		return NULL;
+	}
 	w->runs[at] = n;
-	w->n_taken += n;
+	weir_use_take(&w->use, (uint64_t)n * BLOCK);
 	return w->blocks + (size_t)at * BLOCK;
 }
 
@@ -55,7 +57,7 @@ static void give(void *context, void *chunk, size_t bytes)
 	size_t at = (size_t)((uint8_t *)chunk - w->blocks) / BLOCK;
 
 	weir_assert(w->runs[at] == (bytes + BLOCK - 1) / BLOCK);
-	w->n_taken -= w->runs[at];
+	weir_use_give(&w->use, (uint64_t)w->runs[at] * BLOCK);
 	w->runs[at] = 0;
 }
 
@@ -145,6 +147,7 @@ int path_http2_worker_create(struct path_worker *worker, uint64_t bytes)
 		return -WEIR_ENOMEM;
 	w->blocks = map;
 	w->n_blocks = (uint32_t)(bytes / BLOCK);
+	w->use.size = (uint64_t)w->n_blocks * BLOCK;
 	w->runs = calloc(w->n_blocks, sizeof(*w->runs));
 	return w->runs && make_workers(w) ? 0 : -WEIR_ENOMEM;
 }
@@ -171,8 +174,8 @@ bool path_http2_is_possible(const struct path_worker *w)
 
 void path_http2_memory(const struct path_worker *w, uint64_t *used, uint64_t *max)
 {
-	*used = w->http2 ? (uint64_t)w->http2->n_taken * BLOCK : 0;
-	*max = w->http2 ? (uint64_t)w->http2->n_blocks * BLOCK : 0;
+	*used = w->http2 ? w->http2->use.used : 0;
+	*max = w->http2 ? w->http2->use.size : 0;
 }
 
 uint64_t weir_path_bad_http2(const struct weir_path *p, unsigned int worker, unsigned int leg,

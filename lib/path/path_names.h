@@ -33,9 +33,8 @@ struct weir_policy_identity path_identity_of(const struct path_worker *w, uint32
 struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_t n, size_t max);
 void path_texts_destroy(struct path_texts *t);
 size_t path_texts_bytes(uint32_t n, size_t max);
-/* How many are there, a moment old for other threads; for how many there is room. */
-uint32_t path_texts_count(const struct path_texts *t);
-uint32_t path_texts_room(const struct path_texts *t);
+/* Who was refused for his share (`most`) found it full, too. Any thread. */
+struct weir_use path_texts_use(const struct path_texts *t);
 /* 0: no room, or already `most` others. Held until it is put back. */
 uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text, uint32_t most);
 /* 0: nothing happens. */

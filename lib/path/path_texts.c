@@ -17,8 +17,7 @@ struct text {
 
 struct path_texts {
 	struct weir_siphash_key key;
-	uint32_t room;  /* for so many */
-	uint32_t count; /* so many are there; worker writes, control reads */
+	struct weir_use use;
 	uint32_t n_buckets;
 	uint32_t stride; /* bytes of a text's place */
 	size_t max;      /* bytes of a text */
@@ -27,14 +26,9 @@ struct path_texts {
 	uint8_t *places; /* of number 1 and so on */
 };
 
-uint32_t path_texts_count(const struct path_texts *t)
+struct weir_use path_texts_use(const struct path_texts *t)
 {
-	return t->count;
-}
-
-uint32_t path_texts_room(const struct path_texts *t)
-{
-	return t->room;
+	return t->use;
 }
 
 static struct text *place_of(const struct path_texts *t, uint32_t id)
@@ -60,7 +54,7 @@ struct path_texts *path_texts_create(const struct weir_siphash_key *key, uint32_
 		return NULL;
 	weir_assert(max <= PATH_TEXT_MAX);
 	t->key = *key;
-	t->room = n;
+	t->use.size = n;
 	t->n_buckets = n * 2;
 	t->max = max;
 	t->stride = stride_of(max);
@@ -100,14 +94,12 @@ static uint32_t add(struct path_texts *t, uint32_t bucket, uint8_t kind, const c
 	uint32_t id = t->free;
 	struct text *to;
 
-	if (!id)
-		return 0;
 	to = place_of(t, id);
 	t->free = to->next;
 	*to = (struct text){.next = t->bucket[bucket], .bucket = bucket, .kind = kind};
 	memcpy(to->text, text, strlen(text) + 1);
 	t->bucket[bucket] = id;
-	t->count++;
+	weir_use_take(&t->use, 1);
 	return id;
 }
 
@@ -121,10 +113,13 @@ uint32_t path_text_get(struct path_texts *t, uint8_t kind, const char *text, uin
 	id = t->bucket[bucket];
 	while (id && (place_of(t, id)->kind != kind || strcmp(place_of(t, id)->text, text) != 0))
 		id = place_of(t, id)->next;
-	if (!id && t->count < most)
+	if (!id && (t->use.used >= most || !t->free)) {
+		t->use.full++;
+		return 0;
+	}
+	if (!id)
 		id = add(t, bucket, kind, text);
-	if (id)
-		place_of(t, id)->users++;
+	place_of(t, id)->users++;
 	return id;
 }
 
@@ -144,7 +139,7 @@ void path_text_put(struct path_texts *t, uint32_t id)
 	*at = gone->next;
 	gone->next = t->free;
 	t->free = id;
-	t->count--;
+	weir_use_give(&t->use, 1);
 }
 
 const char *path_text_of(const struct path_texts *t, uint32_t id, uint8_t *kind)

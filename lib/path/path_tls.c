@@ -315,11 +315,12 @@ int path_tls_worker_create(struct path_worker *w, uint32_t connections)
 	snprintf(name, sizeof(name), "tl_%u_%x", w->id, (unsigned int)((uintptr_t)w >> 6));
 	t->connections = weir_pool_create(name, connections, sizeof(struct path_tls));
 	name[1] = 'n';
-	t->handshakes_max = RTE_MIN(connections, HANDSHAKES_MAX);
-	t->names = weir_pool_create(name, t->handshakes_max + NAMES_BESIDE, WEIR_TLS_NAME_MAX + 1);
+	t->handshakes.size = RTE_MIN(connections, HANDSHAKES_MAX);
+	t->names = weir_pool_create(name, (uint32_t)t->handshakes.size + NAMES_BESIDE,
+				    WEIR_TLS_NAME_MAX + 1);
 	t->crypto = weir_tls_crypto_create(true);
 	t->leaf_reader = weir_tls_leaf_reader_create();
-	t->mbufs_max = w->pool->size / 4;
+	t->mbufs.size = w->pool->size / 4;
 	return t->connections && t->names && t->crypto && t->leaf_reader ? 0 : -WEIR_ENOMEM;
 }
 

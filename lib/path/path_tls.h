@@ -109,9 +109,9 @@ struct path_tls_worker {
 	struct weir_timer_wheel wheel;
 	struct weir_tls_crypto *crypto;
 	struct weir_tls_leaf_reader *leaf_reader;
-	uint32_t mbufs, mbufs_max;        /* that hold plaintext */
+	struct weir_use mbufs;            /* that hold plaintext */
 	struct path_tls *oldest, *newest; /* whose clients are in their handshakes */
-	uint32_t handshakes, handshakes_max;
+	struct weir_use handshakes;
 	struct path_tls_http2_server http2_servers[PATH_TLS_HTTP2_SERVERS];
 	unsigned int n_http2_servers;
 	/* worker writes, control reads */

@@ -135,7 +135,7 @@ void path_tls_unlist(struct path_tls *x)
 	x->listed = false;
 	*(x->older ? &x->older->newer : &t->oldest) = x->newer;
 	*(x->newer ? &x->newer->older : &t->newest) = x->older;
-	t->handshakes--;
+	weir_use_give(&t->handshakes, 1);
 }
 
 /* Each takes tens of kilobytes of libssl: who has had the longest time for it makes room. */
@@ -143,14 +143,16 @@ static void list(struct path_tls *x)
 {
 	struct path_tls_worker *t = x->w->tls;
 
-	if (t->handshakes == t->handshakes_max)
+	if (t->handshakes.used == t->handshakes.size) {
+		t->handshakes.full++;
 		path_tls_fail(t->oldest, PATH_CLIENT, -WEIR_TLS_E_MEMORY);
+	}
 	x->listed = true;
 	x->newer = NULL;
 	x->older = t->newest;
 	*(x->older ? &x->older->newer : &t->oldest) = x;
 	t->newest = x;
-	t->handshakes++;
+	weir_use_take(&t->handshakes, 1);
 }
 
 /* Bits for ALPN. */

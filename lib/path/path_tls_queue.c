@@ -16,19 +16,22 @@ static void free_list(struct path_tls *x, struct rte_mbuf *m)
 		next = m->next;
 		m->next = NULL;
 		rte_pktmbuf_free_seg(m);
-		x->w->tls->mbufs--;
+		weir_use_give(&x->w->tls->mbufs, 1);
 	}
 }
 
 static struct rte_mbuf *take_mbuf(struct path_worker *w)
 {
-	struct rte_mbuf *m = w->tls->mbufs < w->tls->mbufs_max ? rte_pktmbuf_alloc(w->pool) : NULL;
+	struct weir_use *use = &w->tls->mbufs;
+	struct rte_mbuf *m = use->used < use->size ? rte_pktmbuf_alloc(w->pool) : NULL;
 
-	if (m)
-		w->tls->mbufs++;
-	else
-		weir_count(&w->stats, WEIR_COUNT_TLS_MEMORY, 1);
-	return m;
+	if (m) {
+		weir_use_take(use, 1);
+		return m;
+	}
+	use->full += use->used >= use->size;
+	weir_count(&w->stats, WEIR_COUNT_TLS_MEMORY, 1);
+	return NULL;
 }
 
 int path_tls_make_room(struct path_tls *x, unsigned int leg, size_t bytes,
@@ -168,7 +171,7 @@ bool path_tls_is_full(const struct path_tls *x, unsigned int leg)
 
 	if (l->state == PATH_TLS_PLAIN)
 		return weir_tcp_is_full(x->w->tcp, x->k->conn, leg);
-	return l->held && (l->held >= l->want || t->mbufs >= t->mbufs_max);
+	return l->held && (l->held >= l->want || t->mbufs.used >= t->mbufs.size);
 }
 
 void path_tls_discard(struct path_tls *x, unsigned int leg, uint32_t n)

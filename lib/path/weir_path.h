@@ -199,7 +199,9 @@ uint64_t weir_path_bad_tls(const struct weir_path *p, unsigned int worker, unsig
 	X(waf_kib, "KiB that HTTP transactions under way take")                  \
 	X(waf_kib_max, "KiB for HTTP transactions (memory.waf)")                 \
 	X(http2_kib, "KiB that HTTP/2 has, some of it for the next connections") \
-	X(http2_kib_max, "KiB for HTTP/2 (memory.http2)")
+	X(http2_kib_max, "KiB for HTTP/2 (memory.http2)")                        \
+	X(http2_open, "connections that speak HTTP/2 on either side")            \
+	X(http2_streams, "streams of HTTP/2 under way")
 
 struct weir_path_gauges {
 #define WEIR_PATH_GAUGE(field, text) uint32_t field;
@@ -207,6 +209,72 @@ struct weir_path_gauges {
 #undef WEIR_PATH_GAUGE
 };
 void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct weir_path_gauges *out);
+
+/*
+ * Every pool of a worker: its name in metrics and `weirctl pools`; the key of the appliance file
+ * that its size comes from, "": it is fixed, more workers have more; what it holds, and what
+ * happens when it is full.
+ */
+#define WEIR_PATH_POOLS(X)                                                                         \
+	X(FLOWS, "flows", "memory.connections", "flows; Defaults say what becomes of others")      \
+	X(INSPECTED, "inspected", "memory.inspected",                                              \
+	  "flows that weir carries itself; others are refused, or half-open ones go")              \
+	X(MBUFS, "mbufs", "memory.packets", "packet buffers; packets are lost, and sent again")    \
+	X(DATAGRAMS, "datagrams", "memory.fragments",                                              \
+	  "datagrams that wait for fragments; the oldest goes")                                    \
+	X(TCP_QUEUES, "tcp_queues", "",                                                            \
+	  "directions of inspected flows with bytes on their way; others wait")                    \
+	X(TCP_SPANS, "tcp_spans", "", "pieces of those bytes; a sixteenth is kept, others wait")   \
+	X(TCP_BLOCKS, "tcp_blocks", "memory.inspected",                                            \
+	  "directions that lost packets; others are sent again more than is needed")               \
+	X(STREAM_RULES, "stream_rules", "memory.inspected",                                        \
+	  "flows under stream rules; failure: memory is for others (scan_exhausted)")              \
+	X(NAMES, "names", "",                                                                      \
+	  "names that clients asked for, half of them of flows whose rules ask for none; others "  \
+	  "are not in records and do not survive a reload (names_lost)")                           \
+	X(IDENTITIES, "identities", "",                                                            \
+	  "identities that clients have shown; others do not survive a reload (identities_lost)")  \
+	X(TLS_CONNECTIONS, "tls_connections", "memory.inspected",                                  \
+	  "flows whose TLS is ended, or looked at; others are refused")                            \
+	X(TLS_HANDSHAKES, "tls_handshakes", "",                                                    \
+	  "handshakes under way with clients; the oldest fails (MEMORY)")                          \
+	X(TLS_NAMES, "tls_names", "",                                                              \
+	  "names of handshakes that found no place in `names`; others fail")                       \
+	X(TLS_MBUFS, "tls_mbufs", "memory.packets",                                                \
+	  "packet buffers with opened bytes, a quarter of all; others wait (tls_memory)")          \
+	X(HTTP_CONNECTIONS, "http_connections", "memory.inspected",                                \
+	  "flows that are read as HTTP; others are refused")                                       \
+	X(HTTP_EXCHANGES, "http_exchanges", "memory.inspected",                                    \
+	  "requests of HTTP/1.1 under way; others' connections are reset")                         \
+	X(HTTP_CALLS, "http_calls", "memory.inspected",                                            \
+	  "answers of gRPC in HTTP/1.1 that are judged; others do as the policy's failure says")   \
+	X(HTTP_TEXTS, "http_texts", "memory.inspected",                                            \
+	  "requests with long names, paths or agents; others' are cut (http_texts_cut)")           \
+	X(WAF_BYTES, "waf_bytes", "memory.waf",                                                    \
+	  "bytes of transactions; the oldest that are held are refused, others do as the "         \
+	  "policy's "                                                                              \
+	  "failure says")                                                                          \
+	X(WAF_TURNS, "waf_turns", "", "bodies judged by turns; others wait")                       \
+	X(WAF_COLLECTIONS, "waf_collections", "",                                                  \
+	  "keys of collections (IP, GLOBAL, …), never fewer; the oldest is forgotten")             \
+	X(HTTP2_BYTES, "http2_bytes", "memory.http2",                                              \
+	  "bytes of HTTP/2; at seven eighths a connection is ended (EVICTED)")                     \
+	X(RECORDS, "records", "log.ring", "records for the writer; others are lost (events_lost)") \
+	X(TRANSACTIONS, "transactions", "log.transactions",                                        \
+	  "records of transactions; others are lost (tx_records_lost)")                            \
+	X(TRANSACTION_MATCHES, "transaction_matches", "log.transactions",                          \
+	  "those with matches told in full; others tell the rules' ids (matches_more)")
+
+enum weir_path_pool {
+#define WEIR_PATH_POOL(id, name, key, text) WEIR_PATH_POOL_##id,
+	WEIR_PATH_POOLS(WEIR_PATH_POOL)
+#undef WEIR_PATH_POOL
+		WEIR_PATH_POOL_END
+};
+
+/* By enum weir_path_pool; what a worker does not have is of size 0. Any thread. */
+void weir_path_pools(const struct weir_path *p, unsigned int worker,
+		     struct weir_use out[WEIR_PATH_POOL_END]);
 
 /* A filter over flows; zero fields match all. */
 struct weir_path_filter {

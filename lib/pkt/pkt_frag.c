@@ -79,7 +79,7 @@ struct weir_frag {
 	uint64_t timeout_ns;
 	struct weir_siphash_key key;
 	uint32_t oldest, newest;
-	uint32_t held;
+	struct weir_use held; /* datagrams */
 	uint32_t buffers;
 	uint32_t evicted; /* not counted yet */
 };
@@ -108,6 +108,7 @@ struct weir_frag *weir_frag_create(const struct weir_frag_cfg *cfg)
 	if (!f)
 		return NULL;
 	f->max = cfg->datagrams;
+	f->held.size = f->max;
 	f->quota = cfg->per_source ? cfg->per_source : PER_SOURCE_DEFAULT;
 	f->buffers_max = cfg->buffers ? cfg->buffers
 				      : RTE_MAX(BUFFERS_DEFAULT * f->max, (uint32_t)BUFFERS_MIN);
@@ -157,6 +158,11 @@ void weir_frag_destroy(struct weir_frag *f)
 }
 
 uint32_t weir_frag_held(const struct weir_frag *f)
+{
+	return (uint32_t)f->held.used;
+}
+
+struct weir_use weir_frag_use(const struct weir_frag *f)
 {
 	return f->held;
 }
@@ -251,7 +257,7 @@ static void end(struct weir_frag *f, struct datagram *d)
 	unlink_datagram(f, d);
 	discharge_source(f, d);
 	rte_hash_del_key_with_hash(f->datagrams, &d->key, hash_of(f, &d->key, sizeof(d->key) / 8));
-	f->held--;
+	weir_use_give(&f->held, 1);
 }
 
 /* The oldest datagram but `spared` makes room. */
@@ -282,7 +288,7 @@ static struct datagram *begin(struct weir_frag *f, const struct datagram_key *k,
 	d->refused = WEIR_DROP_NONE;
 	d->source = charge_source(f, k);
 	append_newest(f, (uint32_t)at);
-	f->held++;
+	weir_use_take(&f->held, 1);
 	return d;
 }
 
@@ -300,8 +306,10 @@ static struct datagram *find_or_begin(struct weir_frag *f, const struct weir_pkt
 	if (f->max == 0 || source_has_its_fill(f, &k))
 		return NULL;
 	*drop = WEIR_DROP_NONE;
-	if (f->held == f->max)
+	if (f->held.used == f->max) {
+		f->held.full++;
 		evict(f, NULL);
+	}
 	return begin(f, &k, sig, now_ns);
 }
 

@@ -154,6 +154,7 @@ struct rte_mbuf *weir_frag_add(struct weir_frag *f, struct weir_pkt *p, uint64_t
  * to make room since the last call as FRAG_TABLE_FULL. */
 void weir_frag_expire(struct weir_frag *f, uint64_t now_ns, struct weir_stats *stats);
 uint32_t weir_frag_held(const struct weir_frag *f); /* unfinished datagrams */
+struct weir_use weir_frag_use(const struct weir_frag *f);
 
 /*
  * Cuts the datagram of `p` (taken) into frames of at most p->frag_size bytes of L3 with its

@@ -28,6 +28,11 @@ uint32_t weir_span_stock_used(const struct weir_span_stock *s)
 	return weir_pool_used((const struct weir_pool *)s);
 }
 
+struct weir_use weir_span_stock_use(const struct weir_span_stock *s)
+{
+	return weir_pool_use((const struct weir_pool *)s);
+}
+
 uint32_t weir_span_stock_size(const struct weir_span_stock *s)
 {
 	return weir_pool_count((const struct weir_pool *)s);

@@ -79,6 +79,7 @@ struct weir_span_stock;
 struct weir_span_stock *weir_span_stock_create(const char *name, uint32_t spans);
 void weir_span_stock_destroy(struct weir_span_stock *s);
 uint32_t weir_span_stock_used(const struct weir_span_stock *s);
+struct weir_use weir_span_stock_use(const struct weir_span_stock *s);
 uint32_t weir_span_stock_size(const struct weir_span_stock *s);
 
 /* A span of `len` bytes at `off` from m->buf_addr; takes the reference to `m` (NULL: a FIN). NULL:

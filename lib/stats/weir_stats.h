@@ -185,7 +185,7 @@ enum weir_drop {
 	  "records whose texts were cut: too many long ones at a time")                           \
 	X(HTTP_EVICTED, "http_evicted", "held requests whose memory was given to newer ones")     \
 	X(HTTP_TOLD_EARLY, "http_told_early", "records made before the end, to have memory")      \
-	X(HTTP_UNJUDGED, "http_unjudged", "transactions passed for such reasons (onError: open)") \
+	X(HTTP_UNJUDGED, "http_unjudged", "transactions passed for such reasons (failure: open)") \
 	X(HTTP_BAD_REQUEST, "http_bad_request", "requests that are not well formed, or too slow") \
 	X(HTTP_BAD_RESPONSE, "http_bad_response",                                                 \
 	  "responses that are not well formed, or unasked")                                       \

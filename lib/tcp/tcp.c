@@ -507,6 +507,19 @@ uint32_t weir_tcp_segments_used(const struct weir_tcp *t)
 	return weir_span_stock_used(t->spans);
 }
 
+struct weir_tcp_uses weir_tcp_uses(const struct weir_tcp *t)
+{
+	struct weir_tcp_uses u = {
+		.connections = weir_pool_use(t->conns),
+		.queues = t->lent_queues,
+		.spans = weir_span_stock_use(t->spans),
+		.blocks = weir_pool_use(t->blocks),
+	};
+
+	u.spans.full += t->short_of_spans;
+	return u;
+}
+
 size_t weir_tcp_conn_bytes(void)
 {
 	return sizeof(struct weir_tcp_conn);

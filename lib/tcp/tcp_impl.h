@@ -233,13 +233,14 @@ struct weir_tcp {
 	struct weir_pool *blocks;       /* struct tcp_blocks */
 	struct tcp_queues *queues;      /* cfg.segments of them */
 	struct tcp_queues *free_queues; /* first of those that nobody has */
-	uint32_t lent_queues;
+	struct weir_use lent_queues;
 	struct tcp_queues empty; /* of legs that have none */
 	struct weir_tcp_conn *dirty;
 	struct weir_tcp_conn *oldest[TCP_LIST_END];
 	struct weir_tcp_conn *newest[TCP_LIST_END];
 	struct weir_timer_wheel wheel;
 	uint32_t n_handshake;      /* on that list */
+	uint64_t short_of_spans;   /* times that tcp_has_spans said no */
 	uint64_t cookies_until_ns; /* the last one that was sent may come back till then */
 	uint64_t now_ns;
 	uint64_t rng;
@@ -282,11 +283,14 @@ static inline uint32_t tcp_pipe(const struct tcp_leg *l)
 }
 
 /* Whether `n` spans can be taken, and those left that sending what is queued may need. */
-static inline bool tcp_has_spans(const struct weir_tcp *t, uint32_t n)
+static inline bool tcp_has_spans(struct weir_tcp *t, uint32_t n)
 {
 	uint32_t size = weir_span_stock_size(t->spans);
 
-	return size - weir_span_stock_used(t->spans) >= n + size / 16;
+	if (weir_likely(size - weir_span_stock_used(t->spans) >= n + size / 16))
+		return true;
+	t->short_of_spans++;
+	return false;
 }
 
 /* `l` has queues of its own from here on. False: none are left. */
@@ -296,11 +300,13 @@ WEIR_MUST_CHECK static inline bool tcp_borrow_queues(struct weir_tcp *t, struct 
 
 	if (l->q != &t->empty)
 		return true;
-	if (weir_unlikely(!q))
+	if (weir_unlikely(!q)) {
+		t->lent_queues.full++;
 		return false;
+	}
 	t->free_queues = q->next;
 	q->next = NULL;
-	t->lent_queues++;
+	weir_use_take(&t->lent_queues, 1);
 	l->q = q;
 	return true;
 }
@@ -314,7 +320,7 @@ static inline void tcp_settle_queues(struct weir_tcp *t, struct tcp_leg *l)
 		return;
 	q->next = t->free_queues;
 	t->free_queues = q;
-	t->lent_queues--;
+	weir_use_give(&t->lent_queues, 1);
 	l->q = &t->empty;
 }
 

@@ -16,6 +16,7 @@ bool tcp_queues_create(struct weir_tcp *t)
 	if (!all)
 		return false;
 	t->queues = all;
+	t->lent_queues.size = t->cfg.segments;
 	for (uint32_t i = t->cfg.segments; i > 0; i--) {
 		all[i - 1].next = t->free_queues;
 		t->free_queues = &all[i - 1];
@@ -25,7 +26,7 @@ bool tcp_queues_create(struct weir_tcp *t)
 
 void tcp_queues_destroy(struct weir_tcp *t)
 {
-	weir_assert(t->lent_queues == 0);
+	weir_assert(t->lent_queues.used == 0);
 	rte_free(t->queues);
 }
 

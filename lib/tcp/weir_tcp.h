@@ -267,6 +267,14 @@ bool weir_tcp_is_past(const struct weir_tcp_conn *c);     /* nothing is to come 
 bool weir_tcp_is_under_way(const struct weir_tcp_conn *c, unsigned int leg, uint32_t seq);
 uint32_t weir_tcp_count(const struct weir_tcp *t);
 uint32_t weir_tcp_segments_used(const struct weir_tcp *t);
+/* How full what it has is. */
+struct weir_tcp_uses {
+	struct weir_use connections;
+	struct weir_use queues; /* of legs that are not idle, weir_tcp_cfg.segments */
+	struct weir_use spans;  /* of payload, as many; a sixteenth is kept for what must be sent */
+	struct weir_use blocks; /* for legs whose peers have gaps, weir_tcp_cfg.sack_legs */
+};
+struct weir_tcp_uses weir_tcp_uses(const struct weir_tcp *t);
 /* Asserts the invariants; for tests. */
 void weir_tcp_check(const struct weir_tcp_conn *c);
 size_t weir_tcp_conn_bytes(void);    /* that an idle connection holds */

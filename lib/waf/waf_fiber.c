@@ -23,7 +23,7 @@ struct waf_fiber {
 
 struct waf_fibers {
 	struct waf_fiber *free;
-	unsigned int n, n_free;
+	struct weir_use use;
 	struct waf_fiber fiber[];
 };
 
@@ -90,13 +90,13 @@ struct waf_fibers *waf_fibers_create(unsigned int n)
 
 	if (!all)
 		return NULL;
-	all->n = n;
+	all->use.size = all->use.used = n;
 	for (unsigned int i = 0; i < n; i++) {
 		bool good = make(&all->fiber[i]);
 
 		waf_fiber_give(all, &all->fiber[i]);
 		if (!good) {
-			all->n_free = n;
+			all->use.used = 0;
 			waf_fibers_destroy(all);
 			return NULL;
 		}
@@ -108,8 +108,8 @@ void waf_fibers_destroy(struct waf_fibers *all)
 {
 	if (!all)
 		return;
-	weir_assert(all->n_free == all->n);
-	for (unsigned int i = 0; i < all->n; i++)
+	weir_assert(all->use.used == 0);
+	for (unsigned int i = 0; i < all->use.size; i++)
 		if (all->fiber[i].map)
 			munmap(all->fiber[i].map, GUARD_BYTES + STACK_BYTES);
 	free(all);
@@ -121,16 +121,23 @@ struct waf_fiber *waf_fiber_take(struct waf_fibers *all)
 
 	if (f) {
 		all->free = f->next;
-		all->n_free--;
+		weir_use_take(&all->use, 1);
+	} else {
+		all->use.full++;
 	}
 	return f;
+}
+
+struct weir_use waf_fibers_use(const struct waf_fibers *all)
+{
+	return all->use;
 }
 
 void waf_fiber_give(struct waf_fibers *all, struct waf_fiber *f)
 {
 	f->next = all->free;
 	all->free = f;
-	all->n_free++;
+	weir_use_give(&all->use, 1);
 }
 
 /* ---- running them ---- */

@@ -18,6 +18,7 @@ void waf_fibers_destroy(struct waf_fibers *all);
 
 /* NULL: all are in use. */
 struct waf_fiber *waf_fiber_take(struct waf_fibers *all);
+struct weir_use waf_fibers_use(const struct waf_fibers *all);
 /* Its work must be done. */
 void waf_fiber_give(struct waf_fibers *all, struct waf_fiber *f);
 

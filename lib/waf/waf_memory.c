@@ -17,7 +17,8 @@ struct block {
 struct waf_memory {
 	uint8_t *region;
 	uint8_t *order_of; /* by least block, of the one that begins there: order + 1 while free */
-	uint64_t bytes, used;
+	uint64_t bytes;
+	struct weir_use use; /* bytes */
 	struct block *free[ORDERS_MAX];
 };
 
@@ -59,7 +60,7 @@ struct waf_memory *waf_memory_create(uint64_t bytes)
 
 	if (!m)
 		return NULL;
-	m->bytes = blocks * LEAST;
+	m->bytes = m->use.size = blocks * LEAST;
 	m->region = aligned_alloc(LEAST, m->bytes ? m->bytes : LEAST);
 	m->order_of = calloc(blocks + 1, 1);
 	if (!m->region || !m->order_of) {
@@ -99,8 +100,10 @@ void *waf_memory_take(void *memory, size_t bytes)
 
 	while (order < ORDERS_MAX && !m->free[order])
 		order++;
-	if (order >= ORDERS_MAX)
+	if (order >= ORDERS_MAX) {
+		m->use.full++;
 		return NULL;
+	}
 	b = m->free[order];
 	index = index_of(m, b);
 	unlink_block(m, b, index);
@@ -108,7 +111,7 @@ void *waf_memory_take(void *memory, size_t bytes)
 		order--;
 		put(m, index + ((size_t)1 << order), order);
 	}
-	m->used += bytes_of(want);
+	weir_use_take(&m->use, bytes_of(want));
 	return b;
 }
 
@@ -118,7 +121,7 @@ void waf_memory_give(void *memory, void *block, size_t bytes)
 	unsigned int order = order_for(bytes);
 	size_t index = index_of(m, block), blocks = m->bytes / LEAST;
 
-	m->used -= bytes_of(order);
+	weir_use_give(&m->use, bytes_of(order));
 	for (; order + 1 < ORDERS_MAX; order++) {
 		size_t buddy = index ^ (size_t)1 << order;
 
@@ -130,8 +133,7 @@ void waf_memory_give(void *memory, void *block, size_t bytes)
 	put(m, index, order);
 }
 
-void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max)
+struct weir_use waf_memory_use(const struct waf_memory *m)
 {
-	*used = m->used;
-	*max = m->bytes;
+	return m->use;
 }

@@ -9,6 +9,6 @@ struct waf_memory *waf_memory_create(uint64_t bytes);
 void waf_memory_destroy(struct waf_memory *m);
 void *waf_memory_take(void *memory, size_t bytes);
 void waf_memory_give(void *memory, void *block, size_t bytes);
-void waf_memory_use(const struct waf_memory *m, uint64_t *used, uint64_t *max);
+struct weir_use waf_memory_use(const struct waf_memory *m); /* bytes */
 
 #endif

@@ -39,7 +39,8 @@ struct waf_store {
 	struct waf_record *record;
 	struct waf_record **bucket;
 	struct waf_record *oldest, *newest;
-	uint32_t n_buckets, n_used, n_records;
+	uint32_t n_buckets;
+	struct weir_use use; /* of `record` */
 	uint64_t seed;
 };
 
@@ -65,10 +66,10 @@ struct waf_store *waf_store_create(uint32_t keys, uint64_t seed)
 
 	if (!s)
 		return NULL;
-	s->n_records = keys ? keys : 4096;
-	s->n_buckets = s->n_records;
+	s->n_buckets = keys ? keys : 4096;
+	s->use.size = s->n_buckets;
 	s->seed = seed;
-	s->record = calloc(s->n_records, sizeof(*s->record));
+	s->record = calloc(s->n_buckets, sizeof(*s->record));
 	s->bucket = calloc(s->n_buckets, sizeof(struct waf_record *));
 	if (s->record && s->bucket)
 		return s;
@@ -83,6 +84,11 @@ void waf_store_destroy(struct waf_store *s)
 	free(s->record);
 	free(s->bucket);
 	free(s);
+}
+
+struct weir_use waf_store_use(const struct waf_store *s)
+{
+	return s->use;
 }
 
 /* ---- by age ---- */
@@ -133,10 +139,13 @@ static struct waf_record *find(struct waf_record *r, uint8_t collection, struct 
 
 static struct waf_record *place(struct waf_store *s)
 {
-	struct waf_record *r;
+	struct waf_record *r = &s->record[s->use.used];
 
-	if (s->n_used < s->n_records)
-		return &s->record[s->n_used++];
+	if (s->use.used < s->use.size) {
+		weir_use_take(&s->use, 1);
+		return r;
+	}
+	s->use.full++;
 	r = s->oldest;
 	if (!r)
 		return NULL;

@@ -12,6 +12,8 @@ struct waf_store;
 
 struct waf_store *waf_store_create(uint32_t keys, uint64_t seed);
 void waf_store_destroy(struct waf_store *s);
+/* One that made room for another is as if there had been none left. */
+struct weir_use waf_store_use(const struct waf_store *s);
 /* It stays until it is closed as often as it was opened. NULL: all places are in use. */
 struct waf_record *waf_store_open(struct waf_store *s, uint8_t collection, struct weir_bytes key,
 				  uint64_t now_ns, uint32_t timeout_s);

@@ -41,7 +41,22 @@ void weir_waf_worker_destroy(struct weir_waf_worker *w)
 
 void weir_waf_worker_memory(const struct weir_waf_worker *w, uint64_t *used, uint64_t *max)
 {
-	waf_memory_use(w->memory, used, max);
+	struct weir_use use = waf_memory_use(w->memory);
+
+	*used = use.used;
+	*max = use.size;
+}
+
+struct weir_waf_uses weir_waf_worker_uses(const struct weir_waf_worker *w)
+{
+	struct weir_waf_uses u = {
+		.bytes = waf_memory_use(w->memory),
+		.collections = waf_store_use(w->store),
+	};
+
+	if (w->fibers)
+		u.turns = waf_fibers_use(w->fibers);
+	return u;
 }
 
 /* ---- beginning and end ---- */

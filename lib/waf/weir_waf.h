@@ -113,6 +113,11 @@ struct weir_waf_worker *weir_waf_worker_create(const struct weir_waf_worker_cfg 
 void weir_waf_worker_destroy(struct weir_waf_worker *w);
 /* Bytes in use and at most. */
 void weir_waf_worker_memory(const struct weir_waf_worker *w, uint64_t *used, uint64_t *max);
+/* How full what it was made with is. Any thread. */
+struct weir_waf_uses {
+	struct weir_use bytes, collections, turns;
+};
+struct weir_waf_uses weir_waf_worker_uses(const struct weir_waf_worker *w);
 
 /* ---- transactions; worker ---- */
 

@@ -24,7 +24,8 @@ def some_traffic(lab):
 
 
 COMMANDS = [("status",), ("flows",), ("flows", "--limit", "5"), ("drops",), ("drops", "--all"),
-            ("stats",), ("ports",), ("events",), ("events", "-n", "3"), ("config",), ("version",),
+            ("stats",), ("pools",), ("pools", "--all"), ("ports",), ("events",),
+            ("events", "-n", "3"), ("config",), ("version",),
             ("reload",), ("metrics",),
             ("explain", "--from", "10.77.0.1", "--to", "10.77.0.2", "--port", "80"),
             ("explain", "--from", "fd77::1", "--to", "fd77::2", "--proto", "udp", "--port", "53"),

@@ -96,6 +96,12 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 	*out = p->gauges[worker];
 }
 
+void weir_path_pools(const struct weir_path *p, unsigned int worker,
+		     struct weir_use out[WEIR_PATH_POOL_END])
+{
+	memcpy(out, p->pools[worker], sizeof(p->pools[worker]));
+}
+
 int weir_path_flows(struct weir_path *p, const struct weir_path_filter *filter,
 		    struct weir_path_flow *out, unsigned int max, unsigned int timeout_ms,
 		    uint64_t *total)

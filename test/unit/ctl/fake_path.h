@@ -15,6 +15,7 @@
 struct weir_path {
 	struct weir_stats stats[FAKE_WORKERS];
 	struct weir_path_gauges gauges[FAKE_WORKERS];
+	struct weir_use pools[FAKE_WORKERS][WEIR_PATH_POOL_END];
 	struct weir_generation *generation;
 	unsigned int publishes;
 	unsigned int syncs;

@@ -15,6 +15,7 @@ Suite *ctl_client_suite(void);
 Suite *ctl_http_suite(void);
 Suite *ctl_link_suite(void);
 Suite *ctl_metrics_suite(void);
+Suite *ctl_pools_suite(void);
 Suite *ctl_reload_suite(void);
 Suite *ctl_socket_suite(void);
 Suite *ctl_trace_suite(void);

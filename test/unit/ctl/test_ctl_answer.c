@@ -202,10 +202,11 @@ START_TEST(status_warns_of_what_an_operator_should_know)
 	f->port[1].carrier = false;
 	f->path.stats[0].count[WEIR_COUNT_CHECKSUM_UNFINISHED] = 5;
 	f->path.stats[1].count[WEIR_COUNT_CHECKSUM_UNFINISHED] = 6;
+	f->path.stats[1].count[WEIR_COUNT_NAMES_LOST] = 7;
 	f->ctl = weir_ctl_create(&f->cfg);
 	answer = ask(f, "{\"cmd\":\"status\"}");
 	warnings = json_object_get(answer, "warnings");
-	ck_assert_uint_eq(json_array_size(warnings), 3);
+	ck_assert_uint_eq(json_array_size(warnings), 4);
 	ck_assert_str_eq(json_string_value(json_array_get(warnings, 0)),
 			 "no hugepages: packets are slower; see weir doctor");
 	ck_assert_str_eq(json_string_value(json_array_get(warnings, 1)),
@@ -214,6 +215,8 @@ START_TEST(status_warns_of_what_an_operator_should_know)
 				     "11 packets whose sender left the checksum"));
 	ck_assert_ptr_nonnull(
 		strstr(json_string_value(json_array_get(warnings, 2)), "ethtool -K DEV tx off"));
+	ck_assert_ptr_nonnull(
+		strstr(json_string_value(json_array_get(warnings, 3)), "7 names that clients"));
 	json_decref(answer);
 	fixture_destroy(f);
 }

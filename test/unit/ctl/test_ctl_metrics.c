@@ -98,6 +98,11 @@ START_TEST(what_was_counted_is_there)
 		"weir_drops_total{reason=\"policy_deny\",worker=\"0\"} 3\n",
 		"weir_flows{worker=\"0\"} 12\n",
 		"weir_mbufs_free{worker=\"1\"} 4000\n",
+		"weir_pool_used{pool=\"names\",worker=\"1\"} 12\n",
+		"weir_pool_size{pool=\"names\",worker=\"1\"} 4096\n",
+		"weir_pool_peak{pool=\"names\",worker=\"1\"} 40\n",
+		"weir_pool_full_total{pool=\"names\",worker=\"1\"} 2\n",
+		"weir_pool_used{pool=\"mbufs\",worker=\"0\"} 77\n",
 		"weir_stage_cycles_total{stage=\"police\",worker=\"0\"} 900\n",
 		"weir_http_cycles_total{work=\"request_end\",worker=\"1\"} 4321\n",
 		"weir_http_malformed_total{error=\"HOST_TWICE\",worker=\"1\"} 7\n",
@@ -120,8 +125,12 @@ START_TEST(what_was_counted_is_there)
 	f->path.stats[1].http_cycles[WEIR_HTTP_WORK_REQUEST_END] = 4321;
 	f->path.gauges[0].flows = 12;
 	f->path.gauges[1].mbufs_free = 4000;
+	f->path.pools[1][WEIR_PATH_POOL_NAMES] = (struct weir_use){12, 4096, 40, 2};
+	f->path.pools[0][WEIR_PATH_POOL_MBUFS] =
+		(struct weir_use){.used = 77, .peak = WEIR_USE_UNKNOWN};
 	f->port[1].counters.rx_missed = 5;
 	weir_ctl_metrics(f->ctl, &out);
+	ck_assert_ptr_null(strstr(out.ptr, "weir_pool_peak{pool=\"mbufs\",worker=\"0\"}"));
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(wanted); i++)
 		ck_assert_msg(strstr(out.ptr, wanted[i]) != NULL, "missing: %s", wanted[i]);
 	weir_buf_fini(&out);

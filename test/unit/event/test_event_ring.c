@@ -62,6 +62,9 @@ START_TEST(a_full_ring_refuses_and_keeps_what_it_has)
 		ck_assert(weir_event_post(r, &e));
 	ck_assert(!weir_event_post(r, &e));
 	ck_assert(!weir_event_post(r, &e));
+	ck_assert_uint_eq(weir_event_ring_use(r).used, 7);
+	ck_assert_uint_eq(weir_event_ring_use(r).size, 7);
+	ck_assert_uint_eq(weir_event_ring_use(r).full, 2);
 	ck_assert_uint_eq(weir_event_take(r, out, 1), 1);
 	ck_assert_uint_eq(out[0].flow_id, 1);
 	ck_assert(weir_event_post(r, &e));

@@ -30,6 +30,9 @@ START_TEST(so_many_are_taken_and_no_more)
 	ck_assert_ptr_nonnull(s);
 	ck_assert_uint_eq(free_records(s), ROOM);
 	ck_assert_uint_eq(free_records(s), ROOM);
+	ck_assert_uint_eq(weir_event_store_uses(s).records.used, 0);
+	ck_assert_uint_eq(weir_event_store_uses(s).records.size, ROOM);
+	ck_assert_uint_eq(weir_event_store_uses(s).records.full, 2);
 	weir_event_store_destroy(s);
 	weir_event_store_destroy(NULL);
 	ck_assert_ptr_null(weir_event_http_take(NULL));
@@ -51,6 +54,10 @@ START_TEST(a_quarter_of_them_have_room_for_matches_that_goes_back_with_them)
 			ck_assert_int_eq(weir_event_http_take_matches(s, h[i]), i < ROOM / 4);
 			ck_assert_int_eq(h[i]->match != NULL, i < ROOM / 4);
 		}
+		ck_assert_uint_eq(weir_event_store_uses(s).records.used, ROOM);
+		ck_assert_uint_eq(weir_event_store_uses(s).matches.used, ROOM / 4);
+		ck_assert_uint_eq(weir_event_store_uses(s).matches.full,
+				  (round + 1) * (ROOM - ROOM / 4));
 		for (unsigned int i = 0; i < ROOM; i++)
 			weir_event_http_give(h[i]);
 	}

@@ -55,6 +55,33 @@ START_TEST(an_empty_pool_gives_null_until_something_comes_back)
 }
 END_TEST
 
+START_TEST(its_use_tells_the_most_and_how_often_it_was_not_enough)
+{
+	struct weir_pool *p = weir_pool_create("three", 3, 8);
+	void *a = weir_pool_take(p), *b = weir_pool_take(p), *c;
+	struct weir_use use;
+
+	weir_pool_give(p, a);
+	use = weir_pool_use(p);
+	ck_assert_uint_eq(use.size, 3);
+	ck_assert_uint_eq(use.used, 1);
+	ck_assert_uint_eq(use.peak, 2);
+	ck_assert_uint_eq(use.full, 0);
+	a = weir_pool_take(p);
+	c = weir_pool_take(p);
+	ck_assert_ptr_null(weir_pool_take(p));
+	ck_assert_ptr_null(weir_pool_take(p));
+	weir_pool_give(p, a);
+	weir_pool_give(p, b);
+	weir_pool_give(p, c);
+	use = weir_pool_use(p);
+	ck_assert_uint_eq(use.used, 0);
+	ck_assert_uint_eq(use.peak, 3);
+	ck_assert_uint_eq(use.full, 2);
+	weir_pool_destroy(p);
+}
+END_TEST
+
 START_TEST(taken_tells_what_is_out_through_random_use)
 {
 	struct weir_pool *p = weir_pool_create("random", COUNT, 64);
@@ -174,6 +201,7 @@ Suite *pool_suite(void)
 {
 	return WEIR_SUITE("mem pool", objects_are_zeroed_aligned_apart_and_keep_their_place,
 			  an_empty_pool_gives_null_until_something_comes_back,
+			  its_use_tells_the_most_and_how_often_it_was_not_enough,
 			  taken_tells_what_is_out_through_random_use,
 			  a_pool_that_does_not_fit_is_null, misuse_ends_the_process);
 }

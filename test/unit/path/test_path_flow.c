@@ -19,6 +19,7 @@ Suite *path_special_suite(void);
 Suite *path_hello_suite(void);
 Suite *path_identity_suite(void);
 Suite *path_look_suite(void);
+Suite *path_pools_suite(void);
 Suite *path_intercept_suite(void);
 Suite *path_tls_suite(void);
 Suite *path_tls_close_suite(void);
@@ -411,7 +412,7 @@ static Suite *path_flow_suite(void)
 }
 
 WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_control_suite,
-	       path_http_suite, path_http_refuse_suite, path_http_random_suite,
+	       path_pools_suite, path_http_suite, path_http_refuse_suite, path_http_random_suite,
 	       path_http_turn_suite, path_http2_suite, path_http2_end_suite, path_http2_evict_suite,
 	       path_http2_grpc_suite, path_http2_scan_suite, path_hello_suite, path_identity_suite,
 	       path_look_suite, path_intercept_suite, path_tls_suite, path_tls_end_suite,

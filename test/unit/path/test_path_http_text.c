@@ -107,6 +107,7 @@ START_TEST(without_anything_to_lend_the_last_ones_are_cut)
 	assert_told(&first, len);
 	assert_told(&second, told);
 	ck_assert_uint_eq(w->stats.count[WEIR_COUNT_HTTP_TEXTS_CUT], 1);
+	ck_assert_uint_eq(weir_pool_use(w->http->texts).full, 1);
 	path_http_drop_texts(w, &first);
 	path_http_drop_texts(w, &second);
 	worker_destroy(w);

@@ -63,7 +63,7 @@ START_TEST(names_of_every_length_are_kept_whole)
 		name[len] = '\0';
 		ck_assert(path_tls_set_sni(&b->x, weir_bytes_of(name, len)));
 		ck_assert_str_eq(path_tls_sni(&b->x), name);
-		ck_assert_uint_eq(path_texts_count(b->w.names), len > 0);
+		ck_assert_uint_eq(path_texts_use(b->w.names).used, len > 0);
 		path_tls_cut_sni(&b->x);
 		ck_assert_str_eq(path_tls_sni(&b->x), name);
 	}
@@ -87,6 +87,8 @@ START_TEST(a_name_that_others_have_needs_no_room_and_one_without_room_is_lent_an
 	ck_assert_str_eq(path_tls_sni(&other), LONG);
 	ck_assert(!path_tls_set_sni(&third, weir_bytes_str(LONG)));
 	ck_assert_str_eq(path_tls_sni(&third), "");
+	ck_assert_uint_eq(weir_pool_use(b->w.tls->names).full, 1);
+	ck_assert_uint_eq(path_texts_use(b->w.names).full, 4); /* fill_names, and these */
 	path_tls_cut_sni(&other);
 	ck_assert_str_eq(path_tls_sni(&other), "");
 	bed_destroy(b);

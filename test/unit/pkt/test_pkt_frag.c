@@ -486,6 +486,9 @@ START_TEST(a_full_table_forgets_its_oldest_datagram)
 		ck_assert_uint_eq(weir_frag_held(l.frag), RTE_MIN(host, 8));
 		ck_assert_uint_eq(rte_mempool_in_use_count(pool()), RTE_MIN(host, 8));
 	}
+	ck_assert_uint_eq(weir_frag_use(l.frag).size, 8);
+	ck_assert_uint_eq(weir_frag_use(l.frag).peak, 8);
+	ck_assert_uint_eq(weir_frag_use(l.frag).full, 12);
 	weir_frag_expire(l.frag, l.now_ns, &l.stats);
 	weir_frag_expire(l.frag, l.now_ns, &l.stats);
 	ck_assert_uint_eq(l.stats.drop[D(FRAG_TABLE_FULL)], 12);

@@ -402,6 +402,11 @@ START_TEST(without_views_nothing_is_queued)
 	ck_assert_uint_eq(weir_tcp_segments_used(l.tcp), used);
 	/* What is left is for sending, which goes on. */
 	ck_assert_uint_le(used, SPANS - SPANS / 16);
+	ck_assert_uint_eq(weir_tcp_uses(l.tcp).spans.used, used);
+	ck_assert_uint_eq(weir_tcp_uses(l.tcp).spans.size, SPANS);
+	ck_assert_uint_eq(weir_tcp_uses(l.tcp).spans.peak, used);
+	ck_assert_uint_eq(weir_tcp_uses(l.tcp).spans.full, 2);
+	ck_assert_uint_eq(weir_tcp_uses(l.tcp).queues.peak, 2);
 	lab_advance(&l, WEIR_NS_PER_MS);
 	give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, 65535);
 	for (uint32_t before = UINT32_MAX; sent != before;) {

@@ -61,6 +61,10 @@ START_TEST(each_has_a_stack_of_its_own)
 		ck_assert(c[i].sum == 0.5 + i * (i + 1) / 2.0);
 		waf_fiber_give(all, c[i].fiber);
 	}
+	ck_assert_uint_eq(waf_fibers_use(all).size, 8);
+	ck_assert_uint_eq(waf_fibers_use(all).used, 0);
+	ck_assert_uint_eq(waf_fibers_use(all).peak, 8);
+	ck_assert_uint_eq(waf_fibers_use(all).full, 1);
 	waf_fibers_destroy(all);
 }
 END_TEST

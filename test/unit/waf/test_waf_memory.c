@@ -23,10 +23,7 @@ static size_t rounded(size_t bytes)
 
 static uint64_t used_of(const struct waf_memory *m)
 {
-	uint64_t used, max;
-
-	waf_memory_use(m, &used, &max);
-	return used;
+	return waf_memory_use(m).used;
 }
 
 START_TEST(a_block_is_as_large_as_was_asked_and_nothing_else_is_there)
@@ -39,6 +36,8 @@ START_TEST(a_block_is_as_large_as_was_asked_and_nothing_else_is_there)
 	ck_assert_ptr_null(waf_memory_take(m, 1));
 	waf_memory_give(m, all, 4 * LEAST);
 	ck_assert_uint_eq(used_of(m), 0);
+	ck_assert_uint_eq(waf_memory_use(m).peak, 4 * LEAST);
+	ck_assert_uint_eq(waf_memory_use(m).full, 1);
 	waf_memory_destroy(m);
 }
 END_TEST
@@ -57,11 +56,9 @@ END_TEST
 START_TEST(a_region_smaller_than_a_block_has_nothing)
 {
 	struct waf_memory *m = waf_memory_create(LEAST - 1);
-	uint64_t used, max;
 
 	ck_assert_ptr_nonnull(m);
-	waf_memory_use(m, &used, &max);
-	ck_assert_uint_eq(max, 0);
+	ck_assert_uint_eq(waf_memory_use(m).size, 0);
 	ck_assert_ptr_null(waf_memory_take(m, 1));
 	waf_memory_destroy(m);
 }

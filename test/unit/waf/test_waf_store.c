@@ -58,6 +58,9 @@ START_TEST(the_key_that_was_used_longest_ago_makes_room)
 			waf_record_set(r, b("is"), b(keys[i]), S + i);
 		waf_store_close(s, r);
 	}
+	ck_assert_uint_eq(waf_store_use(s).used, 3);
+	ck_assert_uint_eq(waf_store_use(s).size, 3);
+	ck_assert_uint_eq(waf_store_use(s).full, 1);
 	ck_assert_str_eq(get(open_ip(s, "a", 2 * S), "is", 2 * S), "a");
 	ck_assert_str_eq(get(open_ip(s, "d", 2 * S), "is", 2 * S), "d");
 	ck_assert_str_eq(get(open_ip(s, "c", 2 * S), "is", 2 * S), "c");
