@@ -119,6 +119,7 @@ struct path_exchange {
 	uint16_t status;                        /* that the client got or gets, 0: none yet */
 	uint8_t verdict;                        /* enum weir_waf_verdict, that was acted on */
 	uint8_t listed;                         /* enum path_http_listing */
+	uint8_t call; /* enum weir_http_grpc: of the request, in HTTP/2 of gRPC-Web its answer's */
 	bool is_head, is_connect, upgrade, keep_alive, http10, json; /* of the request */
 	bool unjudged;                                               /* the failure mode is open */
 	bool message;                 /* it is one of a call, and the stream's exchange another */
@@ -203,6 +204,14 @@ struct path_http_worker {
 	struct weir_http_header headers[PATH_HTTP_HEADERS_MAX];
 	uint8_t head[PATH_HTTP_HEAD_MAX]; /* that lies in several segments */
 };
+
+/* What a message says of itself. */
+static inline enum weir_http_grpc path_http_grpc(const struct weir_http_head *h)
+{
+	struct weir_bytes codec;
+
+	return weir_http_grpc(h, &codec);
+}
 
 /* Counts what was spent since `tsc`; returns that. */
 static inline uint64_t path_http_spent(struct path_worker *w, enum weir_http_work work,
@@ -414,6 +423,13 @@ void path_http_end_messages(struct path_http *x);
 
 /* ---- path_http2_status.c ---- */
 
+/* The status of a call that is refused, in the fields of a head that is all of the answer; texts
+ * end with NUL. */
+struct path_grpc_status {
+	const char *type; /* the answer's content-type */
+	char code[4], message[64];
+};
+void path_grpc_make_status(struct path_grpc_status *to, const struct path_exchange *e);
 /* The status of a call that is refused as gRPC-Web's clients have it, in place of trailers: a last
  * message, in Base64 where the call is. Returns its bytes. */
 #define PATH_GRPC_LAST 176
@@ -467,7 +483,7 @@ struct path_http_page {
 };
 void path_http_make_page(struct path_http_page *p, const struct path_exchange *e);
 /* False: there was no buffer, or the client's stream is at its end. */
-bool path_http_answer(struct path_http *x, const struct path_exchange *e);
+bool path_http_answer(struct path_http *x, struct path_exchange *e);
 bool path_http_continue(struct path_http *x);
 
 /* ---- path_event_http.c ---- */

@@ -369,7 +369,7 @@ static bool is_slow(const struct path_http2_stream *s)
 	const struct path_http *x = s->h->x;
 
 	/* A call may be silent between its messages for as long as it likes. */
-	if (s->call && !way->held)
+	if (s->e.call && !way->held)
 		return false;
 	return s->client && !way->ended && way->fate != PATH_HTTP_DISCARD && !s->late &&
 	       s->line == PATH_HTTP2_NO_LINE &&

@@ -65,7 +65,6 @@ struct path_http2_stream {
 	bool judged;              /* the request's head was */
 	bool has_body;            /* of the request */
 	bool chunked;             /* which has no length */
-	enum weir_http_grpc call; /* of gRPC-Web its answer's, once it has one */
 	bool te;                  /* the client takes trailers, and says so */
 	bool tail;                /* the end of the request's chunks is what `head` has */
 	bool forsaken;            /* nobody waits for what the server answers */
@@ -278,7 +277,6 @@ void path_http2_take_call(struct path_http2_stream *s, unsigned int leg);
 
 /* ---- path_http2_grpc.c: calls of gRPC, message by message ---- */
 
-enum weir_http_grpc path_http2_grpc(const struct weir_http_head *h);
 /* The messages of one side are to be judged. False: no memory. */
 bool path_http2_begin_requests(struct path_http2_stream *s);
 bool path_http2_begin_responses(struct path_http2_stream *s, enum weir_http_grpc kind);

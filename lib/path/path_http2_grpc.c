@@ -30,13 +30,6 @@ struct path_http2_messages {
 	bool over;    /* nothing is to be taken any more */
 };
 
-enum weir_http_grpc path_http2_grpc(const struct weir_http_head *h)
-{
-	struct weir_bytes codec;
-
-	return weir_http_grpc(h, &codec);
-}
-
 static struct path_http2_way *way_of(const struct path_http2_messages *m)
 {
 	return &m->s->way[m->leg];
@@ -64,7 +57,7 @@ static struct path_http2_messages *begin(struct path_http2_stream *s, unsigned i
 bool path_http2_begin_requests(struct path_http2_stream *s)
 {
 	struct path_http2_worker *w = s->h->x->w->http2;
-	struct path_http2_messages *m = begin(s, PATH_TO_SERVER, s->call);
+	struct path_http2_messages *m = begin(s, PATH_TO_SERVER, s->e.call);
 	size_t n;
 
 	if (!m)

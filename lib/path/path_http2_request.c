@@ -245,7 +245,7 @@ static void say_continue(struct path_http2_stream *s)
 
 static void hold_body(struct path_http2_stream *s)
 {
-	if (s->call) {
+	if (s->e.call) {
 		if (path_http2_begin_requests(s))
 			judge_end(s);
 		else
@@ -349,7 +349,6 @@ static void on_request(void *user, struct weir_http2_stream *st, const struct we
 	}
 	s->has_body = !h->end;
 	s->chunked = h->http.framing == WEIR_HTTP_CHUNKED;
-	s->call = path_http2_grpc(&h->http);
 	s->te = weir_http_header_find(&h->http, "te") != NULL;
 	if (h->http.is_connect)
 		path_http2_refuse(s, 501, "CONNECT");

@@ -120,7 +120,7 @@ static void on_interim(struct path_http2_stream *s, const struct weir_http_head 
 /* A call is answered by messages, unless it has no answer. */
 static bool has_messages(const struct path_http2_stream *s, const struct weir_http_head *head)
 {
-	return s->call && !s->way[PATH_TO_CLIENT].empty && path_http2_grpc(head);
+	return s->e.call && !s->way[PATH_TO_CLIENT].empty && path_http_grpc(head);
 }
 
 static bool is_held(const struct path_http2_stream *s, const struct weir_http_head *head)
@@ -132,7 +132,7 @@ static bool is_held(const struct path_http2_stream *s, const struct weir_http_he
 /* The head goes on at once, and what is behind it when it was judged. */
 static void judge_by_message(struct path_http2_stream *s, const struct weir_http_head *head)
 {
-	if (path_http2_begin_responses(s, path_http2_grpc(head)) ||
+	if (path_http2_begin_responses(s, path_http_grpc(head)) ||
 	    path_http_fails_open(s->h->x, &s->e, WEIR_WAF_MEMORY))
 		send_head(s, head);
 	else
@@ -173,8 +173,8 @@ void path_http2_on_response(struct path_http2_stream *s, const struct weir_http_
 	}
 	s->e.status = head->status;
 	way_of(s)->empty = end;
-	if (s->call != WEIR_HTTP_GRPC && has_messages(s, head))
-		s->call = path_http2_grpc(head);
+	if (s->e.call != WEIR_HTTP_GRPC && has_messages(s, head))
+		s->e.call = path_http_grpc(head);
 	if (path_http2_scan_head(s, PATH_TO_CLIENT, head))
 		judge_head(s, head);
 }

@@ -4,11 +4,6 @@
 
 #include <stdio.h>
 
-struct call_status {
-	struct weir_http_header fields[2];
-	char code[4], message[64];
-};
-
 /* gRPC over HTTP2, "HTTP2 Transport Mapping"; for what weir itself answers with. */
 static unsigned int status_of(uint16_t http)
 {
@@ -35,17 +30,6 @@ static unsigned int status_of(uint16_t http)
 	}
 }
 
-static void make_status(struct call_status *to, const struct path_exchange *e)
-{
-	snprintf(to->code, sizeof(to->code), "%u", status_of(e->status));
-	snprintf(to->message, sizeof(to->message), "not let through; the number is %016llx",
-		 (unsigned long long)e->id);
-	to->fields[0] =
-		(struct weir_http_header){weir_bytes_str("grpc-status"), weir_bytes_str(to->code)};
-	to->fields[1] = (struct weir_http_header){weir_bytes_str("grpc-message"),
-						  weir_bytes_str(to->message)};
-}
-
 static const char *type_of(enum weir_http_grpc call)
 {
 	if (call == WEIR_HTTP_GRPC_WEB_TEXT)
@@ -53,15 +37,23 @@ static const char *type_of(enum weir_http_grpc call)
 	return call == WEIR_HTTP_GRPC_WEB ? "application/grpc-web+proto" : "application/grpc";
 }
 
+void path_grpc_make_status(struct path_grpc_status *to, const struct path_exchange *e)
+{
+	to->type = type_of((enum weir_http_grpc)e->call);
+	snprintf(to->code, sizeof(to->code), "%u", status_of(e->status));
+	snprintf(to->message, sizeof(to->message), "not let through; the number is %016llx",
+		 (unsigned long long)e->id);
+}
+
 /* Flag 0x80, and a length for which a byte is enough (PROTOCOL-WEB, "Message framing"). */
 size_t path_grpc_last_message(const struct path_exchange *e, enum weir_http_grpc kind,
 			      char out[PATH_GRPC_LAST])
 {
 	char plain[PATH_GRPC_LAST / 4 * 3] = {(char)0x80};
-	struct call_status status;
+	struct path_grpc_status status;
 	int n;
 
-	make_status(&status, e);
+	path_grpc_make_status(&status, e);
 	n = snprintf(plain + 5, sizeof(plain) - 5, "grpc-status: %s\r\ngrpc-message: %s\r\n",
 		     status.code, status.message);
 	plain[4] = (char)n;
@@ -76,34 +68,44 @@ size_t path_grpc_last_message(const struct path_exchange *e, enum weir_http_grpc
 static bool say_in_content(struct path_http2_stream *s)
 {
 	char text[PATH_GRPC_LAST];
-	size_t n = path_grpc_last_message(&s->e, s->call, text);
+	size_t n = path_grpc_last_message(&s->e, (enum weir_http_grpc)s->e.call, text);
 
 	return path_http2_is_at_message(s) &&
 	       weir_http2_queue_add(s->h->client, &s->way[PATH_TO_CLIENT].body,
 				    weir_bytes_of(text, n));
 }
 
+/* The first of them is of a head, the others may stand behind one. */
+static void make_fields(struct weir_http_header fields[3], const struct path_grpc_status *status)
+{
+	fields[0] = (struct weir_http_header){weir_bytes_str("content-type"),
+					      weir_bytes_str(status->type)};
+	fields[1] = (struct weir_http_header){weir_bytes_str("grpc-status"),
+					      weir_bytes_str(status->code)};
+	fields[2] = (struct weir_http_header){weir_bytes_str("grpc-message"),
+					      weir_bytes_str(status->message)};
+}
+
 /* Alone in the head of a response that has no more, or behind what there is of it. */
 bool path_http2_say_status(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
-	struct weir_http_header fields[3] = {
-		{weir_bytes_str("content-type"), weir_bytes_str(type_of(s->call))}};
+	struct weir_http_header fields[3];
 	const struct weir_http_head head = {
 		.status = 200, .headers = fields, .n_headers = 3, .framing = WEIR_HTTP_NO_BODY};
-	struct call_status status;
+	struct path_grpc_status status;
 
-	if (s->e.begun && s->call != WEIR_HTTP_GRPC) {
+	if (s->e.begun && s->e.call != WEIR_HTTP_GRPC) {
 		bool said = say_in_content(s);
 
 		s->e.status = 200;
 		return said;
 	}
-	make_status(&status, &s->e);
-	memcpy(fields + 1, status.fields, sizeof(status.fields));
+	path_grpc_make_status(&status, &s->e);
+	make_fields(fields, &status);
 	s->e.status = 200;
 	if (s->e.begun)
-		return path_http2_keep_trailers(s->h->client, &way->trailers, status.fields, 2);
+		return path_http2_keep_trailers(s->h->client, &way->trailers, fields + 1, 2);
 	way->over = true;
 	return weir_http2_response(s->client, &head, false) == WEIR_HTTP2_OK;
 }

@@ -285,7 +285,7 @@ static void drop_response(struct path_http2_stream *s)
 {
 	struct path_http2_way *way = &s->way[PATH_TO_CLIENT];
 
-	if (!s->call || !s->e.begun || way->fate != PATH_HTTP_PASS) {
+	if (!s->e.call || !s->e.begun || way->fate != PATH_HTTP_PASS) {
 		path_http2_discard(s, PATH_TO_CLIENT);
 		return;
 	}
@@ -306,7 +306,7 @@ void path_http2_answer(struct path_http2_stream *s)
 	path_http2_discard(s, PATH_TO_SERVER);
 	drop_response(s);
 	weir_http2_queue_drop(s->h->client, &way->trailers, SIZE_MAX);
-	if (!s->client || !(s->call ? path_http2_say_status(s) : say_page(s))) {
+	if (!s->client || !(s->e.call ? path_http2_say_status(s) : say_page(s))) {
 		path_http2_reset(s, WEIR_HTTP2_INTERNAL_ERROR);
 		return;
 	}

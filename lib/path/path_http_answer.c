@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What weir says in a server's place: a status, and a page so short that it fits one segment. */
+/* What weir says in a server's place: a status, and a page so short that it fits one segment; or
+ * what a call of gRPC-Web is told by. */
 #include "path_http.h"
 #include "path_stream.h"
 
@@ -93,20 +94,42 @@ static bool say(struct path_http *x, const char *text, size_t len)
 	       path_stream_write(x->w, x->k, 0, weir_bytes_of(text, len), &done) == 0;
 }
 
-bool path_http_answer(struct path_http *x, const struct path_exchange *e)
+static int make_answer(char *answer, const struct path_exchange *e)
 {
-	char answer[ANSWER_MAX];
 	struct path_http_page page;
-	int n;
 
 	path_http_make_page(&page, e);
-	n = snprintf(answer, sizeof(answer),
-		     "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %s\r\n%s%s%s"
-		     "Cache-Control: no-store\r\nConnection: %s\r\n\r\n%s",
-		     e->status, reason_of(e->status), page.type, page.length,
-		     page.location[0] ? "Location: " : "", page.location,
-		     page.location[0] ? "\r\n" : "", e->close ? "close" : "keep-alive",
-		     e->is_head ? "" : page.text);
+	return snprintf(answer, ANSWER_MAX,
+			"HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %s\r\n%s%s%s"
+			"Cache-Control: no-store\r\nConnection: %s\r\n\r\n%s",
+			e->status, reason_of(e->status), page.type, page.length,
+			page.location[0] ? "Location: " : "", page.location,
+			page.location[0] ? "\r\n" : "", e->close ? "close" : "keep-alive",
+			e->is_head ? "" : page.text);
+}
+
+/* A page is nothing that clients of gRPC-Web can read: they look for the call's status, which may
+ * be all of an answer. */
+static int make_call_answer(char *answer, struct path_exchange *e)
+{
+	struct path_grpc_status status;
+
+	path_grpc_make_status(&status, e);
+	e->status = 200;
+	return snprintf(answer, ANSWER_MAX,
+			"HTTP/1.1 200 OK\r\nContent-Type: %s\r\ngrpc-status: %s\r\n"
+			"grpc-message: %s\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
+			"Connection: %s\r\n\r\n",
+			status.type, status.code, status.message,
+			e->close ? "close" : "keep-alive");
+}
+
+bool path_http_answer(struct path_http *x, struct path_exchange *e)
+{
+	bool is_call = e->call == WEIR_HTTP_GRPC_WEB || e->call == WEIR_HTTP_GRPC_WEB_TEXT;
+	char answer[ANSWER_MAX];
+	int n = is_call ? make_call_answer(answer, e) : make_answer(answer, e);
+
 	return say(x, answer, (size_t)n);
 }
 

@@ -50,6 +50,7 @@ static void describe(struct path_worker *w, struct path_exchange *e, const struc
 	e->http10 = h->minor == 0;
 	e->expects = h->expects;
 	e->json = wants_json(e, h);
+	e->call = path_http_grpc(h);
 	path_http_note_texts(w, &e->texts, texts);
 }
 

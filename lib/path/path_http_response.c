@@ -150,11 +150,9 @@ static void end_in_tunnel(struct path_http *x)
 static enum weir_http_grpc kind_of(const struct path_http *x, const struct path_exchange *e,
 				   const struct weir_http_head *h)
 {
-	struct weir_bytes codec;
-
 	if (x->side[PATH_TO_CLIENT].body.done || !path_http_judges_messages(e))
 		return WEIR_HTTP_NO_GRPC;
-	return weir_http_grpc(h, &codec);
+	return path_http_grpc(h);
 }
 
 static void judge_by_message(struct path_http *x, struct path_exchange *e, enum weir_http_grpc kind)

@@ -300,9 +300,20 @@ sites[TWO] = Site(BEST, workers=2)
 # ---- what must be the same ----
 
 
-def status_on_the_wire(inspected):
+def is_call(exchange, kind=b""):
+    return b"\r\ncontent-type: application/grpc" + kind in exchange.request.lower()
+
+
+def is_told_by_grpc(exchange, inspected):
+    """Clients of gRPC-Web cannot read a page."""
+    return inspected["verdict"] not in ("pass", "drop") and is_call(exchange, b"-web")
+
+
+def status_on_the_wire(exchange, inspected):
     """A rule may say any status; a response cannot have each."""
     status, verdict = inspected["status"], inspected["verdict"]
+    if is_told_by_grpc(exchange, inspected):
+        return 200
     if verdict == "redirect":
         return status if status in (301, 303, 307, 308) else 302
     if verdict in ("deny", "limit", "drop"):
@@ -315,9 +326,9 @@ def told_in_full(result):
             for m in result["matches"][:TOLD_IN_FULL]]
 
 
-def differences(inspected, record):
+def differences(exchange, inspected, record):
     """Of `weir inspect` and the record of the wire."""
-    wanted = dict(inspected, status=status_on_the_wire(inspected))
+    wanted = dict(inspected, status=status_on_the_wire(exchange, inspected))
     if inspected["verdict"] == "bad_request":
         # What is bad was found before a rule was asked, or its body's framing was while it was
         # read; that the rest of it was judged by then or not is all the same.
@@ -353,20 +364,22 @@ def wrong_at_ends(exchange, inspected, told):
     wanted = [whole] if exchange.arrives else []
     if told.arrived[:1] != wanted or (told.part and not inspected.get("trailing")):
         yield f"{told.arrived} {told.part} arrived"
-    status = 0 if inspected["verdict"] == "drop" else status_on_the_wire(inspected)
+    status = 0 if inspected["verdict"] == "drop" else status_on_the_wire(exchange, inspected)
     if exchange.cut:
         status = 400
     got = told.status(exchange.request.partition(b" ")[0])
     if got != status:
         yield f"the client got {got} ({told.error}), wanted {status}"
+    if is_told_by_grpc(exchange, inspected) and b"\r\ngrpc-status: " not in told.answer:
+        yield f"the client got {told.answer[:40]}, wanted the status of its call"
 
 
 def wrong_with(exchange, inspected, told):
     if not told.records:
         return [f"no record; the client got {told.answer[:40]} ({told.error})"]
     record = as_inspect(exchange.name, told.records[0])
-    wrong = list(cut_differences(record) if exchange.cut else differences(inspected, record))
-    return wrong + list(wrong_at_ends(exchange, inspected, told))
+    wrong = cut_differences(record) if exchange.cut else differences(exchange, inspected, record)
+    return [*wrong, *wrong_at_ends(exchange, inspected, told)]
 
 
 # ---- running ----
@@ -466,10 +479,6 @@ def tell_unsaid(unsaid):
         print(f"# HTTP/2 has no words for {unsaid.total()}: {dict(unsaid)}", flush=True)
 
 
-def is_call(exchange):
-    return b"\r\ncontent-type: application/grpc" in exchange.request.lower()
-
-
 def wrong_in_http2(known, exchange, inspected, told):
     """Rules that are known to be asked other things there may make the difference, and what comes
     of that is theirs."""
@@ -485,7 +494,7 @@ def wrong_in_http2(known, exchange, inspected, told):
     keys = ("verdict", "would", "status", "phase", "rule", "partial", "scores")
     if inspected["verdict"] == "bad_request":  # it resets the stream (RFC 9113 section 8.1.1)
         keys = ("verdict",)
-    wanted = dict(inspected, status=status_on_the_wire(inspected))
+    wanted = dict(inspected, status=status_on_the_wire(exchange, inspected))
     if is_call(exchange):
         # What is refused has this status, too, and in detection the record of a message is made
         # before there is a response.
@@ -558,8 +567,8 @@ def wrong_in_group(pairs, told):
         if number >= len(told.records):
             yield x.name, [f"no record; {len(told.records)} of {len(pairs)} are there"]
             return
-        wrong = list(differences(inspected, as_inspect(x.name, told.records[number])))
-        if statuses[number:number + 1] != [status_on_the_wire(inspected)]:
+        wrong = list(differences(x, inspected, as_inspect(x.name, told.records[number])))
+        if statuses[number:number + 1] != [status_on_the_wire(x, inspected)]:
             wrong.append(f"the client got {statuses[number:number + 1]} ({told.error})")
         if wrong:
             yield x.name, wrong

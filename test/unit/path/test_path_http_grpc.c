@@ -264,13 +264,78 @@ START_TEST(a_translated_response_is_judged_so_too)
 }
 END_TEST
 
+/* What the client says and its server, and what the client is told in place of a page. */
+static const struct {
+	const char *call, *said, *type;
+	unsigned int code;
+	bool closes;
+} answers[] = {
+#define TO(path, type, more) \
+	"POST " path " HTTP/1.1\r\nHost: shop.example\r\nContent-Type: " type "\r\n" more "\r\n"
+	{TO("/attack1", WEB, "Content-Length: 0\r\n"), NULL, WEB, 7, false},
+	{TO("/attack1", TEXT, "Content-Length: 16\r\n") GOOD_TEXT, NULL, TEXT, 7, false},
+	{TO("/attack1", TEXT, "Content-Length: 900000\r\n"), NULL, TEXT, 7, true},
+	{TO("/", WEB, CHUNKED) "x\r\n", NULL, WEB, 13, true},
+	{CALL(TEXT), "HTTP/1.1 200 OK\r\nX-Leak: attack3\r\nContent-Length: 0\r\n\r\n", TEXT, 7,
+	 false},
+	{CALL(TEXT), "HTTP/1.1 nonsense\r\n\r\n", TEXT, 14, true},
+#undef TO
+};
+
+static void check_answer(struct http_lab *l, const char *type, unsigned int code, bool closes)
+{
+	struct weir_event_http h = lab_record(l, NULL);
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\ngrpc-status: %u\r\n"
+		 "grpc-message: not let through; the number is %016llx\r\nContent-Length: 0\r\n"
+		 "Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
+		 type, code, (unsigned long long)h.tx_id, closes ? "close" : "keep-alive");
+	check_got(l, text);
+	ck_assert_uint_eq(h.status, 200);
+	ck_assert_int_eq(l->end[CLIENT].fin, closes);
+}
+
+START_TEST(a_refused_call_is_told_by_its_status)
+{
+	struct http_lab *l = lab_create("", "");
+
+	lab_say(l, CLIENT, answers[_i].call);
+	if (answers[_i].said)
+		lab_say(l, SERVER, answers[_i].said);
+	check_answer(l, answers[_i].type, answers[_i].code, answers[_i].closes);
+	if (!answers[_i].closes) {
+		lab_clear(l, CLIENT);
+		lab_say(l, CLIENT, CALL(TEXT));
+		lab_say(l, SERVER, HEAD(WEB, "Content-Length: 0\r\n"));
+		check_got(l, HEAD(WEB, "Content-Length: 0\r\n"));
+	}
+	lab_destroy(l);
+}
+END_TEST
+
+START_TEST(who_speaks_no_grpc_web_gets_a_page)
+{
+	struct http_lab *l = lab_create("", "");
+
+	lab_say(l, CLIENT,
+		"POST /attack1 HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/grpc\r\n"
+		"Content-Length: 0\r\n\r\n");
+	ck_assert(lab_has(l, CLIENT, "HTTP/1.1 403 Forbidden\r\n"));
+	ck_assert_uint_eq(lab_record(l, NULL).status, 403);
+	lab_destroy(l);
+}
+END_TEST
+
 Suite *path_http_grpc_suite(void)
 {
-	Suite *s = WEIR_SUITE(
-		"path http grpc", a_message_goes_on_when_it_is_whole_and_judged,
-		cut_at_any_byte_the_same_comes_of_it, byte_by_byte_the_same_comes_of_it,
-		messages_as_they_are_are_judged_so_too, what_is_no_base64_ends_the_response,
-		in_detection_all_passes_and_is_told, what_there_is_at_the_end_is_judged);
+	Suite *s =
+		WEIR_SUITE("path http grpc", a_message_goes_on_when_it_is_whole_and_judged,
+			   cut_at_any_byte_the_same_comes_of_it, byte_by_byte_the_same_comes_of_it,
+			   messages_as_they_are_are_judged_so_too,
+			   what_is_no_base64_ends_the_response, in_detection_all_passes_and_is_told,
+			   what_there_is_at_the_end_is_judged, who_speaks_no_grpc_web_gets_a_page);
 	TCase *c = tcase_create("rows");
 
 	tcase_set_timeout(c, 60);
@@ -278,6 +343,7 @@ Suite *path_http_grpc_suite(void)
 			    WEIR_ARRAY_LEN(refusals));
 	tcase_add_loop_test(c, where_there_is_no_place_for_it_the_connection_is_cut, 0,
 			    WEIR_ARRAY_LEN(cuts));
+	tcase_add_loop_test(c, a_refused_call_is_told_by_its_status, 0, WEIR_ARRAY_LEN(answers));
 	tcase_add_loop_test(c, a_translated_response_is_judged_so_too, H1_CLEAR2, H1_WAYS);
 	suite_add_tcase(s, c);
 	return s;
