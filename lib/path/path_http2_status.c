@@ -68,10 +68,12 @@ size_t path_grpc_last_message(const struct path_exchange *e, enum weir_http_grpc
 static bool say_in_content(struct path_http2_stream *s)
 {
 	char text[PATH_GRPC_LAST];
-	size_t n = path_grpc_last_message(&s->e, (enum weir_http_grpc)s->e.call, text);
+	size_t n;
 
-	return path_http2_is_at_message(s) &&
-	       weir_http2_queue_add(s->h->client, &s->way[PATH_TO_CLIENT].body,
+	if (!path_http2_is_at_message(s))
+		return false;
+	n = path_grpc_last_message(&s->e, (enum weir_http_grpc)s->e.call, text);
+	return weir_http2_queue_add(s->h->client, &s->way[PATH_TO_CLIENT].body,
 				    weir_bytes_of(text, n));
 }
 
