@@ -216,14 +216,10 @@ bool ctl_cmd_rules(struct ctl_call *call)
 
 /* ---- transactions ---- */
 
+/* It was refused, or would have been. */
 static bool is_denied(const json_t *record)
 {
-	const json_t *weir = json_object_get(record, "weir");
-	const char *verdict = json_string_value(json_object_get(weir, "verdict"));
-	const char *would = json_string_value(json_object_get(weir, "would"));
-
-	return (verdict && strcmp(verdict, "pass") != 0) || (would && strcmp(would, "pass") != 0) ||
-	       json_object_get(weir, "bad");
+	return json_object_get(record, "alert");
 }
 
 /* Lines are ours: `event_type` stands in each as the encoder writes it, and nowhere unescaped. */

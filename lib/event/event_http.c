@@ -96,7 +96,7 @@ void event_add_http(struct weir_buf *out, const struct weir_event_http *h)
 {
 	/* Readers of JSON take integers of 63 bits; all 64 stand in weir.id. */
 	MEMBER_U64(out, "tx_id", h->tx_id & INT64_MAX);
-	if (h->verdict != WEIR_WAF_PASS || h->would != WEIR_WAF_PASS || h->bad)
+	if (h->verdict != WEIR_WAF_PASS || h->would != WEIR_WAF_PASS || (h->bad && !h->cut))
 		add_alert(out, h);
 	LIT(out, ",\"http\":{\"length\":");
 	weir_buf_u64(out, h->response_bytes);

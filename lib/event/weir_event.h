@@ -117,6 +117,7 @@ struct weir_event_http {
 	struct weir_event_tls tls[2]; /* with the client, with the server */
 	char sni[WEIR_EVENT_SNI];
 	const char *bad; /* name of the enum weir_http_error, a static text; NULL: none */
+	bool cut;        /* and that is the server's end, which was passed on: nobody is blocked */
 	struct weir_event_match *match; /* n_matches of WEIR_EVENT_MATCHES; NULL: none; the store's
 					   own */
 	uint16_t n_rules, n_matches;

@@ -163,7 +163,8 @@ void path_event_http(struct path_http *x, const struct path_exchange *e,
 	h->waf_ns = e->waf_ns;
 	/* The worker's clock stands still within a turn. */
 	h->total_ns = RTE_MAX(x->w->now_ns - e->begun_ns, e->waf_ns);
-	h->bad = e->bad;
+	h->cut = e->cut && !e->bad;
+	h->bad = h->cut ? "CUT" : e->bad;
 	h->stream = e->stream;
 	if (x->k->tls)
 		path_tls_describe(x->k->tls, h->tls, h->sni, &h->identity);

@@ -190,11 +190,23 @@ static bool run_http(struct path_http *x)
 	return (settled[0] || x->k->translator) && settled[1];
 }
 
+/* The servers have reset the connection. */
+static bool is_reset_by_server(const struct path_http *x)
+{
+	const struct weir_tcp_conn *c = x->k->conn;
+
+	return !x->dead && weir_tcp_is_gone(c, 1) && !weir_tcp_is_gone(c, 0);
+}
+
 /* Nothing comes of them any more, so they are told now. */
 static void end_exchanges(struct path_http *x)
 {
-	while (x->first)
+	bool cut = is_reset_by_server(x);
+
+	while (x->first) {
+		x->first->cut |= cut && x->first->forwarded && !x->first->answered;
 		path_exchange_end(x);
+	}
 }
 
 /* What is left to be said stands in TCP's queues. */

@@ -128,6 +128,7 @@ struct path_exchange {
 	bool evicted;                 /* its memory for judging was given to others */
 	bool forwarded;               /* its first byte has gone to the server */
 	bool begun;                   /* the first byte of its response has gone to the client */
+	bool cut;                     /* its server says no more; what there was has gone on */
 	bool refused;                 /* weir answers in the server's place */
 	bool answered;                /* and has */
 	bool close;                   /* after the answer */

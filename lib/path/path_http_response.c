@@ -69,11 +69,14 @@ static void forward(struct path_http *x, struct path_exchange *e)
 	e->begun = true;
 }
 
-/* After a response that closes, no request is taken any more: nobody would answer it. */
+/* After a response that closes, no request is taken any more: nobody would answer it, nor those
+ * that have gone on already. */
 static void be_last(struct path_http *x)
 {
 	struct path_http_side *request = &x->side[PATH_TO_SERVER];
 
+	for (struct path_exchange *e = x->first; e; e = e->next)
+		e->cut = e->forwarded;
 	side_of(x)->state = PATH_HTTP_OVER;
 	if (request->state == PATH_HTTP_BODY)
 		request->after = PATH_HTTP_OVER;
@@ -352,6 +355,7 @@ static bool on_end(struct path_http *x)
 		on_bad(x, "CUT");
 		return false;
 	}
+	x->first->cut = !x->first->answered && (!s->until_close || path_stream_is_cut(x->k, 1));
 	s->after = PATH_HTTP_OVER;
 	end_body(x);
 	return true;

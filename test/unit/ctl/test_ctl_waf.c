@@ -189,7 +189,7 @@ static void post_others(struct fixture *f)
 	ck_assert(weir_event_post(f->ring, &e));
 }
 
-/* Every third is refused, every third but one would be. */
+/* Every third is refused, every third but one would be, and others lack their ends. */
 static void post_transactions(struct fixture *f, struct weir_event_store *store, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -202,6 +202,10 @@ static void post_transactions(struct fixture *f, struct weir_event_store *store,
 			e.http->verdict = e.http->would = WEIR_WAF_DENY;
 		if (i % 3 == 1)
 			e.http->would = WEIR_WAF_DENY;
+		if (i % 3 == 2) {
+			e.http->bad = "CUT";
+			e.http->cut = true;
+		}
 		ck_assert(weir_event_post(f->ring, &e));
 		post_others(f);
 	}

@@ -175,6 +175,25 @@ START_TEST(a_message_that_is_no_http_is_named_and_blocked)
 }
 END_TEST
 
+START_TEST(what_a_server_left_without_its_end_is_named_and_nothing_was_blocked)
+{
+	struct weir_event_http h = {.tx_id = 0xabc,
+				    .service = NAME_SERVICE,
+				    .threat = NAME_THREAT,
+				    .bad = "CUT",
+				    .cut = true};
+
+	assert_encoded(&h,
+		       HEAD ",\"http\":{\"length\":0},\"weir\":{\"generation\":2,\"worker\":1,"
+			    "\"access_policy\":\"public-web\",\"id\":\"0000000000000abc\","
+			    "\"service\":\"shop\",\"policy\":\"shop-crs\",\"verdict\":\"pass\","
+			    "\"would\":\"pass\",\"mode\":\"enforce\",\"bad\":\"CUT\","
+			    "\"scores\":{\"inbound\":0,\"outbound\":0},"
+			    "\"rules\":[],\"matches\":[],\"request_bytes\":0,\"response_bytes\":0,"
+			    "\"waf_us\":0,\"total_us\":0}}");
+}
+END_TEST
+
 START_TEST(bytes_from_the_net_are_escaped)
 {
 	struct weir_event_http h = {0};
@@ -205,5 +224,6 @@ Suite *event_http_suite(void)
 			  what_was_refused_is_an_alert_of_the_rule_that_decided,
 			  what_would_be_refused_is_an_alert_that_was_allowed,
 			  a_message_that_is_no_http_is_named_and_blocked,
+			  what_a_server_left_without_its_end_is_named_and_nothing_was_blocked,
 			  bytes_from_the_net_are_escaped);
 }

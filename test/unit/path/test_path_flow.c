@@ -5,6 +5,7 @@
 Suite *path_answer_suite(void);
 Suite *path_control_suite(void);
 Suite *path_http_suite(void);
+Suite *path_http_cut_suite(void);
 Suite *path_http_random_suite(void);
 Suite *path_http_text_suite(void);
 Suite *path_http_turn_suite(void);
@@ -418,4 +419,4 @@ WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_cont
 	       path_look_suite, path_intercept_suite, path_tls_suite, path_tls_end_suite,
 	       path_tls_random_suite, path_waf_suite, path_http_text_suite, path_http_grpc_suite,
 	       path_tls_http2_suite, path_tls_name_suite, path_tls_close_suite,
-	       path_translate_suite, path_translate_end_suite)
+	       path_translate_suite, path_translate_end_suite, path_http_cut_suite)

@@ -51,6 +51,7 @@ START_TEST(a_body_that_ends_with_the_connection_is_whole_or_cut_as_the_server_sa
 	ck_assert(t->l->end[CLIENT].fin);
 	ck_assert_int_eq(t->end[CLIENT].closed, _i == 1);
 	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_TRUNCATED), !_i);
+	ck_assert_int_eq(lab_record(t->l, NULL).cut, !_i);
 	tls_lab_destroy(t);
 }
 END_TEST
