@@ -23,13 +23,18 @@ void path_tls_let_go(struct path_tls *x, unsigned int leg)
 
 /* ---- one side ---- */
 
-/* Nothing more is said to the peer of `leg`. */
+/* Nothing more is said to the peer of `leg`. Servers whose handshake is not done have been told
+ * nothing, and it is no failure of theirs that it ends here. */
 static void say_end(struct path_tls *x, unsigned int leg, bool cut)
 {
 	struct path_tls_leg *l = &x->leg[leg];
 
 	if (l->shut)
 		return;
+	if (leg == PATH_SERVER && path_tls_has_handshake(l)) {
+		path_tls_let_go(x, leg);
+		l->state = PATH_TLS_FAILED;
+	}
 	if (!cut)
 		path_tls_alert(x, leg, WEIR_TLS_CLOSE_NOTIFY);
 	l->shut = true;
@@ -212,8 +217,25 @@ static void end_other(struct path_tls *x, unsigned int leg)
 	}
 }
 
+/* Before its handshake could begin the client has gone. If without a word, it has failed in
+ * nothing: so do those who only see whether a port is open. */
+static void note_early_end(struct path_tls *x)
+{
+	struct path_tls_leg *l = &x->leg[PATH_CLIENT];
+
+	if (l->state != PATH_TLS_IDLE || !path_tls_is_over(x, PATH_CLIENT))
+		return;
+	if (weir_tcp_readable(x->k->conn, PATH_CLIENT)) {
+		path_tls_fail(x, PATH_CLIENT, -WEIR_TLS_E_TRUNCATED);
+		return;
+	}
+	l->state = PATH_TLS_FAILED;
+	l->ended = true;
+}
+
 void path_tls_end_streams(struct path_tls *x)
 {
+	note_early_end(x);
 	if (x->keeps_ends)
 		return;
 	for (unsigned int leg = 0; leg < 2; leg++) {
@@ -226,7 +248,7 @@ void path_tls_end_streams(struct path_tls *x)
 		if (!is_reset_through(x, leg))
 			end_other(x, leg);
 	}
-	if ((path_tls_server_failure(x) || x->refused) && path_tls_is_ended(x, PATH_CLIENT) &&
+	if (x->leg[PATH_SERVER].state == PATH_TLS_FAILED && path_tls_is_ended(x, PATH_CLIENT) &&
 	    !path_tls_readable(x, PATH_CLIENT))
 		say_end(x, PATH_CLIENT, false);
 }

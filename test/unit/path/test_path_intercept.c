@@ -280,6 +280,23 @@ START_TEST(so_is_one_that_goes_when_it_has_seen_it)
 }
 END_TEST
 
+START_TEST(but_not_one_that_goes_before_there_is_a_leaf)
+{
+	struct world w = world_with("", "other.example");
+	struct tls_lab *t = w.t;
+
+	t->end[SERVER].tls = false;
+	tls_lab_connect(t);
+	lab_fin(t->l, CLIENT);
+	lab_wait(t->l, WEIR_NS_PER_MS);
+	ck_assert(t->l->end[CLIENT].fin && t->l->end[SERVER].rst);
+	ck_assert_uint_eq(tls_lab_bad(t, 0, WEIR_TLS_E_TRUNCATED), 1);
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_SERVER_FAILED), 0);
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_PINNED), 0);
+	world_end(&w);
+}
+END_TEST
+
 START_TEST(what_is_to_be_left_alone_sees_the_servers_own_certificate)
 {
 	struct world w = world_with("", SERVER_NAME);
@@ -331,6 +348,7 @@ Suite *path_intercept_suite(void)
 	tcase_add_loop_test(t, a_server_that_is_not_good_is_a_502_or_an_alert, 0, 2);
 	tcase_add_loop_test(t, a_client_that_does_not_take_the_leaf_is_told_of, 0, 2);
 	tcase_add_loop_test(t, so_is_one_that_goes_when_it_has_seen_it, 0, 2);
+	tcase_add_test(t, but_not_one_that_goes_before_there_is_a_leaf);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -175,6 +175,49 @@ START_TEST(how_one_end_goes_is_told_to_the_other)
 }
 END_TEST
 
+/* ---- before both can be spoken to ---- */
+
+static const struct {
+	bool upstream; /* of TLS, and in its handshake if the client has begun one */
+	bool hello;    /* the client finishes its handshake */
+	bool notify;   /* and says close_notify */
+} early[] = {
+	{false, false, false},
+	{true, false, false},
+	{true, true, false},
+	{true, true, true},
+};
+
+START_TEST(a_client_that_goes_before_there_is_anything_to_say_is_no_failure)
+{
+	struct tls_lab *t = lab_of(early[_i].upstream);
+	struct weir_event flow = {0};
+
+	t->end[SERVER].tls = false; /* it never answers */
+	if (early[_i].hello)
+		tls_lab_connect(t);
+	else
+		t->end[CLIENT].tls = false;
+	if (early[_i].notify)
+		tls_lab_close(t, CLIENT);
+	lab_fin(t->l, CLIENT);
+	tls_lab_pump(t);
+	ck_assert(t->l->end[SERVER].fin && !t->l->end[SERVER].rst);
+	lab_fin(t->l, SERVER);
+	tls_lab_pump(t);
+	ck_assert(t->l->end[CLIENT].fin);
+	ck_assert_int_eq(t->end[CLIENT].closed, early[_i].hello);
+	lab_wait(t->l, 61 * WEIR_NS_PER_S);
+	check_nothing_stays(t);
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_FAILED), 0);
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_SERVER_FAILED), 0);
+	ck_assert_uint_eq(fixture_events_of(t->l->f, WEIR_EVENT_FLOW, &flow), 1);
+	ck_assert_uint_eq(flow.end, WEIR_FLOW_END_CLOSED);
+	ck_assert_uint_eq(flow.verdict, WEIR_VERDICT_ALLOW);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 Suite *path_tls_end_suite(void)
 {
 	Suite *s = suite_create("path tls end");
@@ -183,6 +226,8 @@ Suite *path_tls_end_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, how_one_end_goes_is_told_to_the_other, 0,
 			    2 * (int)WEIR_ARRAY_LEN(rows));
+	tcase_add_loop_test(t, a_client_that_goes_before_there_is_anything_to_say_is_no_failure, 0,
+			    (int)WEIR_ARRAY_LEN(early));
 	suite_add_tcase(s, t);
 	return s;
 }
