@@ -189,6 +189,14 @@ static bool open_one(struct path_tls *x, unsigned int leg)
 	return false;
 }
 
+static bool is_in_record(const struct path_tls *x, unsigned int leg)
+{
+	const struct path_tls_leg *l = &x->leg[leg];
+
+	return weir_tcp_readable(x->k->conn, leg) ||
+	       (l->kept && weir_tls_kept_is_in_record(l->conn));
+}
+
 /* FIN, and nothing before it that could still be opened. */
 static void look_for_end(struct path_tls *x, unsigned int leg)
 {

@@ -48,6 +48,11 @@ ssize_t weir_tls_kept_read(struct weir_tls_conn *c, const struct weir_tls_spans 
 	return rc < 0 ? rc : (ssize_t)used;
 }
 
+bool weir_tls_kept_is_in_record(const struct weir_tls_conn *c)
+{
+	return c->noted.read.have || c->noted.read.left;
+}
+
 static int write_view(struct weir_tls_conn *c, struct weir_bytes b)
 {
 	while (b.len) {

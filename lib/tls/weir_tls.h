@@ -100,6 +100,8 @@ void weir_tls_conn_ticket(struct weir_tls_conn *c, struct weir_tls_crypto *crypt
 WEIR_MUST_CHECK ssize_t weir_tls_kept_read(struct weir_tls_conn *c, const struct weir_tls_spans *s,
 					   const struct weir_tls_writer *out,
 					   struct weir_tls_opened *opened);
+/* Whether a record has begun to come and is not whole: an end here is in its midst. */
+bool weir_tls_kept_is_in_record(const struct weir_tls_conn *c);
 /* Sends all of the views. 0, or a negative enum weir_tls_error. */
 WEIR_MUST_CHECK int weir_tls_kept_write(struct weir_tls_conn *c, const struct weir_bytes *in,
 					unsigned int n, const struct weir_tls_writer *out);

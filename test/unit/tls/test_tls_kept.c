@@ -148,8 +148,32 @@ START_TEST(renegotiation_is_refused)
 }
 END_TEST
 
+START_TEST(an_end_in_a_record_can_be_told_from_one_between_two)
+{
+	uint8_t plain[100];
+	struct weir_tls_room room = {plain, sizeof(plain)};
+	struct weir_tls_opened opened;
+	struct kept k;
+
+	kept_init(&k, TLS1_3_VERSION, true);
+	SSL_write(k.peer.ssl, "data", 4);
+	line_fetch(&k.line);
+	for (size_t at = 0; at < k.line.come.len; at++) {
+		struct weir_bytes in = weir_bytes_of(k.line.come.ptr + at, 1);
+		struct weir_tls_spans s = {&in, 1, &room, 1};
+
+		ck_assert_int_eq(weir_tls_kept_is_in_record(k.line.us), at > 0);
+		ck_assert_int_eq(weir_tls_kept_read(k.line.us, &s, &k.line.writer, &opened), 1);
+	}
+	ck_assert_uint_eq(opened.len, 4);
+	ck_assert(!weir_tls_kept_is_in_record(k.line.us));
+	kept_fini(&k);
+}
+END_TEST
+
 Suite *kept_suite(void)
 {
 	return WEIR_SUITE("tls kept", data_goes_both_ways_in_any_cut,
-			  a_record_that_was_changed_ends_the_connection, renegotiation_is_refused);
+			  a_record_that_was_changed_ends_the_connection, renegotiation_is_refused,
+			  an_end_in_a_record_can_be_told_from_one_between_two);
 }
