@@ -140,6 +140,19 @@ static bool step(struct path_tls *x, unsigned int leg)
 	return news && !l->unheard;
 }
 
+/* For its handshake, or for a ticket, which has as long from what was said last to the server. 0:
+ * nothing is waited for. */
+static uint64_t end_of_wait(const struct path_tls *x, const struct path_tls_leg *l)
+{
+	uint64_t since_ns = 0;
+
+	if (path_tls_has_handshake(l))
+		since_ns = l->begun_ns;
+	else if (path_tls_waits_for_ticket(l))
+		since_ns = l->said_ns;
+	return since_ns ? since_ns + x->service->handshake_timeout_ns : 0;
+}
+
 /* 0: nothing is waited for. */
 static uint64_t deadline(const struct path_tls *x)
 {
@@ -147,9 +160,9 @@ static uint64_t deadline(const struct path_tls *x)
 
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		const struct path_tls_leg *l = &x->leg[leg];
-		uint64_t end = l->begun_ns + x->service->handshake_timeout_ns;
+		uint64_t end = end_of_wait(x, l);
 
-		if (path_tls_has_handshake(l) && l->begun_ns && (!when || end < when))
+		if (end && (!when || end < when))
 			when = end;
 	}
 	return when;
@@ -205,6 +218,14 @@ void path_tls_flush(struct path_tls *x)
 
 /* ---- timers ---- */
 
+static void end_wait(struct path_tls *x, unsigned int leg)
+{
+	if (path_tls_has_handshake(&x->leg[leg]))
+		path_tls_fail(x, leg, -WEIR_TLS_E_TIMEOUT);
+	else
+		path_tls_give_up_ticket(&x->leg[leg]);
+}
+
 static void on_timer(void *ctx, struct weir_timer *t)
 {
 	struct path_tls *x =
@@ -219,9 +240,8 @@ static void on_timer(void *ctx, struct weir_timer *t)
 		struct path_tls_leg *l = &x->leg[leg];
 
 		l->news |= x->retry && !l->unheard;
-		if (path_tls_has_handshake(l) && l->begun_ns &&
-		    l->begun_ns + x->service->handshake_timeout_ns <= w->now_ns)
-			path_tls_fail(x, leg, -WEIR_TLS_E_TIMEOUT);
+		if (end_of_wait(x, l) && end_of_wait(x, l) <= w->now_ns)
+			end_wait(x, leg);
 	}
 	x->retry = false;
 	work(x);

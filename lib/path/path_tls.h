@@ -174,6 +174,11 @@ static inline bool path_tls_has_handshake(const struct path_tls_leg *l)
 {
 	return l->state == PATH_TLS_IDLE || l->state == PATH_TLS_HANDSHAKE;
 }
+/* All that libssl is still needed for. */
+static inline bool path_tls_waits_for_ticket(const struct path_tls_leg *l)
+{
+	return l->state == PATH_TLS_OPEN && l->conn && !l->kept;
+}
 
 /* ---- path_tls_close.c: ends ---- */
 
@@ -255,6 +260,9 @@ void path_tls_drop(struct path_tls *x, unsigned int leg, uint32_t n);
 
 /* Opens what has come, as far as there is room. True: there is something new to be read. */
 bool path_tls_open(struct path_tls *x, unsigned int leg);
+/* Servers give tickets right after the handshake and before they say anything else: who has not
+ * would hold libssl's object for as long as the connection lives. */
+void path_tls_give_up_ticket(struct path_tls_leg *l);
 
 /* ---- path_tls_seal.c ---- */
 

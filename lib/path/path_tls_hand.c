@@ -100,7 +100,7 @@ static int finish(struct path_tls *x, unsigned int leg)
 		l->conn = NULL;
 	}
 	l->state = PATH_TLS_OPEN;
-	l->said_ns = 0; /* the handshake's beginning was there */
+	l->said_ns = x->w->now_ns; /* the handshake's beginning was there */
 	if (leg == PATH_CLIENT && x->leg[PATH_SERVER].state != PATH_TLS_IDLE)
 		path_tls_cut_sni(x);
 	count(x, leg);

@@ -65,11 +65,9 @@ static void on_content(struct path_tls *x, unsigned int leg, const struct weir_t
 	l->conn = NULL;
 }
 
-/* Servers give tickets before they say anything else: who has not would hold libssl's object for as
- * long as the connection lives. */
-static void give_up_ticket(struct path_tls_leg *l)
+void path_tls_give_up_ticket(struct path_tls_leg *l)
 {
-	if (l->kept || !l->conn)
+	if (!path_tls_waits_for_ticket(l))
 		return;
 	weir_tls_conn_destroy(l->conn);
 	l->conn = NULL;
@@ -93,7 +91,7 @@ static void take(struct path_tls *x, unsigned int leg, const struct weir_tls_ope
 	path_tls_take_room(x, leg, o->len, fresh);
 	if (o->len) {
 		x->leg[leg].news = true;
-		give_up_ticket(&x->leg[leg]);
+		path_tls_give_up_ticket(&x->leg[leg]);
 	}
 	if (o->closed)
 		be_ended(x, leg, false);
@@ -206,7 +204,7 @@ static void look_for_end(struct path_tls *x, unsigned int leg)
 
 	if (!path_tls_is_over(x, leg) || !room || l->starved)
 		return;
-	l->torn = rest || !weir_tcp_is_ended(x->k->conn, leg);
+	l->torn = is_in_record(x, leg) || !weir_tcp_is_ended(x->k->conn, leg);
 	(void)weir_tcp_discard(x->w->tcp, x->k->conn, leg, rest);
 	be_ended(x, leg, true);
 }

@@ -172,6 +172,25 @@ START_TEST(sessions_are_resumed_with_both_ends)
 }
 END_TEST
 
+/* Each that is waited for holds an object of libssl. */
+START_TEST(a_servers_ticket_is_not_waited_for_for_ever)
+{
+	struct tls_lab *t = tls_lab_with(upstream_tls(""));
+
+	SSL_CTX_set_num_tickets(t->end[SERVER].peer.ctx, 0);
+	tls_lab_connect(t);
+	lab_wait(t->l, (_i ? 11 : 9) * WEIR_NS_PER_S);
+	ck_assert_int_eq(SSL_new_session_ticket(t->end[SERVER].peer.ssl), 1);
+	SSL_do_handshake(t->end[SERVER].peer.ssl);
+	tls_lab_pump(t);
+	tls_lab_connect(t);
+	tls_lab_say(t, CLIENT, GET("/"));
+	ck_assert_str_eq(tls_lab_got(t, SERVER), GET("/"));
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_SERVER_RESUMED), !_i);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 /* ---- sizes of records ---- */
 
 #define CHUNK    16384
@@ -291,6 +310,7 @@ Suite *path_tls_suite(void)
 	tcase_add_loop_test(t, a_request_and_its_response_arrive_as_they_were_sent, 0,
 			    (int)WEIR_ARRAY_LEN(ways));
 	tcase_add_loop_test(t, large_bodies_arrive_both_ways, 0, 2);
+	tcase_add_loop_test(t, a_servers_ticket_is_not_waited_for_for_ever, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
