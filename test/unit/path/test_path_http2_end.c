@@ -105,6 +105,26 @@ START_TEST(a_server_that_dies_in_its_answer_leaves_no_whole_one)
 }
 END_TEST
 
+/* As one does that closes before it has read all of the request. */
+START_TEST(an_answer_that_came_before_the_servers_reset_is_whole)
+{
+	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
+	uint32_t id = h2_get(l, "/");
+	const struct h2_seen *x = h2_seen(l, CLIENT, id);
+
+	lab_gather(l->l);
+	ck_assert_uint_gt(lab_send(l->l, SERVER, OK5 "hello", strlen(OK5 "hello")), 0);
+	lab_reset(l->l, SERVER);
+	lab_release(l->l, SERVER);
+	h2_pump(l);
+	ck_assert_uint_eq(x->status, 200);
+	ck_assert(x->ended);
+	ck_assert_mem_eq(x->body.ptr, "hello", 5);
+	ck_assert(l->end[CLIENT].goaway && l->l->end[CLIENT].fin);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 /* What the client has not taken yet waits in TCP's queue, and goes with the reset. */
 START_TEST(a_server_that_dies_while_the_client_is_slow_leaves_no_whole_answer)
 {
@@ -577,6 +597,8 @@ Suite *path_http2_end_suite(void)
 	tcase_add_loop_test(c, many_uploads_at_once_arrive, H2_CLEAR1, H2_TLS_CLEAR1 + 1);
 	tcase_add_loop_test(c, a_server_that_dies_while_the_client_is_slow_leaves_no_whole_answer,
 			    H2_CLEAR1, H2_TLS_CLEAR1 + 1);
+	tcase_add_loop_test(c, an_answer_that_came_before_the_servers_reset_is_whole, H2_CLEAR1,
+			    H2_TLS_CLEAR1 + 1);
 	tcase_add_loop_test(c, what_the_server_resets_is_reset_by_its_code, H2_TLS_TLS2, H2_WAYS);
 	tcase_add_loop_test(c, what_a_server_that_closes_has_not_seen_may_be_sent_again, H2_CLEAR1,
 			    H2_TLS_TLS1 + 1);
