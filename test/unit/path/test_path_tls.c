@@ -191,6 +191,66 @@ START_TEST(a_servers_ticket_is_not_waited_for_for_ever)
 }
 END_TEST
 
+static bool carry(struct peer *from, struct peer *to)
+{
+	char bytes[4096];
+	bool any = false;
+	int n;
+
+	for (; (n = BIO_read(from->tx, bytes, sizeof(bytes))) > 0; any = true)
+		BIO_write(to->rx, bytes, n);
+	return any;
+}
+
+/* Of another server, which would have taken early data. */
+static void meet_other_server(struct peer *p)
+{
+	struct peer other;
+	char byte;
+
+	peer_init(&other, true);
+	peer_show(&other, &pki()->ec);
+	SSL_CTX_set_max_early_data(other.ctx, 16384);
+	peer_start(&other);
+	peer_start(p);
+	SSL_set_tlsext_host_name(p->ssl, SERVER_NAME);
+	do {
+		(void)!SSL_read(p->ssl, &byte, 1);
+		(void)carry(p, &other);
+		SSL_do_handshake(other.ssl);
+	} while (carry(&other, p));
+	peer_stop(p);
+	peer_fini(&other);
+}
+
+START_TEST(early_data_that_nobody_asked_for_is_passed_over)
+{
+	struct tls_lab *t = tls_lab_with("");
+	struct peer *p = &t->end[CLIENT].peer;
+	SSL_SESSION *session = NULL;
+	char early[5000] = "GET /early HTTP/1.1\r\n";
+	size_t n;
+
+	t->l->piece = _i ? 1 : 536;
+	peer_keep_sessions(p, &session);
+	meet_other_server(p);
+	ck_assert_ptr_nonnull(session);
+	peer_start(p);
+	SSL_set_tlsext_host_name(p->ssl, SERVER_NAME);
+	SSL_set_session(p->ssl, session);
+	ck_assert_int_eq(SSL_write_early_data(p->ssl, early, sizeof(early), &n), 1);
+	tls_lab_pump(t);
+	ck_assert_int_eq(SSL_get_early_data_status(p->ssl), SSL_EARLY_DATA_REJECTED);
+	tls_lab_say(t, CLIENT, GET("/"));
+	tls_lab_say(t, SERVER, OK("hello", 5));
+	ck_assert_str_eq(tls_lab_got(t, SERVER), GET("/"));
+	ck_assert_str_eq(tls_lab_got(t, CLIENT), OK("hello", 5));
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_TLS_FAILED), 0);
+	SSL_SESSION_free(session);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 /* ---- sizes of records ---- */
 
 #define CHUNK    16384
@@ -310,6 +370,7 @@ Suite *path_tls_suite(void)
 	tcase_add_loop_test(t, a_request_and_its_response_arrive_as_they_were_sent, 0,
 			    (int)WEIR_ARRAY_LEN(ways));
 	tcase_add_loop_test(t, large_bodies_arrive_both_ways, 0, 2);
+	tcase_add_loop_test(t, early_data_that_nobody_asked_for_is_passed_over, 0, 2);
 	tcase_add_loop_test(t, a_servers_ticket_is_not_waited_for_for_ever, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
