@@ -275,6 +275,20 @@ START_TEST(a_server_that_never_answers_is_a_502)
 }
 END_TEST
 
+START_TEST(a_server_that_closes_before_it_is_asked_is_a_502_at_once)
+{
+	struct tls_lab *t = tls_lab_with(upstream_tls(""));
+
+	t->end[SERVER].tls = false;
+	lab_fin(t->l, SERVER);
+	tls_lab_connect(t);
+	tls_lab_say(t, CLIENT, GET("/"));
+	ck_assert(starts(tls_lab_got(t, CLIENT), "HTTP/1.1 502 Bad Gateway\r\n"));
+	ck_assert_str_eq(lab_record(t->l, NULL).bad, "TRUNCATED");
+	tls_lab_destroy(t);
+}
+END_TEST
+
 START_TEST(a_server_whose_record_was_changed_is_cut_off)
 {
 	struct tls_lab *t = tls_lab_with(upstream_tls(""));
@@ -324,7 +338,9 @@ Suite *path_tls_close_suite(void)
 		after_tls_has_failed_the_clients_port_may_begin_anew,
 		a_record_that_was_changed_ends_the_connection,
 		a_server_whose_certificate_nobody_looks_at_is_spoken_with,
-		a_server_that_never_answers_is_a_502, a_server_whose_record_was_changed_is_cut_off,
+		a_server_that_never_answers_is_a_502,
+		a_server_that_closes_before_it_is_asked_is_a_502_at_once,
+		a_server_whose_record_was_changed_is_cut_off,
 		what_a_client_still_sends_after_its_502_is_taken_and_dropped);
 	TCase *t = tcase_create("each");
 

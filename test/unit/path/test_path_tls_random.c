@@ -133,6 +133,10 @@ static void step(struct tls_lab *t, struct chance *c)
 		if (roll(c, 8) == 0)
 			(void)lab_send(t->l, end, "garbage", 7);
 		break;
+	case 11:
+		if (!t->l->end[end].rst && roll(c, 8) == 0)
+			lab_reset(t->l, end);
+		break;
 	case 8:
 		t->l->end[end].silent = !t->l->end[end].silent && roll(c, 3) == 0;
 		break;
