@@ -366,6 +366,9 @@ bool path_http_has_more(const struct path_exchange *e, struct path_http_findings
 bool path_http_judges_messages(const struct path_exchange *e);
 /* How a body's bytes are to be treated. */
 enum path_http_fate path_http_body_fate(const struct path_exchange *e, unsigned int leg);
+/* No more of a request's body can be held. True: it is judged by what is here, as its policy says
+ * of what is over the limit. */
+bool path_http_is_cut(struct path_http *x, struct path_exchange *e);
 /* The failure mode: true when `e` goes on without being judged. */
 bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
 			  enum weir_waf_verdict verdict);

@@ -324,14 +324,17 @@ static void on_lost(struct path_http2_messages *m)
 		path_http2_on_lost_response(m->s);
 }
 
-/* All that there is room for is held: a response is judged by that. */
+/* All that there is room for is held: a response is judged by that, a request perhaps. */
 static void on_full(struct path_http2_messages *m)
 {
-	if (m->leg == PATH_TO_SERVER) {
+	struct path_http *x = m->s->h->x;
+
+	if (m->leg == PATH_TO_SERVER && !path_http_is_cut(x, m->e)) {
 		path_http2_on_full(m->s);
 		return;
 	}
-	weir_count(&m->s->h->x->w->stats, WEIR_COUNT_HTTP_LIMIT, 1);
+	if (m->leg == PATH_TO_CLIENT)
+		weir_count(&x->w->stats, WEIR_COUNT_HTTP_LIMIT, 1);
 	judge_end(m);
 }
 

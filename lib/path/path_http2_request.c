@@ -105,6 +105,10 @@ static void judge_end(struct path_http2_stream *s)
 /* Held bytes are all that there is room for. */
 void path_http2_on_full(struct path_http2_stream *s)
 {
+	if (!s->messages[PATH_TO_SERVER] && path_http_is_cut(s->h->x, &s->e)) {
+		judge_end(s);
+		return;
+	}
 	if (path_http_fails_open(s->h->x, &s->e, WEIR_WAF_LIMIT)) {
 		path_http2_leave_line(s);
 		if (s->messages[PATH_TO_SERVER])
@@ -150,7 +154,7 @@ bool path_http2_pass_on(struct path_http2_stream *s, struct weir_bytes content)
 	if (is_collected(s))
 		judge(s, &(struct path_http_question){.step = PATH_JUDGE_REQUEST_BODY,
 						      .content = content});
-	if (taken == PATH_HTTP2_FULL && s->way[PATH_TO_SERVER].fate == PATH_HTTP_HOLD)
+	if (taken == PATH_HTTP2_FULL && is_collected(s))
 		path_http2_on_full(s);
 	else if (s->way[PATH_TO_SERVER].fate == PATH_HTTP_PASS && s->server)
 		weir_http2_resume(s->server);

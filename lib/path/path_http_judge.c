@@ -52,6 +52,14 @@ static bool is_failure(enum weir_waf_verdict verdict)
 	return verdict == WEIR_WAF_BUDGET || verdict == WEIR_WAF_MEMORY;
 }
 
+bool path_http_is_cut(struct path_http *x, struct path_exchange *e)
+{
+	if (!e->tx || !weir_waf_request_cut(e->tx))
+		return false;
+	weir_count(&x->w->stats, WEIR_COUNT_HTTP_LIMIT, 1);
+	return true;
+}
+
 bool path_http_fails_open(struct path_http *x, struct path_exchange *e,
 			  enum weir_waf_verdict verdict)
 {

@@ -97,8 +97,8 @@ static bool go_unheard(const struct path_http *x)
 	const struct path_tls *tls = x->k->tls;
 
 	return tls && path_tls_has_server(tls) && path_tls_is_up(tls, 1) &&
-	       path_tls_alpn(tls, 1) == WEIR_EVENT_ALPN_NONE &&
-	       !path_tls_is_torn(tls, 1) && !path_http_is_ended(x, PATH_TO_SERVER);
+	       path_tls_alpn(tls, 1) == WEIR_EVENT_ALPN_NONE && !path_tls_is_torn(tls, 1) &&
+	       !path_http_is_ended(x, PATH_TO_SERVER);
 }
 
 bool path_http_is_wrong_server(const struct path_http *x)

@@ -247,12 +247,14 @@ static void on_full(struct path_http *x)
 {
 	struct path_exchange *e = x->reading;
 
-	if (path_http_fails_open(x, e, WEIR_WAF_LIMIT)) {
+	if (path_http_is_cut(x, e)) {
+		path_http_judge_end(x, e, &reader);
+	} else if (path_http_fails_open(x, e, WEIR_WAF_LIMIT)) {
 		forward(x, e);
-		return;
+	} else {
+		e->status = 413;
+		refuse_judged(x, e);
 	}
-	e->status = 413;
-	refuse_judged(x, e);
 }
 
 /* True: something has changed. */

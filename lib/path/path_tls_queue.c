@@ -167,11 +167,10 @@ void path_tls_want(struct path_tls *x, unsigned int leg, uint32_t bytes)
 bool path_tls_is_full(const struct path_tls *x, unsigned int leg)
 {
 	const struct path_tls_leg *l = &x->leg[leg];
-	const struct path_tls_worker *t = x->w->tls;
 
 	if (l->state == PATH_TLS_PLAIN)
 		return weir_tcp_is_full(x->w->tcp, x->k->conn, leg);
-	return l->held && (l->held >= l->want || t->mbufs.used >= t->mbufs.size);
+	return l->held && (l->held >= l->want || l->starved);
 }
 
 void path_tls_discard(struct path_tls *x, unsigned int leg, uint32_t n)

@@ -288,6 +288,12 @@ enum weir_waf_body weir_waf_request_body_mode(const struct weir_waf_tx *tx)
 	return WEIR_WAF_BODY_HOLD;
 }
 
+static bool is_request_rejected(const struct weir_waf_tx *tx)
+{
+	return is_rejected(tx->waf->options.request_over,
+			   tx->waf->settings->request_body_limit_action);
+}
+
 enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_bytes content,
 					    bool *judged)
 {
@@ -298,8 +304,7 @@ enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_
 		.limit = tx->body_limit,
 		.expected = tx->request.framing == WEIR_HTTP_LENGTH ? tx->request.length : 0,
 		.error = WEIR_SEC_V_INBOUND_DATA_ERROR,
-		.rejects = is_rejected(tx->waf->options.request_over,
-				       tx->waf->settings->request_body_limit_action),
+		.rejects = is_request_rejected(tx),
 		.status = 413,
 		.phase = 2,
 		.partial = &tx->body_partial,
@@ -311,6 +316,17 @@ enum weir_waf_verdict weir_waf_request_body(struct weir_waf_tx *tx, struct weir_
 		return (enum weir_waf_verdict)tx->verdict;
 	v = take_content(tx, &k, content, judged);
 	return *judged ? weir_waf_request_end(tx) : v;
+}
+
+bool weir_waf_request_cut(struct weir_waf_tx *tx)
+{
+	if (is_request_rejected(tx) && tx->engine == WEIR_SEC_ON)
+		return false;
+	if (is_request_rejected(tx))
+		(void)reject(tx, 413, 2);
+	waf_set_number(tx, WEIR_SEC_V_INBOUND_DATA_ERROR, 1);
+	tx->body_partial = true;
+	return true;
 }
 
 static void judge_request(struct weir_waf_tx *tx)

@@ -187,6 +187,9 @@ enum weir_waf_body weir_waf_request_body_mode(const struct weir_waf_tx *tx);
  * rest is to pass, phase 2 begins here, *judged becomes true and body_mode becomes BODY_PASS. */
 WEIR_MUST_CHECK enum weir_waf_verdict
 weir_waf_request_body(struct weir_waf_tx *tx, struct weir_bytes content, bool *judged);
+/* Whoever calls can hold no more of the body, which is over the limit by that. True: the rest is to
+ * pass, and phase 2 may begin with what there is. */
+WEIR_MUST_CHECK bool weir_waf_request_cut(struct weir_waf_tx *tx);
 /* Phase 2, unless it ran. With body_mode PASS it may be called before the body is through. */
 WEIR_MUST_CHECK enum weir_waf_verdict weir_waf_request_end(struct weir_waf_tx *tx);
 WEIR_MUST_CHECK enum weir_waf_verdict weir_waf_response_head(struct weir_waf_tx *tx,

@@ -30,7 +30,7 @@ struct fixture {
 	unsigned int n_out;
 	uint64_t now_ns;
 	const char *stream_rules; /* a file, for the generations that follow; NULL: none */
-	bool may_lose; /* frames for which there is no buffer; else there must be one */
+	bool may_lose;            /* frames for which there is no buffer; else there must be one */
 };
 
 /* Makes a fixture with room for `connections` under `policy` (YAML documents). */

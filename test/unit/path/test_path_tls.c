@@ -356,12 +356,65 @@ START_TEST(a_connection_outlives_the_generation_that_it_began_with)
 }
 END_TEST
 
+/* ---- bodies that are more than can be held ---- */
+
+#define SHORT_CHUNK "1\r\na\r\n" /* most of it is framing, which rules do not see */
+
+/* `over` is what the policy says of what is over its limit. */
+static struct tls_lab *upload(const char *over)
+{
+	char chunks[1000 * sizeof(SHORT_CHUNK)] = "", service[512], threat[128];
+	struct tls_lab *t;
+
+	snprintf(service, sizeof(service),
+		 ", tls: {mode: terminate, certificates: [{certificate: '%s', key: '%s'}]}",
+		 pki()->ec.chain, pki()->ec.key_file);
+	snprintf(threat, sizeof(threat), ", body: {requestLimit: 1GiB, overRequest: %s}", over);
+	t = tls_lab_over(lab_create(service, threat));
+	tls_lab_speak(t, CLIENT);
+	tls_lab_connect(t);
+	t->l->end[SERVER].silent = true;
+	for (unsigned int i = 0; i < 1000; i++)
+		memcpy(chunks + i * strlen(SHORT_CHUNK), SHORT_CHUNK, sizeof(SHORT_CHUNK));
+	tls_lab_say(t, CLIENT,
+		    "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+		    "Content-Type: application/x-www-form-urlencoded\r\n\r\n");
+	for (unsigned int i = 0; i < 400 && !tls_lab_count(t, WEIR_COUNT_HTTP_LIMIT); i++)
+		tls_lab_send(t, CLIENT, chunks, strlen(chunks));
+	return t;
+}
+
+START_TEST(a_body_of_which_no_more_can_be_held_is_over_the_limit)
+{
+	struct tls_lab *t = upload("reject");
+
+	ck_assert_ptr_nonnull(strstr(tls_lab_got(t, CLIENT), "HTTP/1.1 413 "));
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_HTTP_LIMIT), 1);
+	tls_lab_destroy(t);
+}
+END_TEST
+
+START_TEST(where_that_passes_it_is_judged_by_what_is_held)
+{
+	struct tls_lab *t = upload("partial");
+
+	ck_assert_str_eq(tls_lab_got(t, CLIENT), "");
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_HTTP_LIMIT), 1);
+	ck_assert_uint_eq(tls_lab_count(t, WEIR_COUNT_HTTP_UNJUDGED), 0);
+	lab_reset(t->l, CLIENT);
+	ck_assert(lab_record(t->l, NULL).request_partial);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 Suite *path_tls_suite(void)
 {
 	Suite *s = WEIR_SUITE(
 		"path tls", an_attack_is_refused_and_the_connection_stays,
 		who_does_not_read_holds_the_other_back, keys_may_be_updated_by_either_end,
 		records_that_libssl_keeps_work_as_well, sessions_are_resumed_with_both_ends,
+		a_body_of_which_no_more_can_be_held_is_over_the_limit,
+		where_that_passes_it_is_judged_by_what_is_held,
 		records_are_a_segments_at_first_and_after_a_pause, records_say_what_was_agreed_upon,
 		a_connection_outlives_the_generation_that_it_began_with);
 	TCase *t = tcase_create("each");

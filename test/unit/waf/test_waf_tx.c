@@ -101,6 +101,38 @@ START_TEST(a_body_over_its_limit_is_refused_or_judged_by_what_is_within)
 }
 END_TEST
 
+START_TEST(a_body_of_which_no_more_can_be_held_is_over_its_limit)
+{
+	static const struct {
+		struct weir_waf_options o;
+		bool cut;
+		enum weir_waf_verdict would;
+		const char *ids;
+	} rows[] = {
+		{{0}, false, WEIR_WAF_PASS, ""},
+		{{.request_over = WEIR_WAF_OVER_PARTIAL}, true, WEIR_WAF_PASS, "1 3"},
+		{{.mode = WEIR_WAF_DETECT}, true, WEIR_WAF_LIMIT, "1 3"},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(rows); i++) {
+		struct waf_lab lab;
+
+		lab_init_options(&lab, LIMITED, &rows[i].o);
+		(void)mode_of(&lab, "Content-Type: " FORM "\r\nContent-Length: 9\r\n");
+		ck_assert_int_eq(weir_waf_request_body(lab.tx, weir_bytes_str("a=1"), &lab.judged),
+				 WEIR_WAF_PASS);
+		ck_assert(weir_waf_request_cut(lab.tx) == rows[i].cut);
+		if (rows[i].cut)
+			ck_assert_int_eq(weir_waf_request_end(lab.tx), WEIR_WAF_PASS);
+		lab_end(&lab);
+		ck_assert_str_eq(lab_ids(&lab), rows[i].ids);
+		ck_assert(lab.result.request_partial == rows[i].cut);
+		ck_assert_int_eq(lab.result.would, rows[i].would);
+		lab_fini(&lab);
+	}
+}
+END_TEST
+
 START_TEST(detection_tells_that_a_limit_would_have_refused)
 {
 	static const struct weir_waf_options detect = {.mode = WEIR_WAF_DETECT};
@@ -283,6 +315,7 @@ Suite *waf_tx_suite(void)
 	return WEIR_SUITE(
 		"waf transactions", only_bodies_that_are_judged_are_kept_back,
 		a_body_over_its_limit_is_refused_or_judged_by_what_is_within,
+		a_body_of_which_no_more_can_be_held_is_over_its_limit,
 		detection_tells_that_a_limit_would_have_refused,
 		a_response_over_its_limit_is_refused_or_judged_by_what_is_within,
 		without_memory_there_is_no_judgement, a_request_without_a_body_takes_64_kib,
