@@ -242,7 +242,7 @@ END_TEST
 START_TEST(a_session_ends_with_the_clients_certificate)
 {
 	struct pki_cert cert =
-		pki_make(&(struct pki_spec){.name = "c", .issuer = &pki()->ca, .until_s = 3});
+		pki_make(&(struct pki_spec){.name = "c", .issuer = &pki()->ca, .until_s = 8});
 	struct weir_tls_tickets *t = weir_tls_tickets_create();
 	struct weir_tls_server_cfg cfg = server_cfg();
 	struct visit v[WEIR_ARRAY_LEN(versions)];
@@ -283,7 +283,7 @@ struct reader {
 	const struct weir_tls_tickets *t;
 	_Atomic bool *stop;
 	unsigned int torn;
-	uint64_t reads;
+	_Atomic uint64_t reads;
 };
 
 /* Each half of a key is made of the other by the writer of this test; here they are random, so what
@@ -312,12 +312,12 @@ START_TEST(workers_see_whole_keys_while_they_are_rotated)
 	pthread_t thread;
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, read_keys, &r), 0);
-	for (unsigned int i = 0; i < 50000; i++)
+	/* On a busy machine the reader may begin late. */
+	for (unsigned int i = 0; i < 50000 || r.reads == 0; i++)
 		ck_assert_int_eq(weir_tls_tickets_rotate(t), 0);
 	stop = true;
 	pthread_join(thread, NULL);
 	ck_assert_uint_eq(r.torn, 0);
-	ck_assert_uint_gt(r.reads, 0);
 	weir_tls_tickets_destroy(t);
 }
 END_TEST
