@@ -28,7 +28,7 @@ import subprocess
 import tempfile
 import time
 
-from cases import Failure, Skip
+from cases import Failure, Skip, check_equal
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("WEIR_BUILD", os.path.join(ROOT, "build"))
@@ -328,14 +328,14 @@ control: {{ socket: weir.sock }}
                     f"location / {{ dav_methods PUT; create_full_put_path on; }} }} }}\n")
         end = end or self.server
         process = end.start("nginx", "-e", f"{home}/error.log", "-c", f"{home}/nginx.conf")
-        wait_for(lambda: listens(end, listen[0]) or process.poll() is not None, 10, "nginx")
+        wait_for(lambda: listens(end, listen[0]) or process.poll() is not None, 30, "nginx")
         if process.poll() is not None:
             raise Failure("nginx ended: " + read_file(f"{home}/error.log")[-500:])
         return os.path.join(home, "www")
 
     def iperf3_server(self, port=5201):
         process = self.server.start("iperf3", "-s", "-p", port)
-        wait_for(lambda: listens(self.server, port), 10, "iperf3 -s")
+        wait_for(lambda: listens(self.server, port), 30, "iperf3 -s")
         return process
 
     def iperf3(self, *words, port=5201, target=None, seconds=3, check=True):
@@ -426,7 +426,7 @@ class Line:
 
     def await_ready(self):
         wait_for(lambda: self.process.poll() is not None or "ready" in read_file(self.log_path),
-                 15, "the line")
+                 30, "the line")
         if self.process.poll() is not None:
             raise Failure(f"the line ended: {read_file(self.log_path).strip()[-300:]}")
 
@@ -505,7 +505,7 @@ class Weir:
 
     def wait_for_carrier(self):
         for end in (self.lab.client, self.lab.server):
-            wait_for(lambda end=end: "LOWER_UP" in end.ip("link", "show", "eth0").stdout, 15,
+            wait_for(lambda end=end: "LOWER_UP" in end.ip("link", "show", "eth0").stdout, 30,
                      f"carrier in {end.name}")
 
     def answers(self):
@@ -564,6 +564,16 @@ class Weir:
     def counters(self):
         return self.ctl("stats")["counters"]
 
+    def await_counters(self, **wanted):
+        """What a client has been told may not be counted yet."""
+        def now():
+            counters = self.counters()
+            return {name: counters[name] for name in wanted}
+
+        with contextlib.suppress(Failure):
+            wait_for(lambda: now() == wanted, 30, "counters")
+        check_equal(now(), wanted, "counters")
+
     def by_worker(self, counter):
         """A counter of each worker, in their order."""
         found = re.findall(rf'^weir_{counter}_total{{worker="(\d+)"}} (\d+)$',
@@ -592,7 +602,7 @@ class Weir:
                 found.append(record)
         return found
 
-    def wait_event(self, seconds=5, **match):
+    def wait_event(self, seconds=30, **match):
         return wait_for(lambda: self.events(**match), seconds, f"an event with {match}")[0]
 
 

@@ -18,14 +18,13 @@ def when_the_server_goes_the_client_loses_carrier_and_gets_it_back(device):
         for near, far in ((lab.client, lab.server), (lab.server, lab.client)):
             check(has_carrier(near), "no carrier at the beginning")
             far.ip("link", "set", "eth0", "down")
-            wait_for(lambda near=near: not has_carrier(near), 10, f"{near.name} losing carrier")
+            wait_for(lambda near=near: not has_carrier(near), 30, f"{near.name} losing carrier")
             far.ip("link", "set", "eth0", "up")
-            wait_for(lambda near=near: has_carrier(near), 15, f"carrier back in {near.name}")
+            wait_for(lambda near=near: has_carrier(near), 30, f"carrier back in {near.name}")
             # IPv6 addresses go with the link; IPv4 ones stay.
             wait_for(lambda: lab.client.run("ping", "-c", "1", "-W", "1", lab.server.v4,
-                                            check=False).returncode == 0, 15, "a ping after it")
-        states = [event["weir"].get("detail") for event in weir.events(event_type="link")]
-        check(len(states) >= 4, f"link events: {states}")
+                                            check=False).returncode == 0, 30, "a ping after it")
+        wait_for(lambda: len(weir.events(event_type="link")) >= 4, 30, "a record of each change")
 
 
 @suite.case(each=DEVICES)
@@ -38,12 +37,12 @@ def with_link_state_ignored_the_other_side_keeps_its_carrier(device):
         with weir:
             weir.start()
             lab.server.ip("link", "set", "eth0", "down")
-            wait_for(lambda: not has_carrier(lab.server), 5, "the server's link going down")
+            wait_for(lambda: not has_carrier(lab.server), 30, "the server's link going down")
             lab.client.run("ping", "-c", "2", "-W", "1", lab.server.v4, check=False)
             check(has_carrier(lab.client), "the client lost its carrier")
             lab.server.ip("link", "set", "eth0", "up")
             done = wait_for(lambda: lab.client.run("ping", "-c", "1", "-W", "1", lab.server.v4,
-                                                   check=False).returncode == 0, 15, "a ping")
+                                                   check=False).returncode == 0, 30, "a ping")
             check_equal(done, True, "ping")
 
 
