@@ -61,7 +61,7 @@ spec:
 """
 
 
-def connect(end, host, port, timeout=2.0):
+def connect(end, host, port, timeout=20.0):
     """errno of a TCP connection's end, or 0, and how long it took in seconds."""
     s = end.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     s.settimeout(timeout)
@@ -77,7 +77,7 @@ def connect(end, host, port, timeout=2.0):
         s.close()
 
 
-def datagram(end, host, port, timeout=1.0):
+def datagram(end, host, port, timeout=10.0):
     """What a connected UDP socket hears after one datagram: the answer's bytes, or an errno."""
     s = end.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     s.settimeout(timeout)
@@ -91,6 +91,24 @@ def datagram(end, host, port, timeout=1.0):
         return why.errno
     finally:
         s.close()
+
+
+def timed(ask, *arguments):
+    begun = time.monotonic()
+    return ask(*arguments), time.monotonic() - begun
+
+
+def check_at_once(answer, what, wanted):
+    """`answer` gives what has come and in how many seconds. A busy machine may be slow a few times,
+    but a host that asks again only does so after a second."""
+    took = []
+    for _ in range(5):
+        got, seconds = answer()
+        check_equal(got, wanted, what)
+        took.append(seconds)
+        if seconds < 0.1:
+            return
+    check(False, f"{what}: at best {min(took) * 1000:.0f} ms")
 
 
 def listener(end, port):
@@ -123,9 +141,8 @@ def a_denied_tcp_connection_is_refused_at_once(device):
             listener(lab.server, 22):
         warm_up(lab)
         for host in hosts(lab):
-            code, seconds = connect(lab.client, host, 22)
-            check_equal(code, errno.ECONNREFUSED, f"connection to {host} port 22")
-            check(seconds < 0.1, f"the refusal took {seconds * 1000:.0f} ms")
+            check_at_once(lambda host=host: connect(lab.client, host, 22),
+                          f"connection to {host} port 22", errno.ECONNREFUSED)
             event = weir.wait_event(event_type="decision", dest_ip=host, dest_port=22)
             check_equal(event["weir"]["policy"], "no-ssh", "policy in the event")
             check_equal(event["weir"]["reason"], "policy_deny", "reason in the event")
@@ -142,9 +159,8 @@ def a_denied_datagram_is_answered_as_prohibited(device):
         for host in hosts(lab):
             # Linux makes EHOSTUNREACH of ICMP 3/13 and EACCES of ICMPv6 1/1.
             wanted = errno.EACCES if ":" in host else errno.EHOSTUNREACH
-            begun = time.monotonic()
-            check_equal(datagram(lab.client, host, 53), wanted, f"answer to a datagram to {host}")
-            check(time.monotonic() - begun < 0.1, "the answer took over 100 ms")
+            check_at_once(lambda host=host: timed(datagram, lab.client, host, 53),
+                          f"answer to a datagram to {host}", wanted)
             event = weir.wait_event(event_type="decision", dest_ip=host, dest_port=53)
             check_equal(event["weir"]["policy"], "no-dns", "policy in the event")
         check(weir.counters()["icmp_sent"] >= 2, "ICMP answers are not counted")
@@ -158,7 +174,7 @@ def a_dropped_flow_hears_nothing(device):
         for host in hosts(lab):
             check_equal(connect(lab.client, host, 666, timeout=1.5)[0], errno.ETIMEDOUT,
                         f"connection to {host} port 666")
-            check_equal(datagram(lab.client, host, 666), errno.ETIMEDOUT,
+            check_equal(datagram(lab.client, host, 666, timeout=1), errno.ETIMEDOUT,
                         f"answer to a datagram to {host} port 666")
             for proto in ("TCP", "UDP"):
                 event = weir.wait_event(event_type="decision", dest_ip=host, dest_port=666,
@@ -253,12 +269,11 @@ def egress_goes_where_the_policy_allows_and_nowhere_else(device):
             f.write(b"from the mirror")
         lab.server.ip("addr", "add", "10.77.0.3/24", "dev", "eth0")
         for host in (lab.server.v4, f"[{lab.server.v6}]"):
-            done = lab.client.run("curl", "-s", "--max-time", 5, f"http://{host}/file")
+            done = lab.client.run("curl", "-s", "--max-time", 30, f"http://{host}/file")
             check_equal(done.stdout, "from the mirror", f"download from {host}")
         for host, port in ((lab.server.v4, 8080), ("10.77.0.3", 80), ("10.77.0.3", 389)):
-            code, seconds = connect(lab.client, host, port)
-            check_equal(code, errno.ECONNREFUSED, f"connection to {host} port {port}")
-            check(seconds < 0.1, f"the refusal took {seconds * 1000:.0f} ms")
+            check_at_once(lambda host=host, port=port: connect(lab.client, host, port),
+                          f"connection to {host} port {port}", errno.ECONNREFUSED)
             event = weir.wait_event(event_type="decision", dest_ip=host, dest_port=port)
             check_equal(event["weir"]["policy"], "only-the-mirror", "policy in the event")
             decision = weir.explain(lab.client.v4, host, "tcp", port)
