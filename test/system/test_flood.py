@@ -2,12 +2,13 @@
 """A flow flood against a small table: what Defaults.failure.memory says happens, it is counted and
 told, half-open flows make room for honest ones, and nothing else breaks."""
 import errno
+import itertools
 import threading
 import time
 
 from cases import Skip, Suite, check, check_equal
 from frames import Capture, drain, packet_socket, send
-from lab import ALLOW_ALL, Lab, need_device
+from lab import ALLOW_ALL, Lab, need_device, wait_for
 from test_policy import connect, listener
 
 try:
@@ -39,13 +40,18 @@ def frames(lab, layer, count):
                 layer / Raw(b"FLOOD")) for i in range(count)]
 
 
-def flood(lab, layer, count):
+def flood(lab, weir, layer, count):
+    """No faster than weir takes it, so that nothing is lost before; all of it has come to weir when
+    this ends."""
+    def taken():
+        return weir.counters()["rx_packets"] - before
+
+    before = weir.counters()["rx_packets"]
     with packet_socket(lab.client) as s:
-        for i, frame in enumerate(frames(lab, layer, count)):
+        for n, frame in enumerate(frames(lab, layer, count), 1):
             send(s, frame)
-            if i % 32 == 31:
-                time.sleep(0.001)
-    time.sleep(0.3)
+            if n % 64 == 0 or n == count:
+                wait_for(lambda n=n: taken() >= n, 30, f"weir taking {n} frames")
 
 
 def udp_layer():
@@ -77,7 +83,10 @@ def a_full_table_that_fails_closed_refuses_new_flows_and_keeps_old_ones(device):
             listener(lab.server, 80) as server:
         client, peer = open_connection(lab, server)
         with Capture(lab.server) as capture:
-            flood(lab, udp_layer(), 4 * FLOWS)
+            flood(lab, weir, udp_layer(), 4 * FLOWS)
+            wait_for(lambda: len(capture.having(b"FLOOD")) +
+                     weir.drops().get("flow_table_full", 0) >= 4 * FLOWS, 30,
+                     "each datagram at the server or dropped as flow_table_full")
         passed = len(capture.having(b"FLOOD"))
         check(0 < passed <= FLOWS + 1, f"{passed} flows of {4 * FLOWS} passed a table of {FLOWS}")
         check_equal(weir.drops().get("flow_table_full", 0), 4 * FLOWS - passed,
@@ -96,7 +105,8 @@ def a_full_table_that_fails_open_passes_packets_without_a_flow():
     with Lab("tap") as lab, lab.weir(policy("open"), connections=FLOWS) as weir, \
             listener(lab.server, 80):
         with Capture(lab.server) as capture:
-            flood(lab, udp_layer(), 4 * FLOWS)
+            flood(lab, weir, udp_layer(), 4 * FLOWS)
+            wait_for(lambda: len(capture.having(b"FLOOD")) >= 4 * FLOWS, 30, "all datagrams")
         check_equal(len(capture.having(b"FLOOD")), 4 * FLOWS, "datagrams that passed")
         check(weir.counters()["forwarded_stateless"] >= 2 * FLOWS,
               "forwarded_stateless is not counted")
@@ -109,7 +119,7 @@ def a_full_table_that_fails_open_passes_packets_without_a_flow():
 def a_full_table_that_fails_with_reset_says_so_to_the_sender():
     with Lab("tap") as lab, lab.weir(policy("reset"), connections=FLOWS) as weir, \
             listener(lab.server, 80):
-        flood(lab, udp_layer(), 2 * FLOWS)
+        flood(lab, weir, udp_layer(), 2 * FLOWS)
         check_equal(connect(lab.client, lab.server.v4, 80)[0], errno.ECONNREFUSED,
                     "a new connection")
         check(weir.counters()["rst_sent"] >= 1, "the reset is not counted")
@@ -126,7 +136,7 @@ def honest_connections_get_in_while_a_syn_flood_goes_on(device):
         all_frames = frames(lab, syn_layer(), 2000)
 
         def attack(s):
-            for frame in all_frames * 20:
+            for frame in itertools.cycle(all_frames):
                 if stop.is_set():
                     return
                 send(s, frame)
@@ -136,9 +146,9 @@ def honest_connections_get_in_while_a_syn_flood_goes_on(device):
         attacker = threading.Thread(target=attack, args=(s,), daemon=True)
         attacker.start()
         try:
-            time.sleep(1)
+            wait_for(lambda: weir.counters()["flows_evicted"] > 100, 60, "evictions")
             for i in range(20):
-                check_equal(connect(lab.client, lab.server.v4, 80, timeout=4)[0], 0,
+                check_equal(connect(lab.client, lab.server.v4, 80, timeout=10)[0], 0,
                             f"honest connection {i}")
             talk(old, old_peer)
         finally:
@@ -146,7 +156,6 @@ def honest_connections_get_in_while_a_syn_flood_goes_on(device):
             attacker.join()
             drain(s)
             s.close()
-        check(weir.counters()["flows_evicted"] > 100, "evictions are not counted")
         old.close()
         old_peer.close()
 
@@ -164,8 +173,9 @@ metadata: { name: no-discard }
 spec: { from: everybody, to: any, protocol: udp, ports: [ 9 ], action: drop }
 """
     with Lab("tap") as lab, lab.weir(denied, connections=FLOWS) as weir, listener(lab.server, 80):
-        flood(lab, udp_layer(), 4 * FLOWS)
-        check_equal(weir.drops().get("policy_drop", 0), 4 * FLOWS, "dropped as policy_drop")
+        flood(lab, weir, udp_layer(), 4 * FLOWS)
+        wait_for(lambda: weir.drops().get("policy_drop", 0) >= 4 * FLOWS, 30,
+                 f"all of it dropped as policy_drop: {weir.drops()}")
         counters = weir.counters()
         check(counters["denied_untracked"] > 2 * FLOWS, "denied_untracked is not counted")
         code = connect(lab.client, lab.server.v4, 80)[0]

@@ -8,7 +8,7 @@ import time
 
 from cases import SOAK, Suite, check, check_equal
 from frames import Capture
-from lab import ALLOW_ALL, ROOT, Lab, cpus, need_device, wait_for
+from lab import ALLOW_ALL, ROOT, WEIRCTL, Lab, cpus, need_device, read_file, wait_for
 from test_flood import flood, syn_layer
 from test_transfer import SIZE, transfer
 
@@ -79,7 +79,7 @@ def dial_in(lab, server):
     """A connection that the server's application has, too: a reset may else come before it does."""
     before = len(server.got)
     s = dial(lab)
-    wait_for(lambda: len(server.got) > before, 5, "the server's side of the connection")
+    wait_for(lambda: len(server.got) > before, 30, "the server's side of the connection")
     return s
 
 
@@ -109,29 +109,34 @@ def in_a_syn_flood_connections_begin_by_cookie_and_are_inspected(device):
     need_device(device)
     with Lab(device) as lab, lab.weir(policy=INSPECT, more=SHIPPED,
                                       memory=", inspected: 256") as weir:
-        flood(lab, syn_layer(), 400)
-        before = weir.counters()
-        check(before["tcp_cookies_sent"] > 0, "no SYN was answered by cookie")
+        def flooded():
+            """What is half open goes after some seconds: again before each connection."""
+            before = weir.counters()["tcp_cookies_sent"]
+            flood(lab, weir, syn_layer(), 400)
+            wait_for(lambda: weir.counters()["tcp_cookies_sent"] > before, 30, "answers by cookie")
+
         with Recorder(lab.server, answer=b"well") as server:
+            flooded()
             with dial(lab) as good:
                 good.sendall(HARMLESS)
                 check_equal(good.recv(4), b"well", "the answer")
             check_equal(server.got[0], HARMLESS, "what arrived")
-            wait_for(lambda: server.ends == ["closed"], 5, "the server's end")
+            wait_for(lambda: server.ends == ["closed"], 30, "the server's end")
+            flooded()
             with dial(lab) as bad:
                 # On a busy machine all bytes have gone before the reset comes.
                 check(say_slowly(bad, JNDI) or error_at_end(bad), "nobody stopped it")
-            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "a reset")
+            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 30, "a reset")
             check(b"jndi:" not in server.got[1], f"the server read {server.got[1]}")
+        flooded()
         with lab.client.socket() as refused:
-            refused.settimeout(5)
+            refused.settimeout(30)
             try:
                 refused.connect((lab.server.v4, PORT + 1))
                 check_equal(refused.recv(1), b"", "a port that nobody listens on")
             except ConnectionResetError:
                 pass
-        check_equal(weir.counters()["tcp_cookies_taken"] - before["tcp_cookies_taken"], 3,
-                    "connections begun by cookie")
+        weir.await_counters(tcp_cookies_taken=3)
 
 
 @suite.case(each=DEVICES)
@@ -145,9 +150,9 @@ def a_jndi_string_in_one_byte_segments_does_not_arrive(device):
                 check_equal(good.recv(1), b"", "the end of what is harmless")
                 check_equal(server.got[0], HARMLESS, "harmless bytes")
                 with dial(lab, host) as bad:
-                    wait_for(lambda: len(server.got) == 2, 5, "the server's side")
+                    wait_for(lambda: len(server.got) == 2, 30, "the server's side")
                     say_slowly(bad, JNDI)
-                    wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5,
+                    wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 30,
                              "the server's end")
                     check(b"ldap:" not in server.got[1], f"the server read {server.got[1]}")
             alert = weir.wait_event(event_type="alert", alert={"signature_id": 1001}, dest_ip=host)
@@ -165,7 +170,7 @@ def what_comes_in_one_piece_is_stopped_as_well():
             bad.sendall(b"A" * 100000 + JNDI + b"B" * 100000)
         except ConnectionResetError:
             pass  # it may come before all is sent
-        wait_for(lambda: server.ends == ["Connection reset by peer"], 5, "the server's end")
+        wait_for(lambda: server.ends == ["Connection reset by peer"], 30, "the server's end")
         check(b"jndi:ldap:" not in server.got[0], "the pattern arrived")
         check_equal(weir.wait_event(event_type="alert")["stream"]["offset"],
                     100000 + JNDI.index(b"jndi:") + 5, "offset")
@@ -185,32 +190,35 @@ def a_connection_that_no_rule_is_about_is_forwarded_after_its_handshake():
                 s.sendall(HARMLESS)
                 check_equal(s.recv(4), b"well", "the answer")
                 check_equal(server.got[0], n * HARMLESS, "what arrived")
-            check_equal(weir.counters()["flows_released"], 1, "flows released")
+            weir.await_counters(flows_released=1)
             s.shutdown(socket.SHUT_WR)
-            wait_for(lambda: server.ends[0] == "closed", 5, "the server's end")
+            wait_for(lambda: server.ends[0] == "closed", 30, "the server's end")
 
 
 @suite.case()
 def trace_shows_what_came_what_weir_sent_and_what_it_stopped():
     with Lab("af_packet") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir:
-        lines = []
-        tracer = threading.Thread(target=lambda: lines.extend(weir.weirctl(
-            "trace", "--any", lab.client.v4, "--seconds", "4").stdout.splitlines()))
-        tracer.start()
-        time.sleep(1)
+        def seen():
+            return [re.sub(r"^\S+ TCP \S+ (\S+) \S+ len (\d+) \S+(?: \[(\w+)\])?.* (\w+) "
+                           r"by inspected", r"\1 \2 \3 \4", line)
+                    for line in read_file(path).splitlines()]
+
+        path = os.path.join(lab.dir, "trace")
+        with open(path, "w", encoding="utf-8") as out:
+            lab.gateway.start(WEIRCTL, "--socket", weir.socket_path, "trace", "--any",
+                              lab.client.v4, "--seconds", 60, stdout=out)
+        wait_for(lambda: lab.client.run("ping", "-c", "1", lab.server.v4) and seen(), 30,
+                 "the trace's beginning")
         with Recorder(lab.server) as server, dial_in(lab, server) as s:
             s.sendall(HARMLESS)
-            wait_for(lambda: server.got[0] == HARMLESS, 5, "what was sent")
+            wait_for(lambda: server.got[0] == HARMLESS, 30, "what was sent")
             s.sendall(JNDI)
-            wait_for(lambda: server.ends[0], 5, "the server's end")
-        tracer.join()
-        seen = [re.sub(r"^\S+ TCP \S+ (\S+) \S+ len (\d+) \S+(?: \[(\w+)\])?.* (\w+) by inspected",
-                       r"\1 \2 \3 \4", line) for line in lines]
+            wait_for(lambda: server.ends[0], 30, "the server's end")
         for wanted in ("> 60 S allow", ">> 60 S allow", f"> {52 + len(HARMLESS)} PA allow",
                        f">> {52 + len(HARMLESS)} PA allow", f"> {52 + len(JNDI)} PA allow",
                        f">| {len(JNDI)}  deny (stream_rule)", ">> 52 RA allow", "<< 52 RA allow"):
-            check(wanted in seen, f"no '{wanted}' in {seen}")
-        check(f">> {52 + len(JNDI)} PA allow" not in seen, f"it was sent on: {seen}")
+            wait_for(lambda wanted=wanted: wanted in seen(), 10, f"{wanted} in {seen()}")
+        check(f">> {52 + len(JNDI)} PA allow" not in seen(), f"it was sent on: {seen()}")
 
 
 @suite.case()
@@ -221,7 +229,7 @@ def peers_that_speak_ecn_speak_it_with_weir():
             with Capture(lab.server) as capture, Recorder(lab.server) as server, \
                     dial_in(lab, server) as s:
                 s.sendall(HARMLESS)
-                wait_for(lambda server=server: server.got[0] == HARMLESS, 5, "what was sent")
+                wait_for(lambda server=server: server.got[0] == HARMLESS, 30, "what was sent")
             marks = {frame[15] & 3 for frame in capture.having(HARMLESS)}
             check_equal(marks, {2 if client_speaks else 0}, "ECN field of what the server got")
 
@@ -231,13 +239,14 @@ def both_legs_of_a_connection_can_be_seen():
     with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=SHIPPED) as weir, \
             Recorder(lab.server) as server, dial(lab) as s:
         s.sendall(b"0123456789")
-        wait_for(lambda: server.got == [b"0123456789"], 5, "the bytes")
-        flow = weir.ctl("flows", port=PORT)["flows"][0]
+        wait_for(lambda: server.got == [b"0123456789"], 30, "the bytes")
+        # The last acknowledgement is on its way yet when the server has the bytes.
+        flow = wait_for(lambda: [f for f in weir.ctl("flows", port=PORT)["flows"] if not sum(
+            leg["unread"] + leg["unsent"] for leg in f["legs"])], 30, "all acknowledged")[0]
         check_equal([leg["peer"] for leg in flow["legs"]], ["client", "server"], "legs")
         for leg in flow["legs"]:
-            check(leg["state"] == "established" and 0 < leg["rtt_us"] < 1000000 and
-                  leg["cwnd"] >= leg["mss"] > 1000 and not leg["unread"] + leg["unsent"],
-                  f"leg: {leg}")
+            check(leg["state"] == "established" and leg["rtt_us"] > 0 and
+                  leg["cwnd"] >= leg["mss"] > 1000, f"leg: {leg}")
         check_equal((flow["legs"][0]["scanned"], flow["legs"][1]["scanned"]), (10, 0), "scanned")
         shown = weir.weirctl("flows").stdout
         check("carried by weir itself" in shown and shown.count("established") == 3,
@@ -260,7 +269,7 @@ def a_connection_goes_on_when_inspection_is_given_up():
             flow = weir.ctl("flows", port=PORT)["flows"][0]
             check_equal("legs" in flow, said.count(b"000") == 1, f"carried with inspection {way}")
             check_equal(flow.get("midstream", False), said.count(b"000") == 3, "midstream")
-        check_equal(weir.counters()["flows_released"], 1, "flows released")
+        weir.await_counters(flows_released=1)
 
 
 RULES = """1:/alert me/
@@ -291,7 +300,7 @@ def each_action_does_what_it_says():
             Recorder(lab.server, answer=b"greetings from the server") as server:
         with dial(lab) as s:
             s.sendall(b"please alert me")
-            wait_for(lambda: server.got == [b"please alert me"], 5, "what is only told")
+            wait_for(lambda: server.got == [b"please alert me"], 30, "what is only told")
             try:
                 s.recv(100)
                 check(False, "the answer arrived")
@@ -304,7 +313,7 @@ def each_action_does_what_it_says():
                     "to_client", "direction")
         with dial_in(lab, server) as s:
             s.sendall(b"please drop me")
-            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "the receiver")
+            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 30, "the receiver")
             s.settimeout(1)
             try:
                 check(False, f"the sender heard {s.recv(1)}")
@@ -318,14 +327,14 @@ def rules_change_while_connections_are_open():
     with Lab("af_xdp") as lab, lab.weir(policy=INSPECT, more=write_rules(lab)) as weir, \
             Recorder(lab.server) as server, dial(lab) as old:
         old.sendall(b"res")
-        wait_for(lambda: server.got == [b"res"], 5, "the first bytes")
+        wait_for(lambda: server.got == [b"res"], 30, "the first bytes")
         write_rules(lab, "5:/other/\n", "patterns: [ { id: 5, action: reset } ]\n")
         weir.weirctl("reload")
         with dial_in(lab, server) as new:
             new.sendall(b"reset me and the other")
-            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 5, "the new rule")
+            wait_for(lambda: server.ends[1:] == ["Connection reset by peer"], 30, "the new rule")
         old.sendall(b"et me")
-        wait_for(lambda: server.ends[0] == "Connection reset by peer", 5, "the old rule")
+        wait_for(lambda: server.ends[0] == "Connection reset by peer", 30, "the old rule")
         check_equal(server.got[0], b"res", "what arrived under the old rules")
         write_rules(lab, "5:/other(/\n", "")
         done = weir.weirctl("reload", check=False)
@@ -333,7 +342,8 @@ def rules_change_while_connections_are_open():
               f"a bad rule: exit {done.returncode}: {done.stdout}")
         with dial_in(lab, server) as new:
             new.sendall(b"the other")
-            wait_for(lambda: server.ends[2:] == ["Connection reset by peer"], 5, "the running rule")
+            wait_for(lambda: server.ends[2:] == ["Connection reset by peer"], 30,
+                     "the running rule")
 
 
 @suite.case(limit_s=200, soak_limit_s=4000,
@@ -346,7 +356,7 @@ def both_ways_at_once_with_inspection_the_checksums_are_right(device, workers):
         www = lab.nginx()
         transfer(lab, lab.server.v4, www)
         transfer(lab, f"[{lab.server.v6}]", www)
-        wait_for(lambda: weir.counters()["scanned_bytes"] > 4 * SIZE, 5, "all bytes scanned")
+        wait_for(lambda: weir.counters()["scanned_bytes"] > 4 * SIZE, 30, "all bytes scanned")
         bad = {k: n for k, n in weir.drops().items() if k in ("tcp_memory", "scan_exhausted")}
         check(not bad, f"drops: {bad}")
 
@@ -363,7 +373,7 @@ def without_room_for_inspection_the_declared_mode_acts(mode):
         outcome = "connected"
         try:
             s = lab.client.socket(socket.AF_INET, socket.SOCK_STREAM)
-            s.settimeout(1.5)
+            s.settimeout(1.5 if mode == "closed" else 30)
             s.connect((lab.server.v4, PORT))
             s.close()
         except TimeoutError:
@@ -375,7 +385,9 @@ def without_room_for_inspection_the_declared_mode_acts(mode):
         weir.wait_event(event_type="failure", weir={"reason": "flow_table_full"})
         for s in held:
             s.close()
-        time.sleep(1)  # both sides have closed: those places are free for the next
+        # Once both sides have closed, their places are free for the next.
+        wait_for(lambda: all(f["state"] in ("time_wait", "closed")
+                             for f in weir.ctl("flows", proto="tcp")["flows"]), 30, "all closed")
         with dial(lab) as s:
             say_slowly(s, b"hello")
         check_equal(weir.counters()["flows_inspected"], 18, "flows that were inspected")
