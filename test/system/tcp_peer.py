@@ -52,6 +52,7 @@ class Peer:
     def __init__(self):
         self.sockets = {}
         self.threads = {}
+        self.enough = threading.Event()
 
     # ---- making connections ----
 
@@ -80,12 +81,12 @@ class Peer:
         s.listen(backlog)
         return "ok"
 
-    def op_accept(self, name, listener, timeout=5):
+    def op_accept(self, name, listener, timeout=20):
         self.sockets[listener].settimeout(timeout)
         self.sockets[name] = self.sockets[listener].accept()[0]
         return "ok"
 
-    def op_connect(self, name, host, port, own=None, options=None, timeout=5):
+    def op_connect(self, name, host, port, own=None, options=None, timeout=20):
         """`own`: address and port to bind to."""
         s = self.sockets[name] = self.new(host, options or {}, timeout)
         if own:
@@ -93,7 +94,7 @@ class Peer:
         s.connect((host, port))
         return "ok"
 
-    def op_connect_with_data(self, name, host, port, size, seed, timeout=5):
+    def op_connect_with_data(self, name, host, port, size, seed, timeout=20):
         s = self.sockets[name] = self.new(host, {"SO_SNDTIMEO": timeout}, None)
         sent = s.sendto(pattern(seed, size), socket.MSG_FASTOPEN, (host, port))
         return str(sent)
@@ -104,7 +105,7 @@ class Peer:
 
     # ---- bytes ----
 
-    def op_send(self, name, size, seed, timeout=5, piece=0):
+    def op_send(self, name, size, seed, timeout=20, piece=0):
         """All of them; `piece`: in writes of so many bytes."""
         s, data, sent = self.sockets[name], memoryview(pattern(seed, size)), 0
         s.settimeout(timeout)
@@ -124,7 +125,7 @@ class Peer:
         s.shutdown(socket.SHUT_WR)
         return str(size)
 
-    def op_writev(self, name, sizes, seed, timeout=5):
+    def op_writev(self, name, sizes, seed, timeout=20):
         s = self.sockets[name]
         s.settimeout(timeout)
         left = memoryview(pattern(seed, sum(sizes)))
@@ -139,7 +140,7 @@ class Peer:
             sent += n
         return str(sent)
 
-    def op_recv(self, name, size, timeout=5):
+    def op_recv(self, name, size, timeout=20):
         """Until there are so many, or the end."""
         s, n, total, end = self.sockets[name], 0, hashlib.sha256(), ""
         s.settimeout(timeout)
@@ -173,7 +174,7 @@ class Peer:
         s.settimeout(2)
         return s.recv(1, socket.MSG_OOB).decode()
 
-    def op_recv_text(self, name, size, timeout=5):
+    def op_recv_text(self, name, size, timeout=20):
         s, text = self.sockets[name], b""
         s.settimeout(timeout)
         while len(text) < size:
@@ -312,14 +313,23 @@ class Peer:
         except OSError:
             return False
 
-    def op_collect(self, name, seconds):
-        """What all connections to a listener have brought: {client's port: [text in hex]}."""
+    def op_enough(self):
+        """To op_collect: nobody will connect or say anything any more."""
+        self.enough.set()
+        return "ok"
+
+    def op_collect(self, name):
+        """What all connections to a listener have brought: {client's port: [text in hex]}. Until
+        there is enough and what was on its way has come."""
         listener = self.sockets[name]
         listener.settimeout(0)
         text, order, open_now = {}, [], []
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for s in select.select([listener, *open_now], [], [], 0.1)[0]:
+        while True:
+            enough = self.enough.is_set()
+            ready = select.select([listener, *open_now], [], [], 1)[0]
+            if enough and not ready:
+                break
+            for s in ready:
                 if s is listener:
                     new, peer = listener.accept()
                     text[new] = b""
