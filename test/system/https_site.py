@@ -4,7 +4,7 @@ import contextlib
 
 from lab import ALLOW_ALL, Lab, best_device, need
 from pki import Authority
-from test_http import PUT_IS_ALLOWED, write_page
+from test_http import BUDGET, PUT_IS_ALLOWED, write_page
 
 NAME = "site.example"
 BACK = "back.example"
@@ -23,8 +23,8 @@ spec:
 THREAT = """---
 kind: ThreatPolicy
 metadata: {{ name: protected }}
-spec: {{ services: [site], mode: enforce, rules: {{ before: ['{folder}/before.conf'] }},
-         body: {{ overRequest: partial }} }}
+spec: {{ services: [site], mode: enforce, budget: {budget}, body: {{ overRequest: partial }},
+         rules: {{ before: ['{folder}/before.conf'] }} }}
 """
 
 
@@ -44,7 +44,7 @@ class Pki(Authority):
     def policy(self, upstream="plain", cert="site", more="", protocol="http"):
         to = {"plain": "{ mode: plain }",
               "tls": f"{{ mode: tls, ca: {self.folder}/ca.pem, name: {BACK} }}"}[upstream]
-        threat = THREAT.format(folder=self.folder) if protocol == "http" else ""
+        threat = THREAT.format(folder=self.folder, budget=BUDGET) if protocol == "http" else ""
         return ALLOW_ALL + SERVICE.format(folder=self.folder, upstream=to, cert=cert, more=more,
                                           protocol=protocol) + threat
 

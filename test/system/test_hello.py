@@ -55,7 +55,7 @@ BAD = [
 ]
 
 
-def policy(timeout="10s", otherwise="deny", more="", entry=""):
+def policy(timeout="60s", otherwise="deny", more="", entry=""):
     return POLICY.format(timeout=timeout, otherwise=otherwise, more=more, entry=entry)
 
 
@@ -67,7 +67,7 @@ def connect(lab, server, host):
     """A connection that the server's application has, too."""
     before = len(server.got)
     s = dial(lab, host)
-    wait_for(lambda: len(server.got) > before, 5, "the server's side of the connection")
+    wait_for(lambda: len(server.got) > before, 30, "the server's side of the connection")
     return s
 
 
@@ -110,10 +110,10 @@ def a_client_hello_that_policy_allows_arrives_as_it_was_sent(piece):
                         check_equal(s.recv(4), b"well", f"{row['what']}: the answer")
                         s.shutdown(socket.SHUT_WR)
                         heard(s)  # an answer to each piece that the server has read
-                    wait_for(lambda n=n: server.ends[n] == "closed", 5, "the server's end")
+                    wait_for(lambda n=n: server.ends[n] == "closed", 30, "the server's end")
                     check_equal(server.got[n], row["bytes_"], row["what"])
             events = wait_for(lambda host=host: len(found := weir.events(
-                event_type="tls", dest_ip=host)) == len(GOOD) and found, 5, "records")
+                event_type="tls", dest_ip=host)) == len(GOOD) and found, 30, "records")
             for e in events:
                 check_equal((e["weir"]["verdict"], e["weir"]["policy"], e["weir"]["rule"]),
                             ("allow", "out", "named"), "decision")
@@ -124,7 +124,7 @@ def a_client_hello_that_policy_allows_arrives_as_it_was_sent(piece):
                         "names")
             check_equal([e["weir"]["hello"]["ech"] for e in events],
                         [row["what"] == "with ECH" for row in GOOD], "ECH")
-        check_equal(weir.counters()["names_allowed"], 2 * len(GOOD), "flows allowed by name")
+        weir.await_counters(names_allowed=2 * len(GOOD))
 
 
 @suite.case(each=[{"piece": 1}, {"piece": 1400}], limit_s=300)
@@ -139,7 +139,7 @@ def a_client_hello_that_policy_does_not_allow_does_not_arrive(piece):
                     alert = {"hello_bad": b"\x15\x03\x03\0\x02\x02\x32",
                              "no_hello": b""}.get(row["reason"], b"\x15\x03\x03\0\x02\x02\x31")
                     check_equal(got, alert, f"{row['what']}: what the client is told ({end})")
-                    wait_for(lambda n=n: server.ends[n], 5, f"{row['what']}: the server's end")
+                    wait_for(lambda n=n: server.ends[n], 30, f"{row['what']}: the server's end")
                     check_equal((server.got[n], server.ends[n]), (b"", "Connection reset by peer"),
                                 f"{row['what']}: what the server saw")
                     kind = "tls" if row["reason"].startswith("sni") else "decision"
@@ -151,7 +151,7 @@ def a_client_hello_that_policy_does_not_allow_does_not_arrive(piece):
         drops = weir.drops()
         for row in BAD:
             check(drops.get(row["reason"], 0) >= 2, f"{row['reason']} among {drops}")
-        check_equal(weir.counters()["names_denied"], 2 * len(BAD), "flows denied by name")
+        weir.await_counters(names_denied=2 * len(BAD))
 
 
 @suite.case()
@@ -159,12 +159,12 @@ def who_says_nothing_or_lets_the_server_speak_first_is_refused():
     with Lab(best_device()) as lab, lab.weir(policy=policy(timeout="1s")) as weir:
         with Recorder(lab.server) as server:
             for text in (b"", hello("good.example")[:50]):
+                begun = time.monotonic()
                 with dial_in(lab, server) as s:
-                    begun = time.monotonic()
                     s.sendall(text)
-                    heard(s)
-                    check(0.5 < time.monotonic() - begun < 5, "the time it took")
-                wait_for(lambda: server.ends[-1], 5, "the server's end")
+                    check(heard(s)[1], "it is not ended")
+                    check(time.monotonic() - begun > 0.5, "the time it took")
+                wait_for(lambda: server.ends[-1], 30, "the server's end")
                 check_equal(server.got[-1], b"", "what the server read")
             weir.wait_event(weir={"reason": "hello_timeout", "verdict": "deny"})
         with lab.server.socket() as listener:
@@ -188,7 +188,7 @@ def a_dropped_name_is_told_to_the_server_only():
             s.settimeout(1.5)
             s.sendall(hello("evil.example"))
             check_equal(heard(s), (b"", None), "what the client was told")
-            wait_for(lambda: server.ends == ["Connection reset by peer"], 5, "the server's end")
+            wait_for(lambda: server.ends == ["Connection reset by peer"], 30, "the server's end")
             check_equal(server.got, [b""], "what the server read")
         weir.wait_event(event_type="tls", weir={"reason": "sni_denied", "verdict": "drop"})
 
@@ -222,7 +222,7 @@ def an_allowed_flow_is_released_and_a_reload_asks_about_its_name():
                 s.sendall(b"more")
                 check_equal(s.recv(4), b"well", "another answer")
                 time.sleep(0.05)
-            check(weir.counters()["flows_released"] == 1, "it is not released")
+            weir.await_counters(flows_released=1)
             weir.write_policy(policy().replace("[ good.example,", "[ good.example, other.example,"))
             weir.ctl("reload")
             s.sendall(b"more")
@@ -281,7 +281,7 @@ def a_servers_certificate_is_told_of_where_it_is_in_the_clear(by):
                             "issuer")
         event = weir.wait_event(event_type="tls", weir={"hello": {"name": "good"}})
         check(len(event["tls"]["ja4"]) == 36, f"{event}")
-        check_equal(weir.counters()["flows_released"], 4, "released")
+        weir.await_counters(flows_released=4)
         check("TLS is passed on" in weir.weirctl(
             "explain", lab.client.v4, lab.server.v4, "tcp", "8443").stdout or by != "passed",
             "explain")
@@ -302,8 +302,9 @@ def curl_reaches_the_sites_that_are_named_and_no_others():
                         "--tls-max", flag, "--resolve", f"{name}:8443:{host}",
                         f"https://{name}:8443/none", check=False)
                     check_equal(done.stdout, wanted, f"{name} at {host} over TLS {flag}")
-        wait_for(lambda: len(weir.events(event_type="tls", weir={"hello": {}})) == 8, 5, "records")
-        wait_for(lambda: len(weir.events(event_type="tls", weir={"server": {}})) == 4, 5, "answers")
+        wait_for(lambda: len(weir.events(event_type="tls", weir={"hello": {}})) == 8, 30, "records")
+        wait_for(lambda: len(weir.events(event_type="tls", weir={"server": {}})) == 4, 30,
+                 "answers")
 
 
 if __name__ == "__main__":
