@@ -10,6 +10,7 @@ import threading
 import time
 
 ETH_P_ALL = 0x0003
+SO_RCVBUFFORCE = 33  # as large as that, whatever the kernel's maximum is
 SOL_PACKET = 263
 PACKET_AUXDATA = 8
 PACKET_IGNORE_OUTGOING = 23
@@ -21,7 +22,7 @@ IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
 
 def packet_socket(namespace, device="eth0"):
     s = namespace.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
     s.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
     s.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
     s.bind((device, ETH_P_ALL))

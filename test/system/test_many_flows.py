@@ -5,11 +5,12 @@ import os
 import time
 
 from cases import SOAK, Skip, Suite, check, check_equal
-from lab import NO_HOSTS, WEIR_BENCH, Lab, cpus, wait_for
+from lab import NO_HOSTS, WEIR_BENCH, Lab, cpus, end_process, wait_for
 
 suite = Suite()
 FLOWS = 1_000_000 if SOAK else 200_000
 RATE = 60_000  # packets a second that even a shared core can do
+LIMIT_S = 300 if SOAK else 120
 
 
 def command(lab, rate, seconds):
@@ -25,23 +26,23 @@ def have_memory(gib):
         raise Skip(f"less than {gib} GiB of memory is free")
 
 
-@suite.case(limit_s=120, soak_limit_s=300, each=[{"device": d} for d in NO_HOSTS])
+@suite.case(limit_s=LIMIT_S + 60, each=[{"device": d} for d in NO_HOSTS])
 def so_many_flows_live_at_once_and_are_found_again(device):
     have_memory(3 if SOAK else 1)
     if len(cpus()) < 2:
         raise Skip("a second core is needed")
-    seconds = FLOWS * 2 // RATE + 2
+    def flows(weir):
+        return sum(worker["flows"] for worker in weir.ctl("status")["workers"])
+
     with Lab(device) as lab, lab.weir(connections=FLOWS + FLOWS // 5,
                                        memory=", hugepages: never") as weir:
-        lab.gateway.run(*command(lab, RATE, seconds), "--mode", "udp", "--flows", FLOWS,
-                        timeout=seconds + 60)
+        peer = lab.gateway.start(*command(lab, RATE, LIMIT_S), "--mode", "udp", "--flows", FLOWS)
+        wait_for(lambda: flows(weir) > FLOWS * 0.95 and
+                 weir.counters()["rx_packets"] > 2 * FLOWS, LIMIT_S, "each flow met twice")
+        end_process(peer)
         check(weir.alive(), "weir has ended")
-        flows = sum(worker["flows"] for worker in weir.ctl("status")["workers"])
-        print(f"# {flows} flows in the table", flush=True)
-        check(flows > FLOWS * 0.95, f"{flows} flows of {FLOWS} are in the table")
-        counters = weir.counters()
-        check(counters["rx_packets"] > 1.5 * FLOWS, "each flow was not met twice")
-        check(counters["flows_created"] <= FLOWS, "flows were made twice")
+        print(f"# {flows(weir)} flows in the table", flush=True)
+        check(weir.counters()["flows_created"] <= FLOWS, "flows were made twice")
         drops = weir.drops()
         check("flow_table_full" not in drops, f"drops: {drops}")
         answer = weir.ctl("flows", limit=10, src="10.1.0.0/16")
@@ -49,7 +50,7 @@ def so_many_flows_live_at_once_and_are_found_again(device):
         check(answer["total"] > FLOWS * 0.95, f"{answer['total']} flows match")
 
 
-@suite.case(limit_s=120, each=[{"device": d} for d in NO_HOSTS])
+@suite.case(limit_s=240, each=[{"device": d} for d in NO_HOSTS])
 def peers_that_die_under_full_load_do_not_take_weir_with_them(device):
     with Lab(device) as lab, lab.weir(connections=400_000,
                                        memory=", hugepages: never") as weir:
@@ -57,7 +58,7 @@ def peers_that_die_under_full_load_do_not_take_weir_with_them(device):
             peer = lab.gateway.start(*command(lab, "max", 60), "--mode", "udp", "--both",
                                      "--flows", 300_000)
             before = weir.counters()["rx_packets"]
-            wait_for(lambda before=before: weir.counters()["rx_packets"] > before + 10_000, 20,
+            wait_for(lambda before=before: weir.counters()["rx_packets"] > before + 10_000, 50,
                      "packets of the peer")
             peer.kill()
             peer.wait(10)
