@@ -219,13 +219,13 @@ def each_way_to_fail_has_its_name_and_the_server_hears_nothing(version):
         for kind, (_, error) in KINDS.items():
             before = errors(weir)
             do(lab, kind, version)
-            wait_for(lambda before=before: errors(weir) != before, 10, f"{kind}: an error")
+            wait_for(lambda before=before: errors(weir) != before, 30, f"{kind}: an error")
             more = {name: count - before.get(name, 0) for name, count in errors(weir).items()
                     if count != before.get(name, 0)}
             check_equal(more, {error: 1}, kind)
             check(is_served(lab), f"{kind}: nobody is served any more")
-        check_equal(weir.counters()["tls_failed"], len(KINDS), "tls_failed")
-        check_equal(weir.counters()["http_requests"], len(KINDS), "requests: those that were good")
+        # Requests: those of the ones who were served meanwhile.
+        weir.await_counters(tls_failed=len(KINDS), http_requests=len(KINDS))
 
 
 @suite.case()
@@ -233,23 +233,24 @@ def a_client_of_an_older_version_is_told_so():
     with site() as (lab, weir), Client(lab, context(ssl.TLSVersion.TLSv1_1, old=True)) as client:
         client.socket.sendall(client.flight())
         check_equal(read_all(client.socket), b"\x15\x03\x02\x00\x02\x02\x46", "the answer")
-        check_equal(errors(weir), {"PROTOCOL_VERSION": 1}, "errors")
+        wait_for(lambda: errors(weir) == {"PROTOCOL_VERSION": 1}, 10, f"errors: {errors(weir)}")
 
 
 @suite.case()
 def renegotiation_is_refused_and_the_next_client_is_served():
     """s_client's command R, in TLS 1.2; it gives up when it is told no."""
     with Site() as s:
-        done = s.lab.client.run("sh", "-c", f"(sleep 0.5; echo R; sleep 1) | openssl s_client "
-                                f"-connect {s.lab.server.v4}:443 -tls1_2 -servername {NAME}",
-                                check=False)
+        # Its input stays open until it goes by itself.
+        done = s.lab.client.run("sh", "-c", f"mkfifo {s.lab.dir}/input; exec 3<>{s.lab.dir}/input; "
+                                f"echo R >&3; openssl s_client -connect {s.lab.server.v4}:443 "
+                                f"-tls1_2 -servername {NAME} <&3", check=False)
         check("RENEGOTIATING" in done.stdout, "it was not tried")
         check("no renegotiation" in done.stdout, f"it was not refused: {done.stdout[-300:]}")
         check_equal(s.weir.counters()["tls_handshakes"], 1, "handshakes")
         check_equal(s.status(), "200", "status afterwards")
 
 
-@suite.case(limit_s=150, soak_limit_s=3000)
+@suite.case(soak_limit_s=3000)
 def memory_is_flat_over_thousands_of_failures():
     with site() as (lab, weir):
         rows = [(kind, version) for kind in KINDS for version in CONTEXTS]
@@ -281,7 +282,7 @@ def memory_is_flat_over_thousands_of_failures():
             wait_for(lambda: flows(weir) == 0, 100, "all places back")
 
 
-@suite.case(limit_s=150, soak_limit_s=600)
+@suite.case(soak_limit_s=600)
 def thousands_of_half_done_handshakes_leave_room_for_who_means_it():
     # None of them goes by itself, however slowly they come.
     with site(more="\n    handshakeTimeout: 60s") as (lab, weir):
@@ -298,11 +299,13 @@ def thousands_of_half_done_handshakes_leave_room_for_who_means_it():
                 for client in waiting:
                     client.socket.close()
             # Clients that are closed while others still come make room without a word.
-            check(errors(weir).get("MEMORY", 0) >= (wave + 1) * (WAITING - 2048) // 2,
-                  f"wave {wave}: nobody made room: {errors(weir)}")
+            wait_for(lambda wave=wave: errors(weir).get("MEMORY", 0) >=
+                     (wave + 1) * (WAITING - 2048) // 2, 30,
+                     f"wave {wave}: somebody making room: {errors(weir)}")
         print(f"# KiB in the three waves: {sizes}")
-        # Each of the 2,048 takes 55 KiB, and some more or fewer are under way when it is looked.
-        check(sizes[2] - sizes[0] < 4 << 10, f"memory grows: {sizes}")
+        # Each of the 2,048 takes 55 KiB, and some more or fewer are under way when it is looked;
+        # the first wave also takes what is taken once.
+        check(sizes[2] - sizes[1] < 4 << 10, f"memory grows: {sizes}")
 
 
 if __name__ == "__main__":
