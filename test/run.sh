@@ -176,7 +176,7 @@ build() {
 		mapfile -t targets < <(ninja -C "$folder" -t targets all | sed 's/: .*//' | grep -E "$pattern")
 	fi
 	if [ -f "$folder/build.ninja" ] &&
-		timeout 1800 ninja -C "$folder" "${targets[@]}" >"$log" 2>&1; then
+		timeout 3600 ninja -C "$folder" "${targets[@]}" >"$log" 2>&1; then
 		tell "ok - build: $folder"
 		took "build: $folder" "$start"
 		return 0
@@ -193,7 +193,7 @@ meson_tests() {
 	local start=$SECONDS
 	printf '\n== %s: running\n' "$1"
 	rm -f "$2/meson-logs/testlog.json"
-	CK_TAP_LOG_FILE_NAME=- timeout --kill-after=30 900 \
+	CK_TAP_LOG_FILE_NAME=- timeout --kill-after=30 1800 \
 		meson test -C "$2" --no-rebuild --timeout-multiplier 3 --suite "$3" >"$results/meson" 2>&1
 	took "$1: running" "$start"
 	[ -f "$2/meson-logs/testlog.json" ] || cat "$results/meson"
@@ -201,7 +201,7 @@ meson_tests() {
 }
 
 run_style() {
-	part style 300 $python test/style/check.py build
+	part style 900 $python test/style/check.py build
 }
 
 # Only what is run; compiling takes minutes of all processors, which the parts that go on meanwhile
@@ -295,7 +295,7 @@ if [ -z "$case_pattern" ]; then
 	! wanted unit || meson_tests unit build unit
 	! wanted fuzz || meson_tests "fuzz, corpus" build fuzz
 fi
-! wanted verify || part verify 300 $python test/verify/run.py ${case_pattern:+"$case_pattern"}
+! wanted verify || part verify 900 $python test/verify/run.py ${case_pattern:+"$case_pattern"}
 ! wanted waf || run_waf
 if [ -z "$case_pattern" ]; then
 	! wanted sanitizers || run_sanitizers

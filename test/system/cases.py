@@ -57,7 +57,7 @@ class Suite:
         self.cases = []
         self.passed = self.failed = self.skipped = 0
 
-    def case(self, limit_s=90, soak_limit_s=None, each=None):
+    def case(self, limit_s=180, soak_limit_s=None, each=None):
         """Registers a function, once for each dictionary of arguments in `each`."""
 
         def register(function):

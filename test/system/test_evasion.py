@@ -106,7 +106,7 @@ def need_scapy():
         raise Skip("scapy is not installed")
 
 
-@suite.case(limit_s=60)
+@suite.case()
 def without_inspection_the_pattern_reaches_the_server():
     need_scapy()
     rows = [r for r in evasions.ROWS if r.name in THROUGH]
@@ -118,7 +118,7 @@ def without_inspection_the_pattern_reaches_the_server():
             check(any(evasions.PATTERN in text for text in texts), f"{r.name}: {texts}")
 
 
-@suite.case(limit_s=90)
+@suite.case()
 def with_inspection_no_application_reads_the_pattern():
     need_scapy()
     rules = f"rules: {{ stream: [ {os.path.join(ROOT, 'rules/stream')} ] }}\n"

@@ -253,7 +253,7 @@ spec: { addresses: any, ports: [ 8443 ], protocol: tcp, tls: { mode: passthrough
 """
 
 
-@suite.case(each=[{"by": "passed"}, {"by": "named"}], limit_s=120)
+@suite.case(each=[{"by": "passed"}, {"by": "named"}])
 def a_servers_certificate_is_told_of_where_it_is_in_the_clear(by):
     for program in ("nginx", "curl", "openssl"):
         need(program)
@@ -287,7 +287,7 @@ def a_servers_certificate_is_told_of_where_it_is_in_the_clear(by):
             "explain")
 
 
-@suite.case(limit_s=180)
+@suite.case()
 def curl_reaches_the_sites_that_are_named_and_no_others():
     for program in ("nginx", "curl", "openssl"):
         need(program)

@@ -165,7 +165,7 @@ def pipelined_requests_have_their_responses_in_order():
         check_equal(read_to_end(s).count(b"HTTP/1.1 200 OK\r\n"), 30, "responses")
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def uploads_arrive_chunked_and_not():
     with site() as (lab, weir, www):
         body = os.path.join(lab.dir, "body")
@@ -351,7 +351,7 @@ def no_ambiguous_message_arrives_otherwise_than_judged():
 # ---- slow clients ----
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def slow_clients_are_let_go_and_honest_ones_do_not_notice():
     need("nginx")
     need("slowhttptest")
@@ -373,7 +373,7 @@ def slow_clients_are_let_go_and_honest_ones_do_not_notice():
         slow.terminate()
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def bodies_that_never_end_take_no_memory_from_honest_clients():
     need("nginx")
     site.close()

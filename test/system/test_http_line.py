@@ -26,7 +26,7 @@ LINES = {
 SIZE = (16 << 20) if SOAK else (4 << 20)
 ROUNDS = 5 if SOAK else 1
 PAGES = 100 if SOAK else 10
-PATIENCE_S = 600 if SOAK else 40
+PATIENCE_S = 600 if SOAK else 150
 EACH = ("-sS", "-g", "-m", str(PATIENCE_S), "-A", "Mozilla/5.0", "-H", "Host: site", "-w",
         "%{http_code} %{num_connects}\n")
 BINARY = ("-H", "Content-Type: application/octet-stream")
@@ -157,7 +157,7 @@ def make_files(lab, www):
             f.write(os.urandom(size // 2).hex())
 
 
-@suite.case(limit_s=180, soak_limit_s=14000)
+@suite.case(limit_s=600, soak_limit_s=14000)
 def answers_over_bad_lines_are_those_over_a_good_one():
     need("nginx")
     need("curl")
@@ -176,7 +176,7 @@ def answers_over_bad_lines_are_those_over_a_good_one():
             for name in LINES:
                 one_line(lab, weir, www, name, good)
             records = 2 * REQUESTS * (1 + ROUNDS * len(LINES))
-            wait_for(lambda: len(weir.events(event_type="http")) >= records, 10, "all records")
+            wait_for(lambda: len(weir.events(event_type="http")) >= records, 30, "all records")
             check_equal(len(weir.events(event_type="http")), records, "records of transactions")
             check(weir.alive(), "weir has ended")
             buffers_come_back(weir, free)

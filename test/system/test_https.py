@@ -71,7 +71,7 @@ def one_connection_serves_many_requests():
         check_equal(site.weir.counters()["tls_handshakes"], 1, "handshakes")
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def one_byte_a_record_in_one_byte_segments_works():
     with Site("tls") as site, site.dial() as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -196,7 +196,7 @@ def a_client_that_says_nothing_is_let_go():
         site.weir.await_counters(tls_timeouts=1)
 
 
-@suite.case(each=[{"upstream": "plain"}, {"upstream": "tls"}], limit_s=120)
+@suite.case(each=[{"upstream": "plain"}, {"upstream": "tls"}])
 def in_a_syn_flood_clients_come_by_cookie_and_are_served(upstream):
     with Site(upstream) as site, packet_socket(site.lab.client) as wire:
         for n in range(10, 60, 5):  # what is half open goes after some seconds: again for each
@@ -240,7 +240,7 @@ def a_server_whose_certificate_is_revoked_is_a_502_from_the_reload_on():
 # ---- certificates ----
 
 
-@suite.case(limit_s=120, soak_limit_s=900)
+@suite.case(soak_limit_s=900)
 def certificates_change_under_load_without_losing_a_connection():
     with Site("tls") as site:
         site.pki.make("next", NAME, f"subjectAltName=DNS:{NAME}")

@@ -62,7 +62,7 @@ def memory_group(limit_bytes):
 
         yield join
     finally:
-        wait_for(lambda: not read_file(f"{path}/cgroup.procs").strip(), 10, "the group's end")
+        wait_for(lambda: not read_file(f"{path}/cgroup.procs").strip(), 30, "the group's end")
         os.rmdir(path)
 
 

@@ -128,7 +128,7 @@ def judge_forwarded(row, sent):
     check_equal(sent[0].hex(), bytes(frame).hex(), f"the frame from {side}")
 
 
-@suite.case(limit_s=180)
+@suite.case()
 def each_packet_has_its_outcome_in_replay():
     need_scapy()
     need_weir()
@@ -225,7 +225,7 @@ def judge_live(wire, row):
     check(not arrived and not late, "it was dropped and sent on all the same")
 
 
-@suite.case(limit_s=180, each=[{"device": device} for device in ("af_xdp", "tap")])
+@suite.case(each=[{"device": device} for device in ("af_xdp", "tap")])
 def each_packet_has_its_outcome_live(device):
     need_scapy()
     need_device(device)
@@ -241,7 +241,7 @@ def each_packet_has_its_outcome_live(device):
             wire.close()
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def ten_thousand_mutilated_frames_do_not_stop_it():
     """Valid frames with a few bytes turned or cut off, from both sides: weir lives and forwards."""
     need_scapy()

@@ -119,7 +119,7 @@ def s_client(pki, port, *options, data=TEXT, commands=()):
     return got
 
 
-@suite.case(limit_s=120, each=[{"cipher": cipher} for _, cipher in SUITES])
+@suite.case(each=[{"cipher": cipher} for _, cipher in SUITES])
 def s_client_gets_back_what_it_sends(cipher):
     flag = "-cipher" if cipher.startswith("ECDHE") else "-ciphersuites"
     version = "-tls1_2" if cipher.startswith("ECDHE") else "-tls1_3"
@@ -131,7 +131,7 @@ def s_client_gets_back_what_it_sends(cipher):
         check_equal(value(lines[0], "kept"), "0", "libssl's object kept")
 
 
-@suite.case(limit_s=120, each=[{"command": "K"}, {"command": "k"}])
+@suite.case(each=[{"command": "K"}, {"command": "k"}])
 def keys_change_on_the_way(command):
     """k: s_client changes its own, K: and asks for ours to be changed, too."""
     with Pki() as pki, pki.server() as (port, _):
@@ -139,7 +139,7 @@ def keys_change_on_the_way(command):
         check(got == TEXT, "something else came back")
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def renegotiation_is_refused():
     with Pki() as pki, pki.server() as (port, _):
         try:
@@ -150,7 +150,7 @@ def renegotiation_is_refused():
             raise Failure("s_client has renegotiated")
 
 
-@suite.case(limit_s=120, each=VERSIONS)
+@suite.case(each=VERSIONS)
 def a_session_of_s_client_goes_on(version):
     with Pki() as pki:
         flag = "-tls" + version.replace(".", "_")
@@ -162,7 +162,7 @@ def a_session_of_s_client_goes_on(version):
         check_equal([value(line, "resumed") for line in lines], ["0", "1", "1"], "resumed")
 
 
-@suite.case(limit_s=120, each=VERSIONS)
+@suite.case(each=VERSIONS)
 def a_suite_without_aead_or_small_fragments_work_too(version):
     with Pki() as pki:
         flag = "-tls" + version.replace(".", "_")
@@ -172,7 +172,7 @@ def a_suite_without_aead_or_small_fragments_work_too(version):
         check_equal(value(lines[0], "kept"), "1", "libssl's object kept")
 
 
-@suite.case(limit_s=120, each=VERSIONS)
+@suite.case(each=VERSIONS)
 def curl_fetches_a_mebibyte(version):
     with Pki() as pki:
         with pki.server("alpn=http/1.1") as (port, lines):
@@ -185,7 +185,7 @@ def curl_fetches_a_mebibyte(version):
                     "version")
 
 
-@suite.case(limit_s=120, each=VERSIONS)
+@suite.case(each=VERSIONS)
 def curl_shows_its_certificate_where_one_is_demanded(version):
     with Pki() as pki:
         shown = ("--cert", pki.path("client.pem"), "--key", pki.path("client.key"))
@@ -202,7 +202,7 @@ def curl_shows_its_certificate_where_one_is_demanded(version):
         check_equal(value(lines[2], "error"), "CERT_SELF_SIGNED", "of nobody")
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def http_in_clear_is_no_hello_and_the_server_goes_on():
     with Pki() as pki:
         with pki.server() as (port, lines):
@@ -241,7 +241,7 @@ def visit_lines(port, *options):
     return [line for line in text.split("\n") if line]
 
 
-@suite.case(limit_s=120, each=VERSIONS)
+@suite.case(each=VERSIONS)
 def our_client_visits_s_server_and_its_session_goes_on(version):
     with Pki() as pki, s_server(pki, "server", "-tls" + version.replace(".", "_")) as port:
         lines = visit_lines(port, f"ca={pki.path('ca.pem')}", "count=3")
@@ -250,7 +250,7 @@ def our_client_visits_s_server_and_its_session_goes_on(version):
         check_equal([value(line, "verified") for line in lines[0::2]], ["1"] * 3, "verified")
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def our_client_refuses_a_server_that_is_not_trusted():
     with Pki() as pki, s_server(pki, "alone") as port:
         lines = visit_lines(port, f"ca={pki.path('ca.pem')}")
@@ -260,7 +260,7 @@ def our_client_refuses_a_server_that_is_not_trusted():
         check_equal(lines[1], "answer=olleh", "without verification")
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def our_client_shows_its_certificate_to_s_server():
     with Pki() as pki, s_server(pki, "server", "-Verify", "1", "-verify_return_error", "-CAfile",
                                 pki.path("ca.pem")) as port:
