@@ -80,7 +80,7 @@ def page(name, more=""):
 # ---- what is refused, what passes ----
 
 
-@suite.case(limit_s=120)
+@suite.case()
 def attacks_are_refused_and_pages_pass_on_both_workers_at_once():
     need_two()
     with site() as (lab, weir, www), connections(lab, weir) as all_of_them:
@@ -95,10 +95,10 @@ def attacks_are_refused_and_pages_pass_on_both_workers_at_once():
                 check_equal(one.answer(), (200, wanted), f"the page, worker {one.worker}")
                 check_equal(one.answer()[0], 403, f"{name}, worker {one.worker}")
         count = EACH * len(RAW)
-        check_equal([b - a for a, b in zip(denied, weir.by_worker("http_denied"))],
-                    [count] * WORKERS, "refused, by worker")
-        wait_for(lambda: [b - a for a, b in zip(answered, weir.by_worker("http_responses"))] ==
-                 [count] * WORKERS, 5, "responses, by worker")
+        for counter, before in (("http_denied", denied), ("http_responses", answered)):
+            wait_for(lambda counter=counter, before=before: [
+                b - a for a, b in zip(before, weir.by_worker(counter))] == [count] * WORKERS, 30,
+                f"{count} {counter} of each worker")
 
 
 @suite.case()
@@ -138,7 +138,7 @@ def each_request_of_either_worker_has_its_one_record():
                 check_equal(status, 404 if i % 2 else 403, f"{i}, worker {one.worker}")
                 if status == 403:
                     numbers[one.port, i] = REFUSALS.search(body)[1].decode()
-        wait_for(lambda: all(len(records_of(weir, one.port)) == 5 for one in all_of_them), 5,
+        wait_for(lambda: all(len(records_of(weir, one.port)) == 5 for one in all_of_them), 30,
                  "five records of each connection")
         for one in all_of_them:
             records = records_of(weir, one.port)
@@ -168,9 +168,10 @@ def weirctl_tx_has_the_refusals_of_both_workers():
             told = json.loads(weir.weirctl("--json", "tx", "--denied", "--count", "6").stdout)
             return {r["src_port"] for r in told["transactions"]}
 
-        wait_for(lambda: refused() == ports, 5, "the newest six refusals")
-        told = weir.weirctl("tx", "--count", "12").stdout
-        check(told.count("/page.html") == 12, f"weirctl tx: {told}")
+        wait_for(lambda: refused() == ports, 30, "the newest six refusals")
+        # The last page may be told of after the last refusal.
+        wait_for(lambda: weir.weirctl("tx", "--count", "12").stdout.count("/page.html") == 12, 30,
+                 "the newest twelve transactions")
 
 
 # ---- reload ----
@@ -216,7 +217,7 @@ def check_marker(probes, number):
                     f"what the old ones have, worker {one.worker}")
 
 
-@suite.case(limit_s=150, soak_limit_s=1800)
+@suite.case(soak_limit_s=1800)
 def reloads_of_rules_reach_both_workers_while_requests_run():
     need_two()
     need("nginx")
@@ -237,6 +238,8 @@ def reloads_of_rules_reach_both_workers_while_requests_run():
                     answer = weir.ctl("reload", timeout=60)
                     check(answer["ok"], f"reload: {answer}")
                     check_marker(probes, number)
+                wait_for(lambda: any(t.wrong for t in talkers) or
+                         min(t.asked for t in talkers) > RELOADS, 60, "requests of each")
                 for talker in talkers:
                     talker.stop.set()
                 for talker in talkers:
@@ -244,7 +247,6 @@ def reloads_of_rules_reach_both_workers_while_requests_run():
             wrong = [(t.connection.worker, t.wrong[:3]) for t in talkers if t.wrong]
             asked = [b - a for a, b in zip(counts, weir.by_worker("http_requests"))]
             check(not wrong, f"{len(wrong)} of {len(talkers)} connections: {wrong}")
-            check(min(t.asked for t in talkers) > RELOADS, "a connection had no requests")
             check(min(asked) > 0, f"requests by worker: {asked}")
             print(f"# {RELOADS} reloads in {time.monotonic() - begun:.1f} s, requests by worker: "
                   f"{asked}", flush=True)

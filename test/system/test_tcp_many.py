@@ -4,7 +4,7 @@ it had before."""
 import time
 
 from cases import SOAK, Suite, check, check_equal
-from lab import Lab, best_device, wait_for
+from lab import Lab, best_device, listens, wait_for
 from tcp_pair import Pair
 from test_tcp_look import FORWARDED, INSPECTED, buffers_come_back, free_buffers, is_carried, policy
 
@@ -27,7 +27,7 @@ def only_past_flows(weir):
         return [f for f in answer["flows"] if f["proto"] == "TCP"
                 and f["state"] not in ("time_wait", "closed")]
 
-    wait_for(lambda: not at_work(), 10, f"all flows are closed; {at_work()[:2]}")
+    wait_for(lambda: not at_work(), 30, f"all flows are closed; {at_work()[:2]}")
     if SOAK:
         wait_for(lambda: flows(weir) == 0, FORGOTTEN_S, "no flow is left", step_s=1)
 
@@ -37,12 +37,12 @@ def pair_with_echo(lab):
     pair = Pair(lab, 0, 4)
     pair.port = 7000
     pair.server.start("echo", host=lab.server.v4, port=pair.port)
-    wait_for(lambda: lab.server.run("ss", "-Hltn", "sport = :7000").stdout.strip(), 5, "the server")
+    wait_for(lambda: listens(lab.server, pair.port), 30, "the server")
     return pair
 
 
 
-@suite.case(limit_s=60, soak_limit_s=600, each=WAYS)
+@suite.case(soak_limit_s=600, each=WAYS)
 def so_many_connections_live_at_once(way):
     with Lab(best_device()) as lab, \
             lab.weir(policy=policy(way), connections=CONNECTIONS, memory=f", inspected: "
@@ -64,7 +64,7 @@ def so_many_connections_live_at_once(way):
         check_equal(weir.counters()["flows_evicted"], 0, "flows evicted")
 
 
-@suite.case(limit_s=60, soak_limit_s=2400, each=WAYS)
+@suite.case(soak_limit_s=2400, each=WAYS)
 def short_connections_one_after_another_leave_nothing(way):
     with Lab(best_device()) as lab, \
             lab.weir(policy=policy(way), connections=CONNECTIONS, memory=f", inspected: "
