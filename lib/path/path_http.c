@@ -256,6 +256,17 @@ static bool run_translated(struct path_http *x)
 	return x->dead || (settled && path_translate_is_settled(t));
 }
 
+/* TCP may keep a connection for a minute behind that (TIME-WAIT). */
+static bool run_plain(struct path_http *x)
+{
+	bool settled = run_http(x);
+
+	if (x->side[PATH_TO_SERVER].state == PATH_HTTP_OVER &&
+	    x->side[PATH_TO_CLIENT].state == PATH_HTTP_OVER)
+		end_exchanges(x);
+	return settled;
+}
+
 /* False: again in a moment. */
 static bool run_any(struct path_http *x)
 {
@@ -267,7 +278,7 @@ static bool run_any(struct path_http *x)
 		return x->dead || run_translated(x);
 	if (!x->dead && !x->tunnel && is_between_requests(x) && !path_http_renew(x))
 		path_http_be_tunnel(x);
-	return x->dead || x->tunnel || run_http(x);
+	return x->dead || x->tunnel || run_plain(x);
 }
 
 void path_http_run(struct path_http *x)
