@@ -43,14 +43,20 @@ static inline int weir_test_run(const weir_suite_fn *suites, size_t n)
 	}
 
 /* A suite of one case from a list of tests: WEIR_SUITE("pkt parse", test_a, test_b). */
-#define WEIR_SUITE(name, ...) weir_suite_of(name, (const TTest *[]){__VA_ARGS__, NULL})
+#define WEIR_SUITE(name, ...) weir_suite_of(name, NULL, (const TTest *[]){__VA_ARGS__, NULL})
+/* The same, with what is to be done before them, once: each suite runs alone, too
+ * (CK_RUN_SUITE="pkt parse"). */
+#define WEIR_SUITE_AFTER(setup, name, ...) \
+	weir_suite_of(name, setup, (const TTest *[]){__VA_ARGS__, NULL})
 
-static inline Suite *weir_suite_of(const char *name, const TTest **tests)
+static inline Suite *weir_suite_of(const char *name, void (*setup)(void), const TTest **tests)
 {
 	Suite *s = suite_create(name);
 	TCase *c = tcase_create(name);
 
 	tcase_set_timeout(c, 60);
+	if (setup)
+		tcase_add_unchecked_fixture(c, setup, NULL);
 	for (; *tests; tests++)
 		tcase_add_test(c, *tests);
 	suite_add_tcase(s, c);

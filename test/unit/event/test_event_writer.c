@@ -23,14 +23,18 @@ struct fixture {
 static void begin(struct fixture *f, bool with_file)
 {
 	struct weir_event_writer_cfg cfg = {.rings = f->ring, .n_rings = 2};
+	static unsigned int made; /* a test that failed leaves its rings behind */
+	char name[16];
 
 	start_eal_once();
 	strcpy(f->folder, "/tmp/weir-event-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(f->folder));
 	snprintf(f->file, sizeof(f->file), "%s/log/events.json", f->folder);
 	f->names = weir_names_create();
-	f->ring[0] = weir_event_ring_create("writer0", 4096);
-	f->ring[1] = weir_event_ring_create("writer1", 4096);
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "writer%u", made++);
+		f->ring[i] = weir_event_ring_create(name, 4096);
+	}
 	cfg.path = with_file ? f->file : NULL;
 	cfg.names = f->names;
 	f->writer = weir_event_writer_start(&cfg);

@@ -202,6 +202,17 @@ static int look(void *arg)
 	return sched_getaffinity(0, sizeof(s->cpus), &s->cpus);
 }
 
+static bool started;
+
+void start_eal_unless_started(void)
+{
+	struct weir_eal_cfg cfg = {.program = "test", .need_bytes = 64 << 20, .quiet = true};
+
+	if (!started)
+		ck_assert_int_eq(weir_eal_start(&cfg, NULL), 0);
+	started = true;
+}
+
 START_TEST(workers_are_pinned_and_the_main_thread_floats)
 {
 	uint16_t cpu = first_allowed_cpu();
@@ -220,6 +231,7 @@ START_TEST(workers_are_pinned_and_the_main_thread_floats)
 
 	ck_assert_int_eq(sched_getaffinity(0, sizeof(before), &before), 0);
 	ck_assert_msg(weir_eal_start(&cfg, &why) == 0, "%s", why.ptr);
+	started = true;
 	ck_assert_int_eq(sched_getaffinity(0, sizeof(after), &after), 0);
 	ck_assert(CPU_EQUAL(&before, &after));
 	ck_assert_uint_eq(rte_lcore_id(), 1);

@@ -65,7 +65,7 @@ END_TEST
 
 Suite *mbuf_suite(void)
 {
-	return WEIR_SUITE("mem mbuf", a_frame_fits_behind_the_headroom,
-			  a_pool_gives_exactly_its_count_whatever_the_cache,
-			  what_cannot_be_had_is_null);
+	return WEIR_SUITE_AFTER(
+		start_eal_unless_started, "mem mbuf", a_frame_fits_behind_the_headroom,
+		a_pool_gives_exactly_its_count_whatever_the_cache, what_cannot_be_had_is_null);
 }

@@ -199,9 +199,10 @@ END_TEST
 
 Suite *pool_suite(void)
 {
-	return WEIR_SUITE("mem pool", objects_are_zeroed_aligned_apart_and_keep_their_place,
-			  an_empty_pool_gives_null_until_something_comes_back,
-			  its_use_tells_the_most_and_how_often_it_was_not_enough,
-			  taken_tells_what_is_out_through_random_use,
-			  a_pool_that_does_not_fit_is_null, misuse_ends_the_process);
+	return WEIR_SUITE_AFTER(start_eal_unless_started, "mem pool",
+				objects_are_zeroed_aligned_apart_and_keep_their_place,
+				an_empty_pool_gives_null_until_something_comes_back,
+				its_use_tells_the_most_and_how_often_it_was_not_enough,
+				taken_tells_what_is_out_through_random_use,
+				a_pool_that_does_not_fit_is_null, misuse_ends_the_process);
 }

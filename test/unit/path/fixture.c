@@ -21,7 +21,7 @@ const struct frame_spec server = {
 	"  - {name: right, device: 'vdev:net_null1'}\n"     \
 	"wires: [{name: w0, ports: [left, right]}]\n"
 
-static void start_eal_once(void)
+void fixture_start_eal(void)
 {
 	static bool started;
 	struct weir_eal_cfg cfg = {.program = "test", .need_bytes = 128 << 20, .quiet = true};
@@ -127,20 +127,31 @@ static void on_tx(void *ctx, unsigned int port, struct rte_mbuf **m, unsigned in
 		keep_frame(ctx, port, m[i]);
 }
 
+/* A test that has failed has left its own: no name comes twice. */
+static void make_pools(struct fixture *f)
+{
+	static unsigned int made;
+	char name[18];
+
+	snprintf(name, sizeof(name), "fixture%u", made);
+	f->pool = weir_mbuf_pool_create(name, 2048, 2048, 0);
+	f->ring = weir_event_ring_create(name, 4096);
+	snprintf(name, sizeof(name), "fixture%u_tx", made++);
+	f->store = weir_event_store_create(name, 64);
+}
+
 struct fixture *fixture_create_with(const char *policy, unsigned int connections, const char *http2)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct weir_path_cfg cfg = {.n_workers = 1, .seed = 7, .tx = on_tx, .tx_ctx = f};
 
 	ck_assert_ptr_nonnull(f);
-	start_eal_once();
+	fixture_start_eal();
 	f->now_ns = 1700000000 * WEIR_NS_PER_S;
 	f->conf = conf_of(connections, http2);
 	f->names = weir_names_create();
 	f->tickets = weir_tls_tickets_create();
-	f->pool = weir_mbuf_pool_create("fixture", 2048, 2048, 0);
-	f->ring = weir_event_ring_create("fixture", 4096);
-	f->store = weir_event_store_create("fixture_tx", 64);
+	make_pools(f);
 	ck_assert(f->pool && f->ring && f->store && f->names);
 	cfg.conf = f->conf;
 	cfg.names = f->names;

@@ -33,6 +33,8 @@ struct fixture {
 	bool may_lose;            /* frames for which there is no buffer; else there must be one */
 };
 
+/* For tests that have no fixture. */
+void fixture_start_eal(void);
 /* Makes a fixture with room for `connections` under `policy` (YAML documents). */
 struct fixture *fixture_create(const char *policy, unsigned int connections);
 /* `http2` is its memory.http2. */

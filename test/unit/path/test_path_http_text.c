@@ -13,6 +13,7 @@ static struct path_worker *worker_create(uint32_t long_ones)
 {
 	struct path_worker *w = calloc(1, sizeof(*w));
 
+	fixture_start_eal();
 	w->http = calloc(1, sizeof(*w->http));
 	w->http->texts = weir_pool_create("texts", long_ones, PATH_HTTP_TEXTS_MAX);
 	ck_assert_ptr_nonnull(w->http->texts);

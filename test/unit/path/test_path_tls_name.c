@@ -23,6 +23,7 @@ static struct bed *bed_create(void)
 {
 	struct bed *b = calloc(1, sizeof(*b));
 
+	fixture_start_eal();
 	b->w.tls = calloc(1, sizeof(*b->w.tls));
 	b->w.tls->names = weir_pool_create("names", 1, WEIR_TLS_NAME_MAX + 1);
 	ck_assert_ptr_nonnull(b->w.tls->names);
