@@ -13,6 +13,7 @@ Suite *path_http2_suite(void);
 Suite *path_http2_end_suite(void);
 Suite *path_http2_evict_suite(void);
 Suite *path_http2_grpc_suite(void);
+Suite *path_http2_grpc_answer_suite(void);
 Suite *path_http2_scan_suite(void);
 Suite *path_http_refuse_suite(void);
 Suite *path_waf_suite(void);
@@ -415,8 +416,9 @@ static Suite *path_flow_suite(void)
 WEIR_TEST_MAIN(path_flow_suite, path_answer_suite, path_special_suite, path_control_suite,
 	       path_pools_suite, path_http_suite, path_http_refuse_suite, path_http_random_suite,
 	       path_http_turn_suite, path_http2_suite, path_http2_end_suite, path_http2_evict_suite,
-	       path_http2_grpc_suite, path_http2_scan_suite, path_hello_suite, path_identity_suite,
-	       path_look_suite, path_intercept_suite, path_tls_suite, path_tls_end_suite,
-	       path_tls_random_suite, path_waf_suite, path_http_text_suite, path_http_grpc_suite,
-	       path_tls_http2_suite, path_tls_name_suite, path_tls_close_suite,
-	       path_translate_suite, path_translate_end_suite, path_http_cut_suite)
+	       path_http2_grpc_suite, path_http2_grpc_answer_suite, path_http2_scan_suite,
+	       path_hello_suite, path_identity_suite, path_look_suite, path_intercept_suite,
+	       path_tls_suite, path_tls_end_suite, path_tls_random_suite, path_waf_suite,
+	       path_http_text_suite, path_http_grpc_suite, path_tls_http2_suite,
+	       path_tls_name_suite, path_tls_close_suite, path_translate_suite,
+	       path_translate_end_suite, path_http_cut_suite)
