@@ -356,6 +356,24 @@ START_TEST(a_connection_outlives_the_generation_that_it_began_with)
 }
 END_TEST
 
+START_TEST(a_handshake_outlives_the_generation_that_it_began_with)
+{
+	struct tls_lab *t = tls_lab_with(upstream_tls(""));
+
+	t->deaf = true;
+	tls_lab_connect(t);
+	lab_reload(t->l, "", "", 2);
+	weir_path_sync_clock(t->l->f->path);
+	t->deaf = false;
+	tls_lab_pump(t);
+	tls_lab_say(t, CLIENT, GET("/"));
+	tls_lab_say(t, SERVER, OK("hello", 5));
+	ck_assert_str_eq(tls_lab_got(t, SERVER), GET("/"));
+	ck_assert_str_eq(tls_lab_got(t, CLIENT), OK("hello", 5));
+	tls_lab_destroy(t);
+}
+END_TEST
+
 /* ---- bodies that are more than can be held ---- */
 
 #define SHORT_CHUNK "1\r\na\r\n" /* most of it is framing, which rules do not see */
@@ -416,7 +434,8 @@ Suite *path_tls_suite(void)
 		a_body_of_which_no_more_can_be_held_is_over_the_limit,
 		where_that_passes_it_is_judged_by_what_is_held,
 		records_are_a_segments_at_first_and_after_a_pause, records_say_what_was_agreed_upon,
-		a_connection_outlives_the_generation_that_it_began_with);
+		a_connection_outlives_the_generation_that_it_began_with,
+		a_handshake_outlives_the_generation_that_it_began_with);
 	TCase *t = tcase_create("each");
 
 	tcase_set_timeout(t, 60);
