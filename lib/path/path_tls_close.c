@@ -233,11 +233,25 @@ static void note_early_end(struct path_tls *x)
 	l->ended = true;
 }
 
+/* It has reset the connection after it had said all, as the system of one does that closes its
+ * socket in a download: without this the servers would go on for nobody. */
+static bool is_client_lost(const struct path_tls *x)
+{
+	return weir_tcp_is_gone(x->k->conn, PATH_CLIENT) && !x->leg[PATH_CLIENT].shut &&
+	       x->leg[PATH_SERVER].shut;
+}
+
 void path_tls_end_streams(struct path_tls *x)
 {
 	note_early_end(x);
 	if (x->keeps_ends)
 		return;
+	if (is_client_lost(x)) {
+		if (x->k->http)
+			path_http_abandon(x->k->http);
+		path_tls_leave(x, PATH_SERVER);
+		return;
+	}
 	for (unsigned int leg = 0; leg < 2; leg++) {
 		const struct path_tls_leg *to = &x->leg[!leg];
 

@@ -222,6 +222,7 @@ struct weir_tcp_conn {
 	bool by_cookie;
 	bool keeps_ends : 1; /* what happens on one leg is not done to the other by itself */
 	bool uncoupled : 1;  /* what waits for one peer is none of the other's window */
+	bool reset : 1;      /* a peer has reset its leg, which ended that one alone */
 	uint8_t tells : 2;   /* on_bytes is due when a leg (bit 0, bit 1) has room again */
 	bool apart; /* a peer did not hear all that the other said, or more: the numbers differ */
 };

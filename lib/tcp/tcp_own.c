@@ -250,6 +250,7 @@ bool tcp_leave_other(struct weir_tcp *t, struct tcp_leg *l, bool reset)
 	if ((!other->shut && !ends_own) || other->state == WEIR_TCP_HANDSHAKE ||
 	    other->state == WEIR_TCP_CLOSED)
 		return false;
+	tcp_conn(l)->reset |= !reset;
 	if (reset)
 		tcp_abort_peer(t, l);
 	else

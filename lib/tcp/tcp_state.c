@@ -52,14 +52,20 @@ static bool is_done(const struct tcp_leg *l)
 	return l->state == WEIR_TCP_CLOSED;
 }
 
+/* Where a peer has reset its leg weir only did the same to the other. */
+static enum weir_tcp_end end_of(const struct weir_tcp_conn *c)
+{
+	if (!c->leg[0].aborted && !c->leg[1].aborted)
+		return WEIR_TCP_END_CLOSED;
+	return c->reset ? WEIR_TCP_END_RESET : WEIR_TCP_END_ABORTED;
+}
+
 static void note_past(struct weir_tcp *t, struct weir_tcp_conn *c)
 {
-	bool aborted = c->leg[0].aborted || c->leg[1].aborted;
-
 	if (weir_tcp_is_past(c))
 		tcp_put_on_list(t, c, TCP_LIST_WAITING);
 	if (is_done(&c->leg[0]) && is_done(&c->leg[1]))
-		tcp_finish(t, c, aborted ? WEIR_TCP_END_ABORTED : WEIR_TCP_END_CLOSED);
+		tcp_finish(t, c, end_of(c));
 }
 
 void tcp_move(struct weir_tcp *t, struct tcp_leg *l, enum tcp_event event)

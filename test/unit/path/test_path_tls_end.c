@@ -187,6 +187,45 @@ START_TEST(how_one_end_goes_is_told_to_the_other)
 }
 END_TEST
 
+/* ---- who breaks a download off ---- */
+
+#define GET "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+#define PNG "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n"
+
+static struct tls_lab *http_lab_of(bool upstream)
+{
+	struct tls_lab *t = tls_lab_create(upstream ? upstream_tls("") : "", "");
+
+	tls_lab_speak(t, CLIENT);
+	if (upstream)
+		tls_lab_speak(t, SERVER);
+	return t;
+}
+
+/* It closes its socket, and its system resets what still comes. */
+START_TEST(a_server_is_not_heard_for_a_client_that_is_gone)
+{
+	struct tls_lab *t = _i & 1 ? http_lab_of(_i & 2) : lab_of(_i & 2);
+	struct weir_event flow = {0};
+
+	tls_lab_connect(t);
+	tls_lab_say(t, CLIENT, GET);
+	tls_lab_say(t, SERVER, PNG);
+	tls_lab_close(t, CLIENT);
+	lab_fin(t->l, CLIENT);
+	tls_lab_say(t, SERVER, WORD);
+	ck_assert(t->l->end[SERVER].fin && !t->l->end[SERVER].rst);
+	ck_assert_ptr_nonnull(strstr(tls_lab_got(t, CLIENT), PNG WORD));
+	lab_reset(t->l, CLIENT);
+	ck_assert(t->l->end[SERVER].rst);
+	lab_wait(t->l, 61 * WEIR_NS_PER_S);
+	check_nothing_stays(t);
+	ck_assert_uint_eq(fixture_events_of(t->l->f, WEIR_EVENT_FLOW, &flow), 1);
+	ck_assert_uint_eq(flow.end, WEIR_FLOW_END_CLOSED);
+	tls_lab_destroy(t);
+}
+END_TEST
+
 /* ---- before both can be spoken to ---- */
 
 static const struct {
@@ -238,6 +277,7 @@ Suite *path_tls_end_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, how_one_end_goes_is_told_to_the_other, 0,
 			    WAYS * (int)WEIR_ARRAY_LEN(rows));
+	tcase_add_loop_test(t, a_server_is_not_heard_for_a_client_that_is_gone, 0, 4);
 	tcase_add_loop_test(t, a_client_that_goes_before_there_is_anything_to_say_is_no_failure, 0,
 			    (int)WEIR_ARRAY_LEN(early));
 	suite_add_tcase(s, t);

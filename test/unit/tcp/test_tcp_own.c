@@ -201,7 +201,7 @@ static const struct row resets[] = {
 	{"nor when it comes with data",
 	 REFUSAL "shut s; flush; c< A 1 101 50; c< FA 51 101 0; s< FA 1 1 0; s> A 1 2 90;"
 		 "s< A 2 91 0; s> RA 91 2 0; c< -; s< -; c> A 101 52 0; wait 61000;"
-		 "c< RA 52 101 0; end aborted"},
+		 "c< RA 52 101 0; end reset"},
 	{"a client's reset lets the server's stream come to its end",
 	 REFUSAL "shut s; flush; c< A 1 101 50; c< FA 51 101 0; s< FA 1 1 0; c> R 101 0 0; s< -;"
 		 "end none; s> FA 1 2 0; s< A 2 2 0; wait 61000; end closed"},
