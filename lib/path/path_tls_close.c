@@ -54,10 +54,11 @@ static void shut(struct path_tls *x, unsigned int leg, bool cut)
 	stop_hearing(x, !leg);
 }
 
-/* Where the other peer was cut off, what came of it must not look whole. */
+/* Where the other peer was cut off, what came of it must not look whole; who keeps the ends apart
+ * has words of its own for that. */
 void path_tls_shut(struct path_tls *x, unsigned int leg)
 {
-	shut(x, leg, path_tls_is_cut(x, !leg));
+	shut(x, leg, !x->keeps_ends && path_tls_is_cut(x, !leg));
 }
 
 void path_tls_leave(struct path_tls *x, unsigned int leg)

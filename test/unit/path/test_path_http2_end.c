@@ -121,6 +121,7 @@ START_TEST(an_answer_that_came_before_the_servers_reset_is_whole)
 	ck_assert(x->ended);
 	ck_assert_mem_eq(x->body.ptr, "hello", 5);
 	ck_assert(l->end[CLIENT].goaway && l->l->end[CLIENT].fin);
+	ck_assert(!l->t || l->t->end[CLIENT].closed);
 	h2_lab_destroy(l);
 }
 END_TEST
