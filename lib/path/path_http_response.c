@@ -133,11 +133,19 @@ static void on_interim(struct path_http *x, struct path_exchange *e, uint16_t st
 	path_http_expect_head(x, PATH_TO_CLIENT);
 }
 
+/* Servers that take CONNECT for any other method answer it with content, and then the next request:
+ * a tunnel has neither field (RFC 9110 section 9.3.6). */
+static bool is_message(const struct weir_http_head *h)
+{
+	return h->status != 101 && (weir_http_header_find(h, "content-length") ||
+				    weir_http_header_find(h, "transfer-encoding"));
+}
+
 /* The client has asked for it, and has sent nothing that would be a request. */
 static bool may_be_tunnel(const struct path_http *x, const struct path_exchange *e,
 			  const struct weir_http_head *h)
 {
-	return x->side[PATH_TO_SERVER].state == PATH_HTTP_WAIT && !e->next &&
+	return x->side[PATH_TO_SERVER].state == PATH_HTTP_WAIT && !e->next && !is_message(h) &&
 	       (h->status == 101 ? e->upgrade : e->is_connect);
 }
 

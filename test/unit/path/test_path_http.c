@@ -320,6 +320,40 @@ START_TEST(a_tunnel_that_nobody_asked_for_is_a_bad_response)
 }
 END_TEST
 
+#define CONNECT "CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n"
+
+START_TEST(after_connect_bytes_go_both_ways_unread)
+{
+	struct http_lab *l = lab_create("", "");
+
+	lab_say(l, CLIENT, CONNECT GET("/attack1"));
+	ck_assert_str_eq(lab_got(l, SERVER), CONNECT);
+	lab_say(l, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	ck_assert_str_eq(lab_got(l, SERVER), CONNECT GET("/attack1"));
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_TUNNELS), 1);
+	lab_destroy(l);
+}
+END_TEST
+
+/* They would take what follows for the next request. */
+START_TEST(servers_that_answer_connect_with_content_make_no_tunnel)
+{
+	static const char *const answers[] = {
+		OK("", 0), OK("hello", 5),
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"0\r\n\r\n"};
+	struct http_lab *l = lab_create("", "");
+
+	lab_say(l, CLIENT, CONNECT GET("/attack1"));
+	lab_say(l, SERVER, answers[_i]);
+	ck_assert_str_eq(lab_got(l, SERVER), CONNECT);
+	ck_assert(lab_has(l, CLIENT, "HTTP/1.1 502 "));
+	ck_assert_str_eq(lab_record(l, NULL).bad, "TUNNEL");
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_TUNNELS), 0);
+	lab_destroy(l);
+}
+END_TEST
+
 static const struct {
 	const char *fields, *rest;
 } offers[] = {
@@ -535,6 +569,8 @@ Suite *path_http_suite(void)
 	tcase_add_test(t, after_an_upgrade_bytes_go_both_ways_unread);
 	tcase_add_test(t, an_upgrade_that_the_server_does_not_want_stays_http);
 	tcase_add_test(t, a_tunnel_that_nobody_asked_for_is_a_bad_response);
+	tcase_add_test(t, after_connect_bytes_go_both_ways_unread);
+	tcase_add_loop_test(t, servers_that_answer_connect_with_content_make_no_tunnel, 0, 3);
 	tcase_add_loop_test(t, an_offer_to_go_on_in_http2_or_tls_is_not_heard, 0,
 			    (int)WEIR_ARRAY_LEN(offers));
 	tcase_add_test(t, an_offer_that_is_heard_is_a_bad_response_when_it_is_taken);
