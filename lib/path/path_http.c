@@ -127,7 +127,7 @@ static uint64_t deadline_of_client(const struct path_http *x)
 		return 0;
 	if (s->state == PATH_HTTP_BODY && service->body_timeout_ns)
 		return s->since_ns + service->body_timeout_ns;
-	if (s->state != PATH_HTTP_HEAD || x->outstanding == PATH_HTTP_OUTSTANDING)
+	if (s->state != PATH_HTTP_HEAD || !path_exchange_may_begin(x))
 		return 0;
 	if (s->since_ns)
 		return service->header_timeout_ns ? s->since_ns + service->header_timeout_ns : 0;

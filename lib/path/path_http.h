@@ -468,6 +468,8 @@ void path_exchange_init(struct path_http *x, struct path_exchange *e,
 void path_exchange_tell(struct path_http *x, struct path_exchange *e);
 /* The same, and forgets what it was judged by. */
 void path_exchange_fini(struct path_http *x, struct path_exchange *e);
+/* Whether a further request of HTTP/1.1 may begin before those under way have their responses. */
+bool path_exchange_may_begin(const struct path_http *x);
 /* The next one of HTTP/1.1; NULL: none left. */
 struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h);
 /* Tells of the first one and forgets it. */

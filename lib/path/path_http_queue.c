@@ -77,6 +77,16 @@ void path_exchange_init(struct path_http *x, struct path_exchange *e,
 	weir_count(&x->w->stats, WEIR_COUNT_HTTP_REQUESTS, 1);
 }
 
+/* Who sends several at once has them out of half of the pool: the rest is for those that send one
+ * after the other. */
+bool path_exchange_may_begin(const struct path_http *x)
+{
+	const struct weir_pool *pool = x->w->http->exchanges;
+
+	return !x->outstanding || (x->outstanding < PATH_HTTP_OUTSTANDING &&
+				   weir_pool_used(pool) < weir_pool_count(pool) / 2);
+}
+
 struct path_exchange *path_exchange_begin(struct path_http *x, const struct weir_http_head *h)
 {
 	struct path_exchange *e = weir_pool_take(x->w->http->exchanges);

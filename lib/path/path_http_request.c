@@ -329,7 +329,7 @@ bool path_http_step_request(struct path_http *x)
 	switch (s->state) {
 	case PATH_HTTP_HEAD:
 		progress = path_http_may_judge_more(x, PATH_TO_SERVER) &&
-			   x->outstanding < PATH_HTTP_OUTSTANDING && read_head(x);
+			   path_exchange_may_begin(x) && read_head(x);
 		break;
 	case PATH_HTTP_BODY:
 		progress = read_body(x);
@@ -340,7 +340,7 @@ bool path_http_step_request(struct path_http *x)
 		return throw_away(x);
 	}
 	if (!progress && !x->dead && !s->judging && path_http_is_ended(x, PATH_TO_SERVER) &&
-	    x->outstanding < PATH_HTTP_OUTSTANDING)
+	    path_exchange_may_begin(x))
 		return on_end(x);
 	return progress;
 }

@@ -169,6 +169,31 @@ START_TEST(a_seventeenth_request_waits_for_a_response)
 }
 END_TEST
 
+/* The fixture's thousand connections have as many exchanges, and sixteen. Rules have no memory for
+ * so many, which in detection is nothing. */
+START_TEST(who_sends_many_requests_at_once_leaves_some_to_others)
+{
+	struct http_lab *l = lab_create("", ", mode: detect");
+	size_t each = strlen(GET("/"));
+
+	for (int i = 0; i < 100; i++) {
+		lab_connect(l);
+		for (int k = 0; k < 16; k++)
+			ck_assert_uint_eq(lab_send(l, CLIENT, GET("/"), each), each);
+		lab_fin(l, CLIENT);
+		ck_assert(!l->end[CLIENT].rst);
+		ck_assert_uint_ge(l->end[SERVER].n_got, each);
+		ck_assert_uint_eq(l->end[SERVER].n_got % each, 0);
+	}
+	ck_assert_uint_eq(l->end[SERVER].n_got, each);
+	for (int i = 0; i < 16; i++)
+		lab_say(l, SERVER, OK("", 0));
+	ck_assert_uint_eq(l->end[SERVER].n_got, 16 * each);
+	ck_assert_uint_eq(lab_count(l, WEIR_COUNT_HTTP_BAD_REQUEST), 0);
+	lab_destroy(l);
+}
+END_TEST
+
 /* ---- ends ---- */
 
 START_TEST(who_half_closes_after_the_request_has_the_response)
@@ -561,6 +586,7 @@ Suite *path_http_suite(void)
 	tcase_add_test(t, what_is_not_looked_at_goes_on_as_it_comes);
 	tcase_add_test(t, pipelined_requests_go_on_and_have_their_responses_in_order);
 	tcase_add_test(t, a_seventeenth_request_waits_for_a_response);
+	tcase_add_test(t, who_sends_many_requests_at_once_leaves_some_to_others);
 	tcase_add_test(t, who_half_closes_after_the_request_has_the_response);
 	tcase_add_test(t, a_request_without_its_end_goes_nowhere_and_is_told);
 	tcase_add_test(t, a_request_that_is_cut_is_told_after_those_before_it);
