@@ -102,6 +102,9 @@ static const char *const pieces[] = {
 	"18\r\nAAAAAAsKCWEgYXR0YWNrNA==\r\n",
 	"14\r\nAAAAAAYKBG1pYXUAAAAA\r\n10\r\nCwoJYSBhdHRhY2s0\r\n",
 	"AAAAAAsKCWEgYXR0YWNrNA==",
+	"GET /h2" HOST "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+	"HTTP2-Settings: AAMAAABk\r\n\r\n",
+	"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
 };
 
 /* ---- what must come of it ---- */

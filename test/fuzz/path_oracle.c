@@ -114,7 +114,8 @@ void oracle_read(struct oracle *o, struct weir_bytes sent)
 		r->is_connect = head.is_connect;
 		r->keep_alive = head.keep_alive;
 		r->upgrade = head.upgrade;
-		r->bytes.len = (size_t)n;
+		r->offers_http = head.upgrade_http && head.minor == 1;
+		r->bytes.len = r->head = (size_t)n;
 		judge(o, r, &head, after(sent, (size_t)n));
 		if (!r->whole) {
 			o->n++;
@@ -131,12 +132,37 @@ static bool begins_with(struct weir_bytes b, struct weir_bytes with)
 	return with.len <= b.len && (!with.len || memcmp(b.ptr, with.ptr, with.len) == 0);
 }
 
+/* It may have gone on with a head that was written anew: that is taken off, as far as it is there,
+ * and the rest is as it was. */
+static void take_other_head(struct oracle_request *r, struct weir_bytes *got)
+{
+	static uint8_t text[TEXT_MAX + 512];
+	struct weir_http_header header[HEADERS_MAX];
+	struct weir_http_head head;
+	size_t n;
+
+	(void)!weir_http_request_parse(r->bytes, &weir_http_limits_default, header, &head);
+	n = weir_http2_to_http1(&head, text, sizeof(text));
+	if (!n || begins_with(*got, weir_bytes_of(r->bytes.ptr, r->head)))
+		return;
+	n = n < got->len ? n : got->len;
+	if (!begins_with(*got, weir_bytes_of(text, n)))
+		return;
+	*got = after(*got, n);
+	r->bytes = after(r->bytes, r->head);
+	r->head = 0;
+}
+
 /* True when `got` goes on after it, in *got. */
-static bool take_request(const struct oracle *o, const struct oracle_request *r,
+static bool take_request(const struct oracle *o, struct oracle_request request,
 			 struct weir_bytes *got)
 {
+	struct oracle_request *r = &request;
+
 	if (!r->passes)
 		return true;
+	if (r->offers_http)
+		take_other_head(r, got);
 	if (r->whole && begins_with(*got, r->bytes)) {
 		*got = after(*got, r->bytes.len);
 		return r->keep_alive;
@@ -154,7 +180,7 @@ void oracle_check_server(const struct oracle *o, struct weir_bytes got)
 	for (unsigned int i = 0; i < o->n && got.len; i++) {
 		const struct oracle_request *r = &o->request[i];
 
-		if (!take_request(o, r, &got))
+		if (!take_request(o, *r, &got))
 			break;
 		if (o->tunnel && (r->upgrade || r->is_connect))
 			return;

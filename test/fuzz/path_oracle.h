@@ -8,15 +8,18 @@
 #define PATH_ORACLE_H
 
 #include <weir_http.h>
+#include <weir_http2.h>
 #include <weir_waf.h>
 
 #define ORACLE_REQUESTS 512
 
 struct oracle_request {
 	struct weir_bytes bytes; /* as far as they are there and well formed */
+	size_t head;             /* of them are of its head */
 	bool whole;              /* to its end */
 	bool passes;             /* judged so, by what is there of it */
 	bool is_head, is_connect, keep_alive, upgrade;
+	bool offers_http; /* to go on in HTTP/2 or TLS, which the server may not hear of */
 };
 
 struct oracle {
