@@ -98,7 +98,8 @@ static void on_cut(struct path_http2_stream *s, enum weir_http2_error why, uint3
 		path_http2_reset(s, WEIR_HTTP2_REFUSED_STREAM);
 	} else if (why == WEIR_HTTP2_E_PEER_RESET) {
 		s->e.bad = weir_http2_error_name(why);
-		path_http2_reset(s, code);
+		/* Clients take NO_ERROR for the end of what they have (RFC 9113 section 8.1). */
+		path_http2_reset(s, code ? code : WEIR_HTTP2_INTERNAL_ERROR);
 	} else {
 		path_http2_on_bad_response(s, weir_http2_error_name(why));
 	}

@@ -184,6 +184,23 @@ START_TEST(what_the_server_resets_is_reset_by_its_code)
 }
 END_TEST
 
+START_TEST(an_answer_that_the_server_resets_does_not_look_whole)
+{
+	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
+	uint32_t id = h2_get(l, "/");
+	const struct h2_seen *x = h2_seen(l, CLIENT, id);
+
+	h2_last(l)->wait = true;
+	h2_answer_last(l, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "hello");
+	ck_assert_uint_eq(x->body.len, 5);
+	weir_http2_reset(h2_last(l)->st, WEIR_HTTP2_NO_ERROR);
+	h2_pump(l);
+	ck_assert(x->closed && !x->ended);
+	ck_assert_uint_eq(x->code, WEIR_HTTP2_INTERNAL_ERROR);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 START_TEST(a_server_that_goes_away_ends_what_is_under_way_first)
 {
 	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
@@ -601,6 +618,8 @@ Suite *path_http2_end_suite(void)
 	tcase_add_loop_test(c, an_answer_that_came_before_the_servers_reset_is_whole, H2_CLEAR1,
 			    H2_TLS_CLEAR1 + 1);
 	tcase_add_loop_test(c, what_the_server_resets_is_reset_by_its_code, H2_TLS_TLS2, H2_WAYS);
+	tcase_add_loop_test(c, an_answer_that_the_server_resets_does_not_look_whole, H2_TLS_TLS2,
+			    H2_WAYS);
 	tcase_add_loop_test(c, what_a_server_that_closes_has_not_seen_may_be_sent_again, H2_CLEAR1,
 			    H2_TLS_TLS1 + 1);
 	tcase_add_loop_test(c, a_server_that_dies_in_its_answer_leaves_no_whole_one, 0,
