@@ -348,6 +348,22 @@ def no_ambiguous_message_arrives_otherwise_than_judged():
         check(weir.alive(), "weir has ended")
 
 
+@suite.case(limit_s=120)
+def a_client_that_offers_http2_is_answered_in_http1():
+    need("curl")
+    site.close()
+    with Lab(best_device()) as lab, lab.weir(policy=policy()) as weir:
+        ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        with Recorder(lab.server, answer=ok) as server:
+            out = lab.client.run("curl", "-sS", "-m", "20", "--http2", "-A", "Mozilla/5.0", "-w",
+                                 " %{http_version}", f"http://{lab.server.v4}:{RECORDED}/").stdout
+        check_equal(out, "ok 1.1", "curl's word")
+        arrived = server.got[0].lower()
+        check(arrived.startswith(b"get / http/1.1\r\n") and arrived.endswith(b"\r\n\r\n"), arrived)
+        check(b"upgrade" not in arrived and b"http2-settings" not in arrived, arrived)
+        check_equal(weir.counters()["http_tunnels"], 0, "tunnels")
+
+
 # ---- slow clients ----
 
 

@@ -2,6 +2,8 @@
 /* HTTP/2 behind the ends of a connection through the fixture's path. */
 #include "http2_lab.h"
 
+#include <http2_impl.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -504,4 +506,12 @@ unsigned int h2_requests(const struct h2_lab *l)
 	for (; (at = strstr(at, " HTTP/1.1\r\n")); at++)
 		n++;
 	return n;
+}
+
+void h2_allow_streams(struct h2_lab *l, uint32_t n)
+{
+	const nghttp2_settings_entry e = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, n};
+
+	ck_assert_int_eq(nghttp2_submit_settings(l->end[SERVER].s->ng, 0, &e, 1), 0);
+	h2_pump(l);
 }

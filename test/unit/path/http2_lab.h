@@ -89,6 +89,8 @@ void h2_answer(struct h2_lab *l, uint32_t id, const char *head, const char *body
 /* What a server in HTTP/2 has seen last, and the same of that. */
 struct h2_seen *h2_last(struct h2_lab *l);
 void h2_answer_last(struct h2_lab *l, const char *head, const char *body);
+/* So many at a time the server in HTTP/2 takes from now on. */
+void h2_allow_streams(struct h2_lab *l, uint32_t n);
 /* `end` says nothing more: close_notify, where it speaks TLS, and FIN. */
 void h2_close(struct h2_lab *l, unsigned int end);
 /* What the server in HTTP/1.1 got. */

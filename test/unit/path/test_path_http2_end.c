@@ -201,6 +201,28 @@ START_TEST(an_answer_that_the_server_resets_does_not_look_whole)
 }
 END_TEST
 
+START_TEST(a_server_that_takes_no_streams_for_a_while_gets_them_afterwards)
+{
+	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
+	uint32_t ids[3];
+
+	check_next(l);
+	h2_allow_streams(l, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		ids[i] = h2_get(l, "/");
+	ck_assert_uint_eq(h2_requests(l), 1);
+	h2_allow_streams(l, 2);
+	ck_assert_uint_eq(h2_requests(l), 3);
+	h2_answer_last(l, OK5, "hello");
+	ck_assert_uint_eq(h2_requests(l), 4);
+	h2_allow_streams(l, 0);
+	h2_answer_last(l, OK5, "hello");
+	ck_assert(h2_seen(l, CLIENT, ids[1])->ended && h2_seen(l, CLIENT, ids[2])->ended);
+	ck_assert(!l->end[CLIENT].goaway);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 START_TEST(a_server_that_goes_away_ends_what_is_under_way_first)
 {
 	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
@@ -618,6 +640,8 @@ Suite *path_http2_end_suite(void)
 	tcase_add_loop_test(c, an_answer_that_came_before_the_servers_reset_is_whole, H2_CLEAR1,
 			    H2_TLS_CLEAR1 + 1);
 	tcase_add_loop_test(c, what_the_server_resets_is_reset_by_its_code, H2_TLS_TLS2, H2_WAYS);
+	tcase_add_loop_test(c, a_server_that_takes_no_streams_for_a_while_gets_them_afterwards,
+			    H2_TLS_TLS2, H2_WAYS);
 	tcase_add_loop_test(c, an_answer_that_the_server_resets_does_not_look_whole, H2_TLS_TLS2,
 			    H2_WAYS);
 	tcase_add_loop_test(c, what_a_server_that_closes_has_not_seen_may_be_sent_again, H2_CLEAR1,

@@ -52,6 +52,21 @@ START_TEST(an_answer_that_is_cut_does_not_look_whole)
 }
 END_TEST
 
+START_TEST(a_server_that_takes_no_streams_for_a_while_gets_them_afterwards)
+{
+	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
+
+	h2_allow_streams(l, 0);
+	h1_say(l, GET);
+	ck_assert_uint_eq(h2_requests(l), 0);
+	h2_allow_streams(l, 1);
+	ck_assert_uint_eq(h2_requests(l), 1);
+	h2_answer_last(l, OK5, "hello");
+	ck_assert_ptr_nonnull(strstr(h1_got(l), "hello"));
+	h2_lab_destroy(l);
+}
+END_TEST
+
 START_TEST(a_server_that_goes_away_ends_the_connection_in_order)
 {
 	struct h2_lab *l = h2_lab_create((enum h2_way)_i, "");
@@ -194,6 +209,8 @@ Suite *path_translate_end_suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, a_stream_that_the_server_resets_is_no_answer, H1_CLEAR2, H1_WAYS);
 	tcase_add_loop_test(c, an_answer_that_is_cut_does_not_look_whole, H1_CLEAR2, H1_WAYS);
+	tcase_add_loop_test(c, a_server_that_takes_no_streams_for_a_while_gets_them_afterwards,
+			    H1_CLEAR2, H1_WAYS);
 	tcase_add_loop_test(c, a_server_that_goes_away_ends_the_connection_in_order, H1_CLEAR2,
 			    H1_WAYS);
 	tcase_add_loop_test(c, a_server_that_closes_without_an_answer_is_a_bad_gateway, H1_CLEAR2,
