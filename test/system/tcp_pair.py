@@ -10,7 +10,7 @@ import time
 from cases import Failure
 
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tcp_peer.py")
-SETTLE_S = 0.15  # for what is on its way, and for the answers to it
+SETTLE_S = 0.6  # for what is on its way, and for the answers to it
 
 
 class Side:

@@ -26,7 +26,7 @@ class Row:
         self.inspected = inspected or {}
         self.why = why
         self.slow = slow        # begins before others
-        self.delayed = delayed  # over a line with 20 ms each way
+        self.delayed = delayed  # over a line that takes its time each way
         self.silent = silent    # somebody waits in vain, and is meant to
         self.number = len(ROWS)
 
@@ -153,7 +153,7 @@ def two_connections_to_one_port_do_not_meet(p):
 
 @row(delayed=True)
 def both_open_at_once(p):
-    at = time.monotonic() + 0.3
+    at = time.monotonic() + 1
     sides = ((p.client, p.server), (p.server, p.client))
     for side, far in sides:
         side.start("connect", host=far.host, port=p.port, own=[side.host, p.port], at=at)
@@ -234,7 +234,7 @@ def both_close_half_one_after_another(p):
 def both_close_at_once(p):
     p.open()
     p.settle()
-    at = time.monotonic() + 0.3
+    at = time.monotonic() + 1
     for side in (p.client, p.server):
         side.start("shutdown", how="WR", at=at)
     for side in (p.client, p.server):

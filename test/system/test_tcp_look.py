@@ -13,7 +13,7 @@ from tcp_scenarios import ROWS, SILENT_HOST, Row, Together
 FORWARDED, INSPECTED = "forwarded", "inspected"
 WAYS = [FORWARDED, INSPECTED]
 FAMILIES = [4, 6] if SOAK else [4]
-LINE = ("--delay", "20ms")
+LINE = ("--delay", "100ms")  # in which two hosts do something at once, however busy they are
 
 POLICY = """
 kind: Defaults
@@ -100,11 +100,11 @@ def free_buffers(weir):
 
 def buffers_come_back(weir, before):
     """All but the few that a driver's caches keep, or that a connection has which still waits."""
-    wait_for(lambda: free_buffers(weir) > before - 1024, 10,
+    wait_for(lambda: free_buffers(weir) > before - 1024, 30,
              f"the {before} packet buffers that were free before")
 
 
-@suite.case(limit_s=120, soak_limit_s=900,
+@suite.case(limit_s=300, soak_limit_s=900,
             each=[{"way": w, "family": f} for w in WAYS for f in FAMILIES])
 def both_peers_see_what_they_see_by_cable(way, family):
     reference = by_cable(False, family)
@@ -119,7 +119,7 @@ def both_peers_see_what_they_see_by_cable(way, family):
         buffers_come_back(weir, buffers)
 
 
-@suite.case(limit_s=90, each=[{"way": w, "family": f} for w in WAYS for f in FAMILIES])
+@suite.case(limit_s=240, each=[{"way": w, "family": f} for w in WAYS for f in FAMILIES])
 def what_crosses_on_the_way_is_seen_as_by_cable(way, family):
     reference = by_cable(True, family)
     with Lab(best_device(), lines=["client"]) as lab, lab.weir(policy=policy(way)) as weir, \
@@ -131,7 +131,7 @@ def what_crosses_on_the_way_is_seen_as_by_cable(way, family):
         compare(way, family, reference, seen)
 
 
-@suite.case(limit_s=90, each=[{"way": w} for w in WAYS])
+@suite.case(limit_s=240, each=[{"way": w} for w in WAYS])
 def hosts_that_lack_options_of_tcp_are_served(way):
     r = Row(tcp_scenarios.plain)
     with Lab(best_device()) as lab, lab.weir(policy=policy(way)) as weir:
