@@ -27,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PORT, TLS_PORT = 80, 443
 FIRST_PORT = 10000
 TALKERS = 6
-PATIENCE_S = 8
+PATIENCE_S = 30
 
 
 class Exchange:
@@ -105,19 +105,22 @@ def receive(s, told, is_whole):
         told.answer += data
 
 
-def send_in_pieces(s, data, seed):
-    """In up to three segments, cut anywhere; the same seed cuts at the same places."""
+def send_in_pieces(s, data, seed, is_all=False):
+    """In up to three segments, cut anywhere; the same seed cuts at the same places. `is_all`: then
+    there is no more. Who is refused before the last one may find the connection closed, and has its
+    answer all the same."""
     places = random.Random(seed)
     at = [0, *sorted(places.randrange(len(data) + 1) for _ in range(2)), len(data)]
-    for start, end in zip(at, at[1:]):
-        s.sendall(data[start:end])
+    with contextlib.suppress(OSError):
+        for start, end in zip(at, at[1:]):
+            s.sendall(data[start:end])
+        if is_all:
+            s.shutdown(socket.SHUT_WR)
 
 
 def converse(s, exchange, told):
     method = exchange.request.partition(b" ")[0]
-    send_in_pieces(s, exchange.request, exchange.name)
-    if exchange.cut:
-        s.shutdown(socket.SHUT_WR)
+    send_in_pieces(s, exchange.request, exchange.name, exchange.cut)
     receive(s, told, lambda answer: not exchange.cut and answer_ends(answer, method)[0])
 
 
@@ -193,7 +196,7 @@ class Wire:
         process = server.start(sys.executable, os.path.join(HERE, "reflect.py"), port,
                                self.record_path, path, stdout=sys.stderr)
         try:
-            wait_for(lambda: listens(server, port) or process.poll() is not None, 10,
+            wait_for(lambda: listens(server, port) or process.poll() is not None, 30,
                      "the backend")
             yield process
         finally:
@@ -256,10 +259,10 @@ class Wire:
         return told
 
     def await_records(self, jobs, by_source):
-        """One a request; what is no request may leave none, so the wait has an end."""
+        """One a request; that one is missing is said by who looks at it."""
         wanted = {source: len(group) for group, source, _, _ in jobs}
         missing = sum(wanted.values())
-        end = time.monotonic() + 3
+        end = time.monotonic() + 30
         while missing > 0 and time.monotonic() < end:
             for record in self.new_lines(self.weir.events_path):
                 if record.get("event_type") != "http":
@@ -285,8 +288,7 @@ class Wire:
 
 def say_all_of(group):
     def say(s, told):
-        send_in_pieces(s, b"".join(x.request for x in group), group[0].name)
-        s.shutdown(socket.SHUT_WR)
+        send_in_pieces(s, b"".join(x.request for x in group), group[0].name, is_all=True)
         receive(s, told, lambda answer: False)
     return say
 

@@ -4,6 +4,7 @@
 Frames are made here and by no library, for what is sent is to be what was meant, good or not. What
 HTTP/2 has no words for is Unsayable, which says why.
 """
+import contextlib
 import re
 
 try:
@@ -175,8 +176,12 @@ class Conversation:
 def converse(s, exchange, told):
     """The answer is told as HTTP/1.1's, without what is in it."""
     conversation = Conversation(s, told)
-    conversation.ask(*translate(exchange.request))
-    while not conversation.over:
-        conversation.hear()
-    if conversation.status:
-        told.answer = b"HTTP/1.1 %d -\r\nContent-Length: 0\r\n\r\n" % conversation.status
+    try:
+        # Who is refused before it has said all may find the connection closed, and has its answer.
+        with contextlib.suppress(OSError):
+            conversation.ask(*translate(exchange.request))
+        while not conversation.over:
+            conversation.hear()
+    finally:
+        if conversation.status:
+            told.answer = b"HTTP/1.1 %d -\r\nContent-Length: 0\r\n\r\n" % conversation.status
