@@ -40,7 +40,7 @@ def udp_loss(lab, target):
     """The part of the datagrams that did not arrive."""
     report = lab.iperf3("-u", "-b", "5M", "-l", "1200", target=target, seconds=2)
     total = report["end"]["sum"]
-    check(total["packets"] > 500, f"only {total['packets']} packets")
+    check(total["packets"] > 100, f"only {total['packets']} packets")
     return total["lost_packets"] / total["packets"]
 
 
@@ -51,15 +51,15 @@ def iperf3_udp_loses_nothing_at_a_moderate_rate(device):
         lab.iperf3_server()
         for target in (lab.server.v4, lab.server.v6):
             # Both ends share two cores with weir: a busy machine makes them lose some without any
-            # gateway between them, so one good run of three is enough.
+            # gateway between them, so one good run of five is enough.
             lost = [udp_loss(lab, target)]
-            while lost[-1] >= 0.02 and len(lost) < 3:
+            while lost[-1] >= 0.02 and len(lost) < 5:
                 lost.append(udp_loss(lab, target))
             check(lost[-1] < 0.02, f"part of the datagrams lost to {target}: {lost}")
 
 
 def ping(lab, target, size, count=3):
-    done = lab.client.run("ping", "-n", "-c", count, "-i", "0.05", "-W", "1", "-s", size, target,
+    done = lab.client.run("ping", "-n", "-c", count, "-i", "0.05", "-W", "5", "-s", size, target,
                           check=False)
     return int(re.search(r"(\d+) received", done.stdout).group(1)) if "received" in done.stdout \
         else -1
@@ -79,7 +79,7 @@ def ping_works_whole_and_in_fragments(device):
 
 
 def hops(lab, target, *words):
-    done = lab.client.run("traceroute", "-n", "-q", "2", "-w", "2", "-m", "5", *words, target)
+    done = lab.client.run("traceroute", "-n", "-q", "2", "-w", "5", "-m", "5", *words, target)
     return [re.sub(r"\s+[\d.]+ ms", "", line).split()[1:]
             for line in done.stdout.splitlines() if re.match(r"\s*\d+\s", line)]
 
@@ -125,7 +125,7 @@ def a_vlan_sub_interface_carries_ping_and_tcp(device, tags):
             www = lab.nginx()
             with open(f"{www}/file", "wb") as f:
                 f.write(bytes(200_000))
-            got = lab.client.run("curl", "-s", "--max-time", "10", "-o", f"{lab.dir}/got", "-w",
+            got = lab.client.run("curl", "-s", "--max-time", "40", "-o", f"{lab.dir}/got", "-w",
                                  "%{size_download}", "http://10.79.0.2/file").stdout
             check_equal(got, "200000", "bytes by curl")
         if device != "bridge":

@@ -21,7 +21,7 @@ CANNOT_TRY = "not supported by local OpenSSL"
 def run_testssl(site):
     out = os.path.join(site.lab.dir, "testssl.json")
     site.lab.client.run("testssl", "--quiet", "--color", "0", "--warnings", "off",
-                        "--nodns", "none", "--connect-timeout", "5", "--openssl-timeout", "5",
+                        "--nodns", "none", "--connect-timeout", "30", "--openssl-timeout", "30",
                         "--jsonfile", out, *SECTIONS, f"{site.lab.server.v4}:443", check=False,
                         timeout=500)
     with open(out, encoding="utf-8") as f:
