@@ -216,9 +216,9 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
  * happens when it is full.
  */
 #define WEIR_PATH_POOLS(X)                                                                         \
-	X(FLOWS, "flows", "memory.connections", "flows; Defaults say what becomes of others")      \
+	X(FLOWS, "flows", "memory.connections", "flows; failure.memory of Defaults is for others") \
 	X(INSPECTED, "inspected", "memory.inspected",                                              \
-	  "flows that weir carries itself; others are refused, or half-open ones go")              \
+	  "flows that weir carries itself; failure.memory is for others")                          \
 	X(MBUFS, "mbufs", "memory.packets", "packet buffers; packets are lost, and sent again")    \
 	X(DATAGRAMS, "datagrams", "memory.fragments",                                              \
 	  "datagrams that wait for fragments; the oldest goes")                                    \
@@ -228,14 +228,14 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 	X(TCP_BLOCKS, "tcp_blocks", "memory.inspected",                                            \
 	  "directions that lost packets; others are sent again more than is needed")               \
 	X(STREAM_RULES, "stream_rules", "memory.inspected",                                        \
-	  "flows under stream rules; failure: memory is for others (scan_exhausted)")              \
+	  "flows under stream rules; failure.memory is for others (scan_exhausted)")               \
 	X(NAMES, "names", "",                                                                      \
-	  "names that clients asked for, half of them of flows whose rules ask for none; others "  \
-	  "are not in records and do not survive a reload (names_lost)")                           \
+	  "names that clients asked for, half of it for flows that rules allow by theirs; others " \
+	  "are not in records and end at a reload (names_lost)")                                   \
 	X(IDENTITIES, "identities", "",                                                            \
-	  "identities that clients have shown; others do not survive a reload (identities_lost)")  \
+	  "identities that clients have shown; flows of others end at a reload (identities_lost)") \
 	X(TLS_CONNECTIONS, "tls_connections", "memory.inspected",                                  \
-	  "flows whose TLS is ended, or looked at; others are refused")                            \
+	  "flows whose TLS is ended, or looked at; failure.memory is for others")                  \
 	X(TLS_HANDSHAKES, "tls_handshakes", "",                                                    \
 	  "handshakes under way with clients; the oldest fails (MEMORY)")                          \
 	X(TLS_NAMES, "tls_names", "",                                                              \
@@ -243,17 +243,16 @@ void weir_path_gauges(const struct weir_path *p, unsigned int worker, struct wei
 	X(TLS_MBUFS, "tls_mbufs", "memory.packets",                                                \
 	  "packet buffers with opened bytes, a quarter of all; others wait (tls_memory)")          \
 	X(HTTP_CONNECTIONS, "http_connections", "memory.inspected",                                \
-	  "flows that are read as HTTP; others are refused")                                       \
+	  "flows that are read as HTTP; failure.memory is for others")                             \
 	X(HTTP_EXCHANGES, "http_exchanges", "memory.inspected",                                    \
 	  "requests of HTTP/1.1 under way; others' connections are reset")                         \
 	X(HTTP_CALLS, "http_calls", "memory.inspected",                                            \
-	  "answers of gRPC in HTTP/1.1 that are judged; others do as the policy's failure says")   \
+	  "answers of gRPC in HTTP/1.1 that are judged; the policy's failure is for others")       \
 	X(HTTP_TEXTS, "http_texts", "memory.inspected",                                            \
 	  "requests with long names, paths or agents; others' are cut (http_texts_cut)")           \
 	X(WAF_BYTES, "waf_bytes", "memory.waf",                                                    \
-	  "bytes of transactions; the oldest that are held are refused, others do as the "         \
-	  "policy's "                                                                              \
-	  "failure says")                                                                          \
+	  "bytes of transactions; the oldest that are held go, the policy's failure is for "       \
+	  "others")                                                                                \
 	X(WAF_TURNS, "waf_turns", "", "bodies judged by turns; others wait")                       \
 	X(WAF_COLLECTIONS, "waf_collections", "",                                                  \
 	  "keys of collections (IP, GLOBAL, …), never fewer; the oldest is forgotten")             \

@@ -6,6 +6,9 @@
 
 #include <rte_mbuf.h>
 
+#include "../../../lib/path/path_http2.h"
+#include "../../../lib/path/path_tls.h"
+
 Suite *path_pools_suite(void);
 
 #define REQUEST  "GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n"
@@ -148,6 +151,60 @@ START_TEST(a_connection_by_tls_is_in_all_that_it_takes_from)
 }
 END_TEST
 
+/* Of the one that there may be at a time the older makes room. */
+START_TEST(handshakes_that_make_room_for_others_are_counted)
+{
+	struct tls_lab *t = tls_lab_with("");
+	struct fixture *f = t->l->f;
+
+	f->path->worker[0]->tls->handshakes.size = 1;
+	tls_lab_connect(t);
+	ck_assert_uint_eq(tls_lab_bad(t, CLIENT, WEIR_TLS_E_MEMORY), 0);
+	t->deaf = true;
+	tls_lab_connect(t);
+	assert_use(f, WEIR_PATH_POOL_TLS_HANDSHAKES, 1, 1);
+	tls_lab_connect(t);
+	ck_assert_uint_eq(tls_lab_bad(t, CLIENT, WEIR_TLS_E_MEMORY), 1);
+	ck_assert_uint_eq(use_of(f, WEIR_PATH_POOL_TLS_HANDSHAKES).used, 1);
+	ck_assert_uint_eq(use_of(f, WEIR_PATH_POOL_TLS_HANDSHAKES).full, 1);
+	tls_lab_destroy(t);
+}
+END_TEST
+
+START_TEST(buffers_that_tls_may_not_have_are_counted)
+{
+	struct tls_lab *t = tls_lab_with("");
+	struct fixture *f = t->l->f;
+	struct weir_use *use = &f->path->worker[0]->tls->mbufs;
+	uint64_t size = use->size;
+
+	tls_lab_connect(t);
+	use->size = 0;
+	tls_lab_say(t, CLIENT, REQUEST);
+	ck_assert_str_eq(tls_lab_got(t, SERVER), "");
+	ck_assert_uint_ge(use_of(f, WEIR_PATH_POOL_TLS_MBUFS).full, 1);
+	use->size = size;
+	lab_wait(t->l, 20 * WEIR_NS_PER_MS);
+	tls_lab_pump(t);
+	ck_assert_str_eq(tls_lab_got(t, SERVER), REQUEST);
+	tls_lab_destroy(t);
+}
+END_TEST
+
+START_TEST(memory_that_http2_has_not_is_counted)
+{
+	struct http_lab *l = lab_create_with("", "", "1MiB");
+	struct path_http2_worker *w = l->f->path->worker[0]->http2;
+	uint64_t used = w->use.used;
+
+	ck_assert_uint_eq(use_of(l->f, WEIR_PATH_POOL_HTTP2_BYTES).size, 1 << 20);
+	ck_assert_ptr_null(w->source.take(w, 2 << 20));
+	ck_assert_uint_eq(use_of(l->f, WEIR_PATH_POOL_HTTP2_BYTES).full, 1);
+	ck_assert_uint_eq(use_of(l->f, WEIR_PATH_POOL_HTTP2_BYTES).used, used);
+	lab_destroy(l);
+}
+END_TEST
+
 START_TEST(streams_of_http2_are_seen)
 {
 	struct h2_lab *l = h2_lab_create(H2_CLEAR, "");
@@ -179,11 +236,13 @@ END_TEST
 
 Suite *path_pools_suite(void)
 {
-	return WEIR_SUITE("path pools", each_pool_has_a_size,
-			  a_request_under_way_is_in_all_that_it_takes_from,
-			  long_texts_are_lent_while_a_request_is_under_way,
-			  records_that_found_no_place_are_counted,
-			  flows_that_found_no_place_are_counted,
-			  a_connection_by_tls_is_in_all_that_it_takes_from,
-			  streams_of_http2_are_seen, buffers_are_counted_as_they_come_and_go);
+	return WEIR_SUITE(
+		"path pools", each_pool_has_a_size,
+		a_request_under_way_is_in_all_that_it_takes_from,
+		long_texts_are_lent_while_a_request_is_under_way,
+		records_that_found_no_place_are_counted, flows_that_found_no_place_are_counted,
+		a_connection_by_tls_is_in_all_that_it_takes_from,
+		handshakes_that_make_room_for_others_are_counted,
+		buffers_that_tls_may_not_have_are_counted, memory_that_http2_has_not_is_counted,
+		streams_of_http2_are_seen, buffers_are_counted_as_they_come_and_go);
 }
