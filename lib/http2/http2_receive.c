@@ -30,6 +30,15 @@ static enum http2_block_kind kind_of(const struct weir_http2_stream *st)
 	return st->s->server ? HTTP2_REQUEST : HTTP2_RESPONSE;
 }
 
+/* Each has its share: by default nghttp2 would send one to its end before the next (RFC 9218
+ * section 10), and those that come behind a long one would get nothing while the peer is slow. */
+static int share(struct weir_http2_session *s, int32_t id)
+{
+	const nghttp2_extpri equal = {.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1};
+
+	return nghttp2_session_change_extpri_stream_priority(s->ng, id, &equal, 1);
+}
+
 static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
 	struct weir_http2_session *s = user;
@@ -38,7 +47,7 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
 	http2_block_drop(s);
 	if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
 		st = http2_stream_open(s, frame->hd.stream_id);
-		if (!st)
+		if (!st || share(s, frame->hd.stream_id) != 0)
 			return http2_fail(s, WEIR_HTTP2_E_MEMORY);
 		(void)nghttp2_session_set_stream_user_data(ng, st->id, st);
 	} else {

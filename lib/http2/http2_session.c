@@ -18,6 +18,7 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
 	http2_credit(s, &frame->hd);
 	if (frame->hd.type == NGHTTP2_DATA) {
 		st = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
+		s->progress_ns = s->now_ns;
 		if (st)
 			st->progress_ns = s->now_ns;
 	} else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code && !s->error) {
@@ -102,8 +103,9 @@ static int submit_settings(struct weir_http2_session *s)
 	e[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, l->stream_window};
 	e[n++] =
 		(nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, s->http.head_bytes};
-	/* Priorities would have nghttp2 keep a tree of streams that the peer only talks about. */
-	e[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1};
+	/* Priorities would have nghttp2 keep a tree of streams that a client only talks about. */
+	if (s->server)
+		e[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1};
 	if (s->server)
 		e[n++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
 						  l->streams};
@@ -309,14 +311,21 @@ enum weir_http2_error weir_http2_feed(struct weir_http2_session *s, struct weir_
 
 /* ---- time ---- */
 
+static bool is_too_long(const struct weir_http2_session *s, uint64_t since_ns)
+{
+	return s->now_ns - since_ns > s->w->limits.stall_ns;
+}
+
+/* Who waits for a window that others have their share of has not stalled. */
 static bool is_stalled(const struct weir_http2_stream *st)
 {
 	const struct weir_http2_session *s = st->s;
 
-	return st->out == HTTP2_BODY && !st->deferred && !st->dead &&
-	       s->now_ns - st->progress_ns > s->w->limits.stall_ns &&
-	       (nghttp2_session_get_remote_window_size(s->ng) <= 0 ||
-		nghttp2_session_get_stream_remote_window_size(s->ng, st->id) <= 0);
+	if (st->out != HTTP2_BODY || st->deferred || st->dead || !is_too_long(s, st->progress_ns))
+		return false;
+	return nghttp2_session_get_stream_remote_window_size(s->ng, st->id) <= 0 ||
+	       (nghttp2_session_get_remote_window_size(s->ng) <= 0 &&
+		is_too_long(s, s->progress_ns));
 }
 
 void weir_http2_tick(struct weir_http2_session *s, uint64_t now_ns)
@@ -328,7 +337,7 @@ void weir_http2_tick(struct weir_http2_session *s, uint64_t now_ns)
 		for (struct weir_http2_stream *st = s->streams; st; st = st->next)
 			if (is_stalled(st))
 				http2_stream_bad(st, WEIR_HTTP2_E_STALLED);
-		if (s->block.st && now_ns - s->block.since_ns > s->w->limits.stall_ns)
+		if (s->block.st && is_too_long(s, s->block.since_ns))
 			(void)http2_fail(s, WEIR_HTTP2_E_HEAD_TIMEOUT);
 		s->busy = false;
 	}

@@ -254,9 +254,9 @@ void weir_http2_session_destroy(struct weir_http2_session *s);
 enum weir_http2_error weir_http2_feed(struct weir_http2_session *s, struct weir_bytes in,
 				      uint64_t now_ns);
 /*
- * Writes what is to be written, pulling content as windows allow. To be called after any function
- * below, when that was not called out of an event, and when `write` has room again.
- * Returns true when nothing waits for `write`.
+ * Writes what is to be written, pulling content as windows allow, of each stream the same share. To
+ * be called after any function below, when that was not called out of an event, and when `write`
+ * has room again. Returns true when nothing waits for `write`.
  */
 bool weir_http2_flush(struct weir_http2_session *s, uint64_t now_ns);
 /* Ends what has stalled for too long. To be called about once a second. */

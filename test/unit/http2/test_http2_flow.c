@@ -212,6 +212,88 @@ START_TEST(a_window_that_stays_shut_costs_the_stream)
 }
 END_TEST
 
+/* The window of all is what the peer is slow with. */
+static void check_shares(struct owner *o, struct peer *p, const int32_t ids[3])
+{
+	size_t taken[3] = {0};
+
+	for (unsigned int round = 0; round < 100; round++) {
+		pump(p, 16384);
+		for (unsigned int i = 0; i < 3; i++) {
+			size_t n = peer_of(p, ids[i])->received - taken[i];
+
+			taken[i] += n;
+			ck_assert_int_eq(nghttp2_session_consume(p->ng, ids[i], n), 0);
+		}
+		o->now_ns += SECOND;
+		weir_http2_tick(o->s, o->now_ns);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		ck_assert_uint_gt(taken[i], MIB);
+		ck_assert_uint_eq(seen_of(o, (uint32_t)ids[i])->closes, 0);
+	}
+}
+
+START_TEST(responses_have_their_share_of_a_slow_peer)
+{
+	struct owner *o = owner_create(true, NULL);
+	struct peer *p = peer_create(o, 4 * MIB);
+	int32_t ids[3];
+
+	p->hold = true;
+	for (unsigned int i = 0; i < 3; i++)
+		ids[i] = begin_response(o, p, 4 * MIB);
+	check_shares(o, p, ids);
+	peer_destroy(p);
+	owner_destroy(o);
+}
+END_TEST
+
+START_TEST(requests_have_their_share_of_a_slow_peer)
+{
+	static const char post[] =
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+	struct owner *o = owner_create(false, NULL);
+	struct peer *p = peer_create(o, 4 * MIB);
+	int32_t ids[3] = {1, 3, 5};
+	enum weir_http2_error why;
+
+	p->hold = true;
+	pump(p, 16384);
+	for (unsigned int i = 0; i < 3; i++)
+		ck_assert_ptr_nonnull(owner_request(o, post, 4 * MIB, &why));
+	check_shares(o, p, ids);
+	peer_destroy(p);
+	owner_destroy(o);
+}
+END_TEST
+
+/* Where many have a share it comes seldom, which is no stall. */
+START_TEST(a_stream_that_waits_for_others_has_not_stalled)
+{
+	struct owner *o = owner_create(true, NULL);
+	struct peer *p = peer_create(o, MIB);
+	int32_t id;
+
+	p->hold = true;
+	for (unsigned int i = 0; i < 20; i++)
+		id = begin_response(o, p, MIB);
+	for (unsigned int round = 0; round < 100; round++) {
+		pump(p, 16384);
+		ck_assert_int_eq(nghttp2_session_consume_connection(p->ng, 8192), 0);
+		o->now_ns += 5 * SECOND;
+		weir_http2_tick(o->s, o->now_ns);
+	}
+	ck_assert_uint_eq(seen_of(o, (uint32_t)id)->closes, 0);
+	ck_assert_uint_gt(peer_of(p, id)->received, 0);
+	o->now_ns += 31 * SECOND;
+	weir_http2_tick(o->s, o->now_ns);
+	ck_assert_int_eq(seen_of(o, (uint32_t)id)->why, WEIR_HTTP2_E_STALLED);
+	peer_destroy(p);
+	owner_destroy(o);
+}
+END_TEST
+
 START_TEST(an_owner_that_has_nothing_to_send_is_no_stall)
 {
 	struct owner *o = owner_create(true, NULL);
@@ -303,6 +385,8 @@ Suite *flow_suite(void)
 		one_stream_that_waits_does_not_stop_the_others, more_than_the_window_is_an_error,
 		no_more_is_pulled_than_the_peer_has_room_for,
 		a_window_that_stays_shut_costs_the_stream,
+		responses_have_their_share_of_a_slow_peer, requests_have_their_share_of_a_slow_peer,
+		a_stream_that_waits_for_others_has_not_stalled,
 		an_owner_that_has_nothing_to_send_is_no_stall,
 		a_window_opened_by_a_byte_at_a_time_is_bounded,
 		a_reader_that_opens_its_window_often_for_much_is_no_flood,
