@@ -18,7 +18,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 30000
 #define HEAD        14
 
 WEIR_TEST_MAIN(suite_port, suite_port_burst, suite_port_guard, suite_port_iface, suite_port_rss,

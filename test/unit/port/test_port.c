@@ -111,8 +111,8 @@ START_TEST(a_memif_pair_carries_frames_on_two_queues)
 
 	fixture_init(&f, WORKERS, 4096, devices);
 	fixture_open(&f);
-	for (unsigned int i = 0; i < 500 && !(weir_port_link_up(&f.ports->port[0]) &&
-					      weir_port_link_up(&f.ports->port[1]));
+	for (unsigned int i = 0; i < 3000 && !(weir_port_link_up(&f.ports->port[0]) &&
+					       weir_port_link_up(&f.ports->port[1]));
 	     i++)
 		usleep(10000);
 	for (unsigned int from = 0; from < 2; from++)

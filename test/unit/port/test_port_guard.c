@@ -12,7 +12,7 @@
 #include <rte_alarm.h>
 
 #define WORKERS     2
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 30000
 
 struct pair {
 	struct fixture f;
