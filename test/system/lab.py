@@ -50,7 +50,7 @@ spec: { unmatched: allow, nonIP: allow, unknownProtocol: allow }
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def sh(*command, timeout=60, check=True, **more):
+def sh(*command, timeout=120, check=True, **more):
     """Runs a command to its end, with its output as text; a failure tells all of it."""
     done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -368,7 +368,7 @@ def read_file(path):
         return ""
 
 
-def end_process(process, seconds=10):
+def end_process(process, seconds=30):
     """SIGTERM, and SIGKILL when that is not enough; then it is gone."""
     if process.poll() is not None:
         return
@@ -439,7 +439,7 @@ class Line:
     def __exit__(self, kind, *_):
         self.stop()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(10)
+            self.process.wait(30)
         with contextlib.suppress(ValueError, IndexError):
             self.report = json.loads(read_file(self.log_path).splitlines()[-1])
         if kind is None and self.check and (self.process.returncode or not self.report):
@@ -539,7 +539,7 @@ class Weir:
 
     # ---- control ----
 
-    def ctl(self, cmd, timeout=20, **arguments):
+    def ctl(self, cmd, timeout=60, **arguments):
         """One request on the control socket, its answer as a dictionary."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(timeout)
@@ -553,7 +553,7 @@ class Weir:
                 answer += more
         return json.loads(answer)
 
-    def weirctl(self, *words, check=True, timeout=30):
+    def weirctl(self, *words, check=True, timeout=60):
         """The operator's command line, run here: the socket is a file."""
         return sh(WEIRCTL, "--socket", self.socket_path, *words, check=check, timeout=timeout)
 

@@ -235,7 +235,7 @@ def reloads_of_rules_reach_both_workers_while_requests_run():
                     talker.start()
                 for number in range(1, RELOADS + 1):
                     marked(before, number)
-                    answer = weir.ctl("reload", timeout=60)
+                    answer = weir.ctl("reload")
                     check(answer["ok"], f"reload: {answer}")
                     check_marker(probes, number)
                 wait_for(lambda: any(t.wrong for t in talkers) or

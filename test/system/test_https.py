@@ -230,7 +230,7 @@ def a_server_whose_certificate_is_revoked_is_a_502_from_the_reload_on():
         policy = site.pki.policy("tls")
         check(ca in policy, "the policy has no CA")
         site.weir.write_policy(policy.replace(ca, f"crl: {site.pki.revoke('back')}, {ca}"))
-        check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
+        check(site.weir.ctl("reload")["ok"], "reload")
         check_equal(site.status(), "502", "status")
         event = site.weir.wait_event(event_type="http", http={"status": 502})
         check_equal(event["weir"]["bad"], "CERT_REVOKED", "reason")
@@ -264,7 +264,7 @@ def certificates_change_under_load_without_losing_a_connection():
         for i in range(RELOADS):
             cert = "next" if i % 2 == 0 else "site"
             site.weir.write_policy(site.pki.policy("tls", cert=cert))
-            check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
+            check(site.weir.ctl("reload")["ok"], "reload")
             with open(f"{site.lab.dir}/{cert}.pem", encoding="utf-8") as f:
                 wanted = ssl.PEM_cert_to_DER_cert(f.read())
             with site.dial() as s:
@@ -282,7 +282,7 @@ def a_bad_certificate_refuses_the_reload_and_is_named():
     with Site() as site:
         os.chmod(f"{site.lab.dir}/back.key", 0o644)
         site.weir.write_policy(site.pki.policy(cert="back"))
-        answer = site.weir.ctl("reload", timeout=30)
+        answer = site.weir.ctl("reload")
         check(not answer["ok"], "it was taken")
         report = str(answer)
         check("policy.yaml:" in report and "back.key" in report, report)
@@ -312,7 +312,7 @@ def only_suites_and_groups_of_the_service_are_agreed_to():
             check(status.endswith("200" if served else "000"),
                   f"{' '.join(words)}, TLS {version}: {status}")
         site.weir.write_policy(site.pki.policy(more=more.replace("P-384", "P-348")))
-        answer = site.weir.ctl("reload", timeout=30)
+        answer = site.weir.ctl("reload")
         check(not answer["ok"] and "groups" in str(answer), f"an unknown group: {answer}")
 
 

@@ -377,7 +377,7 @@ def reloads_under_load_lose_nothing(behind):
         thread.start()
         for i in range(RELOADS):
             site.weir.write_policy(site.policy("site" if i % 2 else "next"))
-            check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
+            check(site.weir.ctl("reload")["ok"], "reload")
             time.sleep(0.1)
         done.set()
         thread.join()

@@ -107,7 +107,7 @@ def rotating(site, interval):
     conf = read_file(site.weir.conf_path)
     conf = re.sub(r"(?m)^tls:.*\n", "", conf) + f"tls: {{ ticketRotation: {interval} }}\n"
     site.weir.write_conf(conf)
-    check(site.weir.ctl("reload", timeout=30)["ok"], "reload")
+    check(site.weir.ctl("reload")["ok"], "reload")
 
 
 def rotations(site):

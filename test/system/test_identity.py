@@ -68,7 +68,7 @@ class Mesh:
 
     def reload(self, ids, **more):
         self.weir.write_policy(self.policy(ids, **more))
-        check(self.weir.ctl("reload", timeout=30)["ok"], "reload")
+        check(self.weir.ctl("reload")["ok"], "reload")
 
     def status(self, cert, version="1.3", v6=False, protocol="--http1.1"):
         host = f"[{self.lab.server.v6}]" if v6 else self.lab.server.v4

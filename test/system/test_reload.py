@@ -55,7 +55,7 @@ def generation(weir):
 
 
 def reload(weir):
-    answer = weir.ctl("reload", timeout=30)
+    answer = weir.ctl("reload")
     check(answer["ok"], f"reload: {answer}")
 
 
@@ -167,7 +167,7 @@ def a_bad_file_leaves_the_running_generation_and_says_where_it_is_bad():
                           ("action: allow", "action: alow"), ("kind: Access", "kind: Acess")):
             text = ALLOW_WEB.replace(good, bad)
             weir.write_policy(text)
-            answer = weir.ctl("reload", timeout=30)
+            answer = weir.ctl("reload")
             check(not answer["ok"], "a bad file was taken")
             place = re.search(r"policy\.yaml:(\d+):(\d+): error: ", json.dumps(answer))
             check(place, f"no FILE:LINE:COLUMN in {answer}")
