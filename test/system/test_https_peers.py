@@ -108,7 +108,7 @@ class Site:
                     address=f"127.0.0.1:{port + 10 * v6}",
                     to=f"{self.host(v6)}:443 ssl verify required ca-file {self.ca} "
                        f"sni str({NAME}) alpn {protocol}")
-        self.haproxy(self.lab.client, "client", LOCAL["h2"], fronts)
+        self.haproxy(self.lab.client, "client", LOCAL["h2"] + 10, fronts)
 
     def haproxy(self, end, name, port, fronts):
         path = f"{self.lab.dir}/haproxy-{name}.conf"
@@ -116,7 +116,7 @@ class Site:
             f.write(HAPROXY + fronts)
         with open(f"{path}.log", "w", encoding="utf-8") as log:
             process = end.start("haproxy", "-db", "-f", path, stdout=log)
-        wait_for(lambda: listens(end, port) or process.poll() is not None, 10, "haproxy")
+        wait_for(lambda: listens(end, port) or process.poll() is not None, 30, "haproxy")
         if process.poll() is not None:
             with open(f"{path}.log", encoding="utf-8") as log:
                 raise Failure(f"haproxy ended: {log.read()[-500:]}")
@@ -157,7 +157,7 @@ class Site:
 # ---- cases ----
 
 
-@suite.case(each=WAYS, limit_s=180)
+@suite.case(each=WAYS)
 def pages_arrive_at_each_client(mode, server):
     with Site(mode, server) as site:
         page = site.page()
@@ -178,7 +178,7 @@ def pages_arrive_at_each_client(mode, server):
         check_equal(counters["tls_handshakes"] > 0, mode != "passed through", "TLS ended by weir")
 
 
-@suite.case(each=WAYS, limit_s=180, soak_limit_s=900)
+@suite.case(each=WAYS, soak_limit_s=900)
 def large_bodies_arrive_as_they_were(mode, server):
     with Site(mode, server) as site:
         sent = f"{site.lab.dir}/big.bin"
