@@ -164,7 +164,7 @@ struct weir_http2_session {
 	bool goaway_made; /* by nghttp2 or here, it is in what is written or waits for that */
 	enum weir_http2_error error; /* the session ends by it */
 	enum weir_http2_error hint;  /* what nghttp2 has found before it ends the session */
-	uint64_t now_ns;
+	uint64_t now_ns, stall_ns;
 	uint64_t progress_ns; /* content was sent, of any stream */
 	uint64_t tat_ns[WEIR_HTTP2_N_FLOODS];
 	struct weir_bytes pending; /* made, and not all written */

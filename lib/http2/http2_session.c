@@ -150,6 +150,7 @@ struct weir_http2_session *weir_http2_session_create(struct weir_http2 *w,
 		.server = config->server,
 		.secure = config->secure,
 		.now_ns = config->now_ns,
+		.stall_ns = config->stall_ns ? config->stall_ns : w->limits.stall_ns,
 		.scan.left = config->server ? NGHTTP2_CLIENT_MAGIC_LEN : 0,
 	};
 	if (start(s) != 0) {
@@ -313,7 +314,7 @@ enum weir_http2_error weir_http2_feed(struct weir_http2_session *s, struct weir_
 
 static bool is_too_long(const struct weir_http2_session *s, uint64_t since_ns)
 {
-	return s->now_ns - since_ns > s->w->limits.stall_ns;
+	return s->now_ns - since_ns > s->stall_ns;
 }
 
 /* Who waits for a window that others have their share of has not stalled. */

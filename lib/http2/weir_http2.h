@@ -239,6 +239,7 @@ struct weir_http2_config {
 	bool server; /* towards a client, where weir is the server; else towards a server */
 	bool secure; /* requests are sent with the scheme https */
 	uint64_t now_ns;
+	uint64_t stall_ns; /* in place of the limits' one; 0: that */
 };
 
 /* NULL: no memory. The preface and SETTINGS go out with the first flush. */

@@ -136,6 +136,7 @@ void path_http2_on_error(struct path_http2 *h, unsigned int leg, enum weir_http2
 struct weir_http2_session *path_http2_open_session(struct path_http2 *h, struct weir_http2 *of,
 						   const struct weir_http2_events *events)
 {
+	uint64_t stall_ns = h->x->service.body_timeout_ns;
 	const struct weir_http2_config config = {
 		.events = events,
 		.user = h,
@@ -143,6 +144,7 @@ struct weir_http2_session *path_http2_open_session(struct path_http2 *h, struct 
 		.server = of == h->x->w->http2->of_clients,
 		.secure = h->x->k->tls != NULL,
 		.now_ns = h->x->w->now_ns,
+		.stall_ns = stall_ns ? stall_ns : UINT64_MAX,
 	};
 
 	return weir_http2_session_create(of, &config);

@@ -383,6 +383,48 @@ START_TEST(a_slow_upload_is_let_go_and_the_session_goes_on)
 }
 END_TEST
 
+/* A download that stands still, by what the client's window has room for. */
+static struct h2_lab *stand_still(enum h2_way way, const char *timeouts, const struct h2_seen **x)
+{
+	struct h2_lab *l = h2_lab_create(way, timeouts);
+	char *body = h2_text(300000);
+
+	l->end[CLIENT].hold = true;
+	*x = h2_seen(l, CLIENT, h2_get(l, "/"));
+	h2_answer(l, l->end[SERVER].last, "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n", body,
+		  300000);
+	free(body);
+	ck_assert_uint_gt((*x)->body.len, 200000);
+	ck_assert_uint_lt((*x)->body.len, 300000);
+	return l;
+}
+
+static void wait_seconds(struct h2_lab *l, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		lab_wait(l->l, WEIR_NS_PER_S);
+	h2_pump(l);
+}
+
+START_TEST(a_client_that_lets_nothing_come_has_the_time_of_a_body)
+{
+	const struct h2_seen *x;
+	struct h2_lab *l = stand_still((enum h2_way)_i, ", timeouts: {body: 45s}", &x);
+
+	wait_seconds(l, 43);
+	ck_assert(!x->closed);
+	wait_seconds(l, 5);
+	ck_assert(x->closed && !x->ended);
+	ck_assert_uint_eq(x->code, WEIR_HTTP2_ENHANCE_YOUR_CALM);
+	ck_assert_str_eq(lab_record(l->l, NULL).bad, "STALLED");
+	h2_lab_destroy(l);
+	l = stand_still((enum h2_way)_i, ", timeouts: {body: 0ms}", &x);
+	wait_seconds(l, 300);
+	ck_assert(!x->closed);
+	h2_lab_destroy(l);
+}
+END_TEST
+
 START_TEST(who_is_idle_for_too_long_is_told_and_let_go)
 {
 	struct h2_lab *l = h2_lab_create((enum h2_way)_i, ", timeouts: {idle: 10s}");
@@ -622,6 +664,7 @@ Suite *path_http2_end_suite(void)
 		a_client_that_goes_away_leaves_nothing_behind,
 		a_slow_upload_is_let_go_and_the_session_goes_on,
 		who_is_idle_for_too_long_is_told_and_let_go,
+		a_client_that_lets_nothing_come_has_the_time_of_a_body,
 		a_head_that_takes_too_long_ends_the_session,
 		a_head_beside_a_stream_has_its_time_too,
 		a_flood_ends_the_session_and_is_recorded_by_name,
