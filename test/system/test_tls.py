@@ -141,9 +141,10 @@ def keys_change_on_the_way(command):
 
 @suite.case()
 def renegotiation_is_refused():
+    """Before anything is sent: what still comes back at that time is an error to s_client."""
     with Pki() as pki, pki.server() as (port, _):
         try:
-            s_client(pki, port, "-tls1_2", commands=["R"])
+            s_client(pki, port, "-tls1_2", data=b"\n", commands=["R"])
         except Failure as why:
             check("no renegotiation" in str(why), f"refused otherwise: {why}")
         else:
