@@ -67,12 +67,20 @@ static struct weir_span *make_span(struct weir_tcp *t, uint32_t len)
 	return s;
 }
 
-/* As many spans as there are segments in `len` bytes; none when not all can be had. */
+/* Bytes for a buffer: as many segments as fit, which are cut when they are sent. Who asks for small
+ * ones and reads nothing would have a buffer for each, otherwise. */
+static uint32_t piece_of(const struct weir_tcp *t, const struct tcp_leg *l)
+{
+	uint32_t most = rte_pktmbuf_data_room_size(t->cfg.pool) - RTE_PKTMBUF_HEADROOM - HEAD_MAX;
+
+	return l->mss < most ? most / l->mss * l->mss : most;
+}
+
+/* As many spans as `len` bytes need; none when not all can be had. */
 static int make_spans(struct weir_tcp *t, const struct tcp_leg *l, size_t len,
 		      struct weir_spans *out)
 {
-	uint32_t most = rte_pktmbuf_data_room_size(t->cfg.pool) - RTE_PKTMBUF_HEADROOM - HEAD_MAX;
-	uint32_t piece = tcp_min(l->mss, most);
+	uint32_t piece = piece_of(t, l);
 	size_t n = (len + piece - 1) / piece;
 
 	if (n > weir_span_stock_size(t->spans) || !tcp_has_spans(t, (uint32_t)n))

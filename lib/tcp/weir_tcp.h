@@ -177,10 +177,9 @@ uint32_t weir_tcp_discard(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned 
 WEIR_MUST_CHECK int weir_tcp_write(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
 				   struct weir_bytes bytes);
 /*
- * The same without a copy. Reserve makes packet buffers for `len` bytes, none of them larger than a
- * segment: the caller fills the room of each span in `out`, from its head on, all s->len bytes of
- * it; then they are committed, or given up. Nothing else is written to the leg in between. Returns
- * as weir_tcp_write().
+ * The same without a copy. Reserve makes packet buffers for `len` bytes: the caller fills the room
+ * of each span in `out`, from its head on, all s->len bytes of it; then they are committed, or
+ * given up. Nothing else is written to the leg in between. Returns as weir_tcp_write().
  */
 WEIR_MUST_CHECK int weir_tcp_reserve(struct weir_tcp *t, struct weir_tcp_conn *c, unsigned int leg,
 				     size_t len, struct weir_spans *out);

@@ -87,6 +87,11 @@ static const struct row writing[] = {
 	 "c> S 0 0 0; s< S 0 0 0; write c 1 10 refused; write s 1 10 refused; s> SA 0 1 0;"
 	 "c< SA 0 1 0; write c 1 10 refused; write s 1 10 refused; c> A 1 1 0; s< A 1 1 0; c< -;"
 	 "s< -"},
+	{"segments that the peer wants small are cut when they are sent",
+	 "c> S 0 0 0 mss 100; s< S 0 0 0 mss 100; s> SA 0 1 0 mss 1460; c< SA 0 1 0 mss 1460;"
+	 "c> A 1 1 0 win 0; s< A 1 1 0; write c 1 270; c< -; c> A 1 1 0 win 150; c< A 1 1 100;"
+	 "c> A 1 101 0 win 250; c< A 101 1 100; c< A 201 1 70; c> A 1 101 0 win 250; c< -;"
+	 "wait 300; c< A 101 1 100; c> A 1 271 0; c< -; queued c 0"},
 	{"not behind a fin of the other peer",
 	 "open; s> FA 1 1 0; s< A 1 2 0; c< FA 1 1 0; write c 2 10 refused; write s 1 10;"
 	 "s< A 1 2 10"},
@@ -357,16 +362,27 @@ static void give(struct lab *l, unsigned int from, uint8_t flags, uint32_t seq, 
 	lab_send(l, from, &s);
 }
 
-static void open_lab(struct lab *l)
+/* With a client whose window is shut. */
+static void open_lab_for(struct lab *l, uint16_t mss)
 {
 	struct lab_cfg cfg = {.family = 4, .mtu = 1500, .segments = SPANS};
+	struct segment syn = {.flags = WEIR_TCP_SYN,
+			      .seq = CLIENT_ISN,
+			      .window = 65535,
+			      .mss = mss,
+			      .scale = 0xff};
 
 	lab_open(l, &cfg);
-	give(l, 0, WEIR_TCP_SYN, CLIENT_ISN, 0, 0, 65535);
+	lab_send(l, 0, &syn);
 	give(l, 1, WEIR_TCP_SYN | WEIR_TCP_ACK, SERVER_ISN, CLIENT_ISN + 1, 0, 65535);
 	give(l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1, 0, 0);
 	give(l, 1, WEIR_TCP_ACK, SERVER_ISN + 1, CLIENT_ISN + 1, 0, 0);
 	ck_assert(weir_tcp_is_open(l->conn));
+}
+
+static void open_lab(struct lab *l)
+{
+	open_lab_for(l, 1460);
 }
 
 /* What of `flags` weir has sent to this host by now; payload is added up. */
@@ -420,6 +436,32 @@ START_TEST(without_views_nothing_is_queued)
 	/* More than there can ever be. */
 	said.len = SIZE_MAX / 2;
 	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 0, said), -WEIR_ENOMEM);
+	lab_close(&l);
+}
+END_TEST
+
+START_TEST(a_peer_of_small_segments_has_no_buffer_for_each)
+{
+	static const uint8_t bytes[16384];
+	uint32_t sent = 0;
+	static struct lab l;
+	unsigned int before;
+
+	open_lab_for(&l, 88);
+	before = rte_mempool_in_use_count(lab_pool());
+	ck_assert_int_eq(weir_tcp_write(l.tcp, l.conn, 0, weir_bytes_of(bytes, sizeof(bytes))), 0);
+	ck_assert_uint_le(rte_mempool_in_use_count(lab_pool()) - before, 12);
+	while (sent < sizeof(bytes)) {
+		uint32_t was = sent;
+
+		lab_advance(&l, WEIR_NS_PER_MS);
+		give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1 + sent, 0, 65535);
+		(void)was_sent(&l, 0, WEIR_TCP_ACK, &sent);
+		ck_assert_uint_gt(sent, was);
+	}
+	give(&l, 0, WEIR_TCP_ACK, CLIENT_ISN + 1, SERVER_ISN + 1 + sent, 0, 65535);
+	ck_assert_uint_eq(sent, sizeof(bytes));
+	ck_assert_uint_eq(weir_tcp_segments_used(l.tcp), 0);
 	lab_close(&l);
 }
 END_TEST
@@ -592,6 +634,7 @@ Suite *tcp_own_suite(void)
 	return WEIR_SUITE("tcp own words", bytes_can_be_thrown_away, weir_can_speak_itself,
 			  weir_can_end_a_stream, legs_that_are_kept_apart_end_each_for_itself,
 			  legs_that_are_uncoupled_stand_alone,
+			  a_peer_of_small_segments_has_no_buffer_for_each,
 			  room_that_was_reserved_is_sent_or_given_up,
 			  one_peer_is_reset_and_the_other_hears_the_rest, every_state_can_be_shut,
 			  without_views_nothing_is_queued, without_buffers_nothing_is_queued,
