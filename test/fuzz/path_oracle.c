@@ -238,6 +238,12 @@ static size_t read_response_body(const struct oracle *o, const struct weir_http_
 	return len;
 }
 
+/* A page, or the status of a call of gRPC-Web. */
+static bool may_be_refusal(const struct weir_http_head *h)
+{
+	return h->status >= 300 || weir_http_header_find(h, "grpc-status");
+}
+
 /* Reads one response to `r`, final or not; true when others may follow. */
 static bool take_response(const struct oracle *o, const struct oracle_request *r,
 			  struct weir_bytes *got, bool *final)
@@ -257,7 +263,7 @@ static bool take_response(const struct oracle *o, const struct oracle_request *r
 		weir_assert(o->tunnel && r->passes);
 		return false;
 	}
-	weir_assert(!*final || r->passes || o->lenient || head.status >= 300);
+	weir_assert(!*final || r->passes || o->lenient || may_be_refusal(&head));
 	*got = after(*got, (size_t)n);
 	*got = after(*got, *final ? read_response_body(o, &head, *got, &whole) : 0);
 	return whole;
