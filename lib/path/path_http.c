@@ -256,13 +256,17 @@ static bool run_translated(struct path_http *x)
 	return x->dead || (settled && path_translate_is_settled(t));
 }
 
-/* TCP may keep a connection for a minute behind that (TIME-WAIT). */
+static bool is_through(const struct path_http_side *s)
+{
+	return s->state == PATH_HTTP_OVER && !s->judging;
+}
+
+/* TCP may keep a connection for a minute behind its end (TIME-WAIT). */
 static bool run_plain(struct path_http *x)
 {
 	bool settled = run_http(x);
 
-	if (x->side[PATH_TO_SERVER].state == PATH_HTTP_OVER &&
-	    x->side[PATH_TO_CLIENT].state == PATH_HTTP_OVER)
+	if (is_through(&x->side[PATH_TO_SERVER]) && is_through(&x->side[PATH_TO_CLIENT]))
 		end_exchanges(x);
 	return settled;
 }

@@ -73,7 +73,9 @@ static uint32_t piece_of(const struct weir_tcp *t, const struct tcp_leg *l)
 {
 	uint32_t most = rte_pktmbuf_data_room_size(t->cfg.pool) - RTE_PKTMBUF_HEADROOM - HEAD_MAX;
 
-	return l->mss < most ? most / l->mss * l->mss : most;
+	if (weir_likely(l->mss > most / 2))
+		return tcp_min(l->mss, most);
+	return most / l->mss * l->mss;
 }
 
 /* As many spans as `len` bytes need; none when not all can be had. */
